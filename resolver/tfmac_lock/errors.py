@@ -1,0 +1,114 @@
+"""The exceptions of tfmac-lock.
+
+Every error that a user can meet is one of these; the command line prints its text as one
+paragraph and exits with its status, so nobody ever sees a traceback for a foreseen fault::
+
+    TfmacLockError
+    ├── UsageError            2  the request itself makes no sense
+    │   ├── UnknownChoice        a word that is none of the known ones, with the nearest
+    │   └── InputFileError       a file that the user named cannot be used
+    ├── AnswerIsNo            1  understood, and the answer is no
+    └── OutsideError          3  the network, the disk or another program failed
+        ├── DataError            data shipped or fetched are damaged
+        └── MissingExtra         an optional dependency is not installed
+
+Subclasses keep their fields and build their text in ``__str__``. Each part of the program
+adds its own subclasses beside the code that raises them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class TfmacLockError(Exception):
+    """Base of all errors that tfmac-lock raises on purpose."""
+
+    exit_status: int = 1
+
+
+class UsageError(TfmacLockError):
+    """The request itself makes no sense."""
+
+    exit_status = 2
+
+
+class UnknownChoice(UsageError):
+    """A word that is none of the known ones.
+
+    ``what`` names the kind of thing in the user's words ("chip"); the text suggests the
+    nearest known word and lists them all.
+    """
+
+    def __init__(self, what: str, given: str, known: Iterable[str]) -> None:
+        super().__init__(what, given)
+        self.what = what
+        self.given = given
+        self.known = tuple(known)
+
+    @property
+    def nearest(self) -> str | None:
+        """The known word most like the given one, if any is near."""
+        found = difflib.get_close_matches(self.given.lower(), self.known, n=1, cutoff=0.5)
+        return found[0] if found else None
+
+    def __str__(self) -> str:
+        hint = f" Did you mean {self.nearest!r}?" if self.nearest else ""
+        return f"unknown {self.what} {self.given!r}.{hint} Known: {', '.join(self.known)}."
+
+
+class InputFileError(UsageError):
+    """A file that the user named cannot be used; ``line`` counts from 1 where it is known."""
+
+    def __init__(self, path: str, reason: str, line: int | None = None) -> None:
+        super().__init__(path, reason, line)
+        self.path = path
+        self.reason = reason
+        self.line = line
+
+    def __str__(self) -> str:
+        where = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{where}: {self.reason}"
+
+
+class AnswerIsNo(TfmacLockError):
+    """The request was understood, and the answer is no: broken, unsatisfiable, findings."""
+
+    exit_status = 1
+
+
+class OutsideError(TfmacLockError):
+    """The network, the disk or another program failed."""
+
+    exit_status = 3
+
+
+class DataError(OutsideError):
+    """Data that tfmac-lock reads are damaged.
+
+    ``path`` leads to the datum, the way ``matrix/bounds.toml: bounds[3].versions`` does.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class MissingExtra(OutsideError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(feature, extra)
+        self.feature = feature
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return f"{self.feature} needs an extra: python -m pip install 'tfmac-lock[{self.extra}]'"
