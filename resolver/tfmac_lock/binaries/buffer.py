@@ -6,7 +6,6 @@ raises :class:`~tfmac_lock.binaries.errors.DamagedBinary`.
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from tfmac_lock.binaries.errors import DamagedBinary
 
 if TYPE_CHECKING:
     import mmap
+    import struct
     from typing import TypeAlias
 
     Bytes: TypeAlias = bytes | mmap.mmap
@@ -87,7 +87,7 @@ class Region:
         """The ULEB128 number at ``offset`` (at most 64 bits), and the offset behind it."""
         value = shift = 0
         at, end, data = self.start + offset, self.end, self.data
-        while 0 <= offset and at < end:
+        while offset >= 0 and at < end:
             byte = data[at]
             at += 1
             value |= (byte & 0x7F) << shift
@@ -99,3 +99,10 @@ class Region:
             if shift > 63:
                 break
         raise DamagedBinary(self.what, f"a ULEB128 number at {offset} is cut off or too long")
+
+    def skip_leb(self, offset: int) -> int:
+        """The offset behind the LEB128 number at ``offset``, signed or not."""
+        for length in range(1, 11):
+            if not self.bytes(offset + length - 1, 1)[0] & 0x80:
+                return offset + length
+        raise DamagedBinary(self.what, f"a LEB128 number at {offset} is too long")

@@ -286,8 +286,14 @@ class _Parser:
         self.need("E")
         if kind == "bool":
             return {"0": "false", "1": "true"}.get(value, value)
-        ending = {"int": "", "unsigned int": "u", "long": "l", "unsigned long": "ul",
-                  "long long": "ll", "unsigned long long": "ull"}.get(kind)
+        ending = {
+            "int": "",
+            "unsigned int": "u",
+            "long": "l",
+            "unsigned long": "ul",
+            "long long": "ll",
+            "unsigned long long": "ull",
+        }.get(kind)
         return f"({kind}){value}" if ending is None else value + ending
 
     def type(self) -> str:

@@ -103,8 +103,9 @@ def _classic(image: MachO) -> Iterator[Import]:
     ):
         if place is None:
             continue
-        yield from _opcodes(image.region.sub(*place, what), lazy=what == "lazy binds",
-                            coalesced=coalesced)
+        yield from _opcodes(
+            image.region.sub(*place, what), lazy=what == "lazy binds", coalesced=coalesced
+        )
 
 
 def _opcodes(table: Region, *, lazy: bool, coalesced: bool) -> Iterator[Import]:
@@ -132,19 +133,19 @@ def _opcodes(table: Region, *, lazy: bool, coalesced: bool) -> Iterator[Import]:
         elif opcode == 0x50:  # SET_TYPE_IMM
             pass
         elif opcode in (0x60, 0x70, 0x80):  # SET_ADDEND, SET_SEGMENT_AND_OFFSET, ADD_ADDR
-            _, at = table.uleb(at)
+            at = table.skip_leb(at)
         elif opcode in (0x90, 0xA0, 0xB0, 0xC0):  # DO_BIND and its relatives
             if opcode == 0xA0:
-                _, at = table.uleb(at)
+                at = table.skip_leb(at)
             elif opcode == 0xC0:
-                _, at = table.uleb(at)
-                _, at = table.uleb(at)
+                at = table.skip_leb(at)
+                at = table.skip_leb(at)
             if symbol is None:
                 raise DamagedBinary(table.what, f"binds nothing at {at}")
             yield Import(symbol=symbol, ordinal=ordinal, weak=weak)
         elif opcode == 0xD0:  # THREADED: 0 sets the size of a table, 1 applies it
             if immediate == 0:
-                _, at = table.uleb(at)
+                at = table.skip_leb(at)
             elif immediate != 1:
                 raise DamagedBinary(table.what, f"unknown threaded opcode {immediate} at {at}")
         else:

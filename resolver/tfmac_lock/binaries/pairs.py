@@ -99,9 +99,7 @@ def check_pair(tensorflow: TensorFlowBinary, plugin: PluginBinary) -> LoadResult
     )
 
 
-def find_library(
-    tensorflow: TensorFlowBinary, plugin: PluginBinary, name: str
-) -> str | None:
+def find_library(tensorflow: TensorFlowBinary, plugin: PluginBinary, name: str) -> str | None:
     """The path of the loaded image that dyld takes for the library ``name``, or None."""
     for image in tensorflow.images:
         if image.install_name == name:
@@ -135,9 +133,7 @@ def candidate_paths(name: str, loader: str, rpaths: tuple[str, ...]) -> list[str
     return paths
 
 
-def _message(
-    plugin: PluginBinary, missing: list[MissingSymbol], libraries: tuple[str, ...]
-) -> str:
+def _message(plugin: PluginBinary, missing: list[MissingSymbol], libraries: tuple[str, ...]) -> str:
     """The words of dyld on macOS 12 and newer; it stops at the first thing it misses."""
     head = f"dlopen({plugin.path}, {_DLOPEN_FLAGS:#06x}): "
     if libraries:

@@ -94,9 +94,7 @@ def refresh(
         def read(wheel: Wheel, sha256: str, arch: str) -> TensorFlowBinary:
             return read_tensorflow(wheel, sha256, arch, asked)
 
-        written.append(
-            write(path, _read_all(source, wheels, read, every_python=every_python))
-        )
+        written.append(write(path, _read_all(source, wheels, read, every_python=every_python)))
     return written
 
 

@@ -42,7 +42,7 @@ class PairRow:
     payload: str | None
 
     def as_json(self) -> dict[str, Any]:
-        """The row with lists for tuples."""
+        """What the compiled matrix keeps of the row."""
         return {
             "package": self.package,
             "tensorflow": self.tensorflow,
@@ -51,9 +51,6 @@ class PairRow:
             "loads": self.loads,
             "missing_symbols": list(self.missing_symbols),
             "missing_libraries": list(self.missing_libraries),
-            "unknown_symbols": list(self.unknown_symbols),
-            "dyld_message": self.dyld_message,
-            "payload": self.payload,
         }
 
 
@@ -110,15 +107,11 @@ def pair_rows(folder: Path) -> list[PairRow]:
         else:
             plugins.setdefault((binary.arch, binary.version), []).append(binary)
     rows = []
-    for arch, package, version in sorted(
-        tensorflows, key=lambda k: (k[0], Version(k[2]), k[1])
-    ):
+    for arch, package, version in sorted(tensorflows, key=lambda k: (k[0], Version(k[2]), k[1])):
         payload = _payload(tensorflows, arch, package, version)
         for plugin_arch, metal in sorted(plugins, key=lambda k: (k[0], Version(k[1]))):
             if plugin_arch == arch:
-                rows.append(
-                    _pair_row(package, version, metal, arch, payload, plugins[arch, metal])
-                )
+                rows.append(_pair_row(package, version, metal, arch, payload, plugins[arch, metal]))
     return rows
 
 
@@ -185,25 +178,24 @@ def _union(
 
 def release_rows(folder: Path) -> list[ReleaseRow]:
     """One row for each binary in ``matrix/binaries``, plugins included."""
-    rows = []
-    for binary in load_folder(folder):
-        rows.append(
-            ReleaseRow(
-                package=binary.package,
-                version=binary.version,
-                arch=binary.arch,
-                pythons=tuple(sorted({f.python for f in binary.files}, key=_python_key)),
-                payload=True if isinstance(binary, PluginBinary) else binary.payload,
-                requires=() if isinstance(binary, PluginBinary) else binary.requires,
-                numpy_generation=(
-                    None if isinstance(binary, PluginBinary) else binary.numpy_generation
-                ),
-                macos_tag=binary.macos_tag,
-                minos=binary.minos,
-                sdk=binary.sdk,
-                evidence=tuple(f.filename for f in binary.files),
-            )
+    rows = [
+        ReleaseRow(
+            package=binary.package,
+            version=binary.version,
+            arch=binary.arch,
+            pythons=tuple(sorted({f.python for f in binary.files}, key=_python_key)),
+            payload=True if isinstance(binary, PluginBinary) else binary.payload,
+            requires=() if isinstance(binary, PluginBinary) else binary.requires,
+            numpy_generation=(
+                None if isinstance(binary, PluginBinary) else binary.numpy_generation
+            ),
+            macos_tag=binary.macos_tag,
+            minos=binary.minos,
+            sdk=binary.sdk,
+            evidence=tuple(f.filename for f in binary.files),
         )
+        for binary in load_folder(folder)
+    ]
     return sorted(rows, key=lambda r: (r.package, Version(r.version), r.arch, r.pythons))
 
 

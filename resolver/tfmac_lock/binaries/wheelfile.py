@@ -54,8 +54,15 @@ class Wheel:
         try:
             with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
-        except (zipfile.BadZipFile, ValueError, struct.error, OverflowError, NotImplementedError,
-                RuntimeError, EOFError) as error:
+        except (
+            zipfile.BadZipFile,
+            ValueError,
+            struct.error,
+            OverflowError,
+            NotImplementedError,
+            RuntimeError,
+            EOFError,
+        ) as error:
             raise DamagedBinary(name, f"is not a readable zip file ({error})") from error
         if len(members) > MAX_MEMBERS:
             raise DamagedBinary(name, f"has {len(members)} members, over {MAX_MEMBERS}")
