@@ -23,6 +23,9 @@ from typing import TypeAlias
 SPACE_RUN = 24
 """The longest run of white space that a space in a pattern stands for, in characters."""
 
+SHORTEST_LITERAL = 5
+"""Characters of a literal that is rare enough to look for before anything else."""
+
 GREATEST_REPEAT = 2000
 GREATEST_GROUP_REPEAT = 8
 
@@ -391,7 +394,9 @@ def _steps(node: Node, next_mask: int, last: bool, rest: int) -> int:
                 last = last and empty
             return rest
         case Alt(branches=branches):
-            return len(branches) + sum(_steps(b, next_mask, last, rest) for b in branches)
+            return len(branches) + _worst_choice(
+                [(first(b), _steps(b, next_mask, last, rest)) for b in branches]
+            )
         case Repeat(inner=Char(mask=mask), least=least, most=most):
             return _repeat_steps(mask, least, most, next_mask, last, rest)
         case Repeat(inner=inner, least=least, most=most):
@@ -400,6 +405,18 @@ def _steps(node: Node, next_mask: int, last: bool, rest: int) -> int:
                 taken = _steps(inner, next_mask | mask, False, rest)
                 rest = taken if count <= least else taken + rest
             return rest
+
+
+def _worst_choice(branches: list[tuple[tuple[int, bool], int]]) -> int:
+    """The dearest sum over branches that one and the same character can begin.
+
+    The others fail at their first character, which the caller has counted.
+    """
+    always = sum(cost for (_, empty), cost in branches if empty)
+    rest = [(mask, cost) for (mask, empty), cost in branches if not empty]
+    bits = {bit for mask, _ in rest for bit in range(129) if mask >> bit & 1}
+    dearest = max((sum(c for m, c in rest if m >> bit & 1) for bit in bits), default=0)
+    return always + dearest
 
 
 def _repeat_steps(mask: int, least: int, most: int, next_mask: int, last: bool, rest: int) -> int:
@@ -418,8 +435,10 @@ def literals(node: Node) -> frozenset[str]:
     return max(_candidates(node), key=_worth, default=frozenset())
 
 
-def _worth(texts: frozenset[str]) -> int:
-    return min(map(len, texts)) - 2 * (len(texts) - 1)
+def _worth(texts: frozenset[str]) -> tuple[bool, int]:
+    """Long enough first; then rare (long) and few."""
+    shortest = min(map(len, texts))
+    return shortest >= SHORTEST_LITERAL, shortest - 2 * (len(texts) - 1)
 
 
 def _candidates(node: Node) -> list[frozenset[str]]:

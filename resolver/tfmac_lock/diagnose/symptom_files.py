@@ -17,14 +17,22 @@ from tfmac_lock.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-GREATEST_STEPS = 60_000
+GREATEST_STEPS = 100_000
 """Of one pattern, from one place. Typical text needs a handful; this bounds hostile text."""
 
 GREATEST_WIDTH = 4_000
 """Characters of one match: half of what the recogniser keeps from one window to the next."""
 
-SHORTEST_LITERAL = 5
-DETECTORS = ("loss-curve",)
+LOOK_UPS = (
+    "pair",
+    "floor",
+    "wheels",
+    "stub",
+    "defects",
+    "numpy-generation",
+    "bound:PACKAGE",
+    "package:NAME",
+)
 FACTS_WITH_VERSIONS = frozenset(
     {"tensorflow", "metal", "numpy", "protobuf", "h5py", "keras", "python", "macos", "setuptools"}
 )
@@ -88,6 +96,9 @@ class SymptomFile(_Model):
     instead_of: tuple[Id, ...] = ()
     detector: Literal["", "loss-curve"] = ""
     unless: tuple[str, ...] = Field(default=(), description="None of these may occur anywhere")
+    looks_up: tuple[str, ...] = Field(
+        default=(), description="What the matrix is asked to explain it: " + ", ".join(LOOK_UPS)
+    )
     tried: tuple[Words, ...] = ()
     patterns: tuple[PatternEntry, ...] = ()
     examples: tuple[Example, ...] = Field(min_length=1)
@@ -126,10 +137,10 @@ def _compile_text(regex: str, where: str) -> dict[str, Any]:
     except dialect.PatternError as error:
         raise DataError(where, str(error)) from error
     literals = dialect.literals(node)
-    if not literals or min(map(len, literals)) < SHORTEST_LITERAL:
+    if not literals or min(map(len, literals)) < dialect.SHORTEST_LITERAL:
         raise DataError(
             where,
-            f"has no literal text of {SHORTEST_LITERAL} characters that every match contains",
+            f"has no literal text of {dialect.SHORTEST_LITERAL} characters that every match contains",
         )
     if not dialect.starts_with_a_letter_of_its_own(node):
         raise DataError(where, "must begin with a literal character")
@@ -159,6 +170,9 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
     where = f"{folder_name}/{entry.id}.toml"
     if not entry.patterns and not entry.detector:
         raise DataError(where, "has neither patterns nor a detector")
+    for word in entry.looks_up:
+        if word not in LOOK_UPS and not word.startswith(("bound:", "package:")):
+            raise DataError(f"{where}: looks_up", f"{word!r} is none of {', '.join(LOOK_UPS)}")
     patterns = []
     for index, pattern in enumerate(entry.patterns):
         here = f"{where}: patterns[{index}]"
@@ -181,6 +195,7 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
         "leads_to": sorted(entry.leads_to),
         "instead_of": sorted(entry.instead_of),
         "detector": entry.detector,
+        "looks_up": list(entry.looks_up),
         "unless": [_compile_text(text, f"{where}: unless") for text in entry.unless],
         "tried": [" ".join(text.split()) for text in entry.tried],
         "patterns": patterns,

@@ -93,7 +93,8 @@ class Symptom:
 
     ``leads_to`` names symptoms that follow from this one in the same log; ``instead_of`` names
     more general ones that the same lines would match as well. ``detector`` names a detector in
-    code for what no pattern can see, or is empty. Text in which one of ``unless`` occurs does not
+    code for what no pattern can see, or is empty. ``looks_up`` says which facts of the matrix
+    explain it. Text in which one of ``unless`` occurs does not
     show the symptom, whatever else it prints.
     """
 
@@ -104,6 +105,7 @@ class Symptom:
     cause: str
     patterns: tuple[Pattern, ...]
     detector: str
+    looks_up: tuple[str, ...]
     unless: tuple[Text, ...]
     leads_to: frozenset[str]
     instead_of: frozenset[str]
@@ -136,6 +138,7 @@ def _symptom(data: Mapping[str, Any]) -> Symptom:
             for pattern in data["patterns"]
         ),
         detector=data["detector"],
+        looks_up=tuple(data["looks_up"]),
         unless=tuple(map(_text, data["unless"])),
         leads_to=frozenset(data["leads_to"]),
         instead_of=frozenset(data["instead_of"]),

@@ -128,7 +128,7 @@ def squeeze(raw: bytes) -> bytes:
     return raw.translate(_FOLD, _SQUEEZED_AWAY)
 
 
-_CODES_WITHOUT_ESCAPE = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,5})?m")
+_CODES_WITHOUT_ESCAPE = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,5}m|m(?!\w))")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]")
 _QUOTES = str.maketrans("\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb", "'''" + '"' * 5)
 _PREFIX = re.compile(
