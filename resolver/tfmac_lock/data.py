@@ -21,7 +21,9 @@ def locks_folder() -> Path:
     for folder in (COMPILED / "locks", PACKAGE.parent.parent / "locks"):
         if (folder / "index").is_dir():
             return folder
-    raise DataError(str(COMPILED / "locks"), "the published locks are missing; reinstall tfmac-lock")
+    raise DataError(
+        str(COMPILED / "locks"), "the published locks are missing; reinstall tfmac-lock"
+    )
 
 
 def checkout() -> Path:

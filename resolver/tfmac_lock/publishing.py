@@ -93,9 +93,13 @@ def make_slot(
             request = Request(wish=wish, before=end_of(day))
             locks.append(resolver.lock_pair(request, choice).lock)
         except (Unsatisfiable, NoCombo) as error:
-            name = f"{wish.tensorflow}, plugin {wish.metal}, Python {slot.python}, {slot.arch.value}"
+            name = (
+                f"{wish.tensorflow}, plugin {wish.metal}, Python {slot.python}, {slot.arch.value}"
+            )
             unpublished.append(Unpublished(combo=name, reason=str(error)))
-    return SlotResult(slot=slot, locks=tuple(sorted(locks, key=rank)), unpublished=tuple(unpublished))
+    return SlotResult(
+        slot=slot, locks=tuple(sorted(locks, key=rank)), unpublished=tuple(unpublished)
+    )
 
 
 def wishes(matrix: Matrix, slot: Slot) -> Iterator[Wish]:
