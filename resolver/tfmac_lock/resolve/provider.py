@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
-    from resolvelib.resolvers.criterion import RequirementInformation
+    from resolvelib.structs import RequirementInformation
 
     from ..index.model import IndexFile
     from ..target import Target
@@ -100,8 +100,8 @@ class Provider(AbstractProvider["Need", "Candidate", str]):
     def get_preference(
         self,
         identifier: str,
-        resolutions: Mapping[str, Candidate],
-        candidates: Mapping[str, Iterator[Candidate]],
+        resolutions: Mapping[str, Candidate],  # noqa: ARG002 - part of resolvelib's call
+        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002 - likewise
         information: Mapping[str, Iterator[RequirementInformation[Need, Candidate]]],
         backtrack_causes: Sequence[RequirementInformation[Need, Candidate]],
     ) -> tuple[bool, bool, bool, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -90,7 +90,8 @@ def applies(requirement: Requirement, environment: Environment, extras: frozense
     marker = requirement.marker
     if marker is None:
         return True
-    return any(marker.evaluate({**environment, "extra": extra}) for extra in (extras or {""}))
+    values = cast("dict[str, str]", environment)
+    return any(marker.evaluate({**values, "extra": extra}) for extra in (extras or {""}))
 
 
 def need(requirement: Requirement, origin: Origin) -> Need:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
-    from resolvelib.resolvers.criterion import RequirementInformation
+    from resolvelib.structs import RequirementInformation
 
     from ..target import Target
 
@@ -122,21 +122,19 @@ def _collect(provider: Provider, mapping: Mapping[str, Candidate]) -> dict[Norma
 
 
 def _clashes(
-    provider: Provider, causes: Sequence[RequirementInformation[Need, Candidate]]
+    provider: Provider, causes: Iterable[RequirementInformation[Need, Candidate]]
 ) -> list[Clash]:
-    by_name: dict[NormalizedName, list[Need]] = {}
+    by_name: dict[NormalizedName, dict[str, Need]] = {}
     for cause in causes:
         item = cause.requirement
-        known = by_name.setdefault(item.name, [])
-        if all(
-            (str(had.specifier), had.origin) != (str(item.specifier), item.origin) for had in known
-        ):
-            known.append(item)
+        by_name.setdefault(item.name, {})[str(item)] = item
     return [
         Clash(
             name=name,
             needs=tuple(
-                sorted(needs, key=lambda item: (isinstance(item.origin, ByMatrix), str(item)))
+                sorted(
+                    needs.values(), key=lambda item: (isinstance(item.origin, ByMatrix), str(item))
+                )
             ),
             left_out=str(provider.refused.get(name, "")),
             unknown=name in provider.unknown,
