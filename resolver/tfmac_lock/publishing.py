@@ -91,7 +91,7 @@ def make_slot(
             if choice is None:
                 continue
             request = Request(wish=wish, before=end_of(day))
-            locks.append(resolver.lock_pair(request, choice).lock)
+            locks.append(resolver.lock_pair(request, choice.pair).lock)
         except (Unsatisfiable, NoCombo) as error:
             name = (
                 f"{wish.tensorflow}, plugin {wish.metal}, Python {slot.python}, {slot.arch.value}"

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ByUser:
-    """The user asked for it; ``where`` is ``--with`` or ``requirements.in:3``."""
+    """The user asked for it; ``where`` is ``--with pandas`` or ``requirements.in:3``.
+
+    ``chosen`` marks the packages of the pair, which were chosen on the user's behalf.
+    """
 
     where: str
+    chosen: bool = False
 
     def __str__(self) -> str:
-        return f"your request ({self.where})"
+        return self.where if self.chosen else f"your request ({self.where})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Re
 
 from ..errors import AnswerIsNo
 from .provider import Candidate, Provider, Rules
-from .requirement import ByMatrix, ByPackage, Need
+from .requirement import ByMatrix, ByPackage, ByUser, Need
 from .warmup import warm_up
 
 if TYPE_CHECKING:
@@ -53,6 +53,15 @@ class Unsatisfiable(AnswerIsNo):
         super().__init__(str(target))
         self.target = target
         self.clashes = tuple(clashes)
+
+    @property
+    def only_the_users(self) -> bool:
+        """Whether the user's own requirements alone contradict each other, whatever the pair."""
+        return all(
+            isinstance(item.origin, ByUser) and not item.origin.chosen
+            for clash in self.clashes
+            for item in clash.needs
+        )
 
     def __str__(self) -> str:
         lines = [f"no set of wheels meets every requirement for {self.target}:"]
