@@ -6,7 +6,7 @@ day: files uploaded later are left out, so that making the locks again gives the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -82,7 +82,7 @@ def make_slot(
 ) -> SlotResult:
     """Every lock of the slot: each release with its best plugin, and without one."""
     resolver = Resolver(matrix=matrix, source=client, as_of=day.isoformat())
-    locks = []
+    locks: list[Lock] = []
     unpublished = []
     for wish in wishes(matrix, slot):
         progress()
@@ -91,6 +91,7 @@ def make_slot(
             if choice is None:
                 continue
             request = Request(wish=wish, before=end_of(day))
+            resolver = replace(resolver, ahead=not locks)  # the first lock fetches for the others
             locks.append(resolver.lock_pair(request, choice.pair).lock)
         except (Unsatisfiable, NoCombo) as error:
             name = (
