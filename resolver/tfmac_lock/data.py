@@ -21,7 +21,9 @@ def locks_folder() -> Path:
     for folder in (COMPILED / "locks", PACKAGE.parent.parent / "locks"):
         if (folder / "index").is_dir():
             return folder
-    raise DataError(str(COMPILED / "locks"), "the published locks are missing; reinstall tfmac-lock")
+    raise DataError(
+        str(COMPILED / "locks"), "the published locks are missing; reinstall tfmac-lock"
+    )
 
 
 def checkout() -> Path:
@@ -36,7 +38,7 @@ def checkout() -> Path:
 
 def platforms() -> Platforms:
     """Releases of macOS, chips and Pythons; raises DataError."""
-    from .matrix.compiled import load_platforms
+    from .matrix.platforms import load_platforms
 
     return load_platforms(COMPILED / "platforms.json")
 

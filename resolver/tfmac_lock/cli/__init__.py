@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 COMMANDS = {
     "matrix": "show combos and the pair grid, or keep the matrix",
@@ -26,12 +29,22 @@ class Parser(argparse.ArgumentParser):
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The parsed command line, with ``run`` as the function that carries it out."""
     if arguments and arguments[0] in COMMANDS:
-        parser = Parser(prog="tfmac-lock")
+        parser: Parser = Parser(prog="tfmac-lock")
         subparsers = parser.add_subparsers()
         _module(arguments[0]).add_parser(subparsers)
-        return parser.parse_args(arguments)
-    return _module("lock").parser().parse_args(arguments)
+    else:
+        parser = _module("lock").parser()
+    return parser.parse_args(arguments)
 
 
-def _module(name: str) -> object:
+def full_parser() -> argparse.ArgumentParser:
+    """One parser with every command and option, for shell completion."""
+    parser: argparse.ArgumentParser = _module("lock").parser()
+    subparsers = parser.add_subparsers()
+    for name in COMMANDS:
+        _module(name).add_parser(subparsers)
+    return parser
+
+
+def _module(name: str) -> ModuleType:
     return importlib.import_module(f".{name}", __package__)

@@ -56,8 +56,10 @@ def render(lock: Lock) -> str:
 
 
 def _package(package: LockedPackage) -> list[str]:
+    # The file's name is the end of its address, as the specification has it where none is given.
+    named = package.url.rpartition("/")[2] == package.filename
     fields = [
-        f"name = {_text(package.filename)}",
+        *([] if named else [f"name = {_text(package.filename)}"]),
         f"url = {_text(package.url)}",
         f"hashes = {{ sha256 = {_text(package.sha256)} }}",
     ]
@@ -71,5 +73,5 @@ def _package(package: LockedPackage) -> list[str]:
 
 
 def _text(text: str) -> str:
-    """A TOML basic string. JSON's escapes are a subset of TOML's but for DEL, which must not occur."""
+    """A TOML basic string: JSON's escapes are TOML's too, and DEL, which TOML forbids, is added."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
