@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 COMMANDS = {
+    "explain": "recognise an error in a log: cause, cure, sources",
     "matrix": "show combos and the pair grid, or keep the matrix",
     "publish": "make all published locks",
 }
