@@ -66,12 +66,12 @@ def _read(args: argparse.Namespace) -> Recognition:
     limit = args.limit_mb * 1_000_000 if args.limit_mb else DEFAULT_LIMIT
     known = shipped()
     progress = _Progress(show=sys.stderr.isatty())
-    if args.file == "-":
-        if sys.stdin.isatty():
-            print("Paste the error, then press Ctrl-D on a line of its own.", file=sys.stderr)  # noqa: T201
-        return recognise(sys.stdin.buffer, known, limit=limit, on_window=progress)
+    if args.file == "-" and sys.stdin.isatty():
+        print("Paste the error, then press Ctrl-D on a line of its own.", file=sys.stderr)  # noqa: T201
+    # Descriptor 0 is stdin; whatever else stands there may be a pipe too.
+    name = 0 if args.file == "-" else args.file
     try:
-        with open(args.file, "rb") as stream:  # noqa: PTH123 - also /dev/stdin and pipes
+        with open(name, "rb", closefd=name != 0) as stream:
             return recognise(stream, known, limit=limit, on_window=progress)
     except OSError as error:
         raise InputFileError(args.file, error.strerror or str(error)) from error

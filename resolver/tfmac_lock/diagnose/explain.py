@@ -96,7 +96,9 @@ def cures(known: Sequence[Cure], names: Named, matrix: Matrix) -> tuple[Step, ..
     """
     fitting = [cure for cure in known if _holds(cure.when, names)]
     fitting.sort(key=lambda cure: not cure.when)
-    return tuple(Step(text=cure.text, command=fill(cure.command, names, matrix)) for cure in fitting)
+    return tuple(
+        Step(text=cure.text, command=fill(cure.command, names, matrix)) for cure in fitting
+    )
 
 
 def _holds(when: Sequence[tuple[str, str]], names: Named) -> bool:
@@ -126,7 +128,7 @@ def _value(fact: str, names: Named) -> str:
     return value
 
 
-_OPTION = re.compile(r" --[a-z]+ \{\w+\}")
+_OPTION = re.compile(r" --[a-z]+ \{(\w+)\}")
 
 
 def fill(command: str, names: Named, matrix: Matrix) -> str:
@@ -135,12 +137,10 @@ def fill(command: str, names: Named, matrix: Matrix) -> str:
     On a Mac tfmac-lock finds out by itself what is not given.
     """
     values = _values(names, matrix)
-    command = _OPTION.sub(
-        lambda found: found[0] if values.get(found[0][found[0].index("{") + 1 : -1]) else "", command
-    )
+    command = _OPTION.sub(lambda found: found[0] if values.get(found[1]) else "", command)
     for name, value in values.items():
         command = command.replace("{" + name + "}", value)
-    return " ".join(command.split(" ")).replace("  ", " ").strip()
+    return command.replace("  ", " ").strip()
 
 
 def _values(names: Named, matrix: Matrix) -> dict[str, str]:
@@ -197,10 +197,10 @@ def document(explanation: Explanation) -> dict[str, Any]:
     }
 
 
+_WHAT_PYTHON = "print(sys.version, platform.machine(), platform.mac_ver()[0])"
 ASK_FOR = (
     "the whole message, from the first line of the traceback or of the install on",
     "python -m pip freeze",
-    'python -c "import platform, sys; print(sys.version, platform.machine(), '
-    'platform.mac_ver()[0])"',
+    f'python -c "import platform, sys; {_WHAT_PYTHON}"',
 )
 """What would help where nothing was recognised."""

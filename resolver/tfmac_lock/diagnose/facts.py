@@ -77,6 +77,8 @@ _MENTIONS: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
         (4, rf"\b({_NAMES})\.__version__[^\n]{{0,8}}\n[^\n0-9]{{0,10}}({_VERSION})\b"),
         (3, rf"(?<![\w+-] )(?<![\w-])({_NAMES})==({_VERSION})\b"),
         (2, rf"(?<![\w-])({_NAMES})-({_VERSION})-(?:cp|py)\d"),
+        # What was asked for, which is TensorFlow's own version where nothing was installed.
+        (2, rf"(?<![\w-])(tensorflow(?:[-_](?:macos|metal|cpu))?)==({_VERSION})\b"),
         (2, rf"(?<![\w-])({_NAMES}) \(v?({_VERSION})\)"),
         (1, rf"(?<![\w-])({_NAMES})(?: version)?[:=]? {{0,2}}v?({_VERSION})\b"),
     )

@@ -116,7 +116,7 @@ def _pair_fact(load: PairLoad) -> Fact:
 
     missing = [
         *load.missing_libraries,
-        *(demangle(symbol.removeprefix("_")) for symbol in load.missing_symbols),
+        *(demangle(symbol) for symbol in load.missing_symbols),
     ]
     more = f" and {len(missing) - 2} more" if len(missing) > 2 else ""
     verb = "is" if len(missing) == 1 else "are"
@@ -151,7 +151,9 @@ def _plugins_for(matrix: Matrix, names: Named) -> Iterator[Fact]:
         )
         return
     known = list(_loading(matrix, names.arch))
-    best = max(known, key=lambda load: (version(load.tensorflow), version(load.metal)), default=None)
+    best = max(
+        known, key=lambda load: (version(load.tensorflow), version(load.metal)), default=None
+    )
     if best is not None:
         on = f" on Python {names.python}" if names.python else ""
         yield Fact(
@@ -201,7 +203,8 @@ def _pair_by_symbol(matrix: Matrix, names: Named) -> Iterator[Fact]:
 def floor(matrix: Matrix, names: Named) -> Iterator[Fact]:
     """The oldest macOS for the plugin; for all plugins where none was named."""
     if names.metal:
-        rows = [row for row in [matrix.floor(names.metal, names.arch, names.python or "3.9")] if row]
+        only = matrix.floor(names.metal, names.arch, names.python or "3.9")
+        rows = [only] if only is not None else []
     else:
         rows = [
             row
@@ -342,7 +345,8 @@ def numpy_generation(matrix: Matrix, names: Named) -> Iterator[Fact]:
         return
     payload = matrix.payload_of(names.package, names.tensorflow, names.arch)
     for row in matrix.binaries:
-        if (row.package, row.version) == payload and row.arch is names.arch and row.numpy_generation:
+        ours = (row.package, row.version) == payload and row.arch is names.arch
+        if ours and row.numpy_generation:
             other = "numpy 1 alone" if row.numpy_generation == "1" else "numpy 1 and 2"
             yield Fact(
                 text=f"the binaries of {row.package} {row.version} were compiled for {other}",

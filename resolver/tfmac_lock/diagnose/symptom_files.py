@@ -140,7 +140,7 @@ def _compile_text(regex: str, where: str) -> dict[str, Any]:
     if not literals or min(map(len, literals)) < dialect.SHORTEST_LITERAL:
         raise DataError(
             where,
-            f"has no literal text of {dialect.SHORTEST_LITERAL} characters that every match contains",
+            f"has no literal text of {dialect.SHORTEST_LITERAL} characters that every match holds",
         )
     if not dialect.starts_with_a_letter_of_its_own(node):
         raise DataError(where, "must begin with a literal character")
