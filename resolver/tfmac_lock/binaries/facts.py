@@ -59,7 +59,8 @@ class TensorFlowBinary:
     ``exports`` holds for each symbol that any plugin asks for the paths of the images that
     offer it, through re-exports too; ``elsewhere`` names those that no image offers to everyone
     and some file exports that need not be loaded; ``absent`` those that no file exports. A
-    symbol in none of the three was never asked for. A stub has no images and ``payload`` false; ``requires`` says what it asks for.
+    symbol in none of the three was never asked for. A stub has no images and ``payload`` false;
+    ``requires`` says what it asks for.
 
     ``numpy_generation`` is "1", "1+2" or "2": the numpy major versions that the extension
     modules can run on, None where none of them uses numpy's C API. ``minos`` and ``sdk`` are the
