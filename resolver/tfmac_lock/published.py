@@ -8,16 +8,18 @@ runs when somebody types the main command.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .errors import DataError
 from .lock.model import Lock, from_json, to_json
+from .shipped import guarded
+from .target import MacOSVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from .target import Arch, MacOSVersion
+    from .target import Arch, Chip
 
 SCHEMA_VERSION = 1
 
@@ -27,23 +29,22 @@ def index_name(python: str, arch: Arch) -> str:
     return f"index/cp{python.replace('.', '')}-{arch.value}.json"
 
 
-def read_index(path: Path) -> Iterator[Lock]:
+def read_index(path: Path) -> list[Lock]:
     """The published locks of one index, best first; raises DataError where it is damaged."""
-    try:
-        data = json.loads(path.read_bytes())
-        if data["schema_version"] != SCHEMA_VERSION:
-            raise DataError(str(path), f"schema_version is not {SCHEMA_VERSION}; reinstall")
-        packages = data["packages"]
-        for row in data["locks"]:
-            yield from_json({**row, "packages": [packages[place] for place in row["packages"]]})
-    except OSError as error:
-        raise DataError(str(path), f"cannot be read ({error.strerror}); reinstall") from error
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise DataError(str(path), f"is damaged ({error!r}); reinstall tfmac-lock") from error
+    return guarded(path, SCHEMA_VERSION, lambda data: [_lock(data, row) for row in data["locks"]])
+
+
+def read_unpublished(path: Path) -> list[tuple[str, str]]:
+    """The combos of one index that have wheels and no lock, with the reason."""
+    return guarded(
+        path,
+        SCHEMA_VERSION,
+        lambda data: [(row["combo"], row["reason"]) for row in data["unpublished"]],
+    )
 
 
 def find(
-    locks: Iterable[Lock],
+    path: Path,
     *,
     package: str | None,
     version: str | None,
@@ -51,31 +52,54 @@ def find(
     gpu: bool,
     macos: MacOSVersion | None,
 ) -> Lock | None:
-    """The best published lock that answers the request, if there is one.
+    """The best published lock of an index that answers the request, if there is one.
 
     ``version`` is an exact version, or a series like ``2.18``. ``metal`` is ``auto``, ``none``
     or a version; ``auto`` takes a plugin wherever one fits and the chip has a GPU for it.
-    ``macos`` is the one that the lock must run on.
+    ``macos`` is the one that the lock must run on. Raises DataError.
     """
-    fallback = None
-    for lock in locks:
-        combo = lock.combo
-        if package is not None and combo.package != package:
-            continue
-        if version is not None and not _is_of(combo.tensorflow, version):
-            continue
-        if macos is not None and combo.macos_min is not None and combo.macos_min > macos:
-            continue
+
+    def fits(row: Any) -> bool:
+        combo = row["combo"]
+        if package is not None and combo["tensorflow"]["package"] != package:
+            return False
+        if version is not None and not _is_of(combo["tensorflow"]["version"], version):
+            return False
+        return macos is None or MacOSVersion.parse(combo["macos_min"]) <= macos
+
+    def choose(data: Any) -> Lock | None:
+        rows = [row for row in data["locks"] if fits(row)]
+        plugins = [row["combo"]["metal"] for row in rows]
         if metal == "auto":
-            if gpu and combo.metal is not None:
-                return lock
-            if combo.metal is None:
-                if not gpu:
-                    return lock
-                fallback = fallback or lock
-        elif combo.metal == (None if metal == "none" else metal):
-            return lock
-    return fallback
+            with_plugin = [row for row, plugin in zip(rows, plugins, strict=True) if plugin]
+            best = with_plugin if with_plugin and gpu else rows
+            rows = best if gpu else [row for row in rows if not row["combo"]["metal"]]
+        elif metal == "none":
+            rows = [row for row, plugin in zip(rows, plugins, strict=True) if plugin is None]
+        else:
+            rows = [
+                row
+                for row, plugin in zip(rows, plugins, strict=True)
+                if plugin and plugin["version"] == metal
+            ]
+        return _lock(data, rows[0]) if rows else None
+
+    return guarded(path, SCHEMA_VERSION, choose)
+
+
+def for_chip(lock: Lock, chip: Chip) -> Lock:
+    """The same lock for another chip of its architecture; only the combo's words change."""
+    combo = lock.combo
+    macos = max(combo.macos_min, chip.first_macos) if combo.macos_min else None
+    return replace(
+        lock,
+        combo=replace(combo, chip=chip.id, macos_min=macos),
+        command=lock.command.replace(f"--chip {combo.chip}", f"--chip {chip.id}"),
+    )
+
+
+def _lock(data: Any, row: Any) -> Lock:
+    return from_json({**row, "packages": [data["packages"][place] for place in row["packages"]]})
 
 
 def _is_of(version: str, asked: str) -> bool:
@@ -110,12 +134,3 @@ def to_index(locks: Iterable[Lock], unpublished: Iterable[tuple[str, str]]) -> d
         "packages": packages,
         "unpublished": [{"combo": combo, "reason": reason} for combo, reason in unpublished],
     }
-
-
-def dump_index(data: dict[str, Any]) -> str:
-    """The bytes of an index: a lock or a package a line, so that diffs read well."""
-    parts = [f'"schema_version": {data["schema_version"]}']
-    for key in ("locks", "packages", "unpublished"):
-        items = ",\n".join(json.dumps(item, ensure_ascii=False) for item in data[key])
-        parts.append(f'"{key}": [\n{items}\n]')
-    return "{\n" + ",\n".join(parts) + "\n}\n"

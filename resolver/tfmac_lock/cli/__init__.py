@@ -37,5 +37,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def full_parser() -> argparse.ArgumentParser:
+    """One parser with every command and option, for shell completion."""
+    parser: argparse.ArgumentParser = _module("lock").parser()
+    subparsers = parser.add_subparsers()
+    for name in COMMANDS:
+        _module(name).add_parser(subparsers)
+    return parser
+
+
 def _module(name: str) -> ModuleType:
     return importlib.import_module(f".{name}", __package__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ByUser:
-    """The user asked for it; ``where`` is ``--with`` or ``requirements.in:3``."""
+    """The user asked for it; ``where`` is ``--with pandas`` or ``requirements.in:3``.
+
+    ``chosen`` marks the packages of the pair, which were chosen on the user's behalf.
+    """
 
     where: str
+    chosen: bool = False
 
     def __str__(self) -> str:
-        return f"your request ({self.where})"
+        return self.where if self.chosen else f"your request ({self.where})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ def identifier(name: str, extras: frozenset[str]) -> str:
     return f"{name}[{','.join(sorted(extras))}]" if extras else name
 
 
+@functools.lru_cache(maxsize=16384)
 def parse(text: str) -> Requirement | None:
     """A requirement as it stands in metadata, or None where it cannot be read at all.
 
