@@ -1,0 +1,325 @@
+"""Which pairs there are for a request, best first, and what to say when there is none.
+
+The order is the verdict's: status, then grade, then the newest TensorFlow. Everything here is
+a pure function of the matrix; whether a pair also resolves is found out by resolving it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import AnswerIsNo, UsageError
+from .matrix.facts import METAL, specifier, version
+from .target import MacOSVersion, Os, PythonVersion
+from .verdict import Pair, Status, Verdict, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .matrix.facts import Matrix, PackageRow, Release
+    from .target import Arch, Chip
+
+TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-macos")
+"""In the order of preference: where both bring the same binaries, the plain name is the one that
+other packages require."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorFlowWish:
+    """Which TensorFlow was asked for: a package, or None for either, and a specifier."""
+
+    package: str | None = None
+    specifier: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> TensorFlowWish:
+        """Read ``2.18.1``, ``2.18``, ``>=2.16,<2.19`` or ``tensorflow-macos==2.9.0``."""
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        found = re.fullmatch(r"\s*([A-Za-z][A-Za-z0-9._-]*?)?\s*([<>=!~\d].*)?", text)
+        if not found or not text.strip():
+            raise UsageError(f"--tensorflow {text!r}: write a version, like 2.18.1 or 2.18")
+        package = found[1].lower().replace("_", "-") if found[1] else None
+        wanted = (found[2] or "").strip()
+        if re.fullmatch(r"\d+(\.\d+)?", wanted):
+            wanted = f"=={wanted}.*"
+        elif re.match(r"\d", wanted):
+            wanted = f"=={wanted}"
+        try:
+            SpecifierSet(wanted)
+        except InvalidSpecifier as error:
+            raise UsageError(
+                f"--tensorflow {text!r}: {wanted!r} is no version; write 2.18.1 or '>=2.16,<2.19'"
+            ) from error
+        return cls(package=package, specifier=wanted)
+
+    @property
+    def names_prerelease(self) -> bool:
+        """Whether a pre-release was named; else none is offered."""
+        return bool(re.search(r"\d(a|b|rc|\.dev)\d", self.specifier))
+
+    def __str__(self) -> str:
+        return f"{self.package or 'TensorFlow'} {self.specifier.removeprefix('==')}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the user asked for, as far as it chooses the pair.
+
+    ``metal`` is ``auto``, ``none`` or a version. ``macos`` is None where any will do; only its
+    major version counts with ``any_minor``. ``extra`` are the names of packages wanted besides.
+    """
+
+    python: PythonVersion
+    chip: Chip
+    macos: MacOSVersion | None = None
+    any_minor: bool = False
+    os: Os = Os.MACOS
+    tensorflow: TensorFlowWish = TensorFlowWish()
+    metal: str = "auto"
+    extra: frozenset[str] = frozenset()
+
+    @property
+    def arch(self) -> Arch:
+        """The processor architecture."""
+        return self.chip.arch
+
+    @property
+    def newest_macos(self) -> MacOSVersion | None:
+        """The newest macOS that the wish allows: the last minor where only a major was given."""
+        if self.macos is not None and self.any_minor:
+            return MacOSVersion(self.macos.major, 99)
+        return self.macos
+
+    @property
+    def wants_plugin(self) -> bool:
+        """Whether a plugin may come into the lock at all."""
+        return self.metal != "none" and not (
+            self.metal == "auto" and (self.os is Os.LINUX or not self.chip.gpu)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A pair with the verdict that it would have if it resolves."""
+
+    pair: Pair
+    verdict: Verdict
+
+
+class NoCombo(AnswerIsNo):
+    """No combo fits the request; ``nearest`` are pairs near it that are not broken."""
+
+    def __init__(self, text: str, nearest: Iterable[Pair] = ()) -> None:
+        super().__init__(text)
+        self.text = text
+        self.nearest = tuple(nearest)
+
+    def __str__(self) -> str:
+        if not self.nearest:
+            return self.text
+        lines = "\n".join(f"  {command(pair)}" for pair in self.nearest)
+        return f"{self.text}\nNearest that can be had:\n{lines}"
+
+
+def command(pair: Pair) -> str:
+    """The options that ask for that very pair."""
+    metal = pair.metal or "none"
+    package = "" if pair.package == "tensorflow" else f"{pair.package}=="
+    return f"--python {pair.python} --tensorflow {package}{pair.tensorflow} --metal {metal}"
+
+
+def choices(matrix: Matrix, wish: Wish) -> list[Choice]:
+    """All pairs that fit the wish and are not broken, best first.
+
+    Raises NoCombo where there is none, with the reason and the nearest pairs.
+    """
+    found = _judged(matrix, wish)
+    good = [choice for choice in found if choice.verdict.status is not Status.BROKEN]
+    if good:
+        return sorted(good, key=_rank)
+    raise _refusal(matrix, wish, found)
+
+
+def _judged(matrix: Matrix, wish: Wish) -> list[Choice]:
+    """Every pair that fits the wish. ``auto`` falls back to no plugin only where none is left."""
+    releases = list(_releases(matrix, wish))
+    plugins = _plugins(matrix, wish) if wish.wants_plugin else []
+    with_plugin = _judge_all(matrix, wish, releases, plugins)
+    if wish.metal not in ("auto", "none"):
+        return with_plugin
+    if any(choice.verdict.status is not Status.BROKEN for choice in with_plugin):
+        return with_plugin
+    return with_plugin + _judge_all(matrix, wish, releases, [None])
+
+
+def _judge_all(
+    matrix: Matrix, wish: Wish, releases: Iterable[Release], plugins: Iterable[str | None]
+) -> list[Choice]:
+    found = []
+    for plugin in plugins:
+        for release in releases:
+            pair = Pair(
+                package=release.package,
+                tensorflow=release.version,
+                metal=plugin,
+                arch=wish.arch,
+                python=wish.python.series,
+            )
+            verdict = judge(
+                matrix, pair, macos=wish.newest_macos, extra=wish.extra, resolved=True, os=wish.os
+            )
+            found.append(Choice(pair=pair, verdict=verdict))
+    return found
+
+
+def _releases(matrix: Matrix, wish: Wish) -> Iterator[Release]:
+    """The TensorFlow releases with a wheel for the target that the wish allows."""
+    for package in TENSORFLOW_PACKAGES:
+        if wish.tensorflow.package not in (None, package):
+            continue
+        for release in matrix.releases_of(package):
+            if not release.final and not wish.tensorflow.names_prerelease:
+                continue
+            if not specifier(wish.tensorflow.specifier).contains(release.version):
+                continue
+            if wish.python.series in release.pythons(wish.arch, wish.os):
+                yield release
+
+
+def _plugins(matrix: Matrix, wish: Wish) -> list[str | None]:
+    return [
+        release.version
+        for release in matrix.releases_of(METAL)
+        if wish.python.series in release.pythons(wish.arch)
+        and (wish.metal == "auto" or version(wish.metal) == version(release.version))
+    ]
+
+
+def _rank(choice: Choice) -> tuple[object, ...]:
+    def newest(text: str | None) -> tuple[int, ...]:
+        return tuple(-part for part in (*version(text).release, 0, 0)[:3]) if text else (0, 0, 0)
+
+    pair = choice.pair
+    return (
+        choice.verdict.status.rank,
+        -(choice.verdict.grade or 0),
+        newest(pair.tensorflow),
+        TENSORFLOW_PACKAGES.index(pair.package),
+        newest(pair.metal),
+    )
+
+
+def nearest(matrix: Matrix, wish: Wish, count: int = 3) -> tuple[Pair, ...]:
+    """The pairs nearest to the wish that are not broken, on the same chip."""
+    wanted = _first_version(wish.tensorflow.specifier)
+    found: list[tuple[tuple[object, ...], Pair]] = []
+    for python in matrix.platforms.pythons:
+        series = PythonVersion.parse(python.series)
+        other = Wish(
+            python=series,
+            chip=wish.chip,
+            macos=wish.macos,
+            any_minor=wish.any_minor,
+            os=wish.os,
+            metal="none" if wish.metal == "none" else "auto",
+            extra=wish.extra,
+        )
+        for choice in _judged(matrix, other):
+            pair = choice.pair
+            if choice.verdict.status is Status.BROKEN:
+                continue
+            release = version(pair.tensorflow).release
+            apart = abs(release[1] - wanted[1]) if wanted else 0
+            key = (
+                2 * apart + 3 * abs(series.minor - wish.python.minor),
+                _rank(choice),
+            )
+            found.append((key, pair))
+    chosen: list[Pair] = []
+    for _, pair in sorted(found, key=lambda item: item[0]):
+        if all((pair.tensorflow, pair.python) != (had.tensorflow, had.python) for had in chosen):
+            chosen.append(pair)
+        if len(chosen) == count:
+            break
+    return tuple(chosen)
+
+
+def _first_version(text: str) -> tuple[int, int] | None:
+    found = re.search(r"(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def package_row(matrix: Matrix, name: str, release: str | None = None) -> PackageRow | None:
+    """What the matrix knows of a package, most specific row first."""
+    rows = [row for row in matrix.packages if row.name == name]
+    for row in rows:
+        if row.versions and release and specifier(row.versions).contains(release):
+            return row
+    return next((row for row in rows if not row.versions), None)
+
+
+def _refusal(matrix: Matrix, wish: Wish, found: list[Choice]) -> AnswerIsNo:
+    """Why there is no combo, in the matrix's words."""
+    package = wish.tensorflow.package
+    near = nearest(matrix, wish)
+    if package is not None and package not in TENSORFLOW_PACKAGES:
+        row = package_row(matrix, package) or package_row(matrix, f"{package}-fork")
+        if row is None:
+            return NoCombo(f"{package} is not a TensorFlow that tfmac-lock knows.", near)
+        instead = f" Take {row.instead}." if row.instead else ""
+        return NoCombo(f"{row.name}: {row.title}. {row.text}{instead}", near)
+    if found:
+        return NoCombo(_why_broken(found), near)
+    if not list(_releases(matrix, wish)):
+        return NoCombo(_why_no_release(matrix, wish), near)
+    return NoCombo(_why_no_plugin(matrix, wish), near)
+
+
+def _why_broken(found: list[Choice]) -> str:
+    best = min(found, key=_rank)
+    reasons = [
+        f"{reason.text} [{reason.source}]"
+        for reason in best.verdict.reasons
+        if reason.kind in ("loads", "stub", "floor", "reported", "twin")
+    ]
+    return f"{best.pair} is broken on {best.pair.arch.value}: " + "; ".join(reasons) + "."
+
+
+def _why_no_release(matrix: Matrix, wish: Wish) -> str:
+    wanted = wish.tensorflow
+    known = [
+        release
+        for package in TENSORFLOW_PACKAGES
+        if wanted.package in (None, package)
+        for release in matrix.releases_of(package)
+        if specifier(wanted.specifier).contains(release.version)
+        and release.wheels_for(wish.arch, wish.os)
+    ]
+    where = f"{wish.arch.value} {'Linux' if wish.os is Os.LINUX else 'Macs'}"
+    if not known:
+        return f"there is no wheel of {wanted} for {where}."
+    pythons = sorted(
+        {series for release in known for series in release.pythons(wish.arch, wish.os)},
+        key=lambda series: int(series.split(".")[1]),
+    )
+    return (
+        f"{wanted} has wheels for {where} on Python {', '.join(pythons)}, "
+        f"and none for Python {wish.python.series}."
+    )
+
+
+def _why_no_plugin(matrix: Matrix, wish: Wish) -> str:
+    known = matrix.release(METAL, wish.metal) if wish.metal != "auto" else None
+    if known is None:
+        every = ", ".join(release.version for release in matrix.releases_of(METAL))
+        return f"there is no tensorflow-metal {wish.metal}; there are {every}."
+    pythons = known.pythons(wish.arch)
+    if not pythons:
+        return f"tensorflow-metal {known.version} has no wheel for {wish.arch.value} Macs."
+    return (
+        f"tensorflow-metal {known.version} has wheels for {wish.arch.value} on Python "
+        f"{', '.join(pythons)}, and none for Python {wish.python.series}."
+    )

@@ -1,0 +1,411 @@
+"""The facts of the matrix, as the program uses them.
+
+They are read from the compiled matrix (see ``compiled.py``), so that using them needs neither
+TOML nor pydantic. ``models.py`` describes the same facts as curators write them.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+from ..target import Arch, Os
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from packaging.specifiers import SpecifierSet
+    from packaging.tags import Tag
+    from packaging.version import Version
+
+    from ..target import MacOSVersion, Platforms
+
+METAL = "tensorflow-metal"
+
+
+class Grade(IntEnum):
+    """How much a piece of evidence says, weakest first (the order ranks combos)."""
+
+    RESOLVES = 1
+    LOADS = 2
+    TWIN = 3
+    VENDOR = 4
+    REPORTED = 5
+    TRAINED_CPU = 6
+    TRAINED_GPU = 7
+
+    @property
+    def label(self) -> str:
+        """The name in files and output: ``trained-gpu``."""
+        return self.name.lower().replace("_", "-")
+
+    @classmethod
+    def parse(cls, label: str) -> Grade:
+        """The grade of that label."""
+        return cls[label.upper().replace("-", "_")]
+
+
+class Outcome(StrEnum):
+    """What was seen."""
+
+    WORKS = "works"
+    BROKEN = "broken"
+
+
+@functools.lru_cache(maxsize=4096)
+def specifier(text: str) -> SpecifierSet:
+    """A specifier set, parsed once; pre-releases count, since the facts name them too."""
+    from packaging.specifiers import SpecifierSet
+
+    return SpecifierSet(text, prereleases=True)
+
+
+@functools.lru_cache(maxsize=16384)
+def version(text: str) -> Version:
+    """A version, parsed once."""
+    from packaging.version import Version
+
+    return Version(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wheel:
+    """One wheel of a release, as the index lists it; ``size`` in bytes.
+
+    ``payload`` is false where the wheel holds nothing but its own metadata. ``requires_python``
+    and ``requires`` are Requires-Python and Requires-Dist of that very file.
+    """
+
+    filename: str
+    url: str
+    sha256: str
+    size: int | None
+    uploaded: str | None
+    payload: bool
+    requires_python: str | None
+    requires: tuple[str, ...]
+
+    def tags(self) -> frozenset[Tag]:
+        """The tags in the file name."""
+        from packaging.utils import parse_wheel_filename
+
+        return parse_wheel_filename(self.filename)[3]
+
+    @property
+    def series(self) -> str:
+        """The CPython series that the file is for, ``3.9``."""
+        interpreter = self.filename.removesuffix(".whl").split("-")[-3]
+        return f"{interpreter[2]}.{interpreter[3:]}"
+
+    def is_for(self, arch: Arch, os: Os = Os.MACOS) -> bool:
+        """Whether the file is for that architecture and system."""
+        platform = self.filename.removesuffix(".whl").rpartition("-")[2]
+        if os is Os.LINUX:
+            return "linux" in platform and platform.endswith(
+                "aarch64" if arch is Arch.ARM64 else "x86_64"
+            )
+        return platform.startswith("macosx_") and platform.endswith((arch.value, "universal2"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One release of TensorFlow or of the plugin, with its wheels for the Mac and its guests."""
+
+    package: str
+    version: str
+    wheels: tuple[Wheel, ...]
+
+    @property
+    def final(self) -> bool:
+        """Whether it is neither a pre-release nor a development release."""
+        return not version(self.version).is_prerelease
+
+    def wheels_for(self, arch: Arch, os: Os = Os.MACOS) -> tuple[Wheel, ...]:
+        """The wheels for that architecture and system."""
+        return tuple(wheel for wheel in self.wheels if wheel.is_for(arch, os))
+
+    def pythons(self, arch: Arch, os: Os = Os.MACOS) -> tuple[str, ...]:
+        """The CPython series with a wheel, oldest first."""
+        return tuple(
+            sorted(
+                {wheel.series for wheel in self.wheels_for(arch, os)},
+                key=lambda series: int(series.split(".")[1]),
+            )
+        )
+
+    def stub_of(self, arch: Arch, os: Os = Os.MACOS) -> tuple[str, str] | None:
+        """Package and version that a stub requires in its place; None for a payload."""
+        from packaging.requirements import Requirement
+
+        for wheel in self.wheels_for(arch, os):
+            if wheel.payload:
+                return None
+            for text in wheel.requires:
+                requirement = Requirement(text)
+                pins = [spec.version for spec in requirement.specifier if spec.operator == "=="]
+                if not pins or not requirement.name.startswith("tensorflow"):
+                    continue
+                if requirement.marker is None or requirement.marker.evaluate(
+                    {
+                        "platform_system": "Linux" if os is Os.LINUX else "Darwin",
+                        "platform_machine": "aarch64"
+                        if os is Os.LINUX and arch is Arch.ARM64
+                        else arch.value,
+                    }
+                ):
+                    return requirement.name, pins[0]
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A limit that the packages' metadata lack, with its reason and source."""
+
+    id: str
+    package: str
+    specifier: str
+    tensorflow: str
+    python: str
+    reason: str
+    source: str
+
+    def applies(self, tensorflow: str, python: str) -> bool:
+        """Whether the bound holds for that TensorFlow version and Python series."""
+        return specifier(self.tensorflow).contains(tensorflow) and specifier(self.python).contains(
+            python
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One observation about a TensorFlow release, alone or with a plugin.
+
+    ``metal`` is the plugin's version, or None for TensorFlow without a plugin. ``package`` is
+    None where the source did not tell which of the two packages it was. ``arch`` and ``python``
+    are None where they were not stated; then the observation is taken to hold for all.
+    ``pins`` are the versions it was made with, where all of them are known.
+    """
+
+    grade: Grade
+    outcome: Outcome
+    package: str | None
+    tensorflow: str
+    metal: str | None
+    arch: Arch | None
+    python: str | None
+    text: str
+    source: str
+    date: str | None
+    pins: tuple[tuple[str, str], ...] = ()
+
+    def concerns(
+        self, package: str, tensorflow: str, metal: str | None, arch: Arch, python: str | None
+    ) -> bool:
+        """Whether this was observed on that very pair (and on that Python, where both say).
+
+        A twin has no plugin and runs on Linux, so for it only TensorFlow and Python count; its
+        pins tell for which locks it speaks (see ``pins_hold_in``).
+        """
+        if self.grade is Grade.TWIN:
+            return (self.python is None or python is None or self.python == python) and specifier(
+                self.tensorflow
+            ).contains(tensorflow)
+        return (
+            self.metal == metal
+            and (self.package is None or self.package == package)
+            and (self.arch is None or self.arch is arch)
+            and (self.python is None or python is None or self.python == python)
+            and specifier(self.tensorflow).contains(tensorflow)
+        )
+
+    def pins_hold_in(self, pins: Mapping[str, str]) -> bool:
+        """Whether a lock with these pins holds everything that was there in the observation."""
+        return all(pins.get(name) == pinned for name, pinned in self.pins)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defect:
+    """A known fault of pairs that otherwise run, with the way around it.
+
+    ``python`` limits it to the plugin or TensorFlow builds for those Pythons, ``with_packages`` to
+    environments that hold one of these packages as well.
+    """
+
+    id: str
+    title: str
+    tensorflow: str
+    metal: str | None
+    arch: Arch | None
+    python: str
+    text: str
+    way_out: str
+    symptom: str | None
+    with_packages: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    def concerns(
+        self,
+        tensorflow: str,
+        metal: str | None,
+        arch: Arch,
+        python: str,
+        packages: Collection[str] = (),
+    ) -> bool:
+        """Whether the pair has the fault in an environment with these packages."""
+        if self.with_packages and not set(self.with_packages) & set(packages):
+            return False
+        if self.metal is None:
+            metal_fits = True
+        else:
+            metal_fits = metal is not None and specifier(self.metal).contains(metal)
+        return (
+            metal_fits
+            and (self.arch is None or self.arch is arch)
+            and specifier(self.tensorflow).contains(tensorflow)
+            and specifier(self.python).contains(python)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """The oldest macOS for a plugin release: to load at all, and to run without a fault."""
+
+    package: str
+    version: str
+    arch: Arch
+    python: str
+    load: MacOSVersion
+    run: MacOSVersion
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairLoad:
+    """What the binaries say of a pair; ``loads`` is None where they were not all read."""
+
+    package: str
+    tensorflow: str
+    metal: str
+    arch: Arch
+    loads: bool | None
+    missing_symbols: tuple[str, ...]
+    missing_libraries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryFact:
+    """What the binaries of one release say, for one architecture.
+
+    ``numpy_generation`` is ``1`` (compiled before numpy 2), ``1+2`` or None where no extension
+    module says; ``minos`` is what the linker recorded, not what decides.
+    """
+
+    package: str
+    version: str
+    arch: Arch
+    numpy_generation: str | None
+    minos: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageRow:
+    """What to know of a package by that name: the answer to somebody who asks for it.
+
+    ``kind`` is ``offered`` (the resolver takes it), ``by-name`` (only when named) or ``gone``.
+    ``versions`` limits the row to some releases.
+    """
+
+    name: str
+    versions: str
+    kind: str
+    title: str
+    text: str
+    instead: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """All facts. ``as_of`` is the day up to which the index was read, ``YYYY-MM-DD``."""
+
+    as_of: str
+    platforms: Platforms
+    releases: tuple[Release, ...]
+    bounds: tuple[Bound, ...]
+    evidence: tuple[Evidence, ...]
+    defects: tuple[Defect, ...]
+    floors: tuple[Floor, ...]
+    pair_loads: tuple[PairLoad, ...]
+    binaries: tuple[BinaryFact, ...]
+    packages: tuple[PackageRow, ...]
+
+    def release(self, package: str, release: str) -> Release | None:
+        """The release of that package and version, if the matrix knows it."""
+        wanted = version(release)
+        for found in self.releases:
+            if found.package == package and version(found.version) == wanted:
+                return found
+        return None
+
+    def releases_of(self, package: str) -> tuple[Release, ...]:
+        """All known releases of a package, oldest first."""
+        return tuple(
+            sorted(
+                (found for found in self.releases if found.package == package),
+                key=lambda found: version(found.version),
+            )
+        )
+
+    def payload_of(self, package: str, release: str, arch: Arch) -> tuple[str, str] | None:
+        """Package and version whose Mac wheels hold the TensorFlow that this release brings.
+
+        None where no payload is ever reached: the stub that requires itself.
+        """
+        seen: set[tuple[str, str]] = set()
+        current = (package, release)
+        while current not in seen:
+            seen.add(current)
+            found = self.release(*current)
+            if found is None:
+                return None
+            wheels = found.wheels_for(arch)
+            if any(wheel.payload for wheel in wheels):
+                return found.package, found.version
+            behind = found.stub_of(arch)
+            if behind is None:
+                return None
+            current = behind
+        return None
+
+    def floor(self, metal: str, arch: Arch, python: str) -> Floor | None:
+        """The plugin's macOS floor for that architecture and Python series."""
+        for found in self.floors:
+            if (
+                found.arch is arch
+                and found.version == metal
+                and specifier(found.python).contains(python)
+            ):
+                return found
+        return None
+
+    def pair_load(self, package: str, tensorflow: str, metal: str, arch: Arch) -> PairLoad | None:
+        """What the binaries say of the pair, by the release that holds the payload."""
+        payload = self.payload_of(package, tensorflow, arch)
+        if payload is None:
+            return None
+        for found in self.pair_loads:
+            if (
+                (found.package, found.tensorflow) == payload
+                and found.metal == metal
+                and found.arch is arch
+            ):
+                return found
+        return None
+
+    def bounds_for(self, tensorflow: str, python: str) -> tuple[Bound, ...]:
+        """The bounds that hold for that TensorFlow version and Python series."""
+        return tuple(bound for bound in self.bounds if bound.applies(tensorflow, python))
