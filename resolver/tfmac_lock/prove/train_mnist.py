@@ -40,11 +40,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator
 
 SCHEMA_VERSION = 1
 EPOCHS = 5
@@ -90,7 +91,7 @@ class Proof:
         self.folder = folder
         self.tf: Any = None
         self.np: Any = None
-        self.data: Tuple[Any, Any, Any, Any] = (None, None, None, None)
+        self.data: tuple[Any, Any, Any, Any] = (None, None, None, None)
         self.model: Any = None
         self.hidden: Any = None
         self.on_gpu = False
@@ -136,19 +137,17 @@ def stage_data(proof: Proof) -> Figures:
                 names = ("x_train", "y_train", "x_test", "y_test")
                 arrays = tuple(archive[name] for name in names)
         except (OSError, KeyError, ValueError) as error:
-            raise OutsideFailure("{}: {}".format(options.data, error)) from error
+            raise OutsideFailure(f"{options.data}: {error}") from error
     else:
         try:
             train, test = proof.tf.keras.datasets.mnist.load_data()
         except Exception as error:  # urllib, ssl and Keras each raise their own
-            raise OutsideFailure("MNIST could not be fetched: {}".format(error)) from error
+            raise OutsideFailure(f"MNIST could not be fetched: {error}") from error
         arrays = tuple(train) + tuple(test)
     x_train, y_train, x_test, y_test = arrays
     for images, labels in ((x_train, y_train), (x_test, y_test)):
         if images.shape[1:] != (28, 28) or labels.shape != images.shape[:1] or not len(labels):
-            raise OutsideFailure(
-                "not MNIST: images {}, labels {}".format(images.shape, labels.shape)
-            )
+            raise OutsideFailure(f"not MNIST: images {images.shape}, labels {labels.shape}")
     if len(set(y_test.tolist())) != 10:
         raise OutsideFailure("not MNIST: the test labels are not ten classes")
     proof.data = (
@@ -169,15 +168,15 @@ def stage_matmul(proof: Proof) -> Figures:
         product = tf.matmul(tf.constant(a), tf.constant(b))
     where = str(product.device)
     if proof.on_gpu and "GPU" not in where:
-        raise StageFailure("the product was computed on {!r} and not on the GPU".format(where))
+        raise StageFailure(f"the product was computed on {where!r} and not on the GPU")
     exact = a.astype("float64") @ b.astype("float64")
     error = float(np.max(np.abs(product.numpy() - exact)) / np.max(np.abs(exact)))
     if not error <= MATMUL_TOLERANCE:  # so that NaN fails
-        raise StageFailure("matmul is wrong: relative error {:.3g}".format(error))
+        raise StageFailure(f"matmul is wrong: relative error {error:.3g}")
     return {"relative_error": error, "device": where}
 
 
-def build_model(proof: Proof) -> Tuple[Any, Any]:
+def build_model(proof: Proof) -> tuple[Any, Any]:
     """Return the compiled model and, over the same weights, the model up to the relu."""
     keras = proof.tf.keras
     image = keras.Input(shape=(28, 28))
@@ -212,7 +211,7 @@ def stage_train(proof: Proof) -> Figures:
         history = proof.model.fit(x_train, y_train, batch_size=BATCH, epochs=EPOCHS, verbose=2)
     losses = [float(loss) for loss in history.history["loss"]]
     if not losses[-1] < losses[0]:
-        raise StageFailure("the loss did not fall: {}".format(losses))
+        raise StageFailure(f"the loss did not fall: {losses}")
     return {"fit_seconds": time.perf_counter() - began, "losses": losses, "epochs": EPOCHS}
 
 
@@ -221,7 +220,7 @@ def stage_accuracy(proof: Proof) -> Figures:
     _, accuracy = proof.model.evaluate(x_test, y_test, verbose=0)
     floor = ACCURACY_FLOOR[data_kind(proof.options)]
     if not accuracy >= floor:
-        raise StageFailure("accuracy {:.4f} is below the floor {}".format(accuracy, floor))
+        raise StageFailure(f"accuracy {accuracy:.4f} is below the floor {floor}")
     return {"accuracy": float(accuracy), "floor": floor}
 
 
@@ -239,14 +238,14 @@ def stage_predict(proof: Proof) -> Figures:
     x_test, y_test = proof.data[2], proof.data[3]
     output = proof.model.predict(x_test, verbose=0)
     if output.shape != (len(y_test), 10) or not np.all(np.isfinite(output)):
-        raise StageFailure("predict gave {} with infinities or NaN".format(output.shape))
+        raise StageFailure(f"predict gave {output.shape} with infinities or NaN")
     error = float(np.max(np.abs(output.sum(axis=1) - 1.0)))
     if not error <= 1e-3:
-        raise StageFailure("probabilities do not add up to one: off by {:.3g}".format(error))
+        raise StageFailure(f"probabilities do not add up to one: off by {error:.3g}")
     accuracy = float(np.mean(np.argmax(output, axis=1) == y_test))
     floor = ACCURACY_FLOOR[data_kind(proof.options)]
     if not accuracy >= floor:
-        raise StageFailure("predict is right for {:.4f}, floor {}".format(accuracy, floor))
+        raise StageFailure(f"predict is right for {accuracy:.4f}, floor {floor}")
     return {"accuracy": accuracy, "sum_error": error}
 
 
@@ -270,7 +269,7 @@ def stage_agreement(proof: Proof) -> Figures:
     compiled = proof.model.predict(images, verbose=0)
     lowest = float(np.min(proof.hidden.predict(images, verbose=0)))
     if not lowest >= 0.0:
-        raise StageFailure("relu does not clip in predict: lowest value {:.4g}".format(lowest))
+        raise StageFailure(f"relu does not clip in predict: lowest value {lowest:.4g}")
     with tf.device(proof.device()):
         eager = proof.model(tf.constant(images), training=False).numpy()
     with tf.device("/CPU:0"):
@@ -297,7 +296,7 @@ def forward(np: Any, model: Any, images: Any) -> Any:
 def difference(proof: Proof, what: str, one: Any, other: Any) -> float:
     error = float(proof.np.max(proof.np.abs(one - other)))
     if not error <= AGREEMENT_TOLERANCE:
-        raise StageFailure("{}: probabilities differ by {:.3g}".format(what, error))
+        raise StageFailure(f"{what}: probabilities differ by {error:.3g}")
     return error
 
 
@@ -317,7 +316,7 @@ GLYPHS = (
 )
 
 
-def draw_digits(np: Any, count: int, seed: int) -> Tuple[Any, Any]:
+def draw_digits(np: Any, count: int, seed: int) -> tuple[Any, Any]:
     """Draw ``count`` digits: slanted, shifted, faded, noisy, so that they must be learned.
 
     The best single template per class gets about two thirds of them right.
@@ -330,7 +329,7 @@ def draw_digits(np: Any, count: int, seed: int) -> Tuple[Any, Any]:
     for image, label in zip(images, labels):
         top, left, slant = draw.randint(0, 8), draw.randint(2, 12), draw.uniform(-0.25, 0.25)
         for row in range(21):
-            start = min(max(left + int(round(slant * (10 - row))), 0), 13)
+            start = min(max(left + round(slant * (10 - row)), 0), 13)
             image[top + row, start : start + 15] = font[label, row]
         image *= draw.uniform(0.5, 1.0)
         image += draw.uniform(0.0, 0.35, size=image.shape)
@@ -387,7 +386,7 @@ def bench_matmul(proof: Proof, device: str) -> Figures:
                 began = time.perf_counter()
                 tf.matmul(row, column).numpy()
                 times.append(time.perf_counter() - began)
-        seconds["1e{}".format(power)] = min(times)
+        seconds[f"1e{power}"] = min(times)
     return {"seconds": seconds}
 
 
@@ -420,13 +419,13 @@ PROOF_STAGES = (
 )
 
 
-def bench_stages(device: str) -> List[Stage]:
+def bench_stages(device: str) -> list[Stage]:
     """The workloads on the CPU and, unless only the CPU was asked for, on the GPU."""
 
     def stage(what: str, run: Callable[[Proof, str], Figures], where: str) -> Stage:
-        place = "/{}:0".format(where.upper())
+        place = f"/{where.upper()}:0"
         return Stage(
-            "bench-{}-{}".format(what, where),
+            f"bench-{what}-{where}",
             lambda proof: run(proof, place),
             "devices data",
             BENCH_TIME_LIMIT,
@@ -437,12 +436,13 @@ def bench_stages(device: str) -> List[Stage]:
     return [stage(what, run, where) for where in places for what, run in works]
 
 
-def stages_of(options: argparse.Namespace) -> List[Stage]:
+def stages_of(options: argparse.Namespace) -> list[Stage]:
     return list(PROOF_STAGES) + (bench_stages(options.device) if options.bench else [])
 
 
 def run_stages(options: argparse.Namespace, folder: Path, events: int) -> None:
     """Run every stage in this process and write what happens to ``events``, a line each."""
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
     def tell(**event: Any) -> None:
         os.write(events, (json.dumps(event) + "\n").encode())
@@ -465,65 +465,85 @@ def run_stages(options: argparse.Namespace, folder: Path, events: int) -> None:
             status, error = "failed", str(failure)
         except BaseException as failure:  # SystemExit out of an import is a failure like any
             traceback.print_exc()
-            status, error = "failed", "{}: {}".format(type(failure).__name__, failure)
+            status, error = "failed", f"{type(failure).__name__}: {failure}"
         seconds = time.perf_counter() - began
         tell(stage=stage.name, status=status, seconds=seconds, figures=figures, error=error)
         sys.stdout.flush()
         sys.stderr.flush()
 
 
+def end_with_parent() -> None:
+    """End this process when standard input closes: the parent that held it is dead."""
+    while os.read(0, 4096):
+        pass
+    os._exit(1)
+
+
 # ----------------------------------------------------------------------- the parent: watching
 
 
-def watch(options: argparse.Namespace, folder: Path) -> List[Dict[str, Any]]:
+class Deadline:
+    """When the stage that is running counts as hanging."""
+
+    def __init__(self) -> None:
+        self.limit = 0.0
+        self.at = 0.0
+
+    def start(self, limit: float) -> None:
+        self.limit = limit
+        self.at = time.monotonic() + limit
+
+    def left(self) -> float:
+        return max(0.0, self.at - time.monotonic())
+
+
+def watch(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     """Run the stages in a child and return what became of each, whatever became of it."""
-    stages = stages_of(options)
-    results = {}  # type: Dict[str, Dict[str, Any]]
+    stages = {stage.name: stage for stage in stages_of(options)}
+    results: dict[str, dict[str, Any]] = {}
     log = folder / "output.txt"
     with child_process(folder, log) as (child, events):
-        died, running = "", stages[0].name
-        deadline = time.monotonic() + limit_of(options, stages[0])
-        for line in lines_until(events, lambda: deadline):
+        died, running, deadline = "", next(iter(stages)), Deadline()
+        deadline.start(limit_of(options, stages[running]))
+        for line in lines_until(events, deadline, options.tied):
             if line is None:
-                died = "took longer than {:.0f} s".format(
-                    limit_of(options, next(s for s in stages if s.name == running))
-                )
+                died = f"took longer than {deadline.limit:.0f} s"
                 break
             event = json.loads(line)
             if event["status"] == "running":
                 running = event["stage"]
-                stage = next(s for s in stages if s.name == running)
-                deadline = time.monotonic() + limit_of(options, stage)
-                say(options, "{:<12}".format(running), end="")
+                deadline.start(limit_of(options, stages[running]))
+                say(options, f"{running:<12}", end="")
             else:
                 results[event["stage"]] = finished(event)
+                if event["status"] == "skipped":
+                    say(options, f"{event['stage']:<12}", end="")
                 say(options, "{status:<8}{seconds:7.1f} s  {error}".format(**event))
         else:
             died = how_it_ended(child)
-    for stage in stages:
-        if stage.name not in results:
-            dead = stage.name == running
-            error = died if dead else "not reached: {} {}".format(running, died)
-            results[stage.name] = finished(
+    for name in stages:
+        if name not in results:
+            dead = name == running
+            results[name] = finished(
                 {
-                    "stage": stage.name,
+                    "stage": name,
                     "status": "died" if dead else "skipped",
                     "seconds": 0.0,
                     "figures": {},
-                    "error": error,
+                    "error": died if dead else f"not reached: {running} {died}",
                 },
             )
             if dead:
-                say(options, "died     {}".format(died))
+                say(options, f"died     {died}")
     lines = last_lines(log)
-    ordered = [results[stage.name] for stage in stages]
+    ordered = [results[name] for name in stages]
     for result in ordered:
         if result["status"] in ("failed", "died"):
             result["last_lines"] = lines
     return ordered
 
 
-def finished(event: Dict[str, Any]) -> Dict[str, Any]:
+def finished(event: dict[str, Any]) -> dict[str, Any]:
     """A stage's entry in the report."""
     return {
         "name": event["stage"],
@@ -536,15 +556,15 @@ def finished(event: Dict[str, Any]) -> Dict[str, Any]:
 
 
 @contextlib.contextmanager
-def child_process(folder: Path, log: Path) -> Iterator[Tuple[Any, int]]:
-    """This file again as a child in a group of its own; when left, nothing of it is alive."""
+def child_process(folder: Path, log: Path) -> Iterator[tuple[Any, int]]:
+    """The same file again as a child in a group of its own; when left, nothing of it is alive."""
     reading, writing = os.pipe()
-    command = [sys.executable, "-u", os.path.abspath(__file__), *sys.argv[1:]]
+    command = [sys.executable, "-u", str(Path(__file__).resolve()), *sys.argv[1:]]
     command += ["--child-events", str(writing), "--child-folder", str(folder)]
     with log.open("wb") as output:
         child = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             pass_fds=(writing,),
@@ -557,18 +577,27 @@ def child_process(folder: Path, log: Path) -> Iterator[Tuple[Any, int]]:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+        if child.stdin is not None:
+            child.stdin.close()
         os.close(reading)
 
 
-def lines_until(source: int, deadline: Callable[[], float]) -> Iterator[Optional[str]]:
+def lines_until(source: int, deadline: Deadline, tied: bool) -> Iterator[str | None]:
     """The lines that arrive on ``source``; None, and no more, once the deadline has passed."""
     rest = b""
     with selectors.DefaultSelector() as selector:
         selector.register(source, selectors.EVENT_READ)
+        if tied:
+            selector.register(0, selectors.EVENT_READ)
         while True:
-            if not selector.select(max(0.0, deadline() - time.monotonic())):
+            ready = [key.fd for key, _ in selector.select(deadline.left())]
+            if not ready:
                 yield None
                 return
+            if 0 in ready and not os.read(0, 4096):
+                raise SystemExit(128 + signal.SIGHUP)
+            if source not in ready:
+                continue
             block = os.read(source, 65536)
             if not block:
                 return
@@ -584,15 +613,15 @@ def limit_of(options: argparse.Namespace, stage: Stage) -> float:
 def how_it_ended(child: Any) -> str:
     status = child.wait()
     if status >= 0:
-        return "ended the interpreter with status {}".format(status)
+        return f"ended the interpreter with status {status}"
     try:
         name = signal.Signals(-status).name
     except ValueError:
-        name = "signal {}".format(-status)
-    return "was ended by {}".format(name)
+        name = f"signal {-status}"
+    return f"was ended by {name}"
 
 
-def last_lines(log: Path) -> List[str]:
+def last_lines(log: Path) -> list[str]:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 20000))
         lines = file.read().decode("utf-8", "replace").splitlines()
@@ -611,7 +640,7 @@ def data_kind(options: argparse.Namespace) -> str:
     return "synthetic" if options.synthetic else "file" if options.data else "mnist"
 
 
-def installed() -> Dict[str, str]:
+def installed() -> dict[str, str]:
     """Every distribution of this environment, names as on the index."""
     found = {}
     for distribution in metadata.distributions():
@@ -621,7 +650,7 @@ def installed() -> Dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def host() -> Dict[str, str]:
+def host() -> dict[str, str]:
     """What the proof ran on; no name of a machine or a user."""
     facts = {
         "system": platform.system(),
@@ -639,8 +668,8 @@ def host() -> Dict[str, str]:
 
 
 def report_of(
-    options: argparse.Namespace, stages: List[Dict[str, Any]], started: str
-) -> Dict[str, Any]:
+    options: argparse.Namespace, stages: list[dict[str, Any]], started: str
+) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "kind": "tfmac-lock-mnist",
@@ -661,7 +690,7 @@ def report_of(
     }
 
 
-def parse(arguments: List[str]) -> argparse.Namespace:
+def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="train_mnist.py", description="Prove that the TensorFlow of this environment trains."
     )
@@ -674,6 +703,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--report", metavar="FILE", help="write the report here, as JSON")
     parser.add_argument("--limit", type=float, metavar="SECONDS", help="time limit of each stage")
     parser.add_argument("--quiet", action="store_true", help="say nothing on stderr")
+    parser.add_argument("--tied", action="store_true", help="end when standard input closes")
     parser.add_argument("--child-events", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--child-folder", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
@@ -684,7 +714,7 @@ def interrupted(number: int, _frame: Any) -> None:
     raise SystemExit(128 + number)
 
 
-def main(arguments: List[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the proof; the exit status is explained at the top of this file."""
     options = parse(arguments)
     if options.child_events is not None:
@@ -699,7 +729,7 @@ def main(arguments: List[str]) -> int:
             text = json.dumps(report, indent=2, sort_keys=True) + "\n"
             Path(options.report).write_text(text, encoding="utf-8")
     except OSError as error:
-        print("train_mnist.py: {}".format(error), file=sys.stderr)
+        print(f"train_mnist.py: {error}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
         print("train_mnist.py: interrupted", file=sys.stderr)
