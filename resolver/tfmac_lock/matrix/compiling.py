@@ -24,19 +24,18 @@ FIRST_SHARED_RELEASE = Version("2.13")
 
 def compile_platforms(folder: MatrixFolder) -> dict[str, Any]:
     """The content of platforms.json; a chip's variants become chips of their own."""
-    chips = []
-    for chip in folder.platforms.chips:
-        for variant in ("", *chip.variants):
-            chips.append(
-                {
-                    "id": f"{chip.id}-{variant}" if variant else chip.id,
-                    "name": f"{chip.name} {variant.title()}" if variant else chip.name,
-                    "arch": chip.arch.value,
-                    "first_macos": chip.first_macos,
-                    "last_macos": chip.last_macos,
-                    "gpu": chip.gpu,
-                }
-            )
+    chips = [
+        {
+            "id": f"{chip.id}-{variant}" if variant else chip.id,
+            "name": f"{chip.name} {variant.title()}" if variant else chip.name,
+            "arch": chip.arch.value,
+            "first_macos": chip.first_macos,
+            "last_macos": chip.last_macos,
+            "gpu": chip.gpu,
+        }
+        for chip in folder.platforms.chips
+        for variant in ("", *chip.variants)
+    ]
     return {
         "schema_version": SCHEMA_VERSION,
         "macos": [

@@ -1,0 +1,337 @@
+"""The client: what the resolver asks, answered from the cache or from the index.
+
+It uses whatever an index offers: JSON or HTML pages, metadata beside the wheel or inside it,
+upload times on the page or in the project JSON. Pages are asked for again when they are no
+longer fresh; metadata of a wheel whose sha256 is known never change and are kept for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+import zlib
+from functools import partial
+from typing import IO, TYPE_CHECKING, BinaryIO, TypeVar
+
+from tfmac_lock.index.errors import NoRoom, NotCached, ProjectNotFound
+from tfmac_lock.index.model import IndexFile, Metadata, Observer, Project, usable_rows
+from tfmac_lock.index.once import Once
+from tfmac_lock.index.page import Page, fetch_page, fetch_project_json
+from tfmac_lock.index.urls import host_and_port, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import ThreadPoolExecutor
+    from datetime import datetime
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from tfmac_lock.index.cache import Cache
+    from tfmac_lock.index.config import IndexConfig
+    from tfmac_lock.index.http import Limits, Transport
+
+T = TypeVar("T")
+
+
+class IndexClient:
+    """Answers about projects and wheels. A context manager; usable from many threads.
+
+    ``offline`` uses only the cache (and ``file://`` indexes), whatever its age; ``revalidate``
+    asks the index again even where the cache is fresh. All methods raise ``IndexFault``.
+    """
+
+    def __init__(
+        self,
+        config: IndexConfig,
+        cache: Cache,
+        *,
+        offline: bool = False,
+        revalidate: bool = False,
+        observer: Observer | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.time,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        self.config = config
+        self._cache = cache
+        self._offline = offline
+        self._revalidate = revalidate
+        self._observer = observer or Observer()
+        self._given_limits = limits
+        self._clock = clock
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._noted: set[str] = set()
+        self._projects: Once[Project] = Once()
+        self._metadata: Once[Metadata] = Once()
+        self._opened: tuple[Transport, Limits] | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        for text in config.notes:
+            self._note(text)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up what is under way and drop all connections."""
+        if self._opened is not None:
+            self._opened[0].stop()
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        if self._opened is not None:
+            self._opened[0].close()
+
+    # -- what can be asked
+
+    def project(self, name: str) -> Project:
+        """The project of a normalised name, from the first index that has it.
+
+        ``ProjectNotFound`` when none has; ``IndexUnreachable`` when one that comes earlier
+        cannot be asked, since it might have had it.
+        """
+        return self._projects.get(name, partial(self._find, name))
+
+    def metadata(self, file: IndexFile) -> Metadata:
+        """The core metadata of a wheel, checked to be that wheel's."""
+        return self._metadata.get(file.url, partial(self._read_metadata, file))
+
+    def prefetch_projects(self, names: Iterable[str]) -> None:
+        """Start fetching; ``project`` picks the results up, and raises what went wrong."""
+        if not self._offline:  # the disk is quicker than a thread
+            for name in names:
+                self._projects.start(name, partial(self._find, name), self._workers())
+
+    def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
+        """Start fetching; ``metadata`` picks the results up, and raises what went wrong."""
+        if not self._offline:
+            for file in files:
+                read = partial(self._read_metadata, file)
+                self._metadata.start(file.url, read, self._workers())
+
+    def upload_time(self, name: str, file: IndexFile) -> datetime | None:
+        """When the file was uploaded; ``None`` where the index does not say.
+
+        From the page, else from the project JSON.
+        """
+        if file.uploaded is not None:
+            return file.uploaded
+        known = self._in_project_json(name, file)
+        return known.uploaded if known is not None else None
+
+    def sha256(self, name: str, file: IndexFile) -> str:
+        """The file's sha256: from the page, else the project JSON, else by fetching it all."""
+        if file.sha256 is not None:
+            return file.sha256
+        known = self._in_project_json(name, file)
+        if known is not None and known.sha256 is not None:
+            return known.sha256
+        # What the page says of the file stands in for a hash of it.
+        key = f"sha256/{_digest(file.pack())}"
+        found = self._cache.load(key)
+        if found is None:
+            import tempfile
+
+            try:
+                with tempfile.TemporaryFile(prefix="tfmac-lock-") as into:
+                    found = self._save(file, into)
+            except OSError as fault:
+                raise NoRoom(file.url, str(fault)) from None
+            if not _is_local(file.url):
+                self._store(key, found)
+        return found
+
+    def open(self, file: IndexFile) -> BinaryIO:
+        """The file for reading at random, to be closed.
+
+        Only what is read is fetched, where the server can do that; else the whole file is
+        fetched, and checked, at once.
+        """
+        return self._open(file, None)
+
+    def download(self, file: IndexFile, to: Path) -> None:
+        """Put the file at ``to``, whole and checked against its sha256, or not at all."""
+        part = to.with_name(f".{to.name}.{os.getpid()}.part")
+        try:
+            try:
+                with part.open("w+b") as into:
+                    self._save(file, into)
+                part.replace(to)
+            finally:
+                part.unlink(missing_ok=True)
+        except OSError as fault:
+            raise NoRoom(file.url, str(fault)) from None
+
+    # -- how it is found
+
+    def _find(self, name: str) -> Project:
+        if not name.replace("-", "").isalnum() or not name.isascii() or name != name.lower():
+            raise ValueError(f"not a normalised project name: {name!r}")
+        for index in self.config.indexes:
+            rows = self._rows(index, name)
+            if rows:
+                return Project(name=name, index_url=index, rows=rows)
+        raise ProjectNotFound(name, self.config.indexes)
+
+    def _rows(self, index: str, name: str) -> tuple[str, ...]:
+        if not _is_local(index):
+            return self._page("pages", index, name, f"{index}{name}/", fetch_page).rows
+        from tfmac_lock.index import local
+
+        if not local.path_of(index).is_dir():
+            self._note(f"the index {index} is passed over: there is no such folder.")
+            return ()
+        return usable_rows(local.files(index, name))
+
+    def _page(
+        self,
+        kind: str,
+        index: str,
+        name: str,
+        url: str,
+        fetch: Callable[[Transport, Limits, str, Page | None, float], Page],
+    ) -> Page:
+        key = f"{kind}/{_folder(index)}/{name}"
+        known = self._load(key, Page.unpack)
+        if known is not None and known.url != url:
+            known = None  # two indexes whose folders have one name
+        now = self._clock()
+        if known is not None and (
+            self._offline or (now < known.fresh_until and not self._revalidate)
+        ):
+            return known
+        page = fetch(*self._transport(redact(url)), url, known, now)
+        self._store(key, page.pack())
+        return page
+
+    def _in_project_json(self, name: str, file: IndexFile) -> IndexFile | None:
+        """The file as the project JSON knows it; ``None`` where it, or the JSON, is not there."""
+        index = self.project(name).index_url
+        # Where the simple pages lie at …/simple/, the project JSON lies at …/pypi/NAME/json.
+        if index.startswith("file:") or not index.endswith("/simple/"):
+            return None
+        url = f"{index.removesuffix('simple/')}pypi/{name}/json"
+        page = self._page("json", index, name, url, fetch_project_json)
+        start = f"{file.filename}\t"
+        known = next((IndexFile.unpack(row) for row in page.rows if row.startswith(start)), None)
+        if known is not None and file.sha256 and known.sha256 and file.sha256 != known.sha256:
+            return None  # another file of the same name
+        return known
+
+    def _read_metadata(self, file: IndexFile) -> Metadata:
+        key = f"metadata/{file.sha256 or _digest(file.pack())}"
+        found = self._load(key, Metadata.unpack)
+        if found is None:
+            from tfmac_lock.index import metadata
+
+            found = metadata.parse(self._metadata_text(file), file)
+            if not _is_local(file.url):
+                self._store(key, found.pack())
+        return found
+
+    def _metadata_text(self, file: IndexFile) -> bytes:
+        from tfmac_lock.index import metadata
+
+        if file.has_metadata and not _is_local(file.url):
+            text = metadata.fetch(*self._transport(f"the metadata of {file.filename}"), file)
+            if text is not None:
+                return text
+            self._note(
+                f"{redact(file.url)}: the index promises a metadata file and has none; the "
+                "wheel is read instead."
+            )
+        with self._open(file, metadata.BUDGET) as wheel:
+            return metadata.from_wheel(wheel, file)
+
+    def _open(self, file: IndexFile, budget: int | None) -> BinaryIO:
+        if _is_local(file.url):
+            from tfmac_lock.index import local
+
+            return local.open_file(file)
+        transport, limits = self._transport(file.filename)
+        from tfmac_lock.index.rangefile import open_remote
+
+        return open_remote(transport, limits, file, budget=budget)
+
+    def _save(self, file: IndexFile, into: IO[bytes]) -> str:
+        if _is_local(file.url):
+            from tfmac_lock.index import local
+
+            return local.save(file, into)
+        transport, limits = self._transport(file.filename)
+        from tfmac_lock.index import rangefile
+
+        return rangefile.save(transport, limits, file, into)
+
+    # -- the means
+
+    def _load(self, key: str, unpack: Callable[[str], T]) -> T | None:
+        text = self._cache.load(key)
+        if text is None:
+            return None
+        try:
+            return unpack(text)
+        except ValueError:
+            return None
+
+    def _store(self, key: str, text: str) -> None:
+        self._cache.store(key, text)
+        if self._cache.fault is not None:
+            self._note(
+                f"the cache cannot be written ({self._cache.fault}); going on without it. "
+                "TFMAC_LOCK_CACHE_DIR names another place."
+            )
+
+    def _note(self, text: str) -> None:
+        with self._lock:
+            if text in self._noted:
+                return
+            self._noted.add(text)
+        self._observer.note(text)
+
+    def _transport(self, what: str) -> tuple[Transport, Limits]:
+        """The network, for fetching ``what``; ``NotCached`` where that is forbidden."""
+        if self._offline:
+            raise NotCached(what)
+        with self._lock:
+            if self._opened is None:
+                from tfmac_lock.index.http import Limits, Transport
+
+                self._opened = (
+                    Transport(self.config, self._observer, wait=self._wait),
+                    self._given_limits or Limits(),
+                )
+            return self._opened
+
+    def _workers(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            from tfmac_lock.index.http import CONNECTIONS
+
+            self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="tfmac-lock-index")
+        return self._pool
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith("file:")
+
+
+def _folder(index: str) -> str:
+    """A folder name for an index that reads like its host."""
+    host = "".join(c if c.isalnum() and c.isascii() else "-" for c in host_and_port(index)[0])
+    return f"{host[:80]}-{zlib.crc32(index.encode()):08x}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

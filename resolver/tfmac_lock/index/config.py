@@ -1,0 +1,247 @@
+"""Which indexes to ask, and how: from the command line, the environment and pip's settings.
+
+Several indexes: **the first one that has a project wins, extra indexes before the main one**,
+as uv does it, and unlike pip, which merges what all of them offer. With merging, anybody who
+uploads a higher version of a company's internal package to the public index takes it over
+("dependency confusion"). The price is that a project on an extra index hides the same project
+on the main one, which is what an extra index is for.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfmac_lock.errors import UsageError
+from tfmac_lock.index import pip_settings
+from tfmac_lock.index.urls import host_and_port, is_loopback, origin, redact, split_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PUBLIC_INDEX = "https://pypi.org/simple/"
+
+# uv's number. pip's five make a user wait eight seconds to hear that the network is off.
+_RETRIES = 3
+
+
+class BadIndexSetting(UsageError):
+    """A setting about the index makes no sense; ``where`` is the option as pip names it."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(where, reason)
+        self.where = where
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"index setting {self.where}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """A user and password for the addresses under ``url``."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexConfig:
+    """How to reach the index.
+
+    ``indexes`` are addresses without credentials, each ending in a slash, in search order.
+    ``timeout`` is in seconds, for connecting and between two pieces of an answer. ``notes``
+    are what the user should hear about the settings.
+    """
+
+    indexes: tuple[str, ...] = (PUBLIC_INDEX,)
+    credentials: tuple[Credentials, ...] = ()
+    netrc: Path | None = None
+    cert: Path | None = None
+    client_cert: Path | None = None
+    trusted_hosts: tuple[str, ...] = ()
+    proxy: str | None = field(default=None, repr=False)
+    timeout: float = 15.0
+    retries: int = _RETRIES
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def load(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        index_url: str | None = None,
+        extra_index_urls: Iterable[str] = (),
+        pip_files: Iterable[Path] | None = None,
+    ) -> IndexConfig:
+        """The configuration in force.
+
+        What is given here stands over pip's settings: ``index_url`` in the place of its
+        index, ``extra_index_urls`` before its extra ones. ``UsageError`` where a setting
+        cannot be obeyed.
+        """
+        environ = os.environ if environ is None else environ
+        settings = pip_settings.read(environ, pip_files)
+        notes = []
+        if settings.get("find-links"):
+            notes.append(
+                "pip is set to find-links, which tfmac-lock does not read: only files on an "
+                "index have an address that a lock can name."
+            )
+        trusted = tuple(settings.get("trusted-host", "").lower().split())
+        main = index_url or settings.get("index-url") or PUBLIC_INDEX
+        extra = [*extra_index_urls, *settings.get("extra-index-url", "").split()]
+        if _is_set(settings.get("no-index")):
+            if not index_url and not extra_index_urls:
+                raise BadIndexSetting(
+                    "no-index",
+                    "pip is told to use no index (PIP_NO_INDEX or pip.conf). Name one with "
+                    "--index-url, or unset it.",
+                )
+            extra = list(extra_index_urls)
+
+        indexes: list[str] = []
+        credentials = []
+        for given in [*extra, main]:
+            url, userinfo = split_credentials(_as_url(given))
+            url = url.rstrip("/") + "/"
+            if not _is_secure(url, trusted):
+                if given is main:
+                    raise BadIndexSetting(
+                        "index-url",
+                        f"{redact(url)} is plain http, which anybody on the way can change. "
+                        "Use https, or name the host in PIP_TRUSTED_HOST.",
+                    )
+                notes.append(
+                    f"the extra index {redact(url)} is left out: it is plain http and its "
+                    "host is not in PIP_TRUSTED_HOST."
+                )
+                continue
+            if userinfo is not None:
+                credentials.append(Credentials(url=url, user=userinfo[0], password=userinfo[1]))
+            if url not in indexes:
+                indexes.append(url)
+        return cls(
+            indexes=tuple(indexes),
+            credentials=tuple(credentials),
+            netrc=_netrc(environ),
+            cert=_certificates(settings, environ),
+            client_cert=_file("client-cert", settings.get("client-cert")),
+            trusted_hosts=trusted,
+            proxy=settings.get("proxy"),
+            timeout=_number(
+                "timeout", settings.get("timeout", settings.get("default-timeout")), 15
+            ),
+            retries=int(_number("retries", settings.get("retries"), _RETRIES)),
+            notes=tuple(notes),
+        )
+
+    def is_trusted(self, url: str) -> bool:
+        """Whether the user trusts this host without a certificate (pip's trusted-host)."""
+        return _is_trusted(url, self.trusted_hosts)
+
+    def is_secure(self, url: str) -> bool:
+        """Whether an address may be asked at all: https, this machine, or a trusted host."""
+        return _is_secure(url, self.trusted_hosts)
+
+    def credentials_for(self, url: str) -> tuple[str, str] | None:
+        """The user and password for an address, from the index addresses or from netrc.
+
+        Of several indexes on one host the one with the longest common path counts, so that
+        two projects of one server can have two tokens.
+        """
+        here = origin(url)
+        known = [entry for entry in self.credentials if origin(entry.url) == here]
+        if known:
+            best = max(known, key=lambda entry: _common_length(entry.url, url))
+            return best.user, best.password
+        return _from_netrc(self.netrc, host_and_port(url)[0])
+
+
+def _common_length(one: str, other: str) -> int:
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+
+
+def _as_url(given: str) -> str:
+    if "://" in given:
+        scheme = given.partition("://")[0].lower()
+        if scheme in {"http", "https", "file"}:
+            return given
+        raise BadIndexSetting("index-url", f"{redact(given)} is neither http(s):// nor file://")
+    path = Path(given).expanduser().absolute()
+    if path.is_dir():
+        return path.as_uri()
+    raise BadIndexSetting("index-url", f"{given!r} is neither an address nor a folder")
+
+
+def _is_trusted(url: str, trusted: tuple[str, ...]) -> bool:
+    host, port = host_and_port(url)
+    return host in trusted or f"{host}:{port}" in trusted
+
+
+def _is_secure(url: str, trusted: tuple[str, ...]) -> bool:
+    return not url.lower().startswith("http://") or is_loopback(url) or _is_trusted(url, trusted)
+
+
+def _is_set(value: str | None) -> bool:
+    return (value or "").lower() in {"1", "true", "yes", "on", "y", "t"}
+
+
+def _number(option: str, text: str | float | None, default: float) -> float:
+    try:
+        number = float(default if text is None else text)
+    except ValueError:
+        raise BadIndexSetting(option, f"{text!r} is not a number") from None
+    if not 0 <= number < 1e6:
+        raise BadIndexSetting(option, f"{text!r} is out of range")
+    return number
+
+
+def _file(option: str, text: str | None) -> Path | None:
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise BadIndexSetting(option, f"there is no file {text}")
+    return path
+
+
+def _certificates(settings: Mapping[str, str], environ: Mapping[str, str]) -> Path | None:
+    # pip's own setting, then what its HTTP library obeys, then what OpenSSL does.
+    if settings.get("cert"):
+        return _file("cert", settings["cert"])
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if environ.get(variable):
+            return _file(variable, environ[variable])
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        # OpenSSL passes over one that is not there.
+        if environ.get(variable) and Path(environ[variable]).exists():
+            return Path(environ[variable])
+    return None
+
+
+def _netrc(environ: Mapping[str, str]) -> Path | None:
+    if environ.get("NETRC"):
+        return Path(environ["NETRC"]).expanduser()
+    home = Path(environ.get("HOME") or Path("~").expanduser())
+    for name in (".netrc", "_netrc"):
+        if (home / name).is_file():
+            return home / name
+    return None
+
+
+@functools.lru_cache(maxsize=64)
+def _from_netrc(path: Path | None, host: str) -> tuple[str, str] | None:
+    if path is None:
+        return None
+    import netrc
+
+    try:
+        found = netrc.netrc(path).authenticators(host)
+    except (OSError, netrc.NetrcParseError):
+        return None  # pip takes a damaged netrc for none, too
+    return (found[0] or "", found[2] or "") if found else None

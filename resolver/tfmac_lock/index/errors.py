@@ -1,0 +1,104 @@
+"""What can go wrong between here and the package index.
+
+    OutsideError
+    └── IndexFault
+        ├── IndexUnreachable    no answer, or one that says no
+        ├── BadIndexAnswer      an answer that cannot be used
+        │   └── HashMismatch    other bytes than the page promised
+        ├── ProjectNotFound     no configured index has the project
+        ├── NotCached           offline, and not fetched before
+        └── NoRoom              the file cannot be kept on this disk
+
+Addresses in these texts never show credentials.
+"""
+
+from __future__ import annotations
+
+from tfmac_lock.errors import OutsideError
+from tfmac_lock.index.urls import redact
+
+
+class IndexFault(OutsideError):
+    """Base of everything that the index client raises."""
+
+
+class IndexUnreachable(IndexFault):
+    """No answer came, or one that says no; ``hint`` is what the user can do."""
+
+    def __init__(
+        self,
+        url: str,
+        reason: str,
+        hint: str = "Check the network and the proxy settings; with --offline only what was "
+        "fetched before is used.",
+    ) -> None:
+        super().__init__(url, reason, hint)
+        self.url = url
+        self.reason = reason
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{redact(self.url)} could not be read: {self.reason}. {self.hint}"
+
+
+class BadIndexAnswer(IndexFault):
+    """An answer came and cannot be used: malformed, too large, or contradicting itself."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url = url
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{redact(self.url)} gave an unusable answer: {self.reason}. If the address is "
+            "right, try another index with --index-url, or tell whoever keeps this one."
+        )
+
+
+class HashMismatch(BadIndexAnswer):
+    """The bytes are not those that the index promised; ``expected`` and ``got`` are sha256."""
+
+    def __init__(self, url: str, expected: str, got: str) -> None:
+        super().__init__(url, f"its sha256 is {got}, but the index promised {expected}")
+        self.expected = expected
+        self.got = got
+
+
+class ProjectNotFound(IndexFault):
+    """No configured index has the project."""
+
+    def __init__(self, name: str, indexes: tuple[str, ...]) -> None:
+        super().__init__(name, indexes)
+        self.name = name
+        self.indexes = indexes
+
+    def __str__(self) -> str:
+        where = " or ".join(redact(url) for url in self.indexes)
+        return f"there is no project {self.name!r} on {where}. Check the spelling."
+
+
+class NotCached(IndexFault):
+    """Working offline, and this was not fetched before."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what} is not in the cache, and --offline forbids fetching it. "
+            "Run the same command once without --offline."
+        )
+
+
+class NoRoom(IndexFault):
+    """A fetched file cannot be kept on this disk."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url = url
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{redact(self.url)} was fetched but cannot be kept: {self.reason}."

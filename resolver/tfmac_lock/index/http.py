@@ -1,0 +1,306 @@
+"""How bytes come over the network: one GET after another, tried again where that may help.
+
+The library is ``httpx2`` (2.16 of 2026), the maintained continuation of ``httpx``, whose last
+release, 0.28.1, is of December 2024. It is imported when the first request goes out, since
+loading it takes 70 ms and working from the cache never needs it.
+
+Nothing is unlimited: each answer has a largest size and a longest time, redirects a number,
+and the wait that a server may ask for an upper end.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+import threading
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urljoin
+
+from tfmac_lock import __version__
+from tfmac_lock.index.errors import BadIndexAnswer, IndexUnreachable
+from tfmac_lock.index.urls import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import httpx2
+
+    from tfmac_lock.index.config import IndexConfig
+    from tfmac_lock.index.model import Observer
+
+T = TypeVar("T")
+
+# One connection carries many HTTP/2 requests; an HTTP/1.1 server gets no more than these.
+CONNECTIONS = 16
+
+_TRY_AGAIN = {408, 429, 500, 502, 503, 504}
+_REDIRECTS = {301, 302, 303, 307, 308}
+_MAX_REDIRECTS = 10
+_LONGEST_WAIT = 30.0  # seconds that a server may make a user wait by Retry-After
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The largest and longest answers that are taken, in bytes and seconds.
+
+    The largest page of the public index has 4 MB, the largest project JSON 12 MB, the largest
+    wheel for a Mac 0.3 GB.
+    """
+
+    page_bytes: int = 64 << 20
+    wheel_bytes: int = 4 << 30
+    page_seconds: float = 120.0
+    wheel_seconds: float = 1800.0
+
+
+class Reply:
+    """An answer whose head is here and whose body can be read once."""
+
+    def __init__(
+        self, response: httpx2.Response, url: str, deadline: float, stopped: threading.Event
+    ) -> None:
+        self.status = response.status_code
+        self.url = url
+        self.headers: Mapping[str, str] = response.headers
+        self.encoding = response.charset_encoding
+        self._response = response
+        self._deadline = deadline
+        self._stopped = stopped
+        self.size = 0
+        """Bytes of the body read so far."""
+
+    def read(self, limit: int) -> bytes:
+        """The whole body, decompressed; ``BadIndexAnswer`` over ``limit`` bytes."""
+        return b"".join(self._chunks(self._response.iter_bytes(_CHUNK), limit))
+
+    def raw(self, limit: int) -> Iterator[bytes]:
+        """The body as it was sent, piece by piece; ``BadIndexAnswer`` over ``limit`` bytes."""
+        return self._chunks(self._response.iter_raw(_CHUNK), limit)
+
+    def _chunks(self, chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
+        promised = self.headers.get("content-length", "")
+        if promised.isdecimal() and int(promised) > limit:
+            raise BadIndexAnswer(self.url, f"it promises {promised} bytes, over {limit}")
+        for chunk in chunks:
+            self.size += len(chunk)
+            if self.size > limit:
+                raise BadIndexAnswer(self.url, f"it goes on after {limit} bytes")
+            if time.monotonic() > self._deadline:
+                raise IndexUnreachable(self.url, "the answer takes too long")
+            if self._stopped.is_set():
+                raise IndexUnreachable(self.url, "it is no longer needed")
+            yield chunk
+
+
+class Transport:
+    """Sends requests. To be closed; usable from many threads."""
+
+    def __init__(
+        self,
+        config: IndexConfig,
+        observer: Observer,
+        *,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        self._config = config
+        self._observer = observer
+        self._closing = threading.Event()
+        self._wait = wait or self._closing.wait
+        self._clients: dict[bool, httpx2.Client] = {}
+        self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """Give up what is under way: at the next piece of an answer, or the next try."""
+        self._closing.set()
+
+    def close(self) -> None:
+        """Drop all connections."""
+        self.stop()
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+
+    def fetch(
+        self,
+        url: str,
+        take: Callable[[Reply], T],
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        seconds: float,
+    ) -> T:
+        """What ``take`` makes of the answer to a request, in at most ``seconds`` a try.
+
+        ``take`` sees every status but redirects, refusals of credentials and those that a
+        later try may cure; it is called again when the body breaks off. Raises
+        ``IndexUnreachable`` when no try brings an answer.
+        """
+        tries = self._config.retries + 1
+        for attempt in range(tries):
+            try:
+                return self._once(method, url, headers or {}, take, time.monotonic() + seconds)
+            except _TryAgainError as fault:
+                pause = _pause(attempt) if fault.pause is None else fault.pause
+                reason = str(fault) if tries == 1 else f"{fault}, {attempt + 1} times"
+                if attempt + 1 == tries:
+                    raise IndexUnreachable(url, reason) from None
+                if pause > _LONGEST_WAIT:
+                    raise IndexUnreachable(
+                        url, str(fault), f"It asks to be left alone for {pause:.0f} seconds."
+                    ) from None
+                self._observer.retrying(redact(url), str(fault), pause)
+                self._wait(pause)
+                if self._closing.is_set():
+                    raise IndexUnreachable(url, "it is no longer needed") from None
+        raise AssertionError("the last try returns or raises")
+
+    def _once(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        take: Callable[[Reply], T],
+        deadline: float,
+    ) -> T:
+        import httpx2
+
+        for _ in range(_MAX_REDIRECTS + 1):
+            self._observer.requested(redact(url))
+            try:
+                response = self._send(method, url, headers)
+                try:
+                    if response.status_code in _REDIRECTS and "location" in response.headers:
+                        url = self._follow(url, response.headers["location"])
+                        continue
+                    _refuse(response, url)
+                    reply = Reply(response, url, deadline, self._closing)
+                    result = take(reply)
+                finally:
+                    response.close()
+            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as fault:
+                raise BadIndexAnswer(url, f"not an address that can be fetched ({fault})") from None
+            except (httpx2.TransportError, httpx2.DecodingError) as fault:
+                raise _transport_fault(url, fault) from fault
+            self._observer.received(redact(url), reply.size)
+            return result
+        raise BadIndexAnswer(url, f"it redirects more than {_MAX_REDIRECTS} times")
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str]) -> httpx2.Response:
+        # Looked up for each address anew, so that a redirect never carries them elsewhere.
+        credentials = self._config.credentials_for(url)
+        client = self._client(trusted=self._config.is_trusted(url))
+        request = client.build_request(method, url, headers=headers)
+        return client.send(request, stream=True, auth=credentials, follow_redirects=False)
+
+    def _follow(self, url: str, location: str) -> str:
+        target = urljoin(url, location)
+        if not target.startswith(("http://", "https://")):
+            raise BadIndexAnswer(url, f"it redirects to {redact(target)}")
+        if not self._config.is_secure(target):
+            raise BadIndexAnswer(url, f"it redirects to plain http, {redact(target)}")
+        return target
+
+    def _client(self, *, trusted: bool) -> httpx2.Client:
+        with self._lock:
+            client = self._clients.get(trusted)
+            if client is None:
+                import httpx2
+
+                client = self._clients[trusted] = httpx2.Client(
+                    http2=True,
+                    verify=_tls(self._config, trusted=trusted),
+                    proxy=self._config.proxy,
+                    timeout=self._config.timeout,
+                    limits=httpx2.Limits(
+                        max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
+                    ),
+                    headers={"User-Agent": f"tfmac-lock/{__version__}"},
+                )
+            return client
+
+
+class _TryAgainError(Exception):
+    """A fault that may pass; ``pause`` is how long the server asks to be left alone."""
+
+    def __init__(self, reason: str, pause: float | None = None) -> None:
+        super().__init__(reason)
+        self.pause = pause
+
+
+def _refuse(response: httpx2.Response, url: str) -> None:
+    status = response.status_code
+    said = f"the server answers {status} {response.reason_phrase}".rstrip()
+    if status in {401, 403}:
+        raise IndexUnreachable(
+            url,
+            said,
+            "Give it credentials: in a netrc file, or in the index address as "
+            "https://user:password@host/…",
+        )
+    if status == 407:
+        raise IndexUnreachable(
+            url, said, "The proxy wants credentials: http://user:password@proxy:port"
+        )
+    if status in _TRY_AGAIN:
+        raise _TryAgainError(said, _retry_after(response.headers.get("retry-after")))
+
+
+def _transport_fault(url: str, fault: Exception) -> Exception:
+    reason = " ".join(str(fault).split()) or type(fault).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return IndexUnreachable(
+            url,
+            f"its certificate is not trusted ({reason})",
+            "If your network puts its own certificate in between, name its CA bundle in "
+            "PIP_CERT or SSL_CERT_FILE.",
+        )
+    return _TryAgainError(f"{reason} ({type(fault).__name__})")
+
+
+def _pause(attempt: int) -> float:
+    """Seconds before the next try: at random, up to a bound that doubles.
+
+    At random so that many clients that failed together do not come back together.
+    """
+    return random.uniform(0.1, 0.25 * 2**attempt)  # noqa: S311  # no secret
+
+
+def _retry_after(value: str | None) -> float | None:
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _tls(config: IndexConfig, *, trusted: bool) -> ssl.SSLContext:
+    try:
+        if trusted:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif config.cert is None:
+            import httpx2
+
+            context = httpx2.create_ssl_context()  # the system's store, by truststore
+        elif config.cert.is_dir():
+            context = ssl.create_default_context(capath=str(config.cert))
+        else:
+            context = ssl.create_default_context(cafile=str(config.cert))
+        if config.client_cert is not None:
+            context.load_cert_chain(str(config.client_cert))
+    except OSError as fault:  # ssl.SSLError is one
+        where = config.cert or config.client_cert or "the system's certificates"
+        raise IndexUnreachable(
+            config.indexes[0],
+            f"{where} cannot be used as certificates ({fault})",
+            "Check PIP_CERT.",
+        ) from None
+    return context

@@ -1,0 +1,85 @@
+"""From the links of a project page, in whatever form, to files.
+
+Both page formats name a file by a link with hashes and a few facts beside it; what is
+acceptable is decided here once.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from tfmac_lock.index.urls import split_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_UNQUOTED = re.compile(r"[\s\"<>\\^`{|}]|[^\x00-\x7f]")
+_DISTRIBUTION = re.compile(
+    r"\.(whl|tar\.gz|zip|tgz|tar\.bz2|tar\.xz|tar\.Z|tar|egg|exe|msi|rpm|deb|dmg)$"
+)
+
+
+def resolve(base: str, href: str) -> tuple[str, str] | None:
+    """The absolute address of a link, without credentials, and its fragment.
+
+    ``None`` for what cannot be fetched, and for a link from the network to a local file.
+    """
+    href = href.strip()
+    try:
+        url = href if href.startswith(("https://", "http://")) else urljoin(base, href)
+        url, _, fragment = url.partition("#")
+        parts = urlsplit(url)
+        if parts.scheme not in {"https", "http"} and not (
+            parts.scheme == "file" and base.startswith("file:")
+        ):
+            return None
+        if parts.scheme != "file" and not parts.hostname:
+            return None
+        if "@" in parts.netloc:
+            url = split_credentials(url)[0]
+        if _UNQUOTED.search(url):
+            url = quote(url, safe="/:?&=%+,;@!$'()*~[]")
+    except ValueError:
+        return None
+    return url, fragment
+
+
+def filename_of(url: str) -> str:
+    """The last segment of the address's path, decoded: what pip and uv take for the name."""
+    last = url.partition("?")[0].rpartition("/")[2]
+    return unquote(last) if "%" in last else last
+
+
+def is_distribution(filename: str) -> bool:
+    """Whether this looks like a file that some index has offered for installing, ever."""
+    return _DISTRIBUTION.search(filename) is not None
+
+
+def is_safe_name(filename: str) -> bool:
+    """Whether the name is one path segment of printable characters."""
+    return filename.isprintable() and not {"/", "\\"} & set(filename) and filename not in {"", "."}
+
+
+def sha256_of(hashes: Mapping[str, object]) -> str | None:
+    """The sha256 among some hashes, if it is one."""
+    value = hashes.get("sha256")
+    return sha256(value) if isinstance(value, str) else None
+
+
+def sha256(text: str) -> str | None:
+    """A sha256 in lower-case hex, or ``None`` for anything else."""
+    text = text.lower()
+    return text if _SHA256.fullmatch(text) else None
+
+
+def moment(text: str) -> datetime | None:
+    """An ISO 8601 time as aware UTC; ``None`` when it is not one. Without a zone it is UTC."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)

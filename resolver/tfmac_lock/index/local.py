@@ -1,0 +1,58 @@
+"""Indexes and files on this very disk, under ``file://`` addresses.
+
+The layout is that of PEP 503 as static files: ``<index>/<project>/index.html``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO
+
+from tfmac_lock.index import simple_html
+from tfmac_lock.index.errors import HashMismatch, IndexUnreachable
+
+if TYPE_CHECKING:
+    from tfmac_lock.index.model import IndexFile
+
+_HINT = "Check the index folder."
+
+
+def path_of(url: str) -> Path:
+    """The path of a ``file://`` address."""
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(urlsplit(url).path))
+
+
+def files(index: str, project: str) -> tuple[IndexFile, ...]:
+    """The files of a project in an index folder; none where it has no such project."""
+    page = path_of(index) / project / "index.html"
+    try:
+        body = page.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as fault:
+        raise IndexUnreachable(page.as_uri(), str(fault), _HINT) from None
+    return simple_html.parse(body, page.as_uri())
+
+
+def open_file(file: IndexFile) -> BinaryIO:
+    """A file of such an index, for reading."""
+    try:
+        return path_of(file.url).open("rb")
+    except OSError as fault:
+        raise IndexUnreachable(file.url, str(fault), _HINT) from None
+
+
+def save(file: IndexFile, into: IO[bytes]) -> str:
+    """Copy a file into ``into`` and return its sha256, checked if one is known."""
+    digest = hashlib.sha256()
+    with open_file(file) as source:
+        while chunk := source.read(1 << 20):
+            digest.update(chunk)
+            into.write(chunk)
+    if file.sha256 is not None and digest.hexdigest() != file.sha256:
+        raise HashMismatch(file.url, file.sha256, digest.hexdigest())
+    return digest.hexdigest()

@@ -1,0 +1,125 @@
+"""Core metadata: out of a wheel, and out of a METADATA text.
+
+Sources: the core metadata and wheel specifications (packaging.python.org). Of the metadata
+only what resolving needs is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, BinaryIO
+
+from tfmac_lock.index.errors import BadIndexAnswer, HashMismatch, IndexUnreachable
+from tfmac_lock.index.model import IndexFile, Metadata
+
+if TYPE_CHECKING:
+    from tfmac_lock.index.http import Limits, Reply, Transport
+
+# Bytes: the largest METADATA that is unpacked, and the most that is fetched to find it. The
+# zip directory of TensorFlow has 2 MB.
+LARGEST = 8 << 20
+BUDGET = 32 << 20
+
+_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,  # an unknown compression
+    RuntimeError,  # an encrypted member
+    OSError,
+    ValueError,
+    OverflowError,
+    KeyError,
+    IndexError,
+)
+
+
+def from_wheel(wheel: BinaryIO, file: IndexFile, limit: int = LARGEST) -> bytes:
+    """The METADATA of an open wheel; ``BadIndexAnswer`` when it cannot be had.
+
+    No more than ``limit`` bytes are unpacked, whatever the directory claims.
+    """
+    from packaging.utils import canonicalize_name
+
+    project = canonicalize_name(file.filename.partition("-")[0])
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            members = [
+                info
+                for info in archive.infolist()
+                if info.filename.count("/") == 1
+                and info.filename.endswith(".dist-info/METADATA")
+                and canonicalize_name(info.filename.partition("-")[0]) == project
+            ]
+            if len(members) != 1:
+                raise BadIndexAnswer(file.url, f"the wheel holds {len(members)} METADATA files")
+            with archive.open(members[0]) as member:
+                text = member.read(limit + 1)
+    except _FAULTS as fault:
+        raise BadIndexAnswer(file.url, f"the wheel's zip directory is damaged ({fault})") from None
+    if len(text) > limit:
+        raise BadIndexAnswer(file.url, f"its METADATA has over {limit} bytes")
+    return text
+
+
+def fetch(transport: Transport, limits: Limits, file: IndexFile) -> bytes | None:
+    """The metadata file beside a wheel (PEP 658), checked against its hash.
+
+    ``None`` where the index has none after all.
+    """
+    address, mark, query = file.url.partition("?")
+    url = f"{address}.metadata{mark}{query}"
+
+    def take(reply: Reply) -> bytes | None:
+        if reply.status in {404, 410}:
+            return None
+        if reply.status != 200:
+            raise IndexUnreachable(url, f"the server answers {reply.status}")
+        return reply.read(LARGEST)
+
+    text = transport.fetch(url, take, seconds=limits.page_seconds)
+    if text is not None and file.metadata_sha256 is not None:
+        digest = hashlib.sha256(text).hexdigest()
+        if digest != file.metadata_sha256:
+            raise HashMismatch(url, file.metadata_sha256, digest)
+    return text
+
+
+def parse(text: bytes, file: IndexFile) -> Metadata:
+    """The metadata in a METADATA text of a wheel; ``BadIndexAnswer`` when it is another's."""
+    from packaging.metadata import parse_email
+    from packaging.utils import canonicalize_name, parse_wheel_filename
+
+    try:
+        name, version, _, _ = parse_wheel_filename(file.filename)
+    except ValueError as fault:
+        raise BadIndexAnswer(file.url, str(fault)) from None
+    raw, _ = parse_email(text)
+    found_name, found_version = raw.get("name", ""), raw.get("version", "")
+    if canonicalize_name(found_name) != name or not _is_version(found_version, str(version)):
+        raise BadIndexAnswer(
+            file.url,
+            f"its metadata are those of {found_name[:80]!r} {found_version[:40]!r}",
+        )
+    return Metadata(
+        name=str(name),
+        version=str(version),
+        requires_python=_line(raw.get("requires_python", "")) or None,
+        requires_dist=tuple(map(_line, raw.get("requires_dist", []))),
+        provides_extra=tuple(map(_line, raw.get("provides_extra", []))),
+    )
+
+
+def _is_version(text: str, expected: str) -> bool:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(text) == Version(expected)
+    except InvalidVersion:
+        return False
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,156 @@
+"""What the index says, as values.
+
+The files of a project are kept as packed rows, one line each, and become objects only when
+asked for: numpy alone has 5000 files of which a target can use a dozen, and building the
+rest would take longer than the whole resolve.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFile:
+    """One file of a project page.
+
+    ``requires_python`` is the raw text. ``yanked`` is the reason, ``""`` when there is none
+    given, ``None`` when the file is not yanked. ``has_metadata`` says that the index promises
+    the core metadata at ``url`` + ``.metadata`` (PEP 658), with the hash, if it gives one, in
+    ``metadata_sha256``. ``url`` carries neither credentials nor a fragment.
+    """
+
+    filename: str
+    url: str
+    sha256: str | None = None
+    size: int | None = None
+    requires_python: str | None = None
+    yanked: str | None = None
+    uploaded: datetime | None = None
+    metadata_sha256: str | None = None
+    has_metadata: bool = False
+
+    def pack(self) -> str:
+        """One line of tab-separated fields; ``unpack`` is its inverse."""
+        return "\t".join(
+            (
+                self.filename,
+                self.url,
+                self.sha256 or "",
+                "" if self.size is None else str(self.size),
+                _one_line(self.requires_python or ""),
+                "" if self.yanked is None else "!" + _one_line(self.yanked),
+                "" if self.uploaded is None else self.uploaded.astimezone(UTC).isoformat(),
+                self.metadata_sha256 or ("1" if self.has_metadata else ""),
+            )
+        )
+
+    @classmethod
+    def unpack(cls, row: str) -> IndexFile:
+        """The file of a row that ``pack`` made; ``ValueError`` for anything else."""
+        name, url, sha256, size, requires_python, yanked, uploaded, metadata = row.split("\t")
+        return cls(
+            filename=name,
+            url=url,
+            sha256=sha256 or None,
+            size=int(size) if size else None,
+            requires_python=requires_python or None,
+            yanked=yanked[1:] if yanked else None,
+            uploaded=datetime.fromisoformat(uploaded) if uploaded else None,
+            metadata_sha256=metadata if len(metadata) > 1 else None,
+            has_metadata=bool(metadata),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project as one index shows it: its wheels and source distributions, in page order.
+
+    ``index_url`` carries no credentials. ``rows`` are ``IndexFile.pack`` lines.
+    """
+
+    name: str
+    index_url: str
+    rows: tuple[str, ...]
+
+    @property
+    def files(self) -> tuple[IndexFile, ...]:
+        """Every file; ``select`` is much faster where only some are wanted."""
+        return tuple(map(IndexFile.unpack, self.rows))
+
+    def select(self, keep: Callable[[str], bool]) -> tuple[IndexFile, ...]:
+        """The files whose name ``keep`` accepts."""
+        return tuple(IndexFile.unpack(row) for row in self.rows if keep(row[: row.index("\t")]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """The part of a wheel's core metadata that resolving needs, as raw texts."""
+
+    name: str
+    version: str
+    requires_python: str | None = None
+    requires_dist: tuple[str, ...] = ()
+    provides_extra: tuple[str, ...] = ()
+
+    def pack(self) -> str:
+        """Header lines of core metadata; ``unpack`` is its inverse."""
+        lines = [f"Name: {self.name}", f"Version: {self.version}"]
+        if self.requires_python is not None:
+            lines.append(f"Requires-Python: {self.requires_python}")
+        lines.extend(f"Requires-Dist: {requirement}" for requirement in self.requires_dist)
+        lines.extend(f"Provides-Extra: {extra}" for extra in self.provides_extra)
+        return "\n".join(lines)
+
+    @classmethod
+    def unpack(cls, text: str) -> Metadata:
+        """The metadata that ``pack`` wrote; ``ValueError`` for anything else."""
+        single = {"Name": "", "Version": "", "Requires-Python": ""}
+        many: dict[str, list[str]] = {"Requires-Dist": [], "Provides-Extra": []}
+        for line in text.split("\n"):
+            key, _, value = line.partition(": ")
+            if key in many:
+                many[key].append(value)
+            elif key in single:
+                single[key] = value
+            else:
+                raise ValueError(f"not a header: {line!r}")
+        return cls(
+            name=single["Name"],
+            version=single["Version"],
+            requires_python=single["Requires-Python"] or None,
+            requires_dist=tuple(many["Requires-Dist"]),
+            provides_extra=tuple(many["Provides-Extra"]),
+        )
+
+
+class Observer:
+    """What the index client tells while it works. Methods may be called from any thread."""
+
+    def note(self, text: str) -> None:
+        """Something that the user should know, said once."""
+
+    def requested(self, url: str) -> None:
+        """A request goes out; ``url`` is fit to be shown."""
+
+    def received(self, url: str, size: int) -> None:
+        """An answer of ``size`` bytes is complete."""
+
+    def retrying(self, url: str, reason: str, seconds: float) -> None:
+        """A request failed and is tried again after ``seconds``."""
+
+
+def usable_rows(files: Iterable[IndexFile]) -> tuple[str, ...]:
+    """The rows of the wheels and source distributions, without what nothing can resolve."""
+    return tuple(
+        file.pack() for file in files if file.filename.endswith((".whl", ".tar.gz", ".zip"))
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

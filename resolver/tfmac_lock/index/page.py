@@ -1,0 +1,152 @@
+"""A page of an index as it was last seen, and how it is fetched and kept fresh.
+
+RFC 9111 as far as one user's cache needs it: ``max-age`` and ``no-cache`` say how long a page
+is fresh, ``ETag`` and ``Last-Modified`` ask whether it changed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tfmac_lock.index.errors import BadIndexAnswer, IndexUnreachable
+from tfmac_lock.index.model import IndexFile, usable_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tfmac_lock.index.http import Limits, Reply, Transport
+
+# PEP 691's content negotiation: JSON where there is any, else a page marked as PEP 503, else
+# whatever HTML a plain web server has. pip asks the same way.
+ACCEPT = (
+    "application/vnd.pypi.simple.v1+json, "
+    "application/vnd.pypi.simple.v1+html;q=0.1, text/html;q=0.01"
+)
+
+_FRESH_BY_DEFAULT = 600.0  # seconds; what the public index says of its own pages
+_FRESH_AT_MOST = 86400.0
+_MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+_NO_CACHE = re.compile(r"(?:^|,)\s*no-(?:cache|store)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What an address said. Times are seconds since the epoch; ``rows`` pack the files.
+
+    ``found`` is false where the index answered that there is no such page, which is worth
+    remembering, too: offline it lets the next index be asked.
+    """
+
+    url: str
+    found: bool
+    fresh_until: float
+    etag: str = ""
+    last_modified: str = ""
+    rows: tuple[str, ...] = ()
+
+    def pack(self) -> str:
+        """A head line, then the rows; ``unpack`` is its inverse."""
+        found = "found" if self.found else "missing"
+        head = (self.url, found, repr(self.fresh_until), self.etag, self.last_modified)
+        return "\n".join(("\t".join(head), *self.rows))
+
+    @classmethod
+    def unpack(cls, text: str) -> Page:
+        """The page that ``pack`` wrote; ``ValueError`` for anything else."""
+        head, *rows = text.split("\n")
+        url, found, fresh_until, etag, last_modified = head.split("\t")
+        return cls(
+            url=url,
+            found=found == "found",
+            fresh_until=float(fresh_until),
+            etag=etag,
+            last_modified=last_modified,
+            rows=tuple(rows),
+        )
+
+
+def fetch_page(
+    transport: Transport, limits: Limits, url: str, known: Page | None, now: float
+) -> Page:
+    """A project page, in whichever form the index has it; ``known`` is only revalidated."""
+    return _fetch(transport, limits, url, known, now, ACCEPT, _parse_page)
+
+
+def fetch_project_json(
+    transport: Transport, limits: Limits, url: str, known: Page | None, now: float
+) -> Page:
+    """A project JSON, see ``simple_json.parse_project``."""
+    return _fetch(transport, limits, url, known, now, "application/json", _parse_project)
+
+
+def _fetch(
+    transport: Transport,
+    limits: Limits,
+    url: str,
+    known: Page | None,
+    now: float,
+    accept: str,
+    parse: Callable[[Reply, bytes], tuple[IndexFile, ...]],
+) -> Page:
+    headers = {"Accept": accept}
+    if known is not None and known.etag:
+        headers["If-None-Match"] = known.etag
+    if known is not None and known.last_modified:
+        headers["If-Modified-Since"] = known.last_modified
+
+    def take(reply: Reply) -> Page:
+        fresh_until = now + _fresh_seconds(reply.headers)
+        if reply.status == 304 and known is not None:
+            return replace(known, fresh_until=fresh_until)
+        if reply.status in {404, 410}:
+            return Page(url=url, found=False, fresh_until=fresh_until)
+        if reply.status != 200:
+            raise IndexUnreachable(url, f"the server answers {reply.status}")
+        files = parse(reply, reply.read(limits.page_bytes))
+        return Page(
+            url=url,
+            # Some mirrors have an empty page for every project that they do not know.
+            found=bool(files),
+            fresh_until=fresh_until,
+            etag=_header(reply.headers, "etag"),
+            last_modified=_header(reply.headers, "last-modified"),
+            rows=usable_rows(files),
+        )
+
+    return transport.fetch(url, take, headers=headers, seconds=limits.page_seconds)
+
+
+def _parse_page(reply: Reply, body: bytes) -> tuple[IndexFile, ...]:
+    content_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "application/vnd.pypi.simple.v1+json":
+        from tfmac_lock.index import simple_json
+
+        return simple_json.parse(body, reply.url)
+    if content_type in {"application/vnd.pypi.simple.v1+html", "text/html"}:
+        from tfmac_lock.index import simple_html
+
+        return simple_html.parse(body, reply.url, reply.encoding)
+    raise BadIndexAnswer(reply.url, f"its content type is {content_type[:60] or 'missing'!r}")
+
+
+def _parse_project(reply: Reply, body: bytes) -> tuple[IndexFile, ...]:
+    from tfmac_lock.index import simple_json
+
+    return simple_json.parse_project(body, reply.url)
+
+
+def _fresh_seconds(headers: Mapping[str, str]) -> float:
+    control = headers.get("cache-control", "")
+    # no-store is taken for no-cache: working offline later is worth a copy in the user's own
+    # folder, and it is never used without asking the index again.
+    if _NO_CACHE.search(control):
+        return 0.0
+    found = _MAX_AGE.search(control)
+    return min(float(found[1]), _FRESH_AT_MOST) if found else _FRESH_BY_DEFAULT
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    value = headers.get(name, "")
+    return value if value.isprintable() and len(value) < 200 else ""

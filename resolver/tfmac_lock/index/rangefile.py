@@ -1,0 +1,257 @@
+"""A file on a web server as a seekable file, fetched piece by piece where the server can.
+
+RFC 9110 section 14. Servers differ: some know no suffix ranges, some know none and send
+everything, some refuse. Each is met by the next best way, and the last is to fetch the whole
+file once. What a server says about sizes is checked against what it said before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import tempfile
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
+
+from tfmac_lock.index.errors import BadIndexAnswer, HashMismatch, NoRoom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tfmac_lock.index.http import Limits, Reply, Transport
+    from tfmac_lock.index.model import IndexFile
+
+# The end of a wheel with its directory and METADATA: enough for nine wheels of ten.
+TAIL = 1 << 15
+
+_BLOCK = 1 << 16
+_KEPT_BLOCKS = 512  # 32 MB
+_LARGEST_REQUEST = 16 << 20
+_LARGEST_AHEAD = 4 << 20
+_IDENTITY = {"Accept-Encoding": "identity"}  # a range of a compressed answer is of no use
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    start: int
+    total: int
+    content: bytes
+
+    @property
+    def is_tail(self) -> bool:
+        return self.start + len(self.content) == self.total
+
+
+def open_remote(
+    transport: Transport, limits: Limits, file: IndexFile, *, budget: int | None = None
+) -> BinaryIO:
+    """The file for reading at random; to be closed.
+
+    At most ``budget`` bytes (default: the limit for wheels) are fetched by ranges. A file
+    that had to be fetched whole is checked against its sha256. ``BadIndexAnswer`` when the
+    server contradicts itself, on opening or on reading.
+    """
+    budget = limits.wheel_bytes if budget is None else budget
+    first = _ask(transport, limits, file, f"bytes=-{TAIL}")
+    if isinstance(first, _Piece) and not first.is_tail:
+        first = first.total  # a server that takes "the last n" for "the first n"
+    if first is None or isinstance(first, int):
+        total = file.size or first or _total(transport, limits, file)
+        if total:
+            start = max(0, total - TAIL)
+            first = _ask(transport, limits, file, f"bytes={start}-{total - 1}", last_way=True)
+    if first is None or isinstance(first, int):
+        first = transport.fetch(
+            file.url,
+            lambda reply: _whole(reply, file, limits),
+            headers=_IDENTITY,
+            seconds=limits.wheel_seconds,
+        )
+    if isinstance(first, _Piece):
+        if not first.is_tail:
+            raise BadIndexAnswer(file.url, "it serves other ranges than it is asked for")
+
+        def fetch(start: int, stop: int) -> bytes:
+            piece = _ask(transport, limits, file, f"bytes={start}-{stop - 1}", last_way=True)
+            if not isinstance(piece, _Piece):
+                raise BadIndexAnswer(file.url, "it served ranges, and stopped doing so")
+            if (piece.start, piece.total, len(piece.content)) != (start, total_size, stop - start):
+                raise BadIndexAnswer(file.url, "it serves other ranges than it is asked for")
+            return piece.content
+
+        total_size = first.total
+        return cast("BinaryIO", RangeFile(file.url, first, fetch, budget))
+    return cast("BinaryIO", first)
+
+
+def save(transport: Transport, limits: Limits, file: IndexFile, into: IO[bytes]) -> str:
+    """Fetch the whole file into ``into`` and return its sha256, checked if one is known."""
+
+    def take(reply: Reply) -> str:
+        into.seek(0)
+        into.truncate()
+        return _copy(reply, file, limits, into)
+
+    return transport.fetch(file.url, take, headers=_IDENTITY, seconds=limits.wheel_seconds)
+
+
+class RangeFile(io.RawIOBase):
+    """Reads through ``fetch(start, stop)``, keeps blocks, and reads ahead when read in order."""
+
+    def __init__(
+        self, url: str, tail: _Piece, fetch: Callable[[int, int], bytes], budget: int
+    ) -> None:
+        self._url = url
+        self._tail = tail
+        self._fetch = fetch
+        self._budget = budget
+        self._position = 0
+        self._expected = -1
+        self._ahead = 0
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+
+    # The methods below are those of io.RawIOBase.
+
+    def readable(self) -> bool:  # noqa: D102
+        return True
+
+    def seekable(self) -> bool:  # noqa: D102
+        return True
+
+    def tell(self) -> int:  # noqa: D102
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:  # noqa: D102
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._tail.total}
+        position = base[whence] + offset
+        if position < 0:
+            raise OSError(22, "a position before the start of the file")
+        self._position = position
+        return position
+
+    def readinto(self, buffer: object) -> int:  # noqa: D102
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # a buffer, by RawIOBase
+        start = self._position
+        stop = min(start + len(view), self._tail.total)
+        if start >= stop:
+            return 0
+        self._position = stop
+        in_order, self._expected = start == self._expected, stop
+        self._ahead = min(max(_BLOCK, self._ahead * 2), _LARGEST_AHEAD) if in_order else 0
+
+        done = start
+        while done < min(stop, self._tail.start):
+            # In steps, so that the blocks of one step are never dropped before they are used.
+            until = min(stop, self._tail.start, done + _LARGEST_REQUEST)
+            self._load(done, until)
+            while done < until:
+                block = self._blocks[done // _BLOCK]
+                piece = block[done % _BLOCK : done % _BLOCK + until - done]
+                view[done - start : done - start + len(piece)] = piece
+                done += len(piece)
+        if done < stop:
+            offset = done - self._tail.start
+            view[done - start : stop - start] = self._tail.content[offset : offset + stop - done]
+        return stop - start
+
+    def _load(self, start: int, stop: int) -> None:
+        """Have all blocks of a span; what lies in the tail is never fetched again."""
+        wanted = range(start // _BLOCK, -(-stop // _BLOCK))
+        missing = [number for number in wanted if number not in self._blocks]
+        if missing:
+            first = missing[0] * _BLOCK
+            last = min(
+                (missing[-1] + 1) * _BLOCK + self._ahead // _BLOCK * _BLOCK, self._tail.start
+            )
+            self._budget -= last - first
+            if self._budget < 0:
+                raise BadIndexAnswer(self._url, "reading it takes more bytes than is allowed")
+            content = self._fetch(first, last)
+            for offset in range(0, len(content), _BLOCK):
+                self._blocks[(first + offset) // _BLOCK] = content[offset : offset + _BLOCK]
+        for number in wanted:
+            self._blocks.move_to_end(number)
+        while len(self._blocks) > max(_KEPT_BLOCKS, len(wanted)):
+            self._blocks.popitem(last=False)
+
+
+def _ask(
+    transport: Transport, limits: Limits, file: IndexFile, wanted: str, *, last_way: bool = False
+) -> _Piece | IO[bytes] | int | None:
+    """A range; or the whole file where the server sends that; else the file's size if told."""
+
+    def take(reply: Reply) -> _Piece | IO[bytes] | int | None:
+        if reply.status == 206:
+            return _piece(reply, file)
+        if reply.status == 200:
+            length = reply.headers.get("content-length", "")
+            can = reply.headers.get("accept-ranges", "") == "bytes"
+            if can and not last_way and length.isdecimal() and int(length) > _LARGEST_AHEAD:
+                return int(length)  # it knows ranges, only not this kind
+            return _whole(reply, file, limits)
+        if reply.status in {404, 410}:
+            raise BadIndexAnswer(
+                file.url, f"the index lists the file, the server says {reply.status}"
+            )
+        total = reply.headers.get("content-range", "").removeprefix("bytes */")
+        return int(total) if total.isdecimal() and len(total) < 16 else None
+
+    return transport.fetch(
+        file.url,
+        take,
+        headers={**_IDENTITY, "Range": wanted},
+        seconds=limits.wheel_seconds,
+    )
+
+
+def _piece(reply: Reply, file: IndexFile) -> _Piece:
+    said = reply.headers.get("content-range", "")
+    found = _CONTENT_RANGE.fullmatch(said)
+    if found is None:
+        raise BadIndexAnswer(file.url, f"it serves the range {said[:60]!r}")
+    start, last, total = (int(number) for number in found.groups())
+    content = b"".join(reply.raw(_LARGEST_REQUEST + _LARGEST_AHEAD + 2 * _BLOCK))
+    if not start <= last < total or len(content) != last + 1 - start:
+        raise BadIndexAnswer(file.url, f"it says {said!r} and sends {len(content)} bytes")
+    if file.size is not None and total != file.size:
+        raise BadIndexAnswer(file.url, f"it has {total} bytes, the index says {file.size}")
+    return _Piece(start=start, total=total, content=content)
+
+
+def _total(transport: Transport, limits: Limits, file: IndexFile) -> int | None:
+    def take(reply: Reply) -> int | None:
+        length = reply.headers.get("content-length", "")
+        return int(length) if reply.status == 200 and length.isdecimal() else None
+
+    return transport.fetch(
+        file.url, take, method="HEAD", headers=_IDENTITY, seconds=limits.page_seconds
+    )
+
+
+def _whole(reply: Reply, file: IndexFile, limits: Limits) -> IO[bytes]:
+    into = tempfile.TemporaryFile(prefix="tfmac-lock-")  # noqa: SIM115  # handed out open
+    try:
+        _copy(reply, file, limits, into)
+    except BaseException:
+        into.close()
+        raise
+    into.seek(0)
+    return into
+
+
+def _copy(reply: Reply, file: IndexFile, limits: Limits, into: IO[bytes]) -> str:
+    if reply.status != 200:
+        raise BadIndexAnswer(file.url, f"the index lists the file, the server says {reply.status}")
+    digest = hashlib.sha256()
+    for chunk in reply.raw(limits.wheel_bytes):
+        digest.update(chunk)
+        try:
+            into.write(chunk)
+        except OSError as fault:
+            raise NoRoom(file.url, str(fault)) from None
+    if file.sha256 is not None and digest.hexdigest() != file.sha256:
+        raise HashMismatch(file.url, file.sha256, digest.hexdigest())
+    return digest.hexdigest()

@@ -1,0 +1,323 @@
+"""Real index servers on loopback.
+
+``HtmlIndex`` is a plain mirror (PEP 503) whose every fault is a switch; ``JsonIndex`` is
+``simple-repository-server``, an index with the JSON API and metadata files. Both serve a
+folder of ``<normalised project>/<file>``, the layout that ``build_wheel`` makes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import http.server
+import subprocess
+import sys
+import threading
+import zipfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+
+@dataclass(slots=True)
+class Faults:
+    """How an ``HtmlIndex`` behaves; everything may be changed while it runs."""
+
+    ranges: Literal["serve", "explicit", "ignore", "refuse", "crash", "lie"] = "serve"
+    """``explicit``: no suffix ranges (416); ``ignore``: 200 with everything; ``refuse``: 416;
+    ``crash``: 501; ``lie``: another file's total size in Content-Range."""
+    hashes: bool = True
+    wrong_hash: bool = False
+    metadata_files: bool = False
+    wrong_metadata_hash: bool = False
+    missing_metadata_files: bool = False
+    upload_times: Mapping[str, str] = field(default_factory=dict)
+    yanked: Mapping[str, str] = field(default_factory=dict)
+    requires_python: Mapping[str, str] = field(default_factory=dict)
+    failures: int = 0
+    """That many answers are ``failure_status`` before the index works."""
+    failure_status: int = 503
+    retry_after: str | None = None
+    stall: bool = False
+    """No answer until the server is closed."""
+    truncate: bool = False
+    """Half of the promised bytes, then the connection closes."""
+    redirect_to: str | None = None
+    """Every request is answered by 302 to this base plus the path asked for."""
+    credentials: tuple[str, str] | None = None
+    """Basic credentials without which the answer is 401."""
+    etag: bool = False
+    cache_control: str | None = None
+    answers: Mapping[str, tuple[int, str, bytes]] = field(default_factory=dict)
+    """Path to (status, content type, body), in the place of what is served there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One request that reached the server, and what it answered."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    status: int
+
+
+class HtmlIndex:
+    """A mirror that offers nothing but PEP 503 pages and the files: a context manager.
+
+    ``url`` is the index address, ``seen`` every request so far, in order.
+    """
+
+    def __init__(self, folder: Path, faults: Faults | None = None) -> None:
+        self.folder = folder
+        self.faults = faults or Faults()
+        self.seen: list[Seen] = []
+        self.closing = threading.Event()
+        index = self
+
+        class Handler(_Handler):
+            owner = index
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.root}/simple/"
+
+    def paths(self, *, method: str = "GET") -> list[str]:
+        return [seen.path for seen in self.seen if seen.method == method]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    owner: HtmlIndex
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
+        pass
+
+    def do_HEAD(self) -> None:
+        self._serve()
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def _serve(self) -> None:
+        faults = self.owner.faults
+        path = unquote(urlsplit(self.path).path)
+        if faults.stall:
+            self.owner.closing.wait()
+            self.close_connection = True
+            return
+        if faults.credentials and self.headers.get("Authorization") != _basic(faults.credentials):
+            self._answer(401, "text/plain", b"who are you?", {"WWW-Authenticate": "Basic"})
+        elif faults.redirect_to is not None:
+            self._answer(302, "text/plain", b"", {"Location": faults.redirect_to + self.path})
+        elif faults.failures > 0:
+            faults.failures -= 1
+            extra = {"Retry-After": faults.retry_after} if faults.retry_after else {}
+            self._answer(faults.failure_status, "text/plain", b"not now", extra)
+        elif path in faults.answers:
+            self._answer(*faults.answers[path])
+        elif path.startswith("/simple/"):
+            self._project(path.removeprefix("/simple/").strip("/"))
+        elif path.startswith("/files/"):
+            self._file(path.removeprefix("/files/"))
+        else:
+            self._answer(404, "text/plain", b"nothing here")
+
+    def _project(self, project: str) -> None:
+        folder = self.owner.folder / project
+        if not project or not folder.is_dir():
+            self._answer(404, "text/plain", b"no such project")
+            return
+        body = _page(folder, self.owner.faults).encode()
+        headers = {}
+        if self.owner.faults.cache_control is not None:
+            headers["Cache-Control"] = self.owner.faults.cache_control
+        if self.owner.faults.etag:
+            headers["ETag"] = etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+            if self.headers.get("If-None-Match") == etag:
+                self._answer(304, "text/html", b"", headers)
+                return
+        self._answer(200, "text/html", body, headers)
+
+    def _file(self, relative: str) -> None:
+        path = self.owner.folder / relative
+        faults = self.owner.faults
+        if relative.endswith(".metadata") and faults.metadata_files:
+            wheel = self.owner.folder / relative.removesuffix(".metadata")
+            if wheel.is_file() and not faults.missing_metadata_files:
+                self._answer(200, "text/plain", _metadata(wheel))
+                return
+        if not path.is_file():
+            self._answer(404, "text/plain", b"no such file")
+            return
+        content = path.read_bytes()
+        wanted = self.headers.get("Range")
+        if wanted is None or faults.ranges == "ignore":
+            self._answer(200, "application/octet-stream", content)
+            return
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        total = len(content)
+        if faults.ranges == "crash":
+            self._answer(501, "text/plain", b"ranges are not implemented")
+            return
+        start = int(first) if first else max(0, total - int(last))
+        stop = min(total, int(last) + 1) if first and last else total
+        if (
+            faults.ranges == "refuse"
+            or start >= total
+            or (faults.ranges == "explicit" and not first)
+        ):
+            self._answer(416, "text/plain", b"", {"Content-Range": f"bytes */{total}"})
+            return
+        said = total + 7 if faults.ranges == "lie" else total
+        self._answer(
+            206,
+            "application/octet-stream",
+            content[start:stop],
+            {"Content-Range": f"bytes {start}-{stop - 1}/{said}"},
+        )
+
+    def _answer(
+        self, status: int, content_type: str, body: bytes, extra: Mapping[str, str] | None = None
+    ) -> None:
+        self.owner.seen.append(
+            Seen(
+                method=self.command,
+                path=self.path,
+                headers={key.lower(): value for key, value in self.headers.items()},
+                status=status,
+            )
+        )
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        for key, value in (extra or {}).items():
+            self.send_header(key, value)
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if self.owner.faults.truncate and status in (200, 206):
+            self.wfile.write(body[: len(body) // 2])
+            self.close_connection = True
+            return
+        self.wfile.write(body)
+
+
+def _page(folder: Path, faults: Faults) -> str:
+    lines = ["<!DOCTYPE html><html><head><title>Links</title></head><body>"]
+    for path in sorted(folder.iterdir()):
+        name = path.name
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if faults.wrong_hash:
+            digest = digest[::-1]
+        href = f"../../files/{folder.name}/{quote(name)}"
+        attributes = [("href", f"{href}#sha256={digest}" if faults.hashes else href)]
+        if name in faults.requires_python:
+            attributes.append(("data-requires-python", faults.requires_python[name]))
+        if name in faults.yanked:
+            attributes.append(("data-yanked", faults.yanked[name]))
+        if name in faults.upload_times:
+            attributes.append(("data-upload-time", faults.upload_times[name]))
+        if faults.metadata_files and name.endswith(".whl"):
+            of_metadata = hashlib.sha256(_metadata(path)).hexdigest()
+            if faults.wrong_metadata_hash:
+                of_metadata = of_metadata[::-1]
+            attributes.append(("data-core-metadata", f"sha256={of_metadata}"))
+        text = " ".join(f'{key}="{html.escape(value)}"' for key, value in attributes)
+        lines.append(f"<a {text}>{html.escape(name)}</a><br/>")
+    return "\n".join([*lines, "</body></html>", ""])
+
+
+def _metadata(wheel: Path) -> bytes:
+    with zipfile.ZipFile(wheel) as archive:
+        (member,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        return archive.read(member)
+
+
+def _basic(credentials: tuple[str, str]) -> str:
+    return "Basic " + base64.b64encode(":".join(credentials).encode()).decode()
+
+
+class JsonIndex:
+    """``simple-repository-server`` over a folder, in a process of its own: a context manager.
+
+    Its pages are JSON with sizes, upload times and metadata files, but without hashes.
+    Starting it takes about a second, so share one where that can be done.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = ""
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "simple_repository_server"),
+                *("--host", "127.0.0.1", "--port", "0", str(self.folder)),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stderr is not None
+        said = []
+        for line in self._process.stderr:
+            said.append(line)
+            if "running on http" in line:
+                self.url = line.split("running on ")[1].split()[0] + "/simple/"
+                break
+        else:
+            self.__exit__(None, None, None)
+            raise RuntimeError("the index server did not start:\n" + "".join(said))
+        # Its log is read on so that a full pipe never stops it.
+        self._drain = threading.Thread(target=self._process.stderr.read, daemon=True)
+        self._drain.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait()
+        if hasattr(self, "_drain"):
+            self._drain.join()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
