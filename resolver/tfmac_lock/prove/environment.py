@@ -10,12 +10,14 @@ import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from .errors import DiskFull, ToolFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..index.config import IndexConfig
     from .interpreters import Interpreter
     from .processes import Processes
 
@@ -70,16 +72,18 @@ def _sweep(root: Path) -> None:
 class Installer:
     """Makes environments with uv where there is one (it links files), else with venv and pip.
 
-    ``index_urls`` are the index and the extra ones, as the index client was told. What pip or
-    uv are configured to do on this machine is kept out, so that a proof means the same anywhere.
+    ``indexes`` are addresses in the order in which they are searched, credentials included.
+    What pip or uv are configured to do on this machine is kept out, so that a proof means the
+    same anywhere.
     """
 
-    def __init__(self, processes: Processes, index_urls: Sequence[str]) -> None:
+    def __init__(self, processes: Processes, indexes: Sequence[str]) -> None:
         self._processes = processes
         self._uv = shutil.which("uv")
-        first, *rest = index_urls
-        extra = [part for url in rest for part in ("--extra-index-url", url)]
-        self._indexes = ["--index-url", first, *extra]
+        *extra, main = indexes
+        self._indexes = "".join(
+            [f"--index-url {main}\n", *(f"--extra-index-url {url}\n" for url in extra)]
+        )
 
     def create(
         self, interpreter: Interpreter, folder: Path, requirements: str, built: frozenset[str]
@@ -91,7 +95,8 @@ class Installer:
         """
         pins = folder / "requirements.txt"
         try:
-            pins.write_text(requirements, "utf-8")
+            # In the file and not among the arguments, which every user of the machine can read.
+            pins.write_text(self._indexes + requirements, "utf-8")
         except OSError as error:
             raise _from_os(error, folder) from error
         names = [line.split("==")[0] for line in requirements.splitlines()]
@@ -100,7 +105,7 @@ class Installer:
             wheels = [o for n in names if n not in built for o in ("--only-binary", n)]
         else:
             wheels = ["--only-binary", ":all:"]
-        exactly = ["--no-deps", "--require-hashes", *wheels, *self._indexes, "-r", str(pins)]
+        exactly = ["--no-deps", "--require-hashes", *wheels, "-r", str(pins)]
         if self._uv:
             uv = [self._uv, "--no-config", "--no-progress"]
             self._run([*uv, "venv", "--python", str(interpreter.path), str(folder / "env")], folder)
@@ -119,6 +124,17 @@ class Installer:
             raise DiskFull(str(folder.parent))
         lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
         raise ToolFailed(Path(command[0]).name, " ".join(lines[-4:])[-600:])
+
+
+def with_credentials(config: IndexConfig) -> list[str]:
+    """The indexes of that configuration as addresses that an installer can use alone."""
+    found = []
+    for url in config.indexes:
+        mine = next((c for c in config.credentials if url.startswith(c.url)), None)
+        scheme, _, rest = url.partition("://")
+        login = f"{quote(mine.user, '')}:{quote(mine.password, '')}@" if mine else ""
+        found.append(f"{scheme}://{login}{rest}")
+    return found
 
 
 def clean_environ() -> dict[str, str]:

@@ -108,9 +108,17 @@ def evidence_of_mac(lock: LockedSet, report: Report, source: str, where: str) ->
     )
 
 
-def is_virtual(evidence: Evidence) -> bool:
-    """Whether the Mac was a virtual one, whose GPU says nothing about that of a real one."""
-    return "virtual" in evidence.chip.lower()
+def evidence_file(evidence: Evidence, folder: Path) -> Path:
+    """Where evidence from a Mac lies under ``folder``, matrix/proofs: a file a lock and machine.
+
+    A GPU run on a virtual Mac goes beside it, to matrix/observed: what a paravirtual GPU does
+    is worth keeping and says nothing about a real one, so no verdict may rest on it.
+    """
+    release = evidence.system.split()[1].split(".")[0]
+    chip = re.sub(r"[^a-z0-9]+", "-", evidence.chip.lower()).strip("-")
+    if evidence.grade == "trained-gpu" and "virtual" in chip:
+        folder = folder.parent / "observed"
+    return folder / evidence.grade / f"{evidence.lock}-macos{release}-{chip}.toml"
 
 
 def _evidence(
@@ -192,6 +200,8 @@ def _not_this_lock(lock: LockedSet, report: Report) -> str:
         return f"it ran on {report.host.machine}, the lock is for {lock.arch}"
     if report.implementation != "CPython" or not report.python.startswith(f"{lock.series}."):
         return f"it ran on {report.implementation} {report.python}, the lock is for {lock.python}"
+    if lock.macos_min is None:
+        return "the lock is for Linux"
     try:
         if Version(report.host.release) < Version(lock.macos_min):
             return f"it ran on macOS {report.host.release}, the lock needs {lock.macos_min}"

@@ -69,7 +69,7 @@ def jobs(locks: Iterable[LockedSet], gpu_labels: Sequence[str] = ()) -> list[Job
         _job(lock, (runner.label,), decides=False)
         for lock in newest.values()
         for runner in RUNNERS
-        if runner.arch == lock.arch and Version(runner.macos) >= Version(lock.macos_min)
+        if _fits(lock, runner)
     ]
     if gpu_labels:
         found += [
@@ -82,6 +82,12 @@ def jobs(locks: Iterable[LockedSet], gpu_labels: Sequence[str] = ()) -> list[Job
     found.sort(key=lambda job: (job.lock, job.runs_on))
     found.sort(key=lambda job: (job.decides, order[job.lock]), reverse=True)
     return found[:MOST]
+
+
+def _fits(lock: LockedSet, runner: Runner) -> bool:
+    if runner.arch != lock.arch or lock.macos_min is None:
+        return False
+    return Version(runner.macos) >= Version(lock.macos_min)
 
 
 def _job(lock: LockedSet, runs_on: tuple[str, ...], *, decides: bool) -> Job:

@@ -35,7 +35,7 @@ class LockedSet:
     metal: str | None
     python: str
     arch: str
-    macos_min: str
+    macos_min: str | None
     status: str
     pins: Mapping[str, str]
     from_conda: frozenset[str]
@@ -48,6 +48,11 @@ class LockedSet:
             for name, version in self.pins.items()
             if name not in TENSORFLOW and name not in PLUGIN
         }
+
+    @property
+    def twin_key(self) -> tuple[object, ...]:
+        """Locks with the same key have the same twin: with and without the plugin, say."""
+        return (self.series, self.tensorflow, tuple(self.others.items()), self.from_conda)
 
     @property
     def series(self) -> str:

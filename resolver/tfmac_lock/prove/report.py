@@ -8,7 +8,7 @@ believed only as far as it is consistent: every stage of the proof is there once
 from __future__ import annotations
 
 import json
-from datetime import datetime  # noqa: TC003 - pydantic evaluates the annotation
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator

@@ -88,11 +88,12 @@ class Twins:
         evidence = read_evidence(path)
         return evidence if evidence.pins == dict(lock.pins) else None
 
-    def prove(self, lock: LockedSet) -> Evidence:
-        """Make the twin, run the proof in it, and write and return the evidence.
+    def prove(self, locks: Sequence[LockedSet]) -> list[Evidence]:
+        """Make the twin that these locks share, run the proof in it, write the evidence on each.
 
         Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
         """
+        lock = locks[0]
         interpreter = self._interpreter(lock)
         twin = twin_of(lock, self._listing, linux_tags(lock.series))
         with workspace(self._cache) as folder:
@@ -105,9 +106,10 @@ class Twins:
             if not report_path.is_file():
                 raise ToolFailed("the proof", ended.output.strip()[-300:] or "no report")
             report = read_report(report_path)
-        evidence = evidence_of_twin(lock, twin, report)
-        write_evidence(evidence, self.evidence_file(lock))
-        return evidence
+        found = [evidence_of_twin(lock, twin, report) for lock in locks]
+        for evidence, lock in zip(found, locks, strict=True):
+            write_evidence(evidence, self.evidence_file(lock))
+        return found
 
     def stop(self) -> None:
         """End what is under way; nothing of it is left when this returns."""
@@ -131,22 +133,22 @@ def prove_all(
     What is done already is yielded first, marked ``kept``, unless ``again``. What cannot be
     proved is yielded with its reason; a full disk ends everything by raising DiskFull.
     """
-    todo: list[LockedSet] = []
+    todo: dict[tuple[object, ...], list[LockedSet]] = {}
     for lock in locks:
         evidence = None if again else twins.done(lock)
         if evidence is None:
-            todo.append(lock)
+            todo.setdefault(lock.twin_key, []).append(lock)
         else:
             yield Outcome(lock=lock, evidence=evidence, kept=True)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        running: dict[Future[Evidence], LockedSet] = {}
+        running: dict[Future[list[Evidence]], list[LockedSet]] = {}
         try:
-            for lock in todo:
-                running[pool.submit(twins.prove, lock)] = lock
+            for group in todo.values():
+                running[pool.submit(twins.prove, group)] = group
             while running:
                 ended, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:
-                    yield _outcome(future, running.pop(future))
+                    yield from _outcomes(future, running.pop(future))
         except BaseException:
             twins.stop()
             for future in running:
@@ -154,15 +156,26 @@ def prove_all(
             raise
 
 
-def _outcome(future: Future[Evidence], lock: LockedSet) -> Outcome:
+def _outcomes(future: Future[list[Evidence]], locks: list[LockedSet]) -> list[Outcome]:
     try:
-        return Outcome(lock=lock, evidence=future.result())
+        found = future.result()
     except (DiskFull, Stopped):
         raise
     except NotProvable as error:
-        return Outcome(lock=lock, evidence=None, reason=error.reason)
+        return [Outcome(lock=lock, evidence=None, reason=error.reason) for lock in locks]
     except TfmacLockError as error:
-        return Outcome(lock=lock, evidence=None, reason=str(error))
+        return [Outcome(lock=lock, evidence=None, reason=str(error)) for lock in locks]
+    return [
+        Outcome(lock=lock, evidence=evidence) for lock, evidence in zip(locks, found, strict=True)
+    ]
+
+
+def shard(locks: Iterable[LockedSet], part: int, parts: int) -> list[LockedSet]:
+    """The ``part``-th of ``parts``, from 1; locks that share a twin stay together."""
+    chosen = list(locks)
+    keys = sorted({repr(lock.twin_key) for lock in chosen})
+    mine = set(keys[part - 1 :: parts])
+    return [lock for lock in chosen if repr(lock.twin_key) in mine]
 
 
 def side_by_side() -> int:

@@ -1,0 +1,73 @@
+"""Which locks a command is about: published ones by name, or lock.json files by path."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DataError, InputFileError, UnknownChoice, UsageError
+from .locked import LockedSet, locked_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+MAX_BYTES = 5_000_000
+"""A lock.json has some 30 kB."""
+
+
+def read_lock(path: Path) -> dict[str, Any]:
+    """The content of a lock.json; raises InputFileError."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise InputFileError(str(path), f"larger than {MAX_BYTES} bytes: not a lock.json")
+        data = json.loads(content)
+    except OSError as error:
+        raise InputFileError(str(path), error.strerror or str(error)) from error
+    except ValueError as error:
+        raise InputFileError(str(path), f"not a lock.json: {error}") from error
+    if not isinstance(data, dict):
+        raise InputFileError(str(path), "not a lock.json")
+    return data
+
+
+def select(names: Sequence[str], published: Mapping[str, Mapping[str, Any]]) -> list[LockedSet]:
+    """The locks of those names or paths; all published ones where none is named.
+
+    Raises UnknownChoice, InputFileError, or DataError where a lock is damaged.
+    """
+    if not names:
+        return [locked_set(content, f"published lock {name}") for name, content in published.items()]
+    return [locked_set(content_of(name, published), name) for name in names]
+
+
+def content_of(name: str, published: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The lock of that name, or in that file or folder."""
+    if name in published:
+        return published[name]
+    if name.endswith(".json") or "/" in name:
+        return read_lock(Path(name))
+    if Path(name).is_dir():
+        return read_lock(Path(name) / "lock.json")
+    raise UnknownChoice("lock", name, sorted(published))
+
+
+def part_of(text: str) -> tuple[int, int]:
+    """Read ``2/5``; raises UsageError."""
+    first, slash, second = text.partition("/")
+    if slash and first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second):
+        return int(first), int(second)
+    raise UsageError(f"--shard {text!r}: write I/N, like 2/5 for the second of five parts")
+
+
+def by_id(contents: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Contents of lock.json under the id of each."""
+    found = {}
+    for content in contents:
+        try:
+            found[str(content["combo"]["id"])] = content
+        except (KeyError, TypeError) as error:
+            raise DataError("published locks", f"a lock has no combo.id: {error!r}") from error
+    return dict(sorted(found.items()))
