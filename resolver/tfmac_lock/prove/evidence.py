@@ -157,7 +157,7 @@ def _evidence(
         optimizer=report.optimizer,
         wheel=wheel,
         stage=failure.name if failure else None,
-        error=failure.error if failure else None,
+        error=_without_paths(failure.error) if failure else None,
         last_lines=tuple(_without_paths(line) for line in failure.last_lines[-8:])
         if failure
         else (),

@@ -97,8 +97,6 @@ for _kind in (Flatten, Dropout, Dense):
 class Model:
     """Flatten, Dense relu, Dropout, Dense softmax; or the first two over the same weights."""
 
-    shared: dict = {}
-
     def __init__(self, _image, chain):
         self.dense = [layer for layer in chain if isinstance(layer, Dense)]
         if len(self.dense) == 2:
@@ -131,14 +129,15 @@ class Model:
         if FAULT == "segfault":
             import ctypes
 
-            print("about to fall", flush=True)
+            sys.stdout.write("about to fall\n")
+            sys.stdout.flush()
             ctypes.string_at(0)
         if FAULT == "abort":
             os.abort()
         if FAULT == "no-space":
             raise OSError(28, os.strerror(28))
-        rate = 1e-6 if FAULT == "does-not-learn" else 0.5
-        batch_size *= 4  # a quarter of the steps is enough for a fake
+        rate = 1e-6 if FAULT == "does-not-learn" else 0.2
+        batch_size *= 2  # half of the steps is enough for a fake
         weights, losses = self.weights, []
         for _ in range(epochs):
             total = 0.0
