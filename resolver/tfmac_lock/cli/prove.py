@@ -161,16 +161,16 @@ def _run_in_lock(args: argparse.Namespace, options: Sequence[str]) -> int:
 def run_twin(args: argparse.Namespace) -> int:
     """Prove by twins: 0 all hold, 1 one does not, 3 one could not be proved."""
     from ..errors import UsageError
+    from ..prove.chosen import part_of, select
     from ..prove.errors import DiskFull
     from ..prove.processes import Processes
-    from ..prove.chosen import part_of, select
     from ..prove.twin import Twins, prove_all, shard, side_by_side
 
     if args.all == bool(args.locks):
         raise UsageError("name locks, or say --all")
     if args.jobs is not None and args.jobs < 1:
         raise UsageError(f"--jobs {args.jobs}: at least 1")
-    locks = select(args.locks, _published())
+    locks = select(args.locks, _published)
     if args.shard:
         locks = shard(locks, *part_of(args.shard))
     processes = Processes()
@@ -260,11 +260,11 @@ def run_record(args: argparse.Namespace) -> int:
 
 def run_jobs(args: argparse.Namespace) -> int:
     """Print the job list."""
-    from ..prove.jobs import document, jobs
     from ..prove.chosen import select
+    from ..prove.jobs import document, jobs
 
     labels = [label.strip() for label in args.gpu_labels.split(",") if label.strip()]
-    found = jobs(select([], _published()), labels)
+    found = jobs(select([], _published), labels)
     if args.json:
         _print_json(document(found))
     else:
@@ -283,10 +283,10 @@ def _published() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _one_lock(name: str) -> tuple[Mapping[str, Any], LockedSet]:
-    from ..prove.locked import locked_set
     from ..prove.chosen import content_of
+    from ..prove.locked import locked_set
 
-    content = content_of(name, _published())
+    content = content_of(name, _published)
     return content, locked_set(content, name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from ..errors import DataError, InputFileError, UnknownChoice, UsageError
 from .locked import LockedSet, locked_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 MAX_BYTES = 5_000_000
 """A lock.json has some 30 kB."""
@@ -33,25 +34,29 @@ def read_lock(path: Path) -> dict[str, Any]:
     return data
 
 
-def select(names: Sequence[str], published: Mapping[str, Mapping[str, Any]]) -> list[LockedSet]:
+Published = Callable[[], Mapping[str, Mapping[str, Any]]]
+"""Reads the published locks, by id; called only where one is wanted."""
+
+
+def select(names: Sequence[str], published: Published) -> list[LockedSet]:
     """The locks of those names or paths; all published ones where none is named.
 
     Raises UnknownChoice, InputFileError, or DataError where a lock is damaged.
     """
     if not names:
-        return [locked_set(content, f"published lock {name}") for name, content in published.items()]
+        return [locked_set(content, f"lock {key}") for key, content in published().items()]
     return [locked_set(content_of(name, published), name) for name in names]
 
 
-def content_of(name: str, published: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+def content_of(name: str, published: Published) -> Mapping[str, Any]:
     """The lock of that name, or in that file or folder."""
-    if name in published:
-        return published[name]
     if name.endswith(".json") or "/" in name:
-        return read_lock(Path(name))
-    if Path(name).is_dir():
-        return read_lock(Path(name) / "lock.json")
-    raise UnknownChoice("lock", name, sorted(published))
+        path = Path(name)
+        return read_lock(path / "lock.json" if path.is_dir() else path)
+    known = published()
+    if name in known:
+        return known[name]
+    raise UnknownChoice("lock", name, known)
 
 
 def part_of(text: str) -> tuple[int, int]:

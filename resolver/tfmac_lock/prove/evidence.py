@@ -189,7 +189,8 @@ def _figures(report: Report) -> dict[str, float]:
 
 def _without_paths(line: str) -> str:
     """The line with folders of the machine that it was printed on cut to the file's name."""
-    return re.sub(r"(/[\w.@+~-]+)*/(?=(site-packages|lib/python3)/|[\w.@+-]+)", "", line)
+    # A path begins after a space, a quote or a bracket; the slashes of an address do not.
+    return re.sub(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+", "", line)
 
 
 def _not_this_lock(lock: LockedSet, report: Report) -> str:

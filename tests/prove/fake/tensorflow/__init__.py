@@ -18,6 +18,8 @@ __version__ = "2.16.2"
 FAULT = os.environ.get("FAKE_FAULT", "")
 
 if FAULT == "hang-at-import":
+    if "FAKE_READY" in os.environ:
+        Path(os.environ["FAKE_READY"]).write_text("hanging")  # a pipe that the test reads
     threading.Event().wait()
 if FAULT == "exit-at-import":
     sys.exit("this interpreter is not for me")
