@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from .combos import Choice, NoCombo, Wish, choices, nearest
+from .combos import NoCombo, Wish, choices, nearest
+from .errors import AnswerIsNo
 from .lock.model import Combo, Lock, LockedPackage, LockVerdict, combo_id
 from .lock.verify import verify
 from .matrix.facts import METAL
@@ -21,11 +22,12 @@ from .resolve.provider import Rules
 from .resolve.requirement import ByMatrix, ByUser, Need
 from .resolve.solve import Solved, Unsatisfiable, newer_macos, solve
 from .resolve.source import known_requirements
-from .target import MacOSVersion, Os, Target
+from .resolve.view import View
+from .target import MacOSVersion, Os, PythonVersion, Target
 from .verdict import Verdict, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from .matrix.facts import Bound, Matrix
     from .resolve.source import Source
     from .verdict import Pair
+
+
+NEAR_ENOUGH = 12
+"""How many neighbours of a request that has no answer are tried, to offer three that have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,49 +67,76 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolver:
-    """The facts and the index that locks are made from; ``hints`` speed up the first fetches."""
+    """The facts and the index that locks are made from.
+
+    ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache.
+    """
 
     matrix: Matrix
     source: Source
     as_of: str
-    hints: frozenset[NormalizedName] = field(default_factory=frozenset)
+    ahead: bool = True
+    _views: dict[tuple[object, ...], View] = field(default_factory=dict)
+    _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def lock(self, request: Request) -> Made:
         """The best lock for the request.
 
-        Pairs are tried in the matrix's order until one resolves. Raises NoCombo where the
-        matrix has none, and Unsatisfiable with the best pair's conflict where none resolves.
+        Pairs are tried in the matrix's order, one of each TensorFlow series, until one resolves.
+        Raises NoCombo where there is none: with the matrix's reason, or with the conflict of
+        the best pair and the nearest pairs that do resolve.
         """
-        best: Unsatisfiable | None = None
+        tried: dict[str, Unsatisfiable] = {}
         for choice in choices(self.matrix, request.wish):
+            series = ".".join(choice.pair.tensorflow.split(".")[:2])
+            if series in tried:
+                continue
             try:
-                return self.lock_pair(request, choice)
+                return self.lock_pair(request, choice.pair)
             except Unsatisfiable as error:
-                best = best or error
-                if not _blames_pair(error, choice.pair):
+                tried[series] = error
+                if error.only_the_users:
                     break
-        assert best is not None
-        raise NoCombo(str(best), nearest(self.matrix, request.wish)) from best
+        best = next(iter(tried.values()))
+        raise NoCombo(str(best), self._near(request, best)) from best
 
-    def lock_pair(self, request: Request, choice: Choice) -> Made:
+    def _near(self, request: Request, conflict: Unsatisfiable) -> list[Pair]:
+        """Up to three pairs near the wish that resolve with all that was asked for."""
+        if conflict.only_the_users:
+            return []
+        found: list[Pair] = []
+        for pair in nearest(self.matrix, request.wish, NEAR_ENOUGH):
+            wish = replace(request.wish, python=PythonVersion.parse(pair.python))
+            try:
+                self.lock_pair(replace(request, wish=wish), pair)
+            except AnswerIsNo:
+                continue
+            found.append(pair)
+            if len(found) == 3:
+                break
+        return found
+
+    def lock_pair(self, request: Request, pair: Pair) -> Made:
         """The lock of that very pair; raises Unsatisfiable where there is none.
 
         Where no macOS was asked for, it is made for the oldest one that the pair runs on, and
         a newer one is taken only when a wheel that is needed demands it.
         """
-        macos = self._first_macos(request.wish, choice.pair)
+        macos = self._first_macos(request.wish, pair)
+        first: Unsatisfiable | None = None
         while True:
             target = self._target(request.wish, macos)
-            rules = self._rules(request, choice.pair, target)
+            rules = self._rules(request, pair, target)
             try:
-                solved = solve(rules, _roots(request, choice.pair), self.hints)
+                solved = solve(rules, _roots(request, pair), ahead=self.ahead)
             except Unsatisfiable as error:
+                first = first or error
                 raised = self._raised(request.wish, rules, error)
                 if raised is None:
-                    raise
+                    raise first from None
                 macos = raised
                 continue
-            return self._made(request, choice.pair, target, solved)
+            return self._made(request, pair, target, solved)
 
     def _first_macos(self, wish: Wish, pair: Pair) -> MacOSVersion:
         """The macOS to resolve for: the one given, else the pair's floor."""
@@ -148,14 +181,17 @@ class Resolver:
             limits.setdefault(item.name, []).append(item)
         for item in request.constraints:
             limits.setdefault(item.name, []).append(item)
-        return Rules(
-            target=target,
-            source=self.source,
-            limits=limits,
-            named=frozenset(item.name for item in request.needs),
-            known=known_requirements(self.matrix),
-            before=request.before,
-        )
+        if not self._known:
+            self._known.update(known_requirements(self.matrix))
+        return Rules(view=self._view(request, target), limits=limits, known=self._known)
+
+    def _view(self, request: Request, target: Target) -> View:
+        """The target's view of the index, the same for every pair that is tried on it."""
+        named = frozenset(item.name for item in request.needs)
+        key = (target, request.before, named)
+        if key not in self._views:
+            self._views[key] = View(self.source, target, before=request.before, named=named)
+        return self._views[key]
 
     def _made(
         self,
@@ -207,12 +243,6 @@ class Resolver:
         )
 
 
-def with_chip(lock: Lock, chip_id: str, first_macos: MacOSVersion) -> Lock:
-    """The same lock for another chip of its architecture; only the combo's words change."""
-    macos = max(lock.combo.macos_min, first_macos) if lock.combo.macos_min else None
-    return replace(lock, combo=replace(lock.combo, chip=chip_id, macos_min=macos))
-
-
 def oldest_macos(matrix: Matrix, pair: Pair, packages: Iterable[LockedPackage]) -> MacOSVersion:
     """The oldest macOS that the plugin runs on and every file's tag admits."""
     floors = [MacOSVersion(min(release.major for release in matrix.platforms.macos))]
@@ -245,7 +275,7 @@ def _machine(target: Target) -> str:
 
 
 def _roots(request: Request, pair: Pair) -> list[Need]:
-    chosen = ByUser(f"the pair {pair}")
+    chosen = ByUser(f"the chosen pair, {pair}", chosen=True)
     roots = [
         Need(
             canonicalize_name(pair.package),
@@ -270,18 +300,6 @@ def _bound_need(bound: Bound) -> Need:
     )
 
 
-def _blames_pair(error: Unsatisfiable, pair: Pair) -> bool:
-    """Whether another pair could do better: the conflict has to do with this one's packages."""
-    ours = {pair.package, METAL}
-    return any(
-        clash.name in ours
-        or isinstance(item.origin, ByMatrix)
-        or getattr(item.origin, "name", None) is not None
-        for clash in error.clashes
-        for item in clash.needs
-    )
-
-
 def _requirement_text(item: Need) -> str:
     return f"{item.identifier}{item.specifier}"
 
@@ -300,8 +318,3 @@ def _command(request: Request, pair: Pair) -> str:
     if wish.os is Os.MACOS:
         parts.append(f"--metal {pair.metal or 'none'}")
     return " ".join([*parts, *([request.options] if request.options else [])])
-
-
-def names_of(needs: Sequence[Need]) -> frozenset[str]:
-    """The names of the packages that are asked for."""
-    return frozenset(item.name for item in needs)

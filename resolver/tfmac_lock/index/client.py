@@ -95,10 +95,10 @@ class IndexClient:
     # -- what can be asked
 
     def project(self, name: str) -> Project:
-        """The project of a normalised name, from the first index that has it.
+        """The project of a normalised name, with the files of all indexes that have it.
 
-        ``ProjectNotFound`` when none has; ``IndexUnreachable`` when one that comes earlier
-        cannot be asked, since it might have had it.
+        ``ProjectNotFound`` when none has; ``IndexUnreachable`` when one of them cannot be
+        asked, since it might have had it.
         """
         return self._projects.get(name, partial(self._find, name))
 
@@ -177,11 +177,13 @@ class IndexClient:
     def _find(self, name: str) -> Project:
         if not name.replace("-", "").isalnum() or not name.isascii() or name != name.lower():
             raise ValueError(f"not a normalised project name: {name!r}")
+        found: dict[str, str] = {}
         for index in self.config.indexes:
-            rows = self._rows(index, name)
-            if rows:
-                return Project(name=name, index_url=index, rows=rows)
-        raise ProjectNotFound(name, self.config.indexes)
+            for row in self._rows(index, name):
+                found.setdefault(row.partition("\t")[0], row)
+        if not found:
+            raise ProjectNotFound(name, self.config.indexes)
+        return Project(name=name, rows=tuple(found.values()))
 
     def _rows(self, index: str, name: str) -> tuple[str, ...]:
         if not _is_local(index):
@@ -216,17 +218,17 @@ class IndexClient:
 
     def _in_project_json(self, name: str, file: IndexFile) -> IndexFile | None:
         """The file as the project JSON knows it; ``None`` where it, or the JSON, is not there."""
-        index = self.project(name).index_url
-        # Where the simple pages lie at …/simple/, the project JSON lies at …/pypi/NAME/json.
-        if index.startswith("file:") or not index.endswith("/simple/"):
-            return None
-        url = f"{index.removesuffix('simple/')}pypi/{name}/json"
-        page = self._page("json", index, name, url, fetch_project_json)
         start = f"{file.filename}\t"
-        known = next((IndexFile.unpack(row) for row in page.rows if row.startswith(start)), None)
-        if known is not None and file.sha256 and known.sha256 and file.sha256 != known.sha256:
-            return None  # another file of the same name
-        return known
+        for index in self.config.indexes:
+            # Where the simple pages lie at …/simple/, the project JSON lies at …/pypi/NAME/json.
+            if _is_local(index) or not index.endswith("/simple/"):
+                continue
+            url = f"{index.removesuffix('simple/')}pypi/{name}/json"
+            page = self._page("json", index, name, url, fetch_project_json)
+            for known in (IndexFile.unpack(row) for row in page.rows if row.startswith(start)):
+                if not (file.sha256 and known.sha256 and file.sha256 != known.sha256):
+                    return known
+        return None
 
     def _read_metadata(self, file: IndexFile) -> Metadata:
         key = f"metadata/{file.sha256 or _digest(file.pack())}"

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNQUOTED = re.compile(r"[\s\"<>\\^`{|}]|[^\x00-\x7f]")
-_DISTRIBUTION = re.compile(
-    r"\.(whl|tar\.gz|zip|tgz|tar\.bz2|tar\.xz|tar\.Z|tar|egg|exe|msi|rpm|deb|dmg)$"
+# An address that needs no second look, which nearly all are.
+_PLAIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?/[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*")
+_DISTRIBUTIONS = tuple(
+    ".whl .tar.gz .zip .tgz .tar.bz2 .tar.xz .tar.Z .tar .egg .exe .msi .rpm .deb .dmg".split()
 )
 
 
@@ -28,10 +30,11 @@ def resolve(base: str, href: str) -> tuple[str, str] | None:
 
     ``None`` for what cannot be fetched, and for a link from the network to a local file.
     """
-    href = href.strip()
+    url, _, fragment = href.strip().partition("#")
+    if _PLAIN.fullmatch(url):
+        return url, fragment
     try:
-        url = href if href.startswith(("https://", "http://")) else urljoin(base, href)
-        url, _, fragment = url.partition("#")
+        url = urljoin(base, url)
         parts = urlsplit(url)
         if parts.scheme not in {"https", "http"} and not (
             parts.scheme == "file" and base.startswith("file:")
@@ -56,12 +59,12 @@ def filename_of(url: str) -> str:
 
 def is_distribution(filename: str) -> bool:
     """Whether this looks like a file that some index has offered for installing, ever."""
-    return _DISTRIBUTION.search(filename) is not None
+    return filename.endswith(_DISTRIBUTIONS)
 
 
 def is_safe_name(filename: str) -> bool:
     """Whether the name is one path segment of printable characters."""
-    return filename.isprintable() and not {"/", "\\"} & set(filename) and filename not in {"", "."}
+    return filename.isprintable() and "/" not in filename and "\\" not in filename
 
 
 def sha256_of(hashes: Mapping[str, object]) -> str | None:

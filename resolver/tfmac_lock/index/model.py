@@ -69,13 +69,12 @@ class IndexFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project as one index shows it: its wheels and source distributions, in page order.
+    """A project: its wheels and source distributions, in page order.
 
-    ``index_url`` carries no credentials. ``rows`` are ``IndexFile.pack`` lines.
+    ``rows`` are ``IndexFile.pack`` lines.
     """
 
     name: str
-    index_url: str
     rows: tuple[str, ...]
 
     @property

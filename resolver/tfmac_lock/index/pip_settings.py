@@ -32,10 +32,10 @@ def read(environ: Mapping[str, str], files: Iterable[Path] | None = None) -> dic
     for path in configuration_files(environ) if files is None else files:
         for section, values in _parse(path).items():
             if section in by_section:
-                by_section[section].update(values)
+                by_section[section].update({key: value for key, value in values.items() if value})
     merged: dict[str, str] = {}
     for section in _SECTIONS:
-        merged.update({key: value for key, value in by_section[section].items() if value})
+        merged.update(by_section[section])
     for variable, value in environ.items():
         if variable.startswith("PIP_") and value:
             merged[_normalize(variable.removeprefix("PIP_"))] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from ..target import Os
@@ -29,5 +30,7 @@ def header(lock: Lock) -> list[str]:
         f"Python {combo.python} on {machine}{combo.arch.value}{floor}",
         f"verdict: {lock.verdict.status}{grade}, package index as of {lock.as_of}",
     ]
-    lines += [f"  {text}" for kind, text, _ in lock.verdict.reasons if kind == "defect"]
+    for kind, text, _ in lock.verdict.reasons:
+        if kind == "defect":
+            lines += textwrap.wrap(text, 90, initial_indent="  ", subsequent_indent="  ")
     return [*lines, ""]

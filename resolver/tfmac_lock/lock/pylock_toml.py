@@ -71,5 +71,5 @@ def _package(package: LockedPackage) -> list[str]:
 
 
 def _text(text: str) -> str:
-    """A TOML basic string. JSON's escapes are a subset of TOML's but for DEL, which must not occur."""
+    """A TOML basic string: JSON's escapes are TOML's too, and DEL, which TOML forbids, is added."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

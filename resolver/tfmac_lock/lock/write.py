@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import OutsideError, UsageError
@@ -13,6 +11,7 @@ from .header import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 OWN_HEADS = (f"# This file was {MARK}".encode(), b'{\n "schema_version": 1,\n "combo": {')
 """How each own format begins; lock.json has no comments to carry the mark."""
@@ -55,40 +54,35 @@ def write_files(folder: Path, files: Mapping[str, str], *, force: bool = False) 
         for path in paths:
             if not _is_own(path):
                 raise ForeignFile(path)
-    staged: dict[Path, str] = {}
+    staged: dict[Path, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in paths.items():
             staged[path] = _stage(path, text)
         for path in list(staged):
-            Path(staged[path]).replace(path)
+            staged[path].replace(path)
             del staged[path]
     except OSError as error:
         raise CannotWrite(folder, error.strerror or str(error)) from error
     finally:
         for left in staged.values():
             with contextlib.suppress(OSError):
-                Path(left).unlink()
+                left.unlink()
 
 
-def _stage(path: Path, text: str) -> str:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+def _stage(path: Path, text: str) -> Path:
+    staged = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with staged.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o666 & ~_umask())
-    except OSError:
-        Path(name).unlink(missing_ok=True)
+    except FileExistsError:
         raise
-    return name
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    except OSError:
+        staged.unlink(missing_ok=True)
+        raise
+    return staged
 
 
 def _is_own(path: Path) -> bool:

@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from .compiled import SCHEMA_VERSION
+from .facts import METAL
 
 if TYPE_CHECKING:
     from .folder import MatrixFolder
@@ -93,16 +94,19 @@ def compile_matrix(
         "requires": requires,
         "releases": releases,
         "bounds": [
-            {
-                "id": bound.id,
-                "package": bound.package,
-                "specifier": bound.specifier,
-                "tensorflow": bound.tensorflow,
-                "python": bound.python,
-                "reason": bound.reason,
-                "source": bound.source,
-            }
-            for bound in folder.bounds.bounds
+            *_numpy_bounds(binaries),
+            *(
+                {
+                    "id": bound.id,
+                    "package": bound.package,
+                    "specifier": bound.specifier,
+                    "tensorflow": bound.tensorflow,
+                    "python": bound.python,
+                    "reason": bound.reason,
+                    "source": bound.source,
+                }
+                for bound in folder.bounds.bounds
+            ),
         ],
         "evidence": [*_vendor(folder), *_reports(folder), *_proofs(folder)],
         "defects": [
@@ -161,6 +165,27 @@ def dump(data: dict[str, Any]) -> str:
         else:
             parts.append(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _numpy_bounds(binaries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The bound that follows from a TensorFlow's binaries: compiled before numpy 2, none of it."""
+    first: dict[str, str] = {}
+    for row in binaries:
+        if row["package"] != METAL and row["numpy_generation"] == "1":
+            first.setdefault(row["version"], row["source"])
+    return [
+        {
+            "id": f"numpy-generation-{version}",
+            "package": "numpy",
+            "specifier": "<2",
+            "tensorflow": f"=={version}",
+            "python": "",
+            "reason": f"the binaries of TensorFlow {version} were compiled before numpy 2 and look "
+            "for numpy.core._multiarray_umath, which they cannot use there",
+            "source": source,
+        }
+        for version, source in sorted(first.items(), key=lambda item: Version(item[0]))
+    ]
 
 
 def _row(**fields: Any) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ByUser:
-    """The user asked for it; ``where`` is ``--with`` or ``requirements.in:3``."""
+    """The user asked for it; ``where`` is ``--with pandas`` or ``requirements.in:3``.
+
+    ``chosen`` marks the packages of the pair, which were chosen on the user's behalf.
+    """
 
     where: str
+    chosen: bool = False
 
     def __str__(self) -> str:
-        return f"your request ({self.where})"
+        return self.where if self.chosen else f"your request ({self.where})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ def identifier(name: str, extras: frozenset[str]) -> str:
     return f"{name}[{','.join(sorted(extras))}]" if extras else name
 
 
+@functools.lru_cache(maxsize=16384)
 def parse(text: str) -> Requirement | None:
     """A requirement as it stands in metadata, or None where it cannot be read at all.
 
@@ -90,7 +96,8 @@ def applies(requirement: Requirement, environment: Environment, extras: frozense
     marker = requirement.marker
     if marker is None:
         return True
-    return any(marker.evaluate({**environment, "extra": extra}) for extra in (extras or {""}))
+    values = cast("dict[str, str]", environment)
+    return any(marker.evaluate({**values, "extra": extra}) for extra in (extras or {""}))
 
 
 def need(requirement: Requirement, origin: Origin) -> Need:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -19,11 +18,13 @@ from .requirement import ByUser, Need, applies, need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from packaging.markers import Environment
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 20
+NESTED = re.compile(r"(-r|--requirement|-c|--constraint)(?:[ =]\s*|(?<=-[rc]))(.+)")
 IGNORED = re.compile(r"--(hash|prefer-binary|only-binary|require-hashes|pre\b)")
 
 
@@ -55,15 +56,12 @@ def _read(path: Path, environment: Environment, above: tuple[Path, ...]) -> Iter
     if len(above) >= MAX_DEPTH:
         raise InputFileError(str(path), f"is nested more than {MAX_DEPTH} files deep")
     for number, line in _lines(path):
-        nested = re.fullmatch(
-            r"(?:-r|--requirement|-c|--constraint)(?:[ =]\s*|(?<=-[rc]))(.+)", line
-        )
+        nested = NESTED.fullmatch(line)
         if nested:
-            if line.startswith(("-c", "--constraint")):
-                raise InputFileError(
-                    str(path), "give constraints with -c on the command line", number
-                )
-            inner = path.parent / nested[1].strip().strip("'\"")
+            if "c" in nested[1][:3]:
+                reason = "give constraints with -c on the command line"
+                raise InputFileError(str(path), reason, number)
+            inner = path.parent / nested[2].strip().strip("'\"")
             yield from _read(inner, environment, (*above, path.resolve()))
             continue
         line = re.split(r"\s--hash[= ]", line)[0].strip()

@@ -10,14 +10,14 @@ from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Re
 
 from ..errors import AnswerIsNo
 from .provider import Candidate, Provider, Rules
-from .requirement import ByMatrix, ByPackage, Need
+from .requirement import ByMatrix, ByPackage, ByUser, Need
 from .warmup import warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
-    from resolvelib.resolvers.criterion import RequirementInformation
+    from resolvelib.structs import RequirementInformation
 
     from ..target import Target
 
@@ -54,6 +54,15 @@ class Unsatisfiable(AnswerIsNo):
         self.target = target
         self.clashes = tuple(clashes)
 
+    @property
+    def only_the_users(self) -> bool:
+        """Whether the user's own requirements alone contradict each other, whatever the pair."""
+        return all(
+            isinstance(item.origin, ByUser) and not item.origin.chosen
+            for clash in self.clashes
+            for item in clash.needs
+        )
+
     def __str__(self) -> str:
         lines = [f"no set of wheels meets every requirement for {self.target}:"]
         for clash in self.clashes:
@@ -83,19 +92,20 @@ class TooDeep(AnswerIsNo):
 
 
 def solve(
-    rules: Rules, roots: Iterable[Need], hints: Iterable[NormalizedName] = ()
+    rules: Rules, roots: Iterable[Need], *, ahead: bool = True
 ) -> dict[NormalizedName, Solved]:
     """The newest set of files that meets all roots, by name; raises Unsatisfiable.
 
-    ``hints`` are names that are likely to be needed: their pages are fetched at once.
+    ``ahead`` fetches what will be asked for many at a time, which pays only over a network.
     """
     provider = Provider(rules)
     needs = [limited for root in roots for limited in provider.with_limits(root)]
-    warm_up(provider, needs, hints)
+    if ahead:
+        warm_up(provider, needs)
     try:
         result = Resolver(provider, BaseReporter()).resolve(needs, max_rounds=MAX_ROUNDS)
     except ResolutionImpossible as error:
-        raise Unsatisfiable(rules.target, _clashes(provider, error.causes)) from None
+        raise Unsatisfiable(rules.view.target, _clashes(provider, error.causes)) from None
     except ResolutionTooDeep as error:
         raise TooDeep from error
     return _collect(provider, result.mapping)
@@ -122,24 +132,22 @@ def _collect(provider: Provider, mapping: Mapping[str, Candidate]) -> dict[Norma
 
 
 def _clashes(
-    provider: Provider, causes: Sequence[RequirementInformation[Need, Candidate]]
+    provider: Provider, causes: Iterable[RequirementInformation[Need, Candidate]]
 ) -> list[Clash]:
-    by_name: dict[NormalizedName, list[Need]] = {}
+    by_name: dict[NormalizedName, dict[str, Need]] = {}
     for cause in causes:
         item = cause.requirement
-        known = by_name.setdefault(item.name, [])
-        if all(
-            (str(had.specifier), had.origin) != (str(item.specifier), item.origin) for had in known
-        ):
-            known.append(item)
+        by_name.setdefault(item.name, {})[str(item)] = item
     return [
         Clash(
             name=name,
             needs=tuple(
-                sorted(needs, key=lambda item: (isinstance(item.origin, ByMatrix), str(item)))
+                sorted(
+                    needs.values(), key=lambda item: (isinstance(item.origin, ByMatrix), str(item))
+                )
             ),
-            left_out=str(provider.refused.get(name, "")),
-            unknown=name in provider.unknown,
+            left_out=str(provider.view.project(name).refused),
+            unknown=provider.view.project(name).unknown,
         )
         for name, needs in sorted(by_name.items())
     ]
@@ -147,10 +155,10 @@ def _clashes(
 
 def newer_macos(rules: Rules, names: Iterable[NormalizedName]) -> int | None:
     """The next macOS for which one of the projects has a wheel that the target cannot take."""
-    target = rules.target
+    target = rules.view.target
     pattern = rf"macosx_(\d+)_\d+_(?:{target.machine}|universal2)\b"
     majors: set[int] = set()
     for name in names:
-        for row in rules.source.project(name).rows:
+        for row in rules.view.source.project(name).rows:
             majors |= {int(found) for found in re.findall(pattern, row.partition("\t")[0])}
     return min((major for major in majors if major > target.macos.major), default=None)
