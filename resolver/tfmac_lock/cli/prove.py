@@ -276,10 +276,11 @@ def run_jobs(args: argparse.Namespace) -> int:
 
 
 def _published() -> Mapping[str, Mapping[str, Any]]:
-    from .. import published
-    from ..prove.chosen import by_id
+    from .. import data, published
+    from ..lock.model import to_json
 
-    return by_id(published.contents())
+    indexes = sorted((data.locks_folder() / "index").glob("*.json"))
+    return {lock.combo.id: to_json(lock) for path in indexes for lock in published.read_index(path)}
 
 
 def _one_lock(name: str) -> tuple[Mapping[str, Any], LockedSet]:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DataError, InputFileError, UnknownChoice, UsageError
+from ..errors import InputFileError, UnknownChoice, UsageError
 from .locked import LockedSet, locked_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 MAX_BYTES = 5_000_000
 """A lock.json has some 30 kB."""
@@ -65,14 +65,3 @@ def part_of(text: str) -> tuple[int, int]:
     if slash and first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second):
         return int(first), int(second)
     raise UsageError(f"--shard {text!r}: write I/N, like 2/5 for the second of five parts")
-
-
-def by_id(contents: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Contents of lock.json under the id of each."""
-    found = {}
-    for content in contents:
-        try:
-            found[str(content["combo"]["id"])] = content
-        except (KeyError, TypeError) as error:
-            raise DataError("published locks", f"a lock has no combo.id: {error!r}") from error
-    return dict(sorted(found.items()))
