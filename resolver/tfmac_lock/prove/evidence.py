@@ -41,7 +41,7 @@ class Evidence(Proof, extra="forbid"):
 
     schema_version: Literal[1] = 1
     system: str
-    chip: str
+    chip: str = ""
     device: Literal["cpu", "gpu"]
     data: Literal["mnist", "file", "synthetic"]
     optimizer: Literal["adam", "legacy-adam"] = "adam"
@@ -239,7 +239,8 @@ def write_evidence(evidence: Evidence, path: Path) -> None:
     content = evidence.model_dump(mode="python", exclude_none=True)
     content["date"] = evidence.date
     content["arch"] = evidence.arch.value
-    text = tomli_w.dumps({key: _plain(content[key]) for key in _ORDER if key in content})
+    # What is empty is the model's default, and reads better unsaid.
+    text = tomli_w.dumps({key: _plain(content[key]) for key in _ORDER if content.get(key)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + ".partial")
