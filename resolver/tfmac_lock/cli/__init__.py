@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 COMMANDS = {
+    "prove": "train MNIST here, or prove locks by their twins",
     "matrix": "show combos and the pair grid, or keep the matrix",
     "publish": "make all published locks",
 }
