@@ -86,6 +86,18 @@ def _listed(values: Sequence[str], most: int = 8) -> str:
     return ", ".join(values)
 
 
+def _spans(matrix: Matrix, chosen: set[str]) -> str:
+    """Releases of TensorFlow as runs: ``2.5.0 to 2.10.1, 2.18.0 to 2.21.0``."""
+    every = sorted({load.tensorflow for load in matrix.pair_loads}, key=version)
+    runs: list[list[str]] = [[]]
+    for release in every:
+        if release in chosen:
+            runs[-1].append(release)
+        elif runs[-1]:
+            runs.append([])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs if run)
+
+
 def _source(load: PairLoad) -> str:
     return f"the binaries of {load.package} {load.tensorflow} and tensorflow-metal {load.metal}"
 
@@ -173,9 +185,9 @@ def _tensorflows_for(matrix: Matrix, names: Named) -> Iterator[Fact]:
     loads = [load for load in _loading(matrix, names.arch) if load.metal == names.metal]
     if not loads:
         return
-    ordered = sorted({load.tensorflow for load in loads}, key=version)
+    fitting = _spans(matrix, {load.tensorflow for load in loads})
     yield Fact(
-        text=f"tensorflow-metal {names.metal} loads with TensorFlow {_listed(ordered)}",
+        text=f"tensorflow-metal {names.metal} loads with TensorFlow {fitting}",
         source="the binaries of these releases",
     )
 
@@ -191,11 +203,11 @@ def _pair_by_symbol(matrix: Matrix, names: Named) -> Iterator[Fact]:
             and names.metal in ("", load.metal)
         ]
         if lacking:
-            releases = sorted({load.tensorflow for load in lacking}, key=version)
             plugins = sorted({load.metal for load in lacking}, key=version)
+            lacks = {load.tensorflow for load in lacking}
             yield Fact(
                 text=f"`{symbol}` is missing where tensorflow-metal {_listed(plugins)} is loaded "
-                f"into TensorFlow {_listed(releases)}",
+                f"into TensorFlow {_spans(matrix, lacks)}",
                 source="the binaries of these releases",
             )
 
