@@ -11,8 +11,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 LOGS = ROOT / "tests" / "diagnose" / "logs" / "healthy"
@@ -27,7 +30,7 @@ class Made:
         self.pieces = pieces
         self.left = size
 
-    def read1(self, size: int = -1, /) -> bytes:
+    def read1(self, _size: int = -1, /) -> bytes:
         if self.left <= 0:
             return b""
         piece = next(self.pieces)[: self.left]

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tfmac_lock import data
 from tfmac_lock.diagnose import symptom_files, symptoms
-from tfmac_lock.diagnose.symptoms import Symptom
-from tfmac_lock.matrix.facts import Matrix
+
+if TYPE_CHECKING:
+    from tfmac_lock.diagnose.symptoms import Symptom
+    from tfmac_lock.matrix.facts import Matrix
 
 SYMPTOMS = Path(__file__).parents[2] / "matrix" / "symptoms"
 LOGS = Path(__file__).parent / "logs"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tfmac_lock.diagnose.explain import Explanation, document, explain
 from tfmac_lock.diagnose.recognise import recognise_text
-from tfmac_lock.diagnose.symptoms import Symptom
-from tfmac_lock.matrix.facts import Matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfmac_lock.diagnose.symptoms import Symptom
+    from tfmac_lock.matrix.facts import Matrix
 
 PAIR_2_18 = (
     "Successfully installed tensorflow-2.18.0 tensorflow-metal-1.1.0\n"

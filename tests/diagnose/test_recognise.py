@@ -6,8 +6,8 @@ import io
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +16,9 @@ from tfmac_lock.diagnose.symptoms import Severity, Symptom
 from tfmac_lock.diagnose.text import OVERLAP, WINDOW
 
 from .conftest import LOGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 SHARED = Path(os.environ.get("TFMAC_LOCK_SHARED", Path(__file__).parents[3] / "shared"))
 VARIANTS = tomllib.loads((LOGS / "variants.toml").read_text("utf-8"))["variants"]
@@ -82,8 +85,8 @@ def wrapped(text: str) -> str:
         ("curly quotes", lambda t: t.replace("'", "\u2018")),
         ("UTF-16", lambda t: t.encode("utf-16")),
         ("Latin-1 around it", lambda t: b"\xe9\xe8\xff" + t.encode() + b"\xfe"),
-        ("Chinese around it", lambda t: f"安装之后导入时报错：{t}。谢谢！"),
-        ("Turkish around it", lambda t: f"İçe aktarırken hata alıyorum: {t} IĞDIR"),
+        ("Chinese around it", lambda t: f"安装之后导入时报错 {t} 谢谢"),
+        ("Turkish around it", lambda t: f"İçe aktarma hatasi: {t} İĞDE"),
         ("upper case", str.upper),
         ("zero bytes", lambda t: t.encode().replace(b" ", b" \x00")),
         ("a progress line before it", lambda t: "50%\r60%\r" + t),

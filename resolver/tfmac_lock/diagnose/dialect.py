@@ -435,6 +435,13 @@ def literals(node: Node) -> frozenset[str]:
     return max(_candidates(node), key=_worth, default=frozenset())
 
 
+def further_literals(node: Node) -> list[frozenset[str]]:
+    """The same for the other parts of the pattern: of each set one text must occur too."""
+    best = literals(node)
+    others = {texts for texts in _candidates(node) if texts != best and _worth(texts)[0]}
+    return sorted(others, key=sorted)
+
+
 def _worth(texts: frozenset[str]) -> tuple[bool, int]:
     """Long enough first; then rare (long) and few."""
     shortest = min(map(len, texts))

@@ -127,7 +127,7 @@ _SYMBOL = re.compile(
 _LOADED = re.compile(r"dlopen\(([^\n,]{3,500}),|Library not loaded: ([^\n'\"]{3,300})")
 _GATES = (b"tensorflow", b"numpy", b"macosx", b"lib/python3", b"macos", b"dlopen(")
 _CALM_WINDOWS = 24
-_URGENT_WINDOWS = 96
+_URGENT_WINDOWS = 32
 
 
 class Collector:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tfmac_lock.diagnose import facts, text
 from tfmac_lock.diagnose.curve import LossCurve
+from tfmac_lock.diagnose.prefilter import Prefilter
 from tfmac_lock.diagnose.symptoms import Severity, Symptom
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ class Recogniser:
         for hit in self._hits:
             for general in hit.symptom.instead_of:
                 self._generalised[general].append(hit)
+        self._wanted: set[bytes] = set()
+        self._prefilter = Prefilter(())
         self._refresh_literals()
 
     def _refresh_literals(self) -> None:
@@ -110,16 +113,19 @@ class Recogniser:
         for key, context in self._contexts.items():
             if key not in self._seen:
                 wanted |= context.literals
-        self._literals = tuple(sorted(wanted))
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._prefilter = Prefilter(wanted)
 
     def _active(self) -> Iterator[_Hit]:
-        return (hit for hit in self._hits if not hit.line or hit.symptom.instead_of)
+        open_ = {hit.symptom.id for hit in self._hits if not hit.line}
+        return (hit for hit in self._hits if not hit.line or hit.symptom.instead_of & open_)
 
     def feed(self, window: text.Window) -> None:
         """Look at the next window."""
         raw = text.without_terminal_codes(window.raw, notebook=window.notebook)
         squeezed = text.squeeze(raw)
-        present = {literal for literal in self._literals if literal in squeezed}
+        present = self._prefilter.present(squeezed)
         if self._detectors and b"loss:" in squeezed:
             # The curve reads fresh bytes only, so that no epoch is seen twice.
             fresh = window.raw[window.fresh :]
@@ -131,16 +137,16 @@ class Recogniser:
         if named:
             self.facts.feed(view.plain)
         if present:
-            self._match(view, present, window.index)
+            self._match(view, squeezed, present, window.index)
 
-    def _match(self, view: _View, present: set[bytes], index: int) -> None:
+    def _match(self, view: _View, squeezed: bytes, present: set[bytes], index: int) -> None:
         for key, context in self._contexts.items():
             if key not in self._seen and context.literals & present and view.search(context)[1]:
                 self._seen.add(key)
         found = {
             id(hit): view.search(hit.pattern.text)
             for hit in self._active()
-            if hit.pattern.text.literals & present
+            if hit.pattern.text.literals & present and hit.pattern.text.possible(squeezed)
         }
         for hit in self._hits:
             form, spans = found.get(id(hit), ("", []))

@@ -152,6 +152,7 @@ def _compile_text(regex: str, where: str) -> dict[str, Any]:
         "regex": dialect.render(node),
         "loose": dialect.render(node, least_space=0),
         "literals": sorted(literals),
+        "further": [sorted(texts) for texts in dialect.further_literals(node)],
     }
 
 

@@ -45,12 +45,17 @@ class Text:
     """One regular expression, ready to run.
 
     ``loose`` suits text whose lines were joined. One of ``literals`` occurs, folded and
-    squeezed, wherever either matches.
+    squeezed, wherever either matches, and one of each set in ``further``.
     """
 
     regex: re.Pattern[str]
     loose: re.Pattern[str]
     literals: frozenset[bytes]
+    further: tuple[frozenset[bytes], ...]
+
+    def possible(self, squeezed: bytes) -> bool:
+        """Whether the rest of what it needs stands in the window too."""
+        return all(any(literal in squeezed for literal in texts) for texts in self.further)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +119,16 @@ class Symptom:
     sources: tuple[Source, ...]
 
 
+def _literals(texts: list[str]) -> frozenset[bytes]:
+    return frozenset(text.encode("ascii") for text in texts)
+
+
 def _text(data: Mapping[str, Any]) -> Text:
     return Text(
         regex=re.compile(data["regex"], _FLAGS),
         loose=re.compile(data["loose"], _FLAGS),
-        literals=frozenset(literal.encode("ascii") for literal in data["literals"]),
+        literals=_literals(data["literals"]),
+        further=tuple(map(_literals, data["further"])),
     )
 
 
