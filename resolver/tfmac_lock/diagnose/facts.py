@@ -126,25 +126,21 @@ _SYMBOL = re.compile(
 )
 _LOADED = re.compile(r"dlopen\(([^\n,]{3,500}),|Library not loaded: ([^\n'\"]{3,300})")
 _GATES = (b"tensorflow", b"numpy", b"macosx", b"lib/python3", b"macos", b"dlopen(")
-_CALM_WINDOWS = 24
-_URGENT_WINDOWS = 32
+_CALM_WINDOWS = 8
+"""Windows that are read for facts although they show no symptom: the first ones that name any."""
 
 
 class Collector:
-    """Gathers facts window by window, from a bounded number of windows."""
+    """Gathers facts from the windows that it is given."""
 
     def __init__(self) -> None:
         self._versions: dict[str, tuple[int, str]] = {}
         self._single: dict[str, str] = {}
         self._many: dict[str, list[str]] = {"archs": [], "symbols": [], "paths": []}
         self._calm = 0
-        self._urgent = 0
 
-    def wants(self, squeezed: bytes, *, urgent: bool) -> bool:
-        """Whether a window is worth reading; an urgent one shows a symptom."""
-        if urgent and self._urgent < _URGENT_WINDOWS:
-            self._urgent += 1
-            return True
+    def wants(self, squeezed: bytes) -> bool:
+        """Whether a window is worth reading although it shows no symptom."""
         if self._calm < _CALM_WINDOWS and any(gate in squeezed for gate in _GATES):
             self._calm += 1
             return True

@@ -118,38 +118,57 @@ class Recogniser:
             self._prefilter = Prefilter(wanted)
 
     def _active(self) -> Iterator[_Hit]:
-        open_ = {hit.symptom.id for hit in self._hits if not hit.line}
-        return (hit for hit in self._hits if not hit.line or hit.symptom.instead_of & open_)
+        """The patterns still to be sought: not those of a symptom that was found for certain.
+
+        A particular one is sought as long as a more general one, since it tells whether that holds.
+        """
+        settled = {
+            hit.symptom.id
+            for hit in self._hits
+            if hit.line and not hit.pattern.weak and not hit.pattern.needs
+        }
+        unsettled = {hit.symptom.id for hit in self._hits} - settled
+        for hit in self._hits:
+            sought = not hit.line and hit.symptom.id in unsettled
+            if sought or hit.symptom.instead_of & unsettled:
+                yield hit
 
     def feed(self, window: text.Window) -> None:
         """Look at the next window."""
         raw = text.without_terminal_codes(window.raw, notebook=window.notebook)
         squeezed = text.squeeze(raw)
-        present = self._prefilter.present(squeezed)
         if self._detectors and b"loss:" in squeezed:
             # The curve reads fresh bytes only, so that no epoch is seen twice.
             fresh = window.raw[window.fresh :]
             self._curve.feed(text.without_terminal_codes(fresh, notebook=window.notebook))
-        named = self.facts.wants(squeezed, urgent=bool(present))
-        if not present and not named:
-            return
-        view = _View(plain=text.clean(raw, notebook=window.notebook))
-        if named:
-            self.facts.feed(view.plain)
-        if present:
-            self._match(view, squeezed, present, window.index)
-
-    def _match(self, view: _View, squeezed: bytes, present: set[bytes], index: int) -> None:
-        for key, context in self._contexts.items():
-            if key not in self._seen and context.literals & present and view.search(context)[1]:
-                self._seen.add(key)
-        found = {
-            id(hit): view.search(hit.pattern.text)
+        present = self._prefilter.present(squeezed)
+        hits = [
+            hit
             for hit in self._active()
             if hit.pattern.text.literals & present and hit.pattern.text.possible(squeezed)
-        }
-        for hit in self._hits:
-            form, spans = found.get(id(hit), ("", []))
+        ]
+        contexts = [
+            (key, context)
+            for key, context in self._contexts.items()
+            if key not in self._seen and context.literals & present
+        ]
+        calm = self.facts.wants(squeezed)
+        if not (hits or contexts or calm):
+            return
+        view = _View(plain=text.clean(raw, notebook=window.notebook))
+        self._seen.update(key for key, context in contexts if view.search(context)[1])
+        found = self._match(view, hits, window.index)
+        if calm or found:
+            self.facts.feed(view.plain)
+        if found or contexts:
+            self._refresh_literals()
+
+    def _match(self, view: _View, hits: Sequence[_Hit], index: int) -> bool:
+        """Whether a pattern was found that had not been."""
+        found = {id(hit): view.search(hit.pattern.text) for hit in hits}
+        news = False
+        for hit in hits:
+            form, spans = found[id(hit)]
             if hit.line:
                 continue
             specific = [
@@ -162,8 +181,9 @@ class Recogniser:
                 if not any(_same_lines(form, (start, end), other) for other in specific):
                     hit.line = text.line_at(form, start, end)
                     hit.at = (index, start)
+                    news = True
                     break
-        self._refresh_literals()
+        return news
 
     def finish(self, *, cut: bool = False) -> Recognition:
         """What was recognised."""
