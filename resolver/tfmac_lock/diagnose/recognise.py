@@ -150,7 +150,9 @@ class Recogniser:
         contexts = [
             (key, context)
             for key, context in self._contexts.items()
-            if key not in self._seen and context.literals & present
+            if key not in self._seen
+            and context.literals & present
+            and context.possible(squeezed)
         ]
         calm = self.facts.wants(squeezed)
         if not (hits or contexts or calm):
