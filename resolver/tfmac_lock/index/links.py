@@ -20,8 +20,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNQUOTED = re.compile(r"[\s\"<>\\^`{|}]|[^\x00-\x7f]")
 # An address that needs no second look, which nearly all are.
 _PLAIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?/[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*")
-_DISTRIBUTIONS = tuple(
-    ".whl .tar.gz .zip .tgz .tar.bz2 .tar.xz .tar.Z .tar .egg .exe .msi .rpm .deb .dmg".split()
+_DISTRIBUTIONS = (
+    *(".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar"),
+    *(".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg"),
 )
 
 

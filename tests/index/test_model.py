@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfmac_lock.index.model import IndexFile, Metadata, Project, usable_rows
+
+words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1)
+lines = st.lists(words, min_size=1).map(" ".join)
+sha256 = st.text("0123456789abcdef", min_size=64, max_size=64)
+
+
+@st.composite
+def index_files(draw: st.DrawFn) -> IndexFile:
+    metadata_sha256 = draw(st.none() | sha256)
+    return IndexFile(
+        filename=draw(words),
+        url=draw(words),
+        sha256=draw(st.none() | sha256),
+        size=draw(st.none() | st.integers(min_value=0)),
+        requires_python=draw(st.none() | lines),
+        yanked=draw(st.none() | st.just("") | lines),
+        uploaded=draw(st.none() | st.datetimes(timezones=st.just(UTC))),
+        metadata_sha256=metadata_sha256,
+        has_metadata=metadata_sha256 is not None or draw(st.booleans()),
+    )
+
+
+@given(index_files())
+def test_a_file_survives_packing(file):
+    assert IndexFile.unpack(file.pack()) == file
+    assert "\n" not in file.pack()
+
+
+@given(
+    st.builds(
+        Metadata,
+        name=words,
+        version=words,
+        requires_python=st.none() | lines,
+        requires_dist=st.lists(lines).map(tuple),
+        provides_extra=st.lists(words).map(tuple),
+    )
+)
+def test_metadata_survive_packing(metadata):
+    assert Metadata.unpack(metadata.pack()) == metadata
+
+
+def test_a_reason_of_several_lines_stays_one_row():
+    file = IndexFile(filename="a.whl", url="https://h/a.whl", yanked="bad\n\tbuild")
+    assert IndexFile.unpack(file.pack()).yanked == "bad build"
+
+
+def test_times_are_kept_in_utc():
+    when = datetime.fromisoformat("2024-01-01T02:00:00+02:00")
+    file = IndexFile(filename="a.whl", url="https://h/a.whl", uploaded=when)
+    assert IndexFile.unpack(file.pack()).uploaded == datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def test_selecting_builds_only_what_is_kept():
+    files = tuple(IndexFile(filename=n, url=f"https://h/{n}") for n in ("a.whl", "b.whl"))
+    rows = (*usable_rows(files), "b.tar.gz\tnot a row that could be unpacked")
+    project = Project(name="x", index_url="https://h/", rows=rows)
+    assert project.select(lambda name: name.endswith("b.whl")) == files[1:]
+
+
+def test_only_wheels_and_source_archives_are_kept():
+    names = ["a.whl", "a.tar.gz", "a.zip", "a.exe", "a.egg", "a.whl.asc"]
+    rows = usable_rows(IndexFile(filename=n, url=f"https://h/{n}") for n in names)
+    assert [row.split("\t")[0] for row in rows] == ["a.whl", "a.tar.gz", "a.zip"]
