@@ -414,6 +414,15 @@ def test_an_upload_time_is_looked_up_in_the_project_json_and_kept(mirror, wheel,
     assert offline.upload_time("demo", the_file(offline)) == when
 
 
+def test_the_project_json_may_be_fetched_early_and_is_read_once(mirror, wheel, make_client):
+    mirror.faults.answers = project_json(wheel)
+    client = make_client(mirror.url)
+    client.prefetch_upload_times(["demo"])
+    for _ in range(3):
+        assert client.upload_time("demo", the_file(client)) is not None
+    assert sorted(mirror.paths()) == ["/pypi/demo/json", "/simple/demo/"]
+
+
 def test_an_upload_time_that_nobody_knows_is_unknown(mirror, wheel, make_client):
     client = make_client(mirror.url)
     assert client.upload_time("demo", the_file(client)) is None
@@ -520,7 +529,7 @@ def as_folder(tmp_path, wheel):
     return (tmp_path / "index").as_uri() + "/"
 
 
-def test_an_index_in_a_folder_works_offline_too(wheel, make_client, tmp_path):
+def test_an_index_in_a_folder_works_offline_too(wheel, make_client, tmp_path, listener):
     client = make_client(as_folder(tmp_path, wheel), offline=True)
     file = the_file(client)
     assert file.url == wheel.as_uri()
@@ -529,6 +538,7 @@ def test_an_index_in_a_folder_works_offline_too(wheel, make_client, tmp_path):
     with client.open(file) as opened:
         assert opened.read() == (tmp_path / "got.whl").read_bytes()
     assert client.upload_time("demo", file) is None
+    assert "works on this computer only" in listener.notes[0]
     with pytest.raises(ProjectNotFound):
         client.project("ghost")
 

@@ -40,6 +40,11 @@ def test_extra_indexes_come_before_the_main_one():
     assert config.indexes == ("https://a/", "https://b/", "https://m/simple/")
 
 
+def test_folders_that_pip_knows_come_last_and_those_of_the_command_line_first():
+    config = load({"PIP_EXTRA_INDEX_URL": "file:///a https://b/"}, extra_index_urls=["file:///c/"])
+    assert config.indexes == ("file:///c/", "https://b/", PUBLIC_INDEX, "file:///a/")
+
+
 def test_the_command_line_stands_over_the_settings():
     environ = {"PIP_INDEX_URL": "https://m/", "PIP_EXTRA_INDEX_URL": "https://a/"}
     config = load(environ, index_url="https://own/", extra_index_urls=["https://x/"])

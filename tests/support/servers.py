@@ -11,6 +11,7 @@ import base64
 import hashlib
 import html
 import http.server
+import ssl
 import subprocess
 import sys
 import threading
@@ -77,7 +78,9 @@ class HtmlIndex:
     ``url`` is the index address, ``seen`` every request so far, in order.
     """
 
-    def __init__(self, folder: Path, faults: Faults | None = None) -> None:
+    def __init__(
+        self, folder: Path, faults: Faults | None = None, *, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.folder = folder
         self.faults = faults or Faults()
         self.seen: list[Seen] = []
@@ -88,6 +91,12 @@ class HtmlIndex:
             owner = index
 
         self._server = _Server(("127.0.0.1", 0), Handler)
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            # The handshake is left to the thread of the connection.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
@@ -95,7 +104,7 @@ class HtmlIndex:
 
     @property
     def root(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     @property
     def url(self) -> str:
@@ -122,7 +131,9 @@ class HtmlIndex:
 
 class _Server(http.server.ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
-        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client may leave early
+        if not isinstance(
+            sys.exc_info()[1], (ConnectionError, ssl.SSLError)
+        ):  # a client may leave early
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 

@@ -67,6 +67,7 @@ class IndexClient:
         self._noted: set[str] = set()
         self._projects: Once[Project] = Once()
         self._metadata: Once[Metadata] = Once()
+        self._json: Once[dict[str, str]] = Once()
         self._opened: tuple[Transport, Limits] | None = None
         self._pool: ThreadPoolExecutor | None = None
         for text in config.notes:
@@ -118,6 +119,12 @@ class IndexClient:
             for file in files:
                 read = partial(self._read_metadata, file)
                 self._metadata.start(file.url, read, self._workers())
+
+    def prefetch_upload_times(self, names: Iterable[str]) -> None:
+        """Start fetching the project JSON, for where the pages have no upload times."""
+        if not self._offline:
+            for name in names:
+                self._json.start(name, partial(self._read_json, name), self._workers())
 
     def upload_time(self, name: str, file: IndexFile) -> datetime | None:
         """When the file was uploaded; ``None`` where the index does not say.
@@ -191,7 +198,10 @@ class IndexClient:
         if not local.path_of(index).is_dir():
             self._note(f"the index {index} is passed over: there is no such folder.")
             return ()
-        return usable_rows(local.files(index, name))
+        rows = usable_rows(local.files(index, name))
+        if rows:
+            self._note(f"{name} comes from {index}, an address that works on this computer only.")
+        return rows
 
     def _page(
         self,
@@ -216,17 +226,21 @@ class IndexClient:
 
     def _in_project_json(self, name: str, file: IndexFile) -> IndexFile | None:
         """The file as the project JSON knows it; ``None`` where it, or the JSON, is not there."""
-        index = self.project(name).index_url
-        # Where the simple pages lie at …/simple/, the project JSON lies at …/pypi/NAME/json.
-        if index.startswith("file:") or not index.endswith("/simple/"):
-            return None
-        url = f"{index.removesuffix('simple/')}pypi/{name}/json"
-        page = self._page("json", index, name, url, fetch_project_json)
-        start = f"{file.filename}\t"
-        known = next((IndexFile.unpack(row) for row in page.rows if row.startswith(start)), None)
+        row = self._json.get(name, partial(self._read_json, name)).get(file.filename)
+        known = IndexFile.unpack(row) if row is not None else None
         if known is not None and file.sha256 and known.sha256 and file.sha256 != known.sha256:
             return None  # another file of the same name
         return known
+
+    def _read_json(self, name: str) -> dict[str, str]:
+        """The rows of the project JSON by file name."""
+        index = self.project(name).index_url
+        # Where the simple pages lie at …/simple/, the project JSON lies at …/pypi/NAME/json.
+        if _is_local(index) or not index.endswith("/simple/"):
+            return {}
+        url = f"{index.removesuffix('simple/')}pypi/{name}/json"
+        page = self._page("json", index, name, url, fetch_project_json)
+        return {row[: row.index("\t")]: row for row in page.rows}
 
     def _read_metadata(self, file: IndexFile) -> Metadata:
         key = f"metadata/{file.sha256 or _digest(file.pack())}"

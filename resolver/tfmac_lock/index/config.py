@@ -4,7 +4,9 @@ Several indexes: **the first one that has a project wins, extra indexes before t
 as uv does it, and unlike pip, which merges what all of them offer. With merging, anybody who
 uploads a higher version of a company's internal package to the public index takes it over
 ("dependency confusion"). The price is that a project on an extra index hides the same project
-on the main one, which is what an extra index is for.
+on the main one, which is what an extra index is for. Folders that pip's settings name as extra
+indexes come last: a file in a folder has no address that another computer could use, so it
+only stands in for what no server has.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from tfmac_lock.index import pip_settings
 from tfmac_lock.index.urls import host_and_port, is_loopback, origin, redact, split_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 PUBLIC_INDEX = "https://pypi.org/simple/"
 
@@ -75,7 +77,7 @@ class IndexConfig:
         environ: Mapping[str, str] | None = None,
         *,
         index_url: str | None = None,
-        extra_index_urls: Iterable[str] = (),
+        extra_index_urls: Sequence[str] = (),
         pip_files: Iterable[Path] | None = None,
     ) -> IndexConfig:
         """The configuration in force.
@@ -95,6 +97,7 @@ class IndexConfig:
         trusted = tuple(settings.get("trusted-host", "").lower().split())
         main = index_url or settings.get("index-url") or PUBLIC_INDEX
         extra = [*extra_index_urls, *settings.get("extra-index-url", "").split()]
+        folders = [url for url in extra if url.startswith("file:") and url not in extra_index_urls]
         if _is_set(settings.get("no-index")):
             if not index_url and not extra_index_urls:
                 raise BadIndexSetting(
@@ -102,11 +105,11 @@ class IndexConfig:
                     "pip is told to use no index (PIP_NO_INDEX or pip.conf). Name one with "
                     "--index-url, or unset it.",
                 )
-            extra = list(extra_index_urls)
+            extra, folders = list(extra_index_urls), []
 
         indexes: list[str] = []
         credentials = []
-        for given in [*extra, main]:
+        for given in [*(url for url in extra if url not in folders), main, *folders]:
             url, userinfo = split_credentials(_as_url(given))
             url = url.rstrip("/") + "/"
             if not _is_secure(url, trusted):
