@@ -7,7 +7,6 @@ longer fresh; metadata of a wheel whose sha256 is known never change and are kep
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
@@ -348,4 +347,6 @@ def _folder(index: str) -> str:
 
 
 def _digest(text: str) -> str:
+    import hashlib
+
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()

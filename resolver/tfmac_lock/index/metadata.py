@@ -7,10 +7,9 @@ only what resolving needs is kept.
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
+from tfmac_lock.index import zipdirectory
 from tfmac_lock.index.errors import BadIndexAnswer, HashMismatch, IndexUnreachable
 from tfmac_lock.index.model import IndexFile, Metadata
 
@@ -18,22 +17,9 @@ if TYPE_CHECKING:
     from tfmac_lock.index.http import Limits, Reply, Transport
 
 # Bytes: the largest METADATA that is unpacked, and the most that is fetched to find it. The
-# zip directory of TensorFlow has 2 MB.
+# zip directory of TensorFlow has 1.6 MB.
 LARGEST = 8 << 20
 BUDGET = 32 << 20
-
-_FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,  # an unknown compression
-    RuntimeError,  # an encrypted member
-    OSError,
-    ValueError,
-    OverflowError,
-    KeyError,
-    IndexError,
-)
 
 
 def from_wheel(wheel: BinaryIO, file: IndexFile, limit: int = LARGEST) -> bytes:
@@ -44,24 +30,24 @@ def from_wheel(wheel: BinaryIO, file: IndexFile, limit: int = LARGEST) -> bytes:
     from packaging.utils import canonicalize_name
 
     project = canonicalize_name(file.filename.partition("-")[0])
+
+    def is_metadata(name: str) -> bool:
+        folder, _, rest = name.partition(".dist-info/")
+        return (
+            rest == "METADATA"
+            and "/" not in folder
+            and canonicalize_name(folder.partition("-")[0]) == project
+        )
+
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            members = [
-                info
-                for info in archive.infolist()
-                if info.filename.count("/") == 1
-                and info.filename.endswith(".dist-info/METADATA")
-                and canonicalize_name(info.filename.partition("-")[0]) == project
-            ]
-            if len(members) != 1:
-                raise BadIndexAnswer(file.url, f"the wheel holds {len(members)} METADATA files")
-            with archive.open(members[0]) as member:
-                text = member.read(limit + 1)
-    except _FAULTS as fault:
-        raise BadIndexAnswer(file.url, f"the wheel's zip directory is damaged ({fault})") from None
-    if len(text) > limit:
-        raise BadIndexAnswer(file.url, f"its METADATA has over {limit} bytes")
-    return text
+        members = zipdirectory.find(wheel, is_metadata, BUDGET)
+        if len(members) != 1:
+            raise BadIndexAnswer(file.url, f"the wheel holds {len(members)} METADATA files")
+        return zipdirectory.read(wheel, members[0], limit)
+    except zipdirectory.BadDirectory as fault:
+        raise BadIndexAnswer(file.url, f"as a wheel it is damaged: {fault}") from None
+    except OSError as fault:
+        raise IndexUnreachable(file.url, str(fault)) from None
 
 
 def fetch(transport: Transport, limits: Limits, file: IndexFile) -> bytes | None:
