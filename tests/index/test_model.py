@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmac_lock.index.model import IndexFile, Metadata, Project, usable_rows
+from tfmac_lock.index.model import IndexFile, Metadata, Project, is_usable
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1)
 lines = st.lists(words, min_size=1).map(" ".join)
@@ -61,12 +61,11 @@ def test_times_are_kept_in_utc():
 
 def test_selecting_builds_only_what_is_kept():
     files = tuple(IndexFile(filename=n, url=f"https://h/{n}") for n in ("a.whl", "b.whl"))
-    rows = (*usable_rows(files), "b.tar.gz\tnot a row that could be unpacked")
+    rows = (*(file.pack() for file in files), "b.tar.gz\tnot a row that could be unpacked")
     project = Project(name="x", index_url="https://h/", rows=rows)
     assert project.select(lambda name: name.endswith("b.whl")) == files[1:]
 
 
-def test_only_wheels_and_source_archives_are_kept():
+def test_only_wheels_and_source_archives_are_of_use():
     names = ["a.whl", "a.tar.gz", "a.zip", "a.exe", "a.egg", "a.whl.asc"]
-    rows = usable_rows(IndexFile(filename=n, url=f"https://h/{n}") for n in names)
-    assert [row.split("\t")[0] for row in rows] == ["a.whl", "a.tar.gz", "a.zip"]
+    assert list(filter(is_usable, names)) == ["a.whl", "a.tar.gz", "a.zip"]

@@ -15,7 +15,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, BinaryIO, TypeVar
 
 from tfmac_lock.index.errors import NoRoom, NotCached, ProjectNotFound
-from tfmac_lock.index.model import IndexFile, Metadata, Observer, Project, usable_rows
+from tfmac_lock.index.model import IndexFile, Metadata, Observer, Project
 from tfmac_lock.index.once import Once
 from tfmac_lock.index.page import Page, fetch_page, fetch_project_json
 from tfmac_lock.index.urls import host_and_port, redact
@@ -197,7 +197,7 @@ class IndexClient:
         if not local.path_of(index).is_dir():
             self._note(f"the index {index} is passed over: there is no such folder.")
             return ()
-        rows = usable_rows(local.files(index, name))
+        rows = local.rows(index, name)
         if rows:
             self._note(f"{name} comes from {index}, an address that works on this computer only.")
         return rows

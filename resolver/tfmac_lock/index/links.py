@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNQUOTED = re.compile(r"[\s\"<>\\^`{|}]|[^\x00-\x7f]")
 # An address that needs no second look, which nearly all are.
-_PLAIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?/[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*")
+_HOST = r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?/"
+_PLAIN = re.compile(_HOST + r"[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*")
+PLAIN_FILE = _HOST + r"(?:[A-Za-z0-9._~+-]+/)*([A-Za-z0-9._+-]+)"
+"""A pattern for such an address whose end is a file name as it stands, as its first group."""
 _DISTRIBUTIONS = (
     *(".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar"),
     *(".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg"),

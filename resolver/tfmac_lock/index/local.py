@@ -26,8 +26,8 @@ def path_of(url: str) -> Path:
     return Path(url2pathname(urlsplit(url).path))
 
 
-def files(index: str, project: str) -> tuple[IndexFile, ...]:
-    """The files of a project in an index folder; none where it has no such project."""
+def rows(index: str, project: str) -> tuple[str, ...]:
+    """The rows of a project in an index folder; none where it has no such project."""
     page = path_of(index) / project / "index.html"
     try:
         body = page.read_bytes()

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tfmac_lock.index.http import Limits, Reply, Transport
     from tfmac_lock.index.model import IndexFile
 
-# The end of a wheel with its directory and METADATA: enough for nine wheels of ten.
+# The end of a wheel: for four wheels of five it holds the directory and METADATA. Measured on
+# the 42 wheels of one resolve, half as much takes more requests, twice as much only more bytes.
 TAIL = 1 << 15
 
 _BLOCK = 1 << 16
