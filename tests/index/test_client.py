@@ -40,7 +40,6 @@ def test_a_project_is_read_once_and_then_from_memory(mirror, wheel, make_client)
     project = client.project("demo")
     assert project is client.project("demo")
     assert [file.filename for file in project.files] == [wheel.name]
-    assert project.index_url == mirror.url
     assert project.files[0].sha256 == hashlib.sha256(wheel.read_bytes()).hexdigest()
     assert mirror.paths() == ["/simple/demo/"]
 
@@ -119,16 +118,24 @@ def second(tmp_path):
         yield index
 
 
-def test_the_first_index_that_has_a_project_wins(mirror, second, wheel, make_client):
+def test_the_files_of_all_indexes_count_together(mirror, second, wheel, make_client):
     build_wheel(second.folder, "demo", "99.0")
     build_wheel(second.folder, "other", "1.0")
     client = make_client(mirror.url, second.url)
-    assert [file.filename for file in client.project("demo").files] == [WHEEL]
-    assert client.project("other").index_url == second.url
-    assert "/simple/demo/" not in second.paths(), "an internal name is not told to others"
+    assert [file.filename for file in client.project("demo").files] == [
+        WHEEL,
+        "demo-99.0-py3-none-any.whl",
+    ]
+    assert the_file(client, "other").url.startswith(second.root)
 
 
-def test_an_empty_page_does_not_hide_a_later_index(mirror, second, wheel, make_client):
+def test_of_the_same_file_the_one_of_the_first_index_is_taken(mirror, second, wheel, make_client):
+    build_wheel(second.folder, "demo", "1.0")
+    assert the_file(make_client(mirror.url, second.url)).url.startswith(mirror.root)
+    assert the_file(make_client(second.url, mirror.url)).url.startswith(second.root)
+
+
+def test_an_empty_page_is_no_project(mirror, second, wheel, make_client):
     empty = (200, "text/html", b"<!DOCTYPE html><h1>Links for demo</h1>")
     second.faults.answers = {"/simple/demo/": empty}
     assert make_client(second.url, mirror.url).project("demo").files
@@ -417,10 +424,19 @@ def test_an_upload_time_is_looked_up_in_the_project_json_and_kept(mirror, wheel,
 def test_the_project_json_may_be_fetched_early_and_is_read_once(mirror, wheel, make_client):
     mirror.faults.answers = project_json(wheel)
     client = make_client(mirror.url)
-    client.prefetch_upload_times(["demo"])
+    client.prefetch_projects(["demo"], times=True)
     for _ in range(3):
         assert client.upload_time("demo", the_file(client)) is not None
     assert sorted(mirror.paths()) == ["/pypi/demo/json", "/simple/demo/"]
+
+
+def test_the_project_json_is_not_fetched_early_where_the_page_has_times(mirror, wheel, make_client):
+    mirror.faults.upload_times = {WHEEL: "2023-01-02T00:00:00Z"}
+    client = make_client(mirror.url)
+    client.prefetch_projects(["demo"], times=True)
+    assert client.upload_time("demo", the_file(client)) is not None
+    client.close()
+    assert mirror.paths() == ["/simple/demo/"]
 
 
 def test_an_upload_time_that_nobody_knows_is_unknown(mirror, wheel, make_client):
@@ -556,7 +572,7 @@ def test_a_file_that_is_missing_in_a_folder_is_named(wheel, make_client, tmp_pat
 
 def test_a_folder_that_is_not_there_is_passed_over_and_said(mirror, wheel, make_client, listener):
     client = make_client("file:///no/such/folder/", mirror.url)
-    assert client.project("demo").index_url == mirror.url
+    assert the_file(client).url.startswith(mirror.root)
     assert "no such folder" in listener.notes[0]
 
 

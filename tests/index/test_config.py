@@ -33,22 +33,23 @@ def test_without_settings_it_is_the_public_index():
     assert config.indexes == (PUBLIC_INDEX,)
 
 
-def test_extra_indexes_come_before_the_main_one():
+def test_extra_indexes_come_after_the_main_one():
     config = load(
         {"PIP_INDEX_URL": "https://m/simple", "PIP_EXTRA_INDEX_URL": "https://a/ https://b"}
     )
-    assert config.indexes == ("https://a/", "https://b/", "https://m/simple/")
+    assert config.indexes == ("https://m/simple/", "https://a/", "https://b/")
 
 
-def test_folders_that_pip_knows_come_last_and_those_of_the_command_line_first():
+def test_folders_count_only_when_given_on_the_command_line():
     config = load({"PIP_EXTRA_INDEX_URL": "file:///a https://b/"}, extra_index_urls=["file:///c/"])
-    assert config.indexes == ("file:///c/", "https://b/", PUBLIC_INDEX, "file:///a/")
+    assert config.indexes == (PUBLIC_INDEX, "file:///c/", "https://b/")
+    assert "a folder of this computer" in config.notes[0]
 
 
 def test_the_command_line_stands_over_the_settings():
     environ = {"PIP_INDEX_URL": "https://m/", "PIP_EXTRA_INDEX_URL": "https://a/"}
     config = load(environ, index_url="https://own/", extra_index_urls=["https://x/"])
-    assert config.indexes == ("https://x/", "https://a/", "https://own/")
+    assert config.indexes == ("https://own/", "https://x/", "https://a/")
 
 
 def test_one_index_named_twice_is_asked_once():
@@ -71,7 +72,7 @@ timeout = 4
 index-url = https://no/
 """
     config = load(text=text, tmp=tmp_path)
-    assert config.indexes == ("https://a/simple/", "https://b/simple/", "https://m/simple/")
+    assert config.indexes == ("https://m/simple/", "https://a/simple/", "https://b/simple/")
     assert config.timeout == 4
 
 
@@ -84,7 +85,7 @@ def test_the_environment_stands_over_the_files(tmp_path, name):
 
 def test_keys_are_written_in_any_way(tmp_path):
     assert (
-        load(text="[global]\nExtra_Index_URL = https://a/\n", tmp=tmp_path).indexes[0]
+        load(text="[global]\nExtra_Index_URL = https://a/\n", tmp=tmp_path).indexes[1]
         == "https://a/"
     )
 

@@ -62,10 +62,20 @@ def test_times_are_kept_in_utc():
 def test_selecting_builds_only_what_is_kept():
     files = tuple(IndexFile(filename=n, url=f"https://h/{n}") for n in ("a.whl", "b.whl"))
     rows = (*(file.pack() for file in files), "b.tar.gz\tnot a row that could be unpacked")
-    project = Project(name="x", index_url="https://h/", rows=rows)
+    project = Project(name="x", rows=rows)
     assert project.select(lambda name: name.endswith("b.whl")) == files[1:]
 
 
 def test_only_wheels_and_source_archives_are_of_use():
     names = ["a.whl", "a.tar.gz", "a.zip", "a.exe", "a.egg", "a.whl.asc"]
     assert list(filter(is_usable, names)) == ["a.whl", "a.tar.gz", "a.zip"]
+
+
+def test_a_project_knows_whether_all_its_times_are_known():
+    when = datetime(2024, 1, 1, tzinfo=UTC)
+    files = [
+        IndexFile(filename="a.whl", url="https://h/a.whl", uploaded=uploaded)
+        for uploaded in (when, None)
+    ]
+    assert Project(name="x", rows=(files[0].pack(),)).has_times
+    assert not Project(name="x", rows=tuple(file.pack() for file in files)).has_times

@@ -1,12 +1,14 @@
 """Which indexes to ask, and how: from the command line, the environment and pip's settings.
 
-Several indexes: **the first one that has a project wins, extra indexes before the main one**,
-as uv does it, and unlike pip, which merges what all of them offer. With merging, anybody who
-uploads a higher version of a company's internal package to the public index takes it over
-("dependency confusion"). The price is that a project on an extra index hides the same project
-on the main one, which is what an extra index is for. Folders that pip's settings name as extra
-indexes come last: a file in a folder has no address that another computer could use, so it
-only stands in for what no server has.
+Several indexes: **what all of them offer counts together**, as in pip, whose settings these
+are: an extra index often holds only a few of a project's files (those of one platform, say),
+and would hide all others if the first index with the project won. Of the same file on two
+indexes the main index's is taken. The price is pip's too: who can upload a higher version of
+an internal package to one of the indexes takes it over, so that an internal name should be
+pinned or served by the one index that is set.
+
+A ``file://`` extra index in pip's settings is passed over, with a note: a lock is for another
+computer, and must not name files of this one. Given on the command line it is obeyed.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfmac_lock.errors import UsageError
-from tfmac_lock.index import pip_settings
-from tfmac_lock.index.urls import host_and_port, is_loopback, origin, redact, split_credentials
+from ..errors import UsageError
+from . import pip_settings
+from .urls import host_and_port, is_loopback, origin, redact, split_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -96,8 +98,15 @@ class IndexConfig:
             )
         trusted = tuple(settings.get("trusted-host", "").lower().split())
         main = index_url or settings.get("index-url") or PUBLIC_INDEX
-        extra = [*extra_index_urls, *settings.get("extra-index-url", "").split()]
-        folders = [url for url in extra if url.startswith("file:") and url not in extra_index_urls]
+        extra = list(extra_index_urls)
+        for configured in settings.get("extra-index-url", "").split():
+            if configured.startswith("file:"):
+                notes.append(
+                    "an extra index in pip's settings is a folder of this computer; it is passed "
+                    "over, since a lock is for another one."
+                )
+            else:
+                extra.append(configured)
         if _is_set(settings.get("no-index")):
             if not index_url and not extra_index_urls:
                 raise BadIndexSetting(
@@ -105,11 +114,11 @@ class IndexConfig:
                     "pip is told to use no index (PIP_NO_INDEX or pip.conf). Name one with "
                     "--index-url, or unset it.",
                 )
-            extra, folders = list(extra_index_urls), []
+            extra = list(extra_index_urls)
 
         indexes: list[str] = []
         credentials = []
-        for given in [*(url for url in extra if url not in folders), main, *folders]:
+        for given in [main, *extra]:
             url, userinfo = split_credentials(_as_url(given))
             url = url.rstrip("/") + "/"
             if not _is_secure(url, trusted):

@@ -14,8 +14,8 @@ Addresses in these texts never show credentials.
 
 from __future__ import annotations
 
-from tfmac_lock.errors import OutsideError
-from tfmac_lock.index.urls import redact
+from ..errors import OutsideError
+from .urls import redact
 
 
 class IndexFault(OutsideError):

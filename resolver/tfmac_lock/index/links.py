@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from tfmac_lock.index.urls import split_credentials
+from .urls import split_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

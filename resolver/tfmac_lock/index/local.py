@@ -9,11 +9,11 @@ import hashlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
-from tfmac_lock.index import simple_html
-from tfmac_lock.index.errors import HashMismatch, IndexUnreachable
+from . import simple_html
+from .errors import HashMismatch, IndexUnreachable
 
 if TYPE_CHECKING:
-    from tfmac_lock.index.model import IndexFile
+    from .model import IndexFile
 
 _HINT = "Check the index folder."
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, BinaryIO
 
-from tfmac_lock.index import zipdirectory
-from tfmac_lock.index.errors import BadIndexAnswer, HashMismatch, IndexUnreachable
-from tfmac_lock.index.model import IndexFile, Metadata
+from . import zipdirectory
+from .errors import BadIndexAnswer, HashMismatch, IndexUnreachable
+from .model import IndexFile, Metadata
 
 if TYPE_CHECKING:
-    from tfmac_lock.index.http import Limits, Reply, Transport
+    from .http import Limits, Reply, Transport
 
 # Bytes: the largest METADATA that is unpacked, and the most that is fetched to find it. The
 # zip directory of TensorFlow has 1.6 MB.

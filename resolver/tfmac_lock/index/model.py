@@ -68,19 +68,23 @@ class IndexFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project as one index shows it: its wheels and source distributions, in page order.
+    """A project: its wheels and source distributions, in page order.
 
-    ``index_url`` carries no credentials. ``rows`` are ``IndexFile.pack`` lines.
+    ``rows`` are ``IndexFile.pack`` lines.
     """
 
     name: str
-    index_url: str
     rows: tuple[str, ...]
 
     @property
     def files(self) -> tuple[IndexFile, ...]:
         """Every file; ``select`` is much faster where only some are wanted."""
         return tuple(map(IndexFile.unpack, self.rows))
+
+    @property
+    def has_times(self) -> bool:
+        """Whether the page gives the upload time of every file."""
+        return all(row.split("\t")[6] for row in self.rows)
 
     def select(self, keep: Callable[[str], bool]) -> tuple[IndexFile, ...]:
         """The files whose name ``keep`` accepts."""

@@ -13,7 +13,10 @@ T = TypeVar("T")
 
 
 class Once(Generic[T]):
-    """Answers by key. Usable from many threads; whoever comes second waits for the first."""
+    """Answers by key. Usable from many threads; whoever comes second waits for the first.
+
+    A fault is an answer, too: it is raised to everyone who asks, and never before.
+    """
 
     def __init__(self) -> None:
         self._done: dict[str, T] = {}
@@ -21,14 +24,11 @@ class Once(Generic[T]):
         self._turns: dict[str, threading.Lock] = {}
 
     def get(self, key: str, work: Callable[[], T]) -> T:
-        """The answer; a fault met in the background is raised here, once."""
+        """The answer: known, under way, or worked out now."""
         if key not in self._done:
-            with self._turns.setdefault(key, threading.Lock()):
-                fault = self._faults.pop(key, None)
-                if fault is not None:
-                    raise fault
-                if key not in self._done:
-                    self._done[key] = work()
+            self._work_out(key, work)
+        if key in self._faults:
+            raise self._faults[key]
         return self._done[key]
 
     def start(self, key: str, work: Callable[[], T], pool: Executor) -> None:
@@ -38,8 +38,8 @@ class Once(Generic[T]):
             pool.submit(self._work_out, key, work)
 
     def _work_out(self, key: str, work: Callable[[], T]) -> None:
-        with self._turns[key]:
-            if key not in self._done:
+        with self._turns.setdefault(key, threading.Lock()):
+            if key not in self._done and key not in self._faults:
                 try:
                     self._done[key] = work()
                 except Exception as fault:  # kept for whoever asks

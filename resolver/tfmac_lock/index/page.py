@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tfmac_lock.index.errors import BadIndexAnswer, IndexUnreachable
+from .errors import BadIndexAnswer, IndexUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tfmac_lock.index.http import Limits, Reply, Transport
+    from .http import Limits, Reply, Transport
 
 # PEP 691's content negotiation: JSON where there is any, else a page marked as PEP 503, else
 # whatever HTML a plain web server has. pip asks the same way.
@@ -115,18 +115,18 @@ def _fetch(
 def _parse_page(reply: Reply, body: bytes) -> tuple[str, ...]:
     content_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "application/vnd.pypi.simple.v1+json":
-        from tfmac_lock.index import simple_json
+        from . import simple_json
 
         return simple_json.parse(body, reply.url)
     if content_type in {"application/vnd.pypi.simple.v1+html", "text/html"}:
-        from tfmac_lock.index import simple_html
+        from . import simple_html
 
         return simple_html.parse(body, reply.url, reply.encoding)
     raise BadIndexAnswer(reply.url, f"its content type is {content_type[:60] or 'missing'!r}")
 
 
 def _parse_project(reply: Reply, body: bytes) -> tuple[str, ...]:
-    from tfmac_lock.index import simple_json
+    from . import simple_json
 
     return simple_json.parse_project(body, reply.url)
 

@@ -15,13 +15,13 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
-from tfmac_lock.index.errors import BadIndexAnswer, HashMismatch, NoRoom
+from .errors import BadIndexAnswer, HashMismatch, NoRoom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tfmac_lock.index.http import Limits, Reply, Transport
-    from tfmac_lock.index.model import IndexFile
+    from .http import Limits, Reply, Transport
+    from .model import IndexFile
 
 # The end of a wheel: for four wheels of five it holds the directory and METADATA. Measured on
 # the 42 wheels of one resolve, half as much takes more requests, twice as much only more bytes.

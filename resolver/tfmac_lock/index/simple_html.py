@@ -14,9 +14,9 @@ from functools import lru_cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
-from tfmac_lock.index import links
-from tfmac_lock.index.errors import BadIndexAnswer
-from tfmac_lock.index.model import is_usable, pack_row
+from . import links
+from .errors import BadIndexAnswer
+from .model import is_usable, pack_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

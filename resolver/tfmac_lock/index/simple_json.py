@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tfmac_lock.index import links
-from tfmac_lock.index.errors import BadIndexAnswer
-from tfmac_lock.index.model import is_usable, pack_row
+from . import links
+from .errors import BadIndexAnswer
+from .model import is_usable, pack_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

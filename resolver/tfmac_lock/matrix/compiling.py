@@ -5,14 +5,14 @@ What it makes is a pure function of the folder: the same files give the same byt
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from .compiled import SCHEMA_VERSION
+from . import compiled, platforms
+from .facts import METAL
 
 if TYPE_CHECKING:
     from .folder import MatrixFolder
@@ -24,21 +24,20 @@ FIRST_SHARED_RELEASE = Version("2.13")
 
 def compile_platforms(folder: MatrixFolder) -> dict[str, Any]:
     """The content of platforms.json; a chip's variants become chips of their own."""
-    chips = []
-    for chip in folder.platforms.chips:
-        for variant in ("", *chip.variants):
-            chips.append(
-                {
-                    "id": f"{chip.id}-{variant}" if variant else chip.id,
-                    "name": f"{chip.name} {variant.title()}" if variant else chip.name,
-                    "arch": chip.arch.value,
-                    "first_macos": chip.first_macos,
-                    "last_macos": chip.last_macos,
-                    "gpu": chip.gpu,
-                }
-            )
+    chips = [
+        {
+            "id": f"{chip.id}-{variant}" if variant else chip.id,
+            "name": f"{chip.name} {variant.title()}" if variant else chip.name,
+            "arch": chip.arch.value,
+            "first_macos": chip.first_macos,
+            "last_macos": chip.last_macos,
+            "gpu": chip.gpu,
+        }
+        for chip in folder.platforms.chips
+        for variant in ("", *chip.variants)
+    ]
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": platforms.SCHEMA_VERSION,
         "macos": [
             {"major": row.major, "name": row.name, "darwin": row.darwin}
             for row in folder.platforms.macos
@@ -89,21 +88,24 @@ def compile_matrix(
         )
     ]
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": compiled.SCHEMA_VERSION,
         "as_of": max(release.read for _, release in folder.releases).isoformat(),
         "requires": requires,
         "releases": releases,
         "bounds": [
-            {
-                "id": bound.id,
-                "package": bound.package,
-                "specifier": bound.specifier,
-                "tensorflow": bound.tensorflow,
-                "python": bound.python,
-                "reason": bound.reason,
-                "source": bound.source,
-            }
-            for bound in folder.bounds.bounds
+            *_numpy_bounds(binaries),
+            *(
+                {
+                    "id": bound.id,
+                    "package": bound.package,
+                    "specifier": bound.specifier,
+                    "tensorflow": bound.tensorflow,
+                    "python": bound.python,
+                    "reason": bound.reason,
+                    "source": bound.source,
+                }
+                for bound in folder.bounds.bounds
+            ),
         ],
         "evidence": [*_vendor(folder), *_reports(folder), *_proofs(folder)],
         "defects": [
@@ -152,16 +154,25 @@ def compile_matrix(
     }
 
 
-def dump(data: dict[str, Any]) -> str:
-    """The bytes of a compiled file: one top-level entry's item a line, so that diffs read well."""
-    parts = []
-    for key, value in data.items():
-        if isinstance(value, list):
-            items = ",\n".join(json.dumps(item, ensure_ascii=False) for item in value)
-            parts.append(f"{json.dumps(key)}: [\n{items}\n]")
-        else:
-            parts.append(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+def _numpy_bounds(binaries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The bound that follows from a TensorFlow's binaries: compiled before numpy 2, none of it."""
+    first: dict[str, str] = {}
+    for row in binaries:
+        if row["package"] != METAL and row["numpy_generation"] == "1":
+            first.setdefault(row["version"], row["source"])
+    return [
+        {
+            "id": f"numpy-generation-{version}",
+            "package": "numpy",
+            "specifier": "<2",
+            "tensorflow": f"=={version}",
+            "python": "",
+            "reason": f"the binaries of TensorFlow {version} were compiled before numpy 2 and look "
+            "for numpy.core._multiarray_umath, which they cannot use there",
+            "source": source,
+        }
+        for version, source in sorted(first.items(), key=lambda item: Version(item[0]))
+    ]
 
 
 def _row(**fields: Any) -> dict[str, Any]:

@@ -1,0 +1,49 @@
+"""The entry point: runs a command and turns foreseen faults into one paragraph and a status."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .errors import TfmacLockError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit status: 0 done, 1 no, 2 bad usage, 3 outside."""
+    from . import cli
+
+    args = cli.parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+    except TfmacLockError as error:
+        return _tell(args, error)
+    except KeyboardInterrupt:
+        print("tfmac-lock: interrupted; nothing was left half written", file=sys.stderr)  # noqa: T201
+        return 130
+    except BrokenPipeError:
+        # The reader of the output went away, as `| head` does. Python must not say so again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return status
+
+
+def _tell(args: object, error: TfmacLockError) -> int:
+    if getattr(args, "json", False):
+        import json
+
+        told = {"schema_version": 1, "error": {"text": str(error), "status": error.exit_status}}
+        print(json.dumps(told, ensure_ascii=False))  # noqa: T201 - the result
+    print(f"tfmac-lock: {printable(str(error))}", file=sys.stderr)  # noqa: T201
+    return error.exit_status
+
+
+def printable(text: str) -> str:
+    """The text without control characters, which a hostile name could carry to the terminal."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""Keeps ``matrix/binaries`` up to date with the index: what is missing is read, no more.
+
+Plugins come first, since what they import is what TensorFlow is asked for. A TensorFlow release
+whose file does not answer for every symbol that some plugin imports is read again.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Protocol
+
+from packaging.version import InvalidVersion, Version
+
+from tfmac_lock.binaries.errors import DamagedBinary
+from tfmac_lock.binaries.facts import (
+    Binary,
+    PluginBinary,
+    TensorFlowBinary,
+    load,
+    load_folder,
+    to_document,
+)
+from tfmac_lock.binaries.reading import parse_name, read_plugin, read_tensorflow
+from tfmac_lock.binaries.wheelfile import Wheel
+from tfmac_lock.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+PLUGIN = "tensorflow-metal"
+TENSORFLOWS = ("tensorflow-macos", "tensorflow")
+OLDEST = Version("2.5.0")
+ARCHES = ("arm64", "x86_64")
+
+
+class WheelFile(Protocol):
+    """A file of the index."""
+
+    @property
+    def filename(self) -> str: ...  # noqa: D102
+    @property
+    def sha256(self) -> str: ...  # noqa: D102
+
+
+class WheelSource(Protocol):
+    """Where wheels come from: the index, or a folder."""
+
+    def files(self, package: str) -> Iterable[WheelFile]:
+        """Every file of a package."""
+        ...
+
+    def open(self, file: WheelFile) -> IO[bytes]:
+        """A seekable file over the bytes of ``file``."""
+        ...
+
+
+def refresh(
+    folder: Path,
+    source: WheelSource,
+    *,
+    shard: tuple[int, int] = (1, 1),
+    every_python: bool = True,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> list[Path]:
+    """Reads the releases that ``folder`` lacks, and returns the files that were written.
+
+    ``shard`` (I, N) takes the I-th of N equal parts, I from 1, of the TensorFlow releases; every
+    shard reads the few small plugins for itself. Of each release all Pythons are read, or, not
+    ``every_python``, the newest alone.
+    """
+    written: list[Path] = []
+    for version, wheels in _releases(source, PLUGIN):
+        path = release_path(folder, PLUGIN, version)
+        if path.exists():
+            continue
+        tell(f"{PLUGIN} {version}")
+        binaries = _read_all(source, wheels, read_plugin, every_python=True)
+        written.append(write(path, binaries))
+    asked = asked_symbols(folder)
+    work = [
+        (package, version, wheels)
+        for package in TENSORFLOWS
+        for version, wheels in _releases(source, package)
+    ]
+    part, parts = shard
+    for package, version, wheels in work[part - 1 :: parts]:
+        path = release_path(folder, package, version)
+        if path.exists() and not needs_reading(load(path), asked):
+            continue
+        tell(f"{package} {version}")
+
+        def read(wheel: Wheel, sha256: str, arch: str) -> TensorFlowBinary:
+            return read_tensorflow(wheel, sha256, arch, asked)
+
+        written.append(write(path, _read_all(source, wheels, read, every_python=every_python)))
+    return written
+
+
+def release_path(folder: Path, package: str, version: Version | str) -> Path:
+    """Where the facts of a release are kept."""
+    return folder / package / f"{version}.toml"
+
+
+def asked_symbols(folder: Path) -> frozenset[str]:
+    """What all the plugins known to ``folder`` want of TensorFlow."""
+    return frozenset(
+        one.symbol
+        for binary in load_folder(folder)
+        if isinstance(binary, PluginBinary)
+        for one in binary.imports
+    )
+
+
+def needs_reading(binaries: Iterable[Binary], asked: frozenset[str]) -> bool:
+    """Whether a release file leaves one of the symbols without an answer."""
+    return any(
+        asked - binary.exports.keys() - binary.elsewhere - binary.absent
+        for binary in binaries
+        if isinstance(binary, TensorFlowBinary)
+    )
+
+
+def write(path: Path, binaries: tuple[Binary, ...]) -> Path:
+    """Writes one release file, whole or not at all."""
+    try:
+        import tomli_w
+    except ImportError as error:
+        raise MissingExtra("writing facts", "curate") from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = tomli_w.dumps(to_document(binaries))
+    scratch = path.with_suffix(f".{os.getpid()}.part")
+    scratch.write_text(text, encoding="utf-8", newline="\n")
+    scratch.replace(path)
+    return path
+
+
+def _releases(source: WheelSource, package: str) -> Iterator[tuple[Version, list[WheelFile]]]:
+    """The releases that have a wheel for the Mac, oldest first.
+
+    Final ones, and the candidates of the one to come.
+    """
+    found: dict[Version, list[WheelFile]] = {}
+    for file in source.files(package):
+        if not file.filename.endswith(".whl"):
+            continue
+        try:
+            name = parse_name(file.filename)
+            version = Version(name.version)
+        except (DamagedBinary, InvalidVersion):
+            continue
+        if name.macos is not None:
+            found.setdefault(version, []).append(file)
+    newest_final = max((v for v in found if not v.is_prerelease), default=OLDEST)
+    for version in sorted(found):
+        recent = not version.is_prerelease or version > newest_final
+        if recent and (package == PLUGIN or version >= OLDEST):
+            yield version, found[version]
+
+
+def _read_all(
+    source: WheelSource,
+    wheels: Iterable[WheelFile],
+    read: Callable[[Wheel, str, str], Binary],
+    *,
+    every_python: bool,
+) -> tuple[Binary, ...]:
+    """What the wheels of a release say; those that agree are one binary with many files."""
+    binaries: list[Binary] = []
+    for arch in ARCHES:
+        fitting = [w for w in wheels if arch in parse_name(w.filename).arches]
+        fitting.sort(key=lambda w: _python_number(w.filename), reverse=True)
+        for file in fitting if every_python else fitting[:1]:
+            with source.open(file) as opened:
+                binary = read(Wheel(opened, file.filename), file.sha256, arch)
+            for index, known in enumerate(binaries):
+                if replace(known, files=()) == replace(binary, files=()):
+                    files = tuple(sorted(known.files + binary.files))
+                    binaries[index] = replace(known, files=files)
+                    break
+            else:
+                binaries.append(binary)
+    return tuple(binaries)
+
+
+def _python_number(filename: str) -> int:
+    digits = "".join(c for c in parse_name(filename).python if c.isdigit())
+    return int(digits[1:] or 0)

@@ -1,0 +1,122 @@
+"""Resolving anew for the main command: the index, the files that the user names, the request."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from .. import data
+from ..combos import TensorFlowWish, Wish
+from ..errors import UsageError
+from ..index.cache import Cache, default_folder
+from ..index.client import IndexClient
+from ..index.config import IndexConfig
+from ..locking import Request, Resolver
+from ..publishing import end_of
+from ..resolve.requirements_in import read_file, read_with
+from ..target import MacOSVersion, Os, Target
+from .talk import Talk
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..lock.model import Lock
+    from ..resolve.requirement import Need
+    from ..target import Chip, Platforms, PythonVersion
+
+
+def make(
+    args: argparse.Namespace,
+    platforms: Platforms,
+    chip: Chip,
+    python: PythonVersion,
+    macos: MacOSVersion | None,
+) -> Lock:
+    """The lock for the options, resolved now."""
+    matrix = data.matrix()
+    target = Target(
+        python=platforms.python_for(python, chip.arch),
+        chip=chip,
+        macos=macos or chip.first_macos,
+        os=Os(args.os),
+        darwin=platforms.darwin(macos or chip.first_macos),
+    )
+    needs, constraints = _needs(args, target)
+    before = _before(args.exclude_newer)
+    wish = Wish(
+        python=python,
+        chip=chip,
+        macos=macos,
+        any_minor=bool(args.macos) and "." not in args.macos,
+        os=Os(args.os),
+        tensorflow=TensorFlowWish.parse(args.tensorflow) if args.tensorflow else TensorFlowWish(),
+        metal=_metal(args.metal),
+        extra=frozenset(item.name for item in needs),
+    )
+    request = Request(
+        wish=wish,
+        needs=tuple(needs),
+        constraints=tuple(constraints),
+        before=before,
+        options=_options(args),
+    )
+    as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
+    config = IndexConfig.load(
+        index_url=args.index_url, extra_index_urls=tuple(args.extra_index_url)
+    )
+    with (
+        Talk(show=sys.stderr.isatty()) as talk,
+        IndexClient(config, Cache(default_folder()), offline=args.offline, observer=talk) as client,
+    ):
+        return (
+            Resolver(matrix=matrix, source=client, as_of=as_of, ahead=not args.offline)
+            .lock(request)
+            .lock
+        )
+
+
+def _needs(args: argparse.Namespace, target: Target) -> tuple[list[Need], list[Need]]:
+    environment = target.markers()
+    needs = [need for text in args.extra if (need := read_with(text, environment)) is not None]
+    for path in args.requirements:
+        needs += read_file(path, environment)
+    constraints = [need for path in args.constraints for need in read_file(path, environment)]
+    return needs, constraints
+
+
+def _before(given: str | None) -> datetime | None:
+    """The moment from which on files are too new: the end of a day, or an exact time."""
+    if given is None:
+        return None
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", given):
+            return end_of(date.fromisoformat(given))
+        moment = datetime.fromisoformat(given)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"--exclude-newer {given!r} is no date; write it like 2026-01-31"
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _metal(given: str) -> str:
+    if given in ("auto", "none") or re.fullmatch(r"\d+(\.\d+)*", given):
+        return given
+    raise UsageError(f"--metal {given!r}: write a version like 1.2.0, or auto, or none")
+
+
+def _options(args: argparse.Namespace) -> str:
+    """The options besides the pair, as they were given, for the header of the files."""
+    parts = [f"--with {_quoted(text)}" for text in args.extra]
+    parts += [f"-r {_quoted(str(path))}" for path in args.requirements]
+    parts += [f"-c {_quoted(str(path))}" for path in args.constraints]
+    parts += [f"--exclude-newer {args.exclude_newer}"] if args.exclude_newer else []
+    return " ".join(parts)
+
+
+def _quoted(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)

@@ -1,0 +1,167 @@
+"""Making what is published: the locks with their index."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register ``publish`` with its subcommands."""
+    parser = subparsers.add_parser(
+        "publish",
+        help="make all published locks",
+        description="Makes what is published. It needs a checkout of the project.",
+    )
+    what = parser.add_subparsers(metavar="WHAT", required=True)
+    locks = what.add_parser(
+        "locks",
+        help="every lock, and the index that the fast path reads",
+        description="Makes one lock for every final TensorFlow release, Python and architecture "
+        "that has wheels, with its best plugin and without one.",
+    )
+    locks.add_argument("--as-of", metavar="DATE", help="leave out files uploaded after that day")
+    _common(locks)
+    locks.set_defaults(run=run_locks)
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 where something is stale"
+    )
+    parser.add_argument("--shard", metavar="I/N", default="1/1", help="only the I-th of N parts")
+    parser.add_argument("--jobs", type=int, default=2, help="processes side by side (default: 2)")
+    parser.add_argument("--offline", action="store_true", help="only what is cached")
+    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
+
+def run_locks(args: argparse.Namespace) -> int:
+    """Make the locks, and write them or compare them with what is there."""
+    from .. import data, publishing
+    from ..lock.model import dump_json
+
+    root = data.checkout()
+    number, of = _shard(args.shard)
+    chosen = publishing.shard(publishing.slots(data.matrix()), number, of)
+    day = _day(args, root)
+    results = _make(args, chosen, day)
+    files = publishing.render(results)
+    folder = root / "locks"
+    if of == 1:
+        files["as_of.json"] = dump_json({"schema_version": 1, "as_of": day.isoformat()})
+    if args.check:
+        changed = publishing.stale(folder, files, chosen)
+    else:
+        changed = publishing.write(folder, files, chosen)
+    count = sum(len(result.locks) for result in results)
+    unpublished = [item for result in results for item in result.unpublished]
+    if args.json:
+        sys.stdout.write(
+            dump_json(
+                {
+                    "schema_version": 1,
+                    "as_of": day.isoformat(),
+                    "locks": count,
+                    "changed": changed,
+                    "unpublished": [
+                        {"combo": item.combo, "reason": item.reason} for item in unpublished
+                    ],
+                }
+            )
+        )
+    else:
+        word = "stale" if args.check else "written"
+        print(  # noqa: T201 - the result
+            f"{count} locks as of {day}, {len(changed)} files {word}, "
+            f"{len(unpublished)} combos cannot be locked"
+        )
+        for name in changed[:20] if args.check else []:
+            print(f"  {name}")  # noqa: T201
+    return 1 if args.check and changed else 0
+
+
+def _day(args: argparse.Namespace, root: Path) -> date:
+    """The day that was asked for; with --check the one that is recorded; else today."""
+    import json
+
+    if args.as_of:
+        try:
+            return date.fromisoformat(args.as_of)
+        except ValueError as error:
+            raise UsageError(f"--as-of {args.as_of!r} is no date; write 2026-01-31") from error
+    recorded = root / "locks" / "as_of.json"
+    if args.check and recorded.exists():
+        return date.fromisoformat(json.loads(recorded.read_text("utf-8"))["as_of"])
+    return datetime.now(tz=UTC).date()
+
+
+def _shard(given: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", given)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(f"--shard {given!r}: write it like 2/4, from 1/4 to 4/4")
+    return int(found[1]), int(found[2])
+
+
+def _make(args: argparse.Namespace, chosen: list[Any], day: date) -> list[Any]:
+    """The result of each slot, made in several processes, with a bar over all combos."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from .. import data, publishing
+
+    matrix = data.matrix()
+    total = sum(1 for slot in chosen for _ in publishing.wishes(matrix, slot))
+    # Spawned, since a forked child would inherit the locks of the parent's threads.
+    context = multiprocessing.get_context("spawn")
+    ticks = context.Manager().Queue()
+    settings = (args.index_url, args.offline)
+    with (
+        Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress,
+        ProcessPoolExecutor(max(1, args.jobs), mp_context=context) as pool,
+    ):
+        bar = progress.add_task("locks", total=total)
+        futures = [pool.submit(_work, slot, day, settings, ticks) for slot in chosen]
+        try:
+            while not all(future.done() for future in futures):
+                _drain(ticks, progress, bar)
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _drain(ticks: Any, progress: Any, bar: Any) -> None:
+    import queue
+
+    try:
+        ticks.get(timeout=0.2)
+        progress.advance(bar)
+    except queue.Empty:
+        return
+
+
+def _work(slot: Any, day: date, settings: tuple[str | None, bool], ticks: Any) -> Any:
+    """Make one slot; runs in a process of its own."""
+    from .. import data, publishing
+    from ..index.cache import Cache, default_folder
+    from ..index.client import IndexClient
+    from ..index.config import IndexConfig
+
+    index_url, offline = settings
+    config = IndexConfig.load(index_url=index_url)
+    with IndexClient(config, Cache(default_folder()), offline=offline) as client:
+        return publishing.make_slot(
+            data.matrix(), client, slot, day, progress=lambda: ticks.put(None)
+        )

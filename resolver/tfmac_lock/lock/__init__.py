@@ -1,0 +1,1 @@
+"""Locks: what is written, in which formats, and how it is verified before that."""

@@ -1,0 +1,201 @@
+"""A lock: every file to install, and what is believed of the whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..target import Arch, MacOSVersion, Os
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedPackage:
+    """One file to install.
+
+    ``requires`` are the requirements that its metadata state for the target, markers already
+    applied. Size and upload time are left out on purpose: only some indexes tell them, and the
+    same request must give the same bytes from each.
+    """
+
+    name: str
+    version: str
+    manager: str
+    filename: str
+    url: str
+    sha256: str
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combo:
+    """A row of the matrix: what is installed on which Mac.
+
+    ``macos_min`` is the oldest macOS that the lock runs on; it is None for Linux. ``chip`` is
+    the one that was asked for; the lock fits every chip of the same architecture.
+    """
+
+    id: str
+    package: str
+    tensorflow: str
+    metal: str | None
+    numpy: str | None
+    h5py: str | None
+    python: str
+    chip: str
+    arch: Arch
+    os: Os
+    macos_min: MacOSVersion | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockVerdict:
+    """The verdict as it stands in a lock: plain texts, since the fast path serves it as it is."""
+
+    status: str
+    grade: str | None
+    reasons: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """Every file to install, sorted by name, with the combo and its verdict.
+
+    ``as_of`` is the day up to which the index was looked at; ``command`` are the options that
+    ask for the same lock again.
+    """
+
+    combo: Combo
+    verdict: LockVerdict
+    packages: tuple[LockedPackage, ...]
+    as_of: str
+    command: str
+
+    def required_by(self) -> dict[str, list[str]]:
+        """For each package the names of those that require it, sorted."""
+        parents: dict[str, set[str]] = {package.name: set() for package in self.packages}
+        for package in self.packages:
+            for text in package.requires:
+                parents.setdefault(required_name(text), set()).add(package.name)
+        return {name: sorted(names) for name, names in parents.items()}
+
+
+def required_name(requirement: str) -> str:
+    """The normalised name at the head of a requirement."""
+    found = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert found, requirement
+    return re.sub(r"[-_.]+", "-", found[0]).lower()
+
+
+def combo_id(package: str, tensorflow: str, metal: str | None, python: str, machine: str) -> str:
+    """The name of a combo in paths and addresses."""
+    plugin = f"metal-{metal}" if metal else "cpu"
+    return f"{package}-{tensorflow}-{plugin}-py{python}-{machine}"
+
+
+def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
+    """The published form of a lock."""
+    combo = lock.combo
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "combo": {
+            "id": combo.id,
+            "tensorflow": {"package": combo.package, "version": combo.tensorflow},
+            "metal": {"package": "tensorflow-metal", "version": combo.metal}
+            if combo.metal
+            else None,
+            "numpy": combo.numpy,
+            "h5py": combo.h5py,
+            "python": combo.python,
+            "chip": combo.chip,
+            "arch": combo.arch.value,
+            "os": combo.os.value,
+            "macos_min": str(combo.macos_min) if combo.macos_min else None,
+        },
+        "verdict": {
+            "status": lock.verdict.status,
+            "grade": lock.verdict.grade,
+            "reasons": [
+                {"kind": kind, "text": text, "source": source}
+                for kind, text, source in lock.verdict.reasons
+            ],
+        },
+        "as_of": lock.as_of,
+        "command": lock.command,
+        "packages": [
+            {
+                "name": package.name,
+                "version": package.version,
+                "manager": package.manager,
+                "filename": package.filename,
+                "url": package.url,
+                "sha256": package.sha256,
+                "requires": list(package.requires),
+            }
+            for package in lock.packages
+        ],
+        "files": list(files),
+    }
+
+
+def from_json(data: Any) -> Lock:
+    """The inverse of ``to_json``; raises KeyError, TypeError or ValueError for anything else."""
+    combo = data["combo"]
+    return Lock(
+        combo=Combo(
+            id=combo["id"],
+            package=combo["tensorflow"]["package"],
+            tensorflow=combo["tensorflow"]["version"],
+            metal=combo["metal"]["version"] if combo["metal"] else None,
+            numpy=combo["numpy"],
+            h5py=combo["h5py"],
+            python=combo["python"],
+            chip=combo["chip"],
+            arch=Arch(combo["arch"]),
+            os=Os(combo["os"]),
+            macos_min=MacOSVersion.parse(combo["macos_min"]) if combo["macos_min"] else None,
+        ),
+        verdict=LockVerdict(
+            status=data["verdict"]["status"],
+            grade=data["verdict"]["grade"],
+            reasons=tuple(
+                (row["kind"], row["text"], row["source"]) for row in data["verdict"]["reasons"]
+            ),
+        ),
+        packages=tuple(
+            LockedPackage(
+                name=row["name"],
+                version=row["version"],
+                manager=row["manager"],
+                filename=row["filename"],
+                url=row["url"],
+                sha256=row["sha256"],
+                requires=tuple(row["requires"]),
+            )
+            for row in data["packages"]
+        ),
+        as_of=data["as_of"],
+        command=data["command"],
+    )
+
+
+def dump_json(data: dict[str, Any]) -> str:
+    """The bytes of a published JSON file: one field a line, and lists one item a line.
+
+    Unlike ``indent`` this layout leaves the work to the fast encoder, and a diff still shows
+    which package changed.
+    """
+    fields = []
+    for key, value in data.items():
+        if isinstance(value, list) and value:
+            items = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value)
+            fields.append(f" {json.dumps(key)}: [\n  {items}\n ]")
+        else:
+            fields.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+    return "{\n" + ",\n".join(fields) + "\n}\n"

@@ -1,0 +1,30 @@
+"""requirements.txt with one hash a package, in the layout of pip-compile.
+
+Source: https://pip.pypa.io/en/stable/reference/requirements-file-format/
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .header import header
+
+if TYPE_CHECKING:
+    from .model import Lock
+
+
+def render(lock: Lock) -> str:
+    """The text of the file; pip takes nothing from it that does not match its hash."""
+    lines = [f"# {line}" if line else "#" for line in header(lock)]
+    lines.append("#    python -m pip install --require-hashes --no-deps -r requirements.txt")
+    parents = lock.required_by()
+    for package in lock.packages:
+        lines.append(f"{package.name}=={package.version} \\")
+        lines.append(f"    --hash=sha256:{package.sha256}")
+        asked_by = parents[package.name] or ["your request"]
+        if len(asked_by) == 1:
+            lines.append(f"    # via {asked_by[0]}")
+        else:
+            lines.append("    # via")
+            lines += [f"    #   {name}" for name in asked_by]
+    return "\n".join(lines) + "\n"

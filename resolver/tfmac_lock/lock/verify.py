@@ -1,0 +1,115 @@
+"""What must hold of a lock before it is written.
+
+The checks do not trust the resolver: they go over the finished lock once more, from the
+metadata and the tags, so that a fault in the search cannot become a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
+from ..errors import TfmacLockError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..matrix.facts import Bound
+    from ..target import Target
+    from .model import Lock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """One thing that does not hold; ``package`` is the package at fault."""
+
+    package: str
+    text: str
+
+
+class UnsoundLock(TfmacLockError):
+    """A lock failed its verification; it was not written."""
+
+    exit_status = 1
+
+    def __init__(self, combo: str, flaws: Iterable[Flaw]) -> None:
+        super().__init__(combo)
+        self.combo = combo
+        self.flaws = tuple(flaws)
+
+    def __str__(self) -> str:
+        told = "; ".join(f"{flaw.package}: {flaw.text}" for flaw in self.flaws)
+        return f"{self.combo} was not written, since it does not hold together: {told}"
+
+
+def verify(lock: Lock, target: Target, bounds: Iterable[Bound]) -> None:
+    """Raise UnsoundLock unless every requirement is met, every file fits, every bound holds."""
+    flaws = [
+        *_closure(lock),
+        *_files(lock, target),
+        *_bounds(lock, bounds),
+        *_pair(lock),
+    ]
+    if flaws:
+        raise UnsoundLock(lock.combo.id, flaws)
+
+
+def _closure(lock: Lock) -> Iterator[Flaw]:
+    pins = {package.name: Version(package.version) for package in lock.packages}
+    if len(pins) != len(lock.packages):
+        yield Flaw(package=lock.combo.id, text="a package is there twice")
+    for package in lock.packages:
+        for text in package.requires:
+            requirement = Requirement(text)
+            name = canonicalize_name(requirement.name)
+            if name not in pins:
+                yield Flaw(package=package.name, text=f"requires {name}, which is not there")
+            elif not requirement.specifier.contains(pins[name], prereleases=True):
+                yield Flaw(
+                    package=package.name, text=f"requires {requirement}, and {pins[name]} is there"
+                )
+
+
+def _files(lock: Lock, target: Target) -> Iterator[Flaw]:
+    tags = frozenset(target.tags())
+    for package in lock.packages:
+        if len(package.sha256) != 64:
+            yield Flaw(package=package.name, text=f"{package.filename} has no sha256")
+        if "@" in package.url.partition("://")[2].partition("/")[0]:
+            yield Flaw(package=package.name, text="its address carries credentials")
+        if not package.filename.endswith(".whl"):
+            continue
+        name, version, _, file_tags = parse_wheel_filename(package.filename)
+        if (name, version) != (package.name, Version(package.version)):
+            yield Flaw(package=package.name, text=f"{package.filename} is another package's file")
+        if not file_tags & tags:
+            yield Flaw(package=package.name, text=f"{package.filename} does not fit {target}")
+
+
+def _bounds(lock: Lock, bounds: Iterable[Bound]) -> Iterator[Flaw]:
+    pins = {package.name: package.version for package in lock.packages}
+    for bound in bounds:
+        pinned = pins.get(bound.package)
+        if pinned and not SpecifierSet(bound.specifier).contains(pinned, prereleases=True):
+            yield Flaw(
+                package=bound.package,
+                text=f"{pinned} is outside {bound.specifier}: {bound.reason}",
+            )
+
+
+def _pair(lock: Lock) -> Iterator[Flaw]:
+    combo = lock.combo
+    pins = {package.name: package.version for package in lock.packages}
+    wanted = {combo.package: combo.tensorflow}
+    if combo.metal:
+        wanted["tensorflow-metal"] = combo.metal
+    for name, pinned in wanted.items():
+        if pins.get(name) != pinned:
+            yield Flaw(package=name, text=f"{pinned} was chosen, and {pins.get(name)} is there")
+    if lock.verdict.status == "broken":
+        yield Flaw(package=combo.package, text="the combo is known to be broken")

@@ -1,0 +1,320 @@
+"""From a request to a lock: the choice of the pair, the resolution, the verdict, the check.
+
+This is the whole main job except for reading options and writing files. What it needs of the
+world comes in as values: the matrix, and an index that answers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from .combos import NoCombo, Wish, choices, nearest
+from .errors import AnswerIsNo
+from .lock.model import Combo, Lock, LockedPackage, LockVerdict, combo_id
+from .lock.verify import verify
+from .matrix.facts import METAL
+from .resolve.provider import Rules
+from .resolve.requirement import ByMatrix, ByUser, Need
+from .resolve.solve import Solved, Unsatisfiable, newer_macos, solve
+from .resolve.source import known_requirements
+from .resolve.view import View
+from .target import MacOSVersion, Os, PythonVersion, Target
+from .verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from packaging.utils import NormalizedName
+
+    from .matrix.facts import Bound, Matrix
+    from .resolve.source import Source
+    from .verdict import Pair
+
+
+NEAR_ENOUGH = 12
+"""How many neighbours of a request that has no answer are tried, to offer three that have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to lock: the wish for the pair, and what else goes in.
+
+    ``needs`` and ``constraints`` were read for the target's environment. ``before`` is the
+    moment from which on files are too new. ``options`` are the command line's words for all
+    that is not the pair, so that the lock can say how it was made.
+    """
+
+    wish: Wish
+    needs: tuple[Need, ...] = ()
+    constraints: tuple[Need, ...] = ()
+    before: datetime | None = None
+    options: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A lock with the target that it was made for."""
+
+    lock: Lock
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolver:
+    """The facts and the index that locks are made from.
+
+    ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache.
+    """
+
+    matrix: Matrix
+    source: Source
+    as_of: str
+    ahead: bool = True
+    _views: dict[tuple[object, ...], View] = field(default_factory=dict)
+    _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def lock(self, request: Request) -> Made:
+        """The best lock for the request.
+
+        Pairs are tried in the matrix's order, one of each TensorFlow series, until one resolves.
+        Raises NoCombo where there is none: with the matrix's reason, or with the conflict of
+        the best pair and the nearest pairs that do resolve.
+        """
+        tried: dict[str, Unsatisfiable] = {}
+        for choice in choices(self.matrix, request.wish):
+            series = ".".join(choice.pair.tensorflow.split(".")[:2])
+            if series in tried:
+                continue
+            try:
+                return self.lock_pair(request, choice.pair)
+            except Unsatisfiable as error:
+                tried[series] = error
+                if error.only_the_users:
+                    break
+        best = next(iter(tried.values()))
+        raise NoCombo(str(best), self._near(request, best)) from best
+
+    def _near(self, request: Request, conflict: Unsatisfiable) -> list[Pair]:
+        """Up to three pairs near the wish that resolve with all that was asked for."""
+        if conflict.only_the_users:
+            return []
+        found: list[Pair] = []
+        for pair in nearest(self.matrix, request.wish, NEAR_ENOUGH):
+            wish = replace(request.wish, python=PythonVersion.parse(pair.python))
+            try:
+                self.lock_pair(replace(request, wish=wish), pair)
+            except AnswerIsNo:
+                continue
+            found.append(pair)
+            if len(found) == 3:
+                break
+        return found
+
+    def lock_pair(self, request: Request, pair: Pair) -> Made:
+        """The lock of that very pair; raises Unsatisfiable where there is none.
+
+        Where no macOS was asked for, it is made for the oldest one that the pair runs on, and
+        a newer one is taken only when a wheel that is needed demands it.
+        """
+        macos = self._first_macos(request.wish, pair)
+        first: Unsatisfiable | None = None
+        while True:
+            target = self._target(request.wish, macos)
+            rules = self._rules(request, pair, target)
+            try:
+                solved = solve(rules, _roots(request, pair), ahead=self.ahead)
+            except Unsatisfiable as error:
+                first = first or error
+                raised = self._raised(request.wish, rules, error)
+                if raised is None:
+                    raise first from None
+                macos = raised
+                continue
+            return self._made(request, pair, target, solved)
+
+    def _first_macos(self, wish: Wish, pair: Pair) -> MacOSVersion:
+        """The macOS to resolve for: the one given, else the pair's floor."""
+        floors = [MacOSVersion(min(release.major for release in self.matrix.platforms.macos))]
+        if pair.metal:
+            floor = self.matrix.floor(pair.metal, pair.arch, pair.python)
+            floors += [floor.run] if floor else []
+        if wish.macos is not None:
+            return max(wish.macos, *floors) if wish.any_minor else wish.macos
+        release = self.matrix.release(pair.package, pair.tensorflow)
+        for wheel in release.wheels_for(wish.arch) if release else ():
+            if wheel.series == pair.python:
+                floors.append(macos_of_wheel(wheel.filename) or floors[0])
+        return max(floors)
+
+    def _raised(self, wish: Wish, rules: Rules, error: Unsatisfiable) -> MacOSVersion | None:
+        """The next macOS that could resolve the conflict, where none was asked for."""
+        if wish.macos is not None or wish.os is Os.LINUX:
+            return None
+        known = [clash.name for clash in error.clashes if not clash.unknown]
+        major = newer_macos(rules, known)
+        exists = {release.major for release in self.matrix.platforms.macos}
+        last = wish.chip.last_macos
+        if major is None or major not in exists or (last is not None and major > last):
+            return None
+        return MacOSVersion(major)
+
+    def _target(self, wish: Wish, macos: MacOSVersion) -> Target:
+        platforms = self.matrix.platforms
+        return Target(
+            python=platforms.python_for(wish.python, wish.arch),
+            chip=wish.chip,
+            macos=macos,
+            os=wish.os,
+            darwin=platforms.darwin(macos),
+        )
+
+    def _rules(self, request: Request, pair: Pair, target: Target) -> Rules:
+        limits: dict[NormalizedName, list[Need]] = {}
+        for bound in self.matrix.bounds_for(pair.tensorflow, pair.python):
+            item = _bound_need(bound)
+            limits.setdefault(item.name, []).append(item)
+        for item in request.constraints:
+            limits.setdefault(item.name, []).append(item)
+        if not self._known:
+            self._known.update(known_requirements(self.matrix))
+        return Rules(view=self._view(request, target), limits=limits, known=self._known)
+
+    def _view(self, request: Request, target: Target) -> View:
+        """The target's view of the index, the same for every pair that is tried on it."""
+        named = frozenset(item.name for item in request.needs)
+        key = (target, request.before, named)
+        if key not in self._views:
+            self._views[key] = View(self.source, target, before=request.before, named=named)
+        return self._views[key]
+
+    def _made(
+        self,
+        request: Request,
+        pair: Pair,
+        target: Target,
+        solved: Mapping[NormalizedName, Solved],
+    ) -> Made:
+        packages = tuple(self._package(name, solved[name]) for name in sorted(solved))
+        pins = {package.name: package.version for package in packages}
+        macos = oldest_macos(self.matrix, pair, packages) if target.os is Os.MACOS else None
+        if macos is not None:
+            macos = max(macos, request.wish.chip.first_macos)
+        verdict = judge(self.matrix, pair, macos=macos, pins=pins, resolved=True, os=target.os)
+        lock = Lock(
+            combo=Combo(
+                id=combo_id(
+                    pair.package, pair.tensorflow, pair.metal, pair.python, _machine(target)
+                ),
+                package=pair.package,
+                tensorflow=pair.tensorflow,
+                metal=pair.metal,
+                numpy=pins.get("numpy"),
+                h5py=pins.get("h5py"),
+                python=pair.python,
+                chip=target.chip.id,
+                arch=target.arch,
+                os=target.os,
+                macos_min=macos,
+            ),
+            verdict=lock_verdict(verdict),
+            packages=packages,
+            as_of=self.as_of,
+            command=_command(request, pair),
+        )
+        verify(lock, target, self.matrix.bounds_for(pair.tensorflow, pair.python))
+        return Made(lock=lock, target=target)
+
+    def _package(self, name: NormalizedName, solved: Solved) -> LockedPackage:
+        file = solved.candidate.file
+        return LockedPackage(
+            name=name,
+            version=str(solved.candidate.version),
+            manager="pip",
+            filename=file.filename,
+            url=file.url,
+            sha256=self.source.sha256(name, file),
+            requires=tuple(sorted({_requirement_text(item) for item in solved.requires})),
+        )
+
+
+def oldest_macos(matrix: Matrix, pair: Pair, packages: Iterable[LockedPackage]) -> MacOSVersion:
+    """The oldest macOS that the plugin runs on and every file's tag admits."""
+    floors = [MacOSVersion(min(release.major for release in matrix.platforms.macos))]
+    floor = matrix.floor(pair.metal, pair.arch, pair.python) if pair.metal else None
+    if floor:
+        floors.append(floor.run)
+    floors += [
+        tagged for package in packages if (tagged := macos_of_wheel(package.filename)) is not None
+    ]
+    return max(floors)
+
+
+def macos_of_wheel(filename: str) -> MacOSVersion | None:
+    """The oldest macOS in the file name's platform tags; None for a file for any system."""
+    found = re.findall(r"macosx_(\d+)_(\d+)_", filename)
+    return min((MacOSVersion(int(major), int(minor)) for major, minor in found), default=None)
+
+
+def lock_verdict(verdict: Verdict) -> LockVerdict:
+    """The verdict in plain words."""
+    return LockVerdict(
+        status=verdict.status.value,
+        grade=verdict.grade.label if verdict.grade else None,
+        reasons=tuple((reason.kind, reason.text, reason.source) for reason in verdict.reasons),
+    )
+
+
+def _machine(target: Target) -> str:
+    return f"linux-{target.machine}" if target.os is Os.LINUX else target.arch.value
+
+
+def _roots(request: Request, pair: Pair) -> list[Need]:
+    chosen = ByUser(f"the chosen pair, {pair}", chosen=True)
+    roots = [
+        Need(
+            canonicalize_name(pair.package),
+            frozenset(),
+            SpecifierSet(f"=={pair.tensorflow}"),
+            chosen,
+        )
+    ]
+    if pair.metal:
+        roots.append(
+            Need(canonicalize_name(METAL), frozenset(), SpecifierSet(f"=={pair.metal}"), chosen)
+        )
+    return [*roots, *request.needs]
+
+
+def _bound_need(bound: Bound) -> Need:
+    return Need(
+        canonicalize_name(bound.package),
+        frozenset(),
+        SpecifierSet(bound.specifier),
+        ByMatrix(bound),
+    )
+
+
+def _requirement_text(item: Need) -> str:
+    return f"{item.identifier}{item.specifier}"
+
+
+def _command(request: Request, pair: Pair) -> str:
+    """The options that ask for the same lock again."""
+    wish = request.wish
+    parts = [f"--python {wish.python}"]
+    parts.append(f"--chip {wish.chip.id}")
+    if wish.os is Os.LINUX:
+        parts.append("--os linux")
+    if wish.macos is not None:
+        parts.append(f"--macos {wish.macos.major if wish.any_minor else wish.macos}")
+    package = "" if pair.package == "tensorflow" else f"{pair.package}=="
+    parts.append(f"--tensorflow {package}{pair.tensorflow}")
+    if wish.os is Os.MACOS:
+        parts.append(f"--metal {pair.metal or 'none'}")
+    return " ".join([*parts, *([request.options] if request.options else [])])

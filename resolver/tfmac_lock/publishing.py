@@ -1,0 +1,195 @@
+"""Making every published lock, and the index that the fast path reads.
+
+What is published is a pure function of the matrix and of the index as it was on the recorded
+day: files uploaded later are left out, so that making the locks again gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from . import published
+from .combos import TENSORFLOW_PACKAGES, Choice, NoCombo, TensorFlowWish, Wish, choices
+from .lock.formats import FORMATS
+from .lock.model import dump_json
+from .locking import Request, Resolver
+from .resolve.solve import Unsatisfiable
+from .target import Arch, PythonVersion
+from .verdict import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from .index.client import IndexClient
+    from .lock.model import Lock
+    from .matrix.facts import Matrix
+
+CHIP_OF = {Arch.ARM64: "m1", Arch.X86_64: "intel-amd"}
+"""The chip that stands for an architecture in published locks: the oldest with a GPU to use."""
+
+PUBLISHED_FORMATS = ("requirements", "pylock")
+"""The formats that lie in locks/ as files; lock.json is told by the index."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """One Python series and architecture: one index of published locks."""
+
+    python: str
+    arch: Arch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpublished:
+    """A combo that has wheels and no lock, with the reason."""
+
+    combo: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotResult:
+    """The locks of a slot, best first, and what could not be published."""
+
+    slot: Slot
+    locks: tuple[Lock, ...]
+    unpublished: tuple[Unpublished, ...]
+
+
+def slots(matrix: Matrix) -> list[Slot]:
+    """All Pythons and architectures that the matrix speaks of."""
+    return [Slot(row.series, arch) for row in matrix.platforms.pythons for arch in Arch]
+
+
+def shard(items: list[Slot], number: int, of: int) -> list[Slot]:
+    """Every ``of``-th item, starting with the ``number``-th (counted from 1)."""
+    return items[number - 1 :: of]
+
+
+def end_of(day: date) -> datetime:
+    """The moment from which on files are newer than the day."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+
+
+def make_slot(
+    matrix: Matrix,
+    client: IndexClient,
+    slot: Slot,
+    day: date,
+    progress: Callable[[], None] = lambda: None,
+) -> SlotResult:
+    """Every lock of the slot: each release with its best plugin, and without one."""
+    resolver = Resolver(matrix=matrix, source=client, as_of=day.isoformat())
+    locks: list[Lock] = []
+    unpublished = []
+    for wish in wishes(matrix, slot):
+        progress()
+        try:
+            choice = _best(matrix, wish)
+            if choice is None:
+                continue
+            request = Request(wish=wish, before=end_of(day))
+            resolver = replace(resolver, ahead=not locks)  # the first lock fetches for the others
+            locks.append(resolver.lock_pair(request, choice.pair).lock)
+        except (Unsatisfiable, NoCombo) as error:
+            name = (
+                f"{wish.tensorflow}, plugin {wish.metal}, Python {slot.python}, {slot.arch.value}"
+            )
+            unpublished.append(Unpublished(combo=name, reason=str(error)))
+    return SlotResult(
+        slot=slot, locks=tuple(sorted(locks, key=rank)), unpublished=tuple(unpublished)
+    )
+
+
+def wishes(matrix: Matrix, slot: Slot) -> Iterator[Wish]:
+    """One wish a final release with wheels for the slot, with a plugin and without."""
+    chip = matrix.platforms.chip(CHIP_OF[slot.arch])
+    for package in TENSORFLOW_PACKAGES:
+        for release in matrix.releases_of(package):
+            if not release.final or slot.python not in release.pythons(slot.arch):
+                continue
+            for metal in ("auto", "none"):
+                yield Wish(
+                    python=PythonVersion.parse(slot.python),
+                    chip=chip,
+                    tensorflow=TensorFlowWish(package=package, specifier=f"=={release.version}"),
+                    metal=metal,
+                )
+
+
+def _best(matrix: Matrix, wish: Wish) -> Choice | None:
+    """The pair to publish; None where ``auto`` finds no plugin that fits."""
+    best = choices(matrix, wish)[0]
+    if wish.metal == "auto" and best.pair.metal is None:
+        return None
+    return best
+
+
+def rank(lock: Lock) -> tuple[object, ...]:
+    """Sorts locks the way combos are ranked: status, grade, newest TensorFlow, newest plugin."""
+    from .matrix.facts import Grade, version
+
+    combo = lock.combo
+    plugin = version(combo.metal).release if combo.metal else ()
+    return (
+        Status(lock.verdict.status).rank,
+        -(Grade.parse(lock.verdict.grade) if lock.verdict.grade else 0),
+        tuple(-part for part in version(combo.tensorflow).release),
+        TENSORFLOW_PACKAGES.index(combo.package),
+        tuple(-part for part in plugin),
+    )
+
+
+def render(results: Iterable[SlotResult]) -> dict[str, str]:
+    """Every file under locks/ with its text, by path relative to the folder."""
+    files = {}
+    for result in results:
+        slot = result.slot
+        index = published.to_index(
+            result.locks, [(item.combo, item.reason) for item in result.unpublished]
+        )
+        files[published.index_name(slot.python, slot.arch)] = dump_json(index)
+        for lock in result.locks:
+            for name in PUBLISHED_FORMATS:
+                filename, text = FORMATS[name]
+                files[f"{lock.combo.id}/{filename}"] = text(lock)
+    return files
+
+
+def stale(folder: Path, files: dict[str, str], chosen: Iterable[Slot]) -> list[str]:
+    """The paths under the folder that are missing, different or left over."""
+    endings = tuple(f"-py{slot.python}-{slot.arch.value}" for slot in chosen)
+    found = {
+        path.relative_to(folder).as_posix()
+        for path in folder.glob("*/*")
+        if path.parent.name.endswith(endings)
+    }
+    wrong = sorted(found - set(files))
+    for name, text in sorted(files.items()):
+        try:
+            same = (folder / name).read_text("utf-8") == text
+        except FileNotFoundError:
+            same = False
+        if not same:
+            wrong.append(name)
+    return wrong
+
+
+def write(folder: Path, files: dict[str, str], chosen: Iterable[Slot]) -> list[str]:
+    """Bring the folder up to date and return what was changed; left-over locks are removed."""
+    changed = stale(folder, files, chosen)
+    for name in changed:
+        path = folder / name
+        if name not in files:
+            path.unlink()
+            if not any(path.parent.iterdir()):
+                path.parent.rmdir()
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text(files[name], "utf-8")
+        beside.replace(path)
+    return changed

@@ -1,0 +1,1 @@
+"""Resolving for a target: requirements with their origin, candidates, and the solution."""
