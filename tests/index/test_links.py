@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from tfmac_lock.index import links
@@ -58,9 +56,3 @@ def test_a_file_name_that_leaves_its_folder_or_line_is_refused(name):
 @pytest.mark.parametrize("text", ["", "0" * 63, "g" * 64, "0" * 65])
 def test_a_hash_of_the_wrong_shape_is_none(text):
     assert links.sha256(text) is None
-
-
-def test_a_time_without_a_zone_is_utc():
-    assert links.moment("2024-05-06T07:08:09.5Z") == datetime(2024, 5, 6, 7, 8, 9, 500000, UTC)
-    assert links.moment("2024-05-06 07:08:09") == datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
-    assert links.moment("yesterday") is None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import email.parser
+import email.policy
 import io
 import struct
 import zipfile
@@ -64,6 +66,29 @@ def test_a_header_may_go_over_several_lines():
 def test_metadata_of_something_else_are_refused(text, found):
     with pytest.raises(BadIndexAnswer, match=f"are those of {found}"):
         metadata.parse(text, DEMO)
+
+
+header_lines = st.sampled_from(
+    [
+        *("Requires-Dist: a>1", "requires-dist:b", "Name: other", "Version: 2.0", "Summary: ä: b"),
+        *("Requires-Python: >=3.9 ", "Provides-Extra: x", "  folded", "\tmore"),
+        *("", " ", "no header"),
+    ]
+)
+
+
+@given(st.lists(header_lines), st.sampled_from(["\n", "\r\n"]))
+def test_headers_are_read_as_the_email_parser_does(lines, end):
+    text = end.join(["Name: demo-one", "Version: 1.0", "Summary: demo", *lines]).encode()
+    expected = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(text)
+
+    def values(key: str) -> tuple[str, ...]:
+        return tuple(" ".join(str(value).split()) for value in expected.get_all(key, []))
+
+    ours = metadata.parse(text, DEMO)
+    assert ours.requires_dist == values("Requires-Dist")
+    assert ours.provides_extra == values("Provides-Extra")
+    assert (ours.requires_python or "") == (*values("Requires-Python"), "")[0]
 
 
 def test_versions_are_compared_as_versions():

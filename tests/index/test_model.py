@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmac_lock.index.model import IndexFile, Metadata, Project, is_usable
+from tfmac_lock.index.model import IndexFile, Metadata, Project, is_usable, pack_row
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1)
 lines = st.lists(words, min_size=1).map(" ".join)
@@ -51,6 +52,20 @@ def test_metadata_survive_packing(metadata):
 def test_a_reason_of_several_lines_stays_one_row():
     file = IndexFile(filename="a.whl", url="https://h/a.whl", yanked="bad\n\tbuild")
     assert IndexFile.unpack(file.pack()).yanked == "bad build"
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("2024-05-06T07:08:09.5Z", datetime(2024, 5, 6, 7, 8, 9, 500000, UTC)),
+        ("2024-05-06 07:08:09", datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)),
+        ("yesterday\n", None),
+        ("2024-13-01T00:00:00Z", None),
+    ],
+)
+def test_a_time_without_a_zone_is_utc_and_a_senseless_one_unknown(text, when):
+    row = pack_row("a.whl", "https://h/a.whl", None, None, None, None, text, None, False)
+    assert IndexFile.unpack(row).uploaded == when
 
 
 def test_times_are_kept_in_utc():

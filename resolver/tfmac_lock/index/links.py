@@ -7,7 +7,6 @@ acceptable is decided here once.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
@@ -81,12 +80,3 @@ def sha256(text: str) -> str | None:
     """A sha256 in lower-case hex, or ``None`` for anything else."""
     text = text.lower()
     return text if _SHA256.fullmatch(text) else None
-
-
-def moment(text: str) -> datetime | None:
-    """An ISO 8601 time as aware UTC; ``None`` when it is not one. Without a zone it is UTC."""
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)

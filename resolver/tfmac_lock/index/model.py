@@ -44,7 +44,7 @@ class IndexFile:
             self.size,
             self.requires_python,
             self.yanked,
-            self.uploaded,
+            self.uploaded.isoformat() if self.uploaded else None,
             self.metadata_sha256,
             self.has_metadata,
         )
@@ -60,7 +60,7 @@ class IndexFile:
             size=int(size) if size else None,
             requires_python=requires_python or None,
             yanked=yanked[1:] if yanked else None,
-            uploaded=datetime.fromisoformat(uploaded) if uploaded else None,
+            uploaded=_moment(uploaded) if uploaded else None,
             metadata_sha256=metadata if len(metadata) > 1 else None,
             has_metadata=bool(metadata),
         )
@@ -155,11 +155,14 @@ def pack_row(
     size: int | None,
     requires_python: str | None,
     yanked: str | None,
-    uploaded: datetime | None,
+    uploaded: str | None,
     metadata_sha256: str | None,
-    has_metadata: bool,  # by position, as the fields above: this runs 43000 times
+    has_metadata: bool,
 ) -> str:
-    """A row: the fields of an ``IndexFile`` in one line, separated by tabs."""
+    """A row: the fields of an ``IndexFile`` in one line, separated by tabs.
+
+    ``uploaded`` is whatever the index says; what is no ISO 8601 time is unpacked as unknown.
+    """
     return "\t".join(
         (
             filename,
@@ -168,7 +171,7 @@ def pack_row(
             "" if size is None else str(size),
             " ".join(requires_python.split()) if requires_python else "",
             "" if yanked is None else "!" + " ".join(yanked.split()),
-            "" if uploaded is None else uploaded.astimezone(UTC).isoformat(),
+            " ".join(uploaded.split()) if uploaded else "",
             metadata_sha256 or ("1" if has_metadata else ""),
         )
     )
@@ -177,3 +180,11 @@ def pack_row(
 def is_usable(filename: str) -> bool:
     """Whether this is a wheel or a source distribution: what a resolver can do something with."""
     return filename.endswith((".whl", ".tar.gz", ".zip"))
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)

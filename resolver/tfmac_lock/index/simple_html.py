@@ -121,7 +121,6 @@ class _Page(HTMLParser):
         # PEP 714: the new name of the attribute wins where both are there.
         promised = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
         kind, _, digest = (promised or "").partition("=")
-        uploaded = attributes.get("data-upload-time")
         self.rows.append(
             pack_row(
                 filename,
@@ -130,7 +129,7 @@ class _Page(HTMLParser):
                 None,
                 attributes.get("data-requires-python"),
                 (attributes["data-yanked"] or "") if "data-yanked" in attributes else None,
-                links.moment(uploaded) if uploaded else None,
+                attributes.get("data-upload-time"),
                 links.sha256(digest) if kind == "sha256" else None,
                 kind == "true" or bool(digest),
             )

@@ -82,7 +82,7 @@ def _row(filename: str, address: str, entry: dict[str, object]) -> str:
         size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
         requires_python if isinstance(requires_python, str) else None,
         (yanked if isinstance(yanked, str) else "") if yanked else None,
-        links.moment(uploaded) if isinstance(uploaded, str) else None,
+        uploaded if isinstance(uploaded, str) else None,
         links.sha256_of(promised) if isinstance(promised, dict) else None,
         bool(promised),
     )
