@@ -51,9 +51,11 @@ class UnknownChoice(UsageError):
 
     @property
     def nearest(self) -> str | None:
-        """The known word most like the given one, if any is near."""
+        """The known word most like the given one, if any is near; versions are never alike."""
         import difflib
 
+        if self.given[:1].isdigit():
+            return None
         found = difflib.get_close_matches(self.given.lower(), self.known, n=1, cutoff=0.5)
         return found[0] if found else None
 
