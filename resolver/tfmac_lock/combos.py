@@ -193,7 +193,7 @@ def _plugins(matrix: Matrix, wish: Wish) -> list[str | None]:
     return [
         release.version
         for release in matrix.releases_of(METAL)
-        if wish.python.series in release.pythons(wish.arch)
+        if wish.python.series in release.pythons(wish.arch, wish.os)
         and (wish.metal == "auto" or version(wish.metal) == version(release.version))
     ]
 
@@ -254,7 +254,10 @@ def _first_version(text: str) -> tuple[int, int] | None:
 
 def package_row(matrix: Matrix, name: str, release: str | None = None) -> PackageRow | None:
     """What the matrix knows of a package, most specific row first."""
-    rows = [row for row in matrix.packages if row.name == name]
+    from packaging.utils import canonicalize_name
+
+    wanted = canonicalize_name(name)
+    rows = [row for row in matrix.packages if canonicalize_name(row.name) == wanted]
     for row in rows:
         if row.versions and release and specifier(row.versions).contains(release):
             return row
@@ -266,16 +269,20 @@ def _refusal(matrix: Matrix, wish: Wish, found: list[Choice]) -> AnswerIsNo:
     package = wish.tensorflow.package
     near = nearest(matrix, wish)
     if package is not None and package not in TENSORFLOW_PACKAGES:
-        row = package_row(matrix, package) or package_row(matrix, f"{package}-fork")
+        row = package_row(matrix, package)
         if row is None:
             return NoCombo(f"{package} is not a TensorFlow that tfmac-lock knows.", near)
-        instead = f" Take {row.instead}." if row.instead else ""
-        return NoCombo(f"{row.name}: {row.title}. {row.text}{instead}", near)
+        return NoCombo(_told_of(row), near)
     if found:
         return NoCombo(_why_broken(found), near)
     if not list(_releases(matrix, wish)):
         return NoCombo(_why_no_release(matrix, wish), near)
     return NoCombo(_why_no_plugin(matrix, wish), near)
+
+
+def _told_of(row: PackageRow) -> str:
+    instead = f" Take {row.instead}." if row.instead else ""
+    return f"{row.name}: {row.title}. {row.text}{instead}"
 
 
 def _why_broken(found: list[Choice]) -> str:
@@ -300,7 +307,11 @@ def _why_no_release(matrix: Matrix, wish: Wish) -> str:
     ]
     where = f"{wish.arch.value} {'Linux' if wish.os is Os.LINUX else 'Macs'}"
     if not known:
-        return f"there is no wheel of {wanted} for {where}."
+        first = _first_version(wanted.specifier)
+        fork = package_row(matrix, "tensorflow_macos-fork")
+        of_the_fork = first is not None and first < (2, 5) and wanted.package != "tensorflow"
+        more = f" {_told_of(fork)}" if fork and of_the_fork else ""
+        return f"there is no wheel of {wanted} for {where}.{more}"
     pythons = sorted(
         {series for release in known for series in release.pythons(wish.arch, wish.os)},
         key=lambda series: int(series.split(".")[1]),
@@ -316,9 +327,10 @@ def _why_no_plugin(matrix: Matrix, wish: Wish) -> str:
     if known is None:
         every = ", ".join(release.version for release in matrix.releases_of(METAL))
         return f"there is no tensorflow-metal {wish.metal}; there are {every}."
-    pythons = known.pythons(wish.arch)
+    pythons = known.pythons(wish.arch, wish.os)
     if not pythons:
-        return f"tensorflow-metal {known.version} has no wheel for {wish.arch.value} Macs."
+        where = "Linux" if wish.os is Os.LINUX else f"{wish.arch.value} Macs"
+        return f"tensorflow-metal {known.version} has no wheel for {where}."
     return (
         f"tensorflow-metal {known.version} has wheels for {wish.arch.value} on Python "
         f"{', '.join(pythons)}, and none for Python {wish.python.series}."
