@@ -1,4 +1,4 @@
-"""What ``tfmac-lock prove`` touches of the world: locks, the index, installers, signals, the bar."""
+"""What `prove` touches of the world: locks, the index, installers, signals, the bar."""
 
 from __future__ import annotations
 
