@@ -11,6 +11,7 @@ and the wait that a server may ask for an upper end.
 from __future__ import annotations
 
 import random
+import re
 import ssl
 import threading
 import time
@@ -250,7 +251,8 @@ def _refuse(response: httpx2.Response, url: str) -> None:
 
 
 def _transport_fault(url: str, fault: Exception) -> Exception:
-    reason = " ".join(str(fault).split()) or type(fault).__name__
+    text = " ".join(str(fault).split())
+    reason = re.sub(r"^\[Errno -?\d+\] ", "", text) or type(fault).__name__
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return IndexUnreachable(
             url,
@@ -258,7 +260,7 @@ def _transport_fault(url: str, fault: Exception) -> Exception:
             "If your network puts its own certificate in between, name its CA bundle in "
             "PIP_CERT or SSL_CERT_FILE.",
         )
-    return _TryAgainError(f"{reason} ({type(fault).__name__})")
+    return _TryAgainError(reason)
 
 
 def _pause(attempt: int) -> float:
