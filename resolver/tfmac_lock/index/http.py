@@ -209,18 +209,7 @@ class Transport:
         with self._lock:
             client = self._clients.get(trusted)
             if client is None:
-                import httpx2
-
-                client = self._clients[trusted] = httpx2.Client(
-                    http2=True,
-                    verify=_tls(self._config, trusted=trusted),
-                    proxy=self._config.proxy,
-                    timeout=self._config.timeout,
-                    limits=httpx2.Limits(
-                        max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
-                    ),
-                    headers={"User-Agent": f"tfmac-lock/{__version__}"},
-                )
+                client = self._clients[trusted] = _open_client(self._config, trusted=trusted)
             return client
 
 
@@ -280,6 +269,30 @@ def _retry_after(value: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def _open_client(config: IndexConfig, *, trusted: bool) -> httpx2.Client:
+    import httpx2
+
+    tls = _tls(config, trusted=trusted)
+    try:
+        return httpx2.Client(
+            http2=True,
+            verify=tls,
+            proxy=config.proxy,
+            timeout=config.timeout,
+            limits=httpx2.Limits(
+                max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
+            ),
+            headers={"User-Agent": f"tfmac-lock/{__version__}"},
+        )
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        # Their texts show the address, and with it its credentials.
+        raise IndexUnreachable(
+            config.indexes[0],
+            "the proxy that is set is not an http:// or https:// address",
+            "Check PIP_PROXY, HTTP_PROXY, HTTPS_PROXY and ALL_PROXY.",
+        ) from None
 
 
 def _tls(config: IndexConfig, *, trusted: bool) -> ssl.SSLContext:
