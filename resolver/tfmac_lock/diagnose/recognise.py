@@ -150,9 +150,7 @@ class Recogniser:
         contexts = [
             (key, context)
             for key, context in self._contexts.items()
-            if key not in self._seen
-            and context.literals & present
-            and context.possible(squeezed)
+            if key not in self._seen and context.literals & present and context.possible(squeezed)
         ]
         calm = self.facts.wants(squeezed)
         if not (hits or contexts or calm):
