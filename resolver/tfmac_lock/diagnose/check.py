@@ -52,6 +52,7 @@ _CHECKS: Sequence[Callable[[Case], Iterator[Finding]]] = (
     pair_checks.defects,
     package_checks.known_packages,
     package_checks.bounds,
+    package_checks.conflicts,
     pair_checks.unpinned,
     package_checks.files_fit,
     package_checks.pinned_once,

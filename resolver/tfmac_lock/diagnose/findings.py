@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 
 from tfmac_lock.combos import (
@@ -48,6 +50,7 @@ CODES = {
     "sdist": "the package would be built on the Mac",
     "bound": "a version that does not work with this TensorFlow",
     "numpy-generation": "numpy is of the wrong generation",
+    "conflict": "a version that TensorFlow's own metadata forbids",
     "missing-bound": "nothing keeps a version out that does not work",
     "unpinned": "the newest release would be taken",
     "pinned-twice": "a package is pinned to several versions",
@@ -230,6 +233,28 @@ def best_pair(case: Case) -> Pair | None:
                 return pair
         without_plugin = without_plugin or found[0]
     return without_plugin
+
+
+def metadata_limits(
+    matrix: Matrix, package: str, release: str, target: Target
+) -> dict[str, SpecifierSet]:
+    """What the release, and the payload behind it, require of other packages on the target."""
+    from packaging.requirements import Requirement
+
+    limits: dict[str, SpecifierSet] = {}
+    holders = {(package, release), matrix.payload_of(package, release, target.arch)}
+    environment = {key: str(value) for key, value in target.markers().items()}
+    for holder in sorted(found for found in holders if found is not None):
+        known = matrix.release(*holder)
+        wheels = known.wheels_for(target.arch, target.os) if known is not None else ()
+        fitting = [wheel for wheel in wheels if wheel.series == target.python.series] or wheels[-1:]
+        for text in fitting[0].requires if fitting else ():
+            requirement = Requirement(text)
+            marker = requirement.marker
+            if marker is None or marker.evaluate({**environment, "extra": ""}):
+                name = canonicalize_name(requirement.name)
+                limits[name] = limits.get(name, SpecifierSet()) & requirement.specifier
+    return limits
 
 
 def nearest_cure(case: Case) -> str:

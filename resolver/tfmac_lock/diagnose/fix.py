@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfmac_lock.combos import TENSORFLOW_PACKAGES
-from tfmac_lock.diagnose.findings import best_pair, case_of
+from tfmac_lock.diagnose.findings import best_pair, case_of, metadata_limits
 from tfmac_lock.diagnose.package_checks import within
 from tfmac_lock.matrix.facts import METAL
 
@@ -31,6 +31,7 @@ def corrected(
     if pair is None:
         return None
     bounds = {bound.package: bound for bound in matrix.bounds_for(pair.tensorflow, pair.python)}
+    limits = metadata_limits(matrix, pair.package, pair.tensorflow, target)
     lines = [f"{pair.package}=={pair.tensorflow}"]
     lines += [f"{METAL}=={pair.metal}"] if pair.metal else []
     named = set()
@@ -43,6 +44,8 @@ def corrected(
         named.add(pin.name)
         if bound is not None and not (pin.version and within(bound.specifier, pin.version)):
             lines.append(f"{pin.name}{bound.specifier}  # {bound.reason}")
+        elif pin.version and not within(str(limits.get(pin.name, "")), pin.version):
+            lines.append(f"{pin.name}{limits[pin.name]}  # {pair.package} requires it")
         else:
             lines.append(_as_it_was(pin))
     lines += [

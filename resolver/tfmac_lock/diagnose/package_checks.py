@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from tfmac_lock.combos import TENSORFLOW_PACKAGES, package_row
-from tfmac_lock.diagnose.findings import Level, at_level, release_of
+from tfmac_lock.diagnose.findings import Level, at_level, metadata_limits, release_of
 from tfmac_lock.matrix.facts import METAL, specifier, version
 
 if TYPE_CHECKING:
@@ -57,6 +56,7 @@ def bounds(case: Case) -> Iterator[Finding]:
     release = release_of(case, case.tensorflow.name, case.tensorflow_version)
     if release is None:
         return
+    limits = metadata_limits(case.matrix, release.package, release.version, case.target)
     told: set[str] = set()
     for bound in case.matrix.bounds_for(release.version, case.python):
         code = "numpy-generation" if bound.id.startswith("numpy-generation") else "bound"
@@ -77,7 +77,11 @@ def bounds(case: Case) -> Iterator[Finding]:
                 told.add(bound.package)
                 yield _missing(case, pin, bound, release)
         absent = not case.pins(bound.package) and not case.file.complete
-        if absent and bound.package not in told and not _metadata_keeps_out(case, release, bound):
+        if (
+            absent
+            and bound.package not in told
+            and not _keeps_out(str(limits.get(bound.package, "")), bound)
+        ):
             told.add(bound.package)
             yield _missing(case, case.tensorflow, bound, release)
 
@@ -117,18 +121,29 @@ def _keeps_out(text: str, bound: Bound) -> bool:
     )
 
 
-def _metadata_keeps_out(case: Case, release: Release, bound: Bound) -> bool:
-    """Whether what installs TensorFlow reads the limit in the metadata anyway."""
-    payload = case.matrix.payload_of(release.package, release.version, case.target.arch)
-    holder = case.matrix.release(*payload) if payload is not None else release
-    for wheel in holder.wheels_for(case.target.arch, case.target.os) if holder else ():
-        for text in wheel.requires:
-            requirement = Requirement(text)
-            if requirement.name.lower() == bound.package and _keeps_out(
-                str(requirement.specifier), bound
-            ):
-                return True
-    return False
+def conflicts(case: Case) -> Iterator[Finding]:
+    """Pins that the metadata of TensorFlow or of the plugin forbid."""
+    for holder, release in (
+        (case.tensorflow, case.tensorflow_version),
+        (case.metal, case.metal_version),
+    ):
+        known = release_of(case, holder.name, release) if holder is not None and release else None
+        if holder is None or known is None:
+            continue
+        limits = metadata_limits(case.matrix, holder.name, known.version, case.target)
+        for pin in case.file.pins:
+            limit = limits.get(pin.name)
+            if limit is None or not pin.version or pin.name in TENSORFLOW_PACKAGES:
+                continue
+            if not within(str(limit), pin.version):
+                yield case.finding(
+                    "conflict",
+                    pin,
+                    f"{holder.name} {known.version} requires {pin.name} {limit}, and here it is "
+                    f"{pin.version}",
+                    f"{pin.name}{limit}",
+                    f"https://pypi.org/project/{holder.name}/{known.version}/",
+                )
 
 
 def files_fit(case: Case) -> Iterator[Finding]:
