@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from . import parse_shard
+
 if TYPE_CHECKING:
     import argparse
 
@@ -175,6 +177,7 @@ def run_refresh(args: argparse.Namespace) -> int:
 
     from .. import data
     from ..binaries.refresh import refresh as refresh_binaries
+    from ..binaries.sources import IndexWheels
     from ..index.cache import Cache, default_folder
     from ..index.client import IndexClient
     from ..index.config import IndexConfig
@@ -184,7 +187,9 @@ def run_refresh(args: argparse.Namespace) -> int:
     config = IndexConfig.load(index_url=args.index_url)
     with IndexClient(config, Cache(default_folder()), revalidate=True) as client:
         changed = refresh(client, matrix, datetime.now(tz=UTC).date(), _told)
-        changed += refresh_binaries(client, matrix / "binaries", shard=args.shard)
+        changed += refresh_binaries(
+            matrix / "binaries", IndexWheels(client), shard=parse_shard(args.shard)
+        )
     names = [path.relative_to(matrix).as_posix() for path in changed]
     if args.json:
         _print_json({"changed": names})

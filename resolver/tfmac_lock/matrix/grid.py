@@ -68,7 +68,7 @@ def cells(
 
 def pair_verdict(matrix: Matrix, pair: Pair) -> Verdict:
     """The verdict on a pair as such, taken to resolve where both have a wheel for one Python."""
-    return judge(matrix, pair, resolved=True if pair.python else None)
+    return judge(matrix, pair, resolved=bool(pair.python))
 
 
 def common_python(matrix: Matrix, release: Release, plugin: str | None, arch: Arch) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
@@ -77,9 +78,8 @@ def _unique_ids(folder: MatrixFolder) -> Iterator[Problem]:
                 yield Problem(code=Code.M002, path=name, text=f"{one} stands there {count} times")
 
 
-SOURCE = re.compile(
-    r"https?://\S+\.\S+|(twin|binary|index|comparison|survey)\b.*\w|.*\b(surveyed|seen in|oldest|first release|SDK)\b"
-)
+SOURCE = re.compile(r"https?://\S+\.\S+|(twin|binary|index|comparison): ?\S+")
+"""An address, or what was run or read, told by its first word."""
 
 
 def _sources(folder: MatrixFolder) -> Iterator[Problem]:
@@ -221,10 +221,11 @@ def _stubs(folder: MatrixFolder) -> Iterator[Problem]:
         if (release.package, release.version) in payload:
             continue
         leads = {
-            (found[1], found[2])
+            (requirement.name, str(Version(spec.version)))
             for metadata in release.metadata
-            for text in metadata.requires
-            if (found := re.match(r"(tensorflow[\w-]*) ?\(?==([\w.]+)", text))
+            for requirement in map(Requirement, metadata.requires)
+            for spec in requirement.specifier
+            if spec.operator == "=="
         }
         known = any(
             row.name == release.package and SpecifierSet(row.versions).contains(release.version)
