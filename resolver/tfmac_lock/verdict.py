@@ -254,7 +254,9 @@ def _told(evidence: list[Evidence], reasons: list[Reason], grades: set[Grade]) -
         if item.outcome is Outcome.WORKS:
             grades.add(item.grade)
     for decisive in (RUN, {Grade.TWIN}, {Grade.REPORTED}):
-        newest = max((item for item in evidence if item.grade in decisive), key=_age, default=None)
+        newest = max(
+            (item for item in evidence if item.grade in decisive), key=_decides, default=None
+        )
         if newest is None:
             continue
         if newest.outcome is Outcome.BROKEN:
@@ -263,6 +265,16 @@ def _told(evidence: list[Evidence], reasons: list[Reason], grades: set[Grade]) -
         if decisive is RUN:
             return True
     return None
+
+
+def _decides(item: Evidence) -> tuple[str, bool]:
+    """Sorts the decisive observation last: the newest, and of one day the contrary one.
+
+    Twins of one day are the exception. Each speaks for its own pins, so one that failed says
+    nothing against the pins of one that went well.
+    """
+    works = item.outcome is Outcome.WORKS
+    return item.date or "", works if item.grade is Grade.TWIN else not works
 
 
 def _age(item: Evidence) -> tuple[str, Grade]:
