@@ -139,7 +139,7 @@ def test_any_text_survives_toml(text: str) -> None:
 
 
 @given(texts, st.booleans())
-def test_lock_json_reads_back_as_the_same_lock(text: str, plugin: bool) -> None:  # noqa: FBT001
+def test_lock_json_reads_back_as_the_same_lock(text: str, plugin: bool) -> None:
     made = lock(text=text, metal="1.2.0" if plugin else None, grade=None, macos_min=None)
     assert from_json(json.loads(lock_json.render(made))) == made
 

@@ -76,7 +76,7 @@ def test_an_address_with_credentials_is_a_flaw() -> None:
 
 
 def test_a_bound_that_does_not_hold_is_a_flaw_with_its_reason() -> None:
-    with pytest.raises(UnsoundLock, match="2.0.2 is outside <2: numpy outside <2 fails"):
+    with pytest.raises(UnsoundLock, match=r"2\.0\.2 is outside <2: numpy outside <2 fails"):
         verify(lock(), TARGET, [bound("numpy", "<2")])
 
 
