@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tfmac_lock.diagnose.pins import Pin, PinFile
     from tfmac_lock.matrix.facts import Matrix
     from tfmac_lock.target import MacOSVersion, Target
+    from tfmac_lock.verdict import Pair
 
 _LEFT_OUT = frozenset({*TENSORFLOW_PACKAGES, METAL, "tensorflow-metal-plugin", "tensorflow-deps"})
 _NOT_FROM_PIP = frozenset({"python", "pip"})
@@ -30,7 +31,7 @@ def corrected(
     pair = best_pair(case)
     if pair is None:
         return None
-    bounds = {bound.package: bound for bound in matrix.bounds_for(pair.tensorflow, pair.python)}
+    bounds = _bounds(matrix, pair)
     limits = metadata_limits(matrix, pair.package, pair.tensorflow, target)
     lines = [f"{pair.package}=={pair.tensorflow}"]
     lines += [f"{METAL}=={pair.metal}"] if pair.metal else []
@@ -42,16 +43,16 @@ def corrected(
             continue  # conda's own libraries are not packages of the index
         bound = bounds.get(pin.name)
         named.add(pin.name)
-        if bound is not None and not (pin.version and within(bound.specifier, pin.version)):
-            lines.append(f"{pin.name}{bound.specifier}  # {bound.reason}")
+        if bound is not None and not (pin.version and within(bound[0], pin.version)):
+            lines.append(f"{pin.name}{bound[0]}  # {bound[1]}")
         elif pin.version and not within(str(limits.get(pin.name, "")), pin.version):
             lines.append(f"{pin.name}{limits[pin.name]}  # {pair.package} requires it")
         else:
             lines.append(_as_it_was(pin))
     lines += [
-        f"{bound.package}{bound.specifier}  # {bound.reason}"
-        for bound in bounds.values()
-        if bound.package not in named
+        f"{package}{limit}  # {reason}"
+        for package, (limit, reason) in bounds.items()
+        if package not in named
     ]
     head = (
         f"# Corrected by tfmac-lock from {file.format}, for {target.chip.name} and Python "
@@ -59,6 +60,16 @@ def corrected(
         f"#   tfmac-lock --python {pair.python} --chip {target.chip.id} -r THIS_FILE\n"
     )
     return head + "".join(f"{line}\n" for line in dict.fromkeys(lines))
+
+
+def _bounds(matrix: Matrix, pair: Pair) -> dict[str, tuple[str, str]]:
+    """What the matrix asks of each package for the pair, with the first reason."""
+    found: dict[str, tuple[str, str]] = {}
+    for bound in matrix.bounds_for(pair.tensorflow, pair.python):
+        limit, reason = found.get(bound.package, ("", bound.reason))
+        both = dict.fromkeys(filter(None, (*limit.split(","), bound.specifier)))
+        found[bound.package] = (",".join(both), reason)
+    return found
 
 
 def _as_it_was(pin: Pin) -> str:

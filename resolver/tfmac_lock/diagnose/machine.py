@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,11 +80,25 @@ VARIABLES = (
 )
 
 
+def run_as_it_is(command: list[str]) -> str | None:
+    """The command's output in the user's own environment, or None where it fails.
+
+    :func:`tfmac_lock.host.run_command` makes programs see the true macOS; what a Python believes
+    without that is what is asked here.
+    """
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return None
+    return done.stdout.strip()
+
+
 def gather(
     python: str | None = None,
     *,
     environment: Mapping[str, str] = os.environ,
     run: Callable[[list[str]], str | None] = host.run_command,
+    ask: Callable[[list[str]], str | None] = run_as_it_is,
     system: str | None = None,
 ) -> Machine:
     """Look at this machine, and at the given Python or the active one.
@@ -93,8 +108,8 @@ def gather(
 
     """
     system = system or platform.system()
-    mac = host.detect(system, run)
-    interpreter = _ask(python or active_python(environment), run)
+    mac = host.detect(system.lower(), run)
+    interpreter = _ask(python or active_python(environment), ask)
     conda = _conda(run)
     arm = run(["sysctl", "-n", "hw.optional.arm64"]) == "1" if mac else None
     return Machine(
@@ -128,8 +143,8 @@ def active_python(environment: Mapping[str, str]) -> str:
     return found
 
 
-def _ask(python: str, run: Callable[[list[str]], str | None]) -> Interpreter:
-    answer = run([python, str(PROBE)])
+def _ask(python: str, ask: Callable[[list[str]], str | None]) -> Interpreter:
+    answer = ask([python, str(PROBE)])
     try:
         data = json.loads(answer or "")
         pip = data["pip"]
