@@ -67,10 +67,12 @@ class LossCurve:
         self._read_losses(raw, start, len(raw))
 
     def _begin(self, epoch: int) -> None:
-        if epoch <= self._epoch:  # another training, or the same heading again
-            self._first_epoch = 0
-            self._best = self._latest = math.inf if epoch < self._epoch else self._latest
-            self._rises, self._before = 0, math.nan
+        if epoch < self._epoch or epoch == self._epoch == 1:  # another training
+            self._first_epoch = self._rises = 0
+            self._best = self._latest = math.inf
+            self._before = math.nan
+        elif epoch == self._epoch:  # the same heading, drawn again
+            return
         elif math.isfinite(self._latest):
             self._best = min(self._best, self._latest)
             self._rises = self._rises + 1 if self._latest > self._before else 0
