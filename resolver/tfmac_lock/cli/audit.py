@@ -132,7 +132,7 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watc
     version = versions[0] if versions else None
     package = canonicalize_name(requirement.name)
     file = pick_wheel(source, package, version, args.arch or "arm64", args.python)
-    with source.open(file) as remote:
+    with source.open(file, whole=True) as remote:
         return audit_wheel(watch.wheel(remote, file.filename), arch=args.arch or "arm64")
 
 
@@ -164,7 +164,7 @@ def _lock(path: Path, source: IndexWheels, watch: _Watch) -> tuple[list[WheelAud
         raise InputFileError(str(path), f"is no lock.json of tfmac-lock ({error!r})") from error
     audits = []
     for file in files.values():
-        with source.open(file) as opened:
+        with source.open(file, whole=True) as opened:
             audits.append(
                 audit_wheel(
                     watch.wheel(opened, file.filename),
