@@ -10,11 +10,11 @@ from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Re
 
 from ..errors import AnswerIsNo
 from .provider import Candidate, Provider, Rules
-from .requirement import ByMatrix, ByPackage, ByUser, Need
+from .requirement import ByFault, ByMatrix, ByPackage, ByUser, Need
 from .warmup import warm_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from resolvelib.structs import RequirementInformation
@@ -67,9 +67,7 @@ class Unsatisfiable(AnswerIsNo):
         lines = [f"no set of wheels meets every requirement for {self.target}:"]
         for clash in self.clashes:
             lines.append(f"  {clash.name}:")
-            lines += [
-                f"    {item.specifier or 'any version'} for {_who(item)}" for item in clash.needs
-            ]
+            lines += [f"    {_told(item)}" for item in clash.needs]
             if clash.unknown:
                 lines.append("    (the index has no such project)")
             elif clash.left_out:
@@ -77,8 +75,10 @@ class Unsatisfiable(AnswerIsNo):
         return "\n".join(lines)
 
 
-def _who(item: Need) -> str:
-    return str(item.origin)
+def _told(item: Need) -> str:
+    if isinstance(item.origin, ByFault):
+        return str(item.origin)
+    return f"{item.specifier or 'any version'} for {item.origin}"
 
 
 class TooDeep(AnswerIsNo):
@@ -92,16 +92,21 @@ class TooDeep(AnswerIsNo):
 
 
 def solve(
-    rules: Rules, roots: Iterable[Need], *, ahead: bool = True
+    rules: Rules,
+    roots: Iterable[Need],
+    *,
+    ahead: bool = True,
+    likely: Collection[NormalizedName] = (),
 ) -> dict[NormalizedName, Solved]:
     """The newest set of files that meets all roots, by name; raises Unsatisfiable.
 
-    ``ahead`` fetches what will be asked for many at a time, which pays only over a network.
+    ``ahead`` fetches what will be asked for many at a time, which pays only over a network;
+    ``likely`` are names that it may begin with.
     """
     provider = Provider(rules)
     needs = [limited for root in roots for limited in provider.with_limits(root)]
     if ahead:
-        warm_up(provider, needs)
+        warm_up(provider, needs, likely)
     try:
         result = Resolver(provider, BaseReporter()).resolve(needs, max_rounds=MAX_ROUNDS)
     except ResolutionImpossible as error:
