@@ -230,3 +230,19 @@ def test_the_architecture_can_be_chosen(
 
     assert call("--pair", "2.18.0", "1.2.0", "--arch", "x86_64") == 0
     assert "x86_64: loads" in capsys.readouterr().out
+
+
+def test_on_a_terminal_a_bar_shows_what_is_read(
+    call: Callable[..., int],
+    index: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    assert call("tensorflow==2.18.0") == 0
+    printed = capsys.readouterr()
+    assert "3 native files" in printed.out
+    assert "_pywrap_tensorflow_internal.so" in printed.err or "reading" in printed.err
