@@ -57,7 +57,8 @@ def content_of(name: str, published: Published) -> Mapping[str, Any]:
     known = published()
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
+    near = [key for key in known if name in key][:3]
+    near = near or difflib.get_close_matches(name, known, n=3, cutoff=0.3)
     hint = f" Near it: {', '.join(near)}." if near else ""
     raise UsageError(
         f"there is no published lock {name!r} among {len(known)}, nor a file of that name.{hint}"
