@@ -5,15 +5,21 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.prove.support import lock
 from tfmac_lock.errors import UsageError
-from tfmac_lock.prove.environment import clean_environ, with_credentials
+from tfmac_lock.prove.environment import ROOM, Installer, clean_environ, with_credentials
 from tfmac_lock.prove.errors import NotProvable
-from tfmac_lock.prove.processes import Processes
+from tfmac_lock.prove.interpreters import Interpreter
+from tfmac_lock.prove.processes import Ended, Processes
 from tfmac_lock.prove.run import Host, active_python, check_host, environment_of_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def test_the_environment_that_is_switched_on_is_the_one_that_is_judged(
@@ -77,3 +83,31 @@ def test_credentials_go_back_into_the_addresses_that_they_belong_to() -> None:
         "https://a:p%40ss%2Fword@pypi.example.org/simple/",
         "https://pypi.org/simple/",
     ]
+
+
+class Recorder(Processes):
+    """Keeps the commands and lets them all succeed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commands: list[list[str]] = []
+
+    def run(
+        self, command: Sequence[str], *, env: Mapping[str, str] | None = None, timeout: float
+    ) -> Ended:
+        self.commands.append(list(command))
+        return Ended(status=0, output="")
+
+
+@pytest.mark.parametrize(("free", "cleans"), [(ROOM - 1, True), (ROOM, False)])
+def test_tensorflows_leave_the_cache_of_the_installer_when_the_disk_gets_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, cleans: bool
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    monkeypatch.setattr("shutil.which", lambda _: "/bin/uv")
+    processes = Recorder()
+    python = Interpreter(path=Path("/bin/python3.9"), version="3.9.1")
+    installer = Installer(processes, ["https://pypi.org/simple/"])
+    installer.create(python, tmp_path, "numpy==1 --hash=sha256:0\n", frozenset())
+    assert any("clean" in command for command in processes.commands) is cleans
+    assert all("--require-hashes" in command for command in processes.commands[-1:])
