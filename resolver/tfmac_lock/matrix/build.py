@@ -9,6 +9,8 @@ from packaging.version import Version
 
 from ..binaries.rows import pair_rows, release_rows
 from ..lock.model import dump_json
+from ..prove.evidence import Evidence
+from ..prove.report import Report
 from . import models
 from .compiling import compile_matrix, compile_platforms
 from .folder import read_folder
@@ -25,7 +27,8 @@ SCHEMAS: dict[str, type[models.Model]] = {
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
     "release": models.ReleaseFile,
-    "proof": models.Proof,
+    "proof": Evidence,
+    "proof-report": Report,
 }
 """Each kind of file with its model; the schema lies in matrix/schemas/ under this name."""
 
