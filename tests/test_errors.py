@@ -49,6 +49,4 @@ def test_errors_lead_to_the_place() -> None:
 
 def test_an_unknown_word_is_shown_with_the_nearest_one() -> None:
     error = UnknownChoice("chip", "M1-por", ["m1", "m1-pro", "intel"])
-    assert str(error) == (
-        "unknown chip 'M1-por'. Did you mean 'm1-pro'? Known: m1, m1-pro, intel."
-    )
+    assert str(error) == ("unknown chip 'M1-por'. Did you mean 'm1-pro'? Known: m1, m1-pro, intel.")

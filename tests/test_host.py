@@ -33,9 +33,7 @@ def test_a_virtual_machine_on_an_apple_chip_is_that_chip() -> None:
 
 
 def test_a_translated_interpreter_is_noticed() -> None:
-    found = mac(
-        arm64="1", brand_string="Apple M1", productVersion="14.5", proc_translated="1"
-    )
+    found = mac(arm64="1", brand_string="Apple M1", productVersion="14.5", proc_translated="1")
     assert found is not None
     assert found.rosetta
     assert platforms().chip(found.chip).id == "m1"
