@@ -117,7 +117,7 @@ class Resolver:
                 if error.only_the_users:
                     break
         best = next(iter(tried.values()))
-        raise NoCombo(str(best), self._near(request, best), request.wish.chip.id) from best
+        raise NoCombo(str(best), self._near(request, best), request.wish.machine) from best
 
     def _near(self, request: Request, conflict: Unsatisfiable | BrokenPins) -> list[Pair]:
         """Up to three pairs near the wish that resolve with all that was asked for."""
@@ -328,12 +328,7 @@ def _requirement_text(item: Need) -> str:
 def _command(request: Request, pair: Pair) -> str:
     """The options that ask for the same lock again."""
     wish = request.wish
-    parts = [f"--python {wish.python}"]
-    parts.append(f"--chip {wish.chip.id}")
-    if wish.os is Os.LINUX:
-        parts.append("--os linux")
-    if wish.macos is not None:
-        parts.append(f"--macos {wish.macos.major if wish.any_minor else wish.macos}")
+    parts = [f"--python {wish.python} {wish.machine}"]
     package = "" if pair.package == "tensorflow" else f"{pair.package}=="
     parts.append(f"--tensorflow {package}{pair.tensorflow}")
     if wish.os is Os.MACOS:
