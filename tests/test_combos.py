@@ -280,6 +280,15 @@ def test_the_nearest_are_not_broken_each_another_and_nearest_in_version() -> Non
         assert choices(shipped(), again)
 
 
+def test_the_nearest_are_for_the_same_machine() -> None:
+    with pytest.raises(NoCombo) as caught:
+        choices(shipped(), wish("3.13", "m2", "2.9", os=Os.LINUX))
+    assert all("--chip m2 --os linux --tensorflow" in line for line in caught.value.commands)
+    error = refused("3.13", "m2", "2.9", macos="14")
+    assert error.commands
+    assert all("--chip m2 --macos 14 --tensorflow" in line for line in error.commands)
+
+
 def test_the_nearest_keep_the_wish_for_no_plugin() -> None:
     assert all(p.metal is None for p in nearest(shipped(), wish(tensorflow="2.3", metal="none")))
 
@@ -287,7 +296,7 @@ def test_the_nearest_keep_the_wish_for_no_plugin() -> None:
 @pytest.mark.parametrize("python", ["3.8", "3.11"])
 def test_the_options_of_a_nearest_pair_ask_for_that_pair(python: str) -> None:
     for pair in nearest(shipped(), wish(python, tensorflow="2.9.0", metal="1.2.0")):
-        options = command(pair, "m1").split()[1:]
+        options = command(pair, "--chip m1").split()[1:]
         asked = dict(zip(options[::2], options[1::2], strict=True))
         best = first(asked["--python"], tensorflow=asked["--tensorflow"], metal=asked["--metal"])
         assert (best.pair.tensorflow, best.pair.metal) == (pair.tensorflow, pair.metal)
