@@ -101,11 +101,13 @@ class Resolver:
     def lock(self, request: Request) -> Made:
         """The best lock for the request.
 
-        Pairs are tried in the matrix's order, one of each TensorFlow series, until one resolves.
+        Pairs are tried in the matrix's order until one resolves. After a conflict the rest of
+        that TensorFlow series is passed over, since it requires the same.
         Raises NoCombo where there is none: with the matrix's reason, or with the conflict of
         the best pair and the nearest pairs that do resolve.
         """
-        tried: dict[str, Unsatisfiable | BrokenPins] = {}
+        first: Unsatisfiable | BrokenPins | None = None
+        tried: set[str] = set()
         for choice in choices(self.matrix, request.wish):
             series = ".".join(choice.pair.tensorflow.split(".")[:2])
             if series in tried:
@@ -113,11 +115,13 @@ class Resolver:
             try:
                 return self.lock_pair(request, choice.pair)
             except (Unsatisfiable, BrokenPins) as error:
-                tried[series] = error
+                first = first or error
                 if error.only_the_users:
                     break
-        best = next(iter(tried.values()))
-        raise NoCombo(str(best), self._near(request, best), request.wish.machine) from best
+                if not _of_that_release_alone(error, choice.pair):
+                    tried.add(series)
+        assert first is not None, "choices() raises where there is nothing to try"
+        raise NoCombo(str(first), self._near(request, first), request.wish.machine) from first
 
     def _near(self, request: Request, conflict: Unsatisfiable | BrokenPins) -> list[Pair]:
         """Up to three pairs near the wish that resolve with all that was asked for."""
@@ -289,6 +293,16 @@ def lock_verdict(verdict: Verdict) -> LockVerdict:
         grade=verdict.grade.label if verdict.grade else None,
         reasons=tuple((reason.kind, reason.text, reason.source) for reason in verdict.reasons),
     )
+
+
+def _of_that_release_alone(error: Unsatisfiable | BrokenPins, pair: Pair) -> bool:
+    """Whether the next release of the series may well have what this one has not.
+
+    So it is where the release itself cannot be had, as one newer than --exclude-newer allows.
+    """
+    if isinstance(error, BrokenPins):
+        return True
+    return {clash.name for clash in error.clashes} <= {pair.package, METAL}
 
 
 def _machine(target: Target) -> str:
