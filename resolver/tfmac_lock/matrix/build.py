@@ -6,8 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
+from pydantic import BaseModel
 
 from ..binaries.rows import pair_rows, release_rows
+from ..diagnose.symptom_files import SymptomFile, compile_symptoms
 from ..lock.model import dump_json
 from ..prove.evidence import Evidence
 from ..prove.report import Report
@@ -18,7 +20,7 @@ from .folder import read_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMAS: dict[str, type[models.Model]] = {
+SCHEMAS: dict[str, type[BaseModel]] = {
     "platforms": models.PlatformsFile,
     "bounds": models.BoundsFile,
     "vendor": models.VendorFile,
@@ -29,6 +31,7 @@ SCHEMAS: dict[str, type[models.Model]] = {
     "release": models.ReleaseFile,
     "proof": Evidence,
     "proof-report": Report,
+    "symptom": SymptomFile,
 }
 """Each kind of file with its model; the schema lies in matrix/schemas/ under this name."""
 
@@ -46,6 +49,7 @@ def build(root: Path) -> dict[str, str]:
         f"{data}/matrix.json": dump_json(
             compile_matrix(folder, _pair_loads(matrix), _binaries(matrix))
         ),
+        f"{data}/symptoms.json": dump_json(compile_symptoms(matrix / "symptoms")),
     }
     for name, model in SCHEMAS.items():
         schema = {
