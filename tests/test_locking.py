@@ -220,6 +220,40 @@ def test_where_only_failed_pins_are_left_that_is_the_answer(index: Universe) -> 
         lock(index, wish(tensorflow="2.18.1"), known=facts(evidence=(good, failed)))
 
 
+def test_where_a_release_is_too_new_the_next_one_of_its_series_is_taken() -> None:
+    early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+    index = Universe()
+    index.add("tensorflow", "2.17.1", tag=TAG.format("12_0"), uploaded=early)
+    index.add("tensorflow", "2.18.0", tag=TAG.format("12_0"), uploaded=early)
+    index.add("tensorflow", "2.18.1", tag=TAG.format("12_0"), uploaded=late)
+    index.add("tensorflow-metal", "1.2.0", tag=TAG.format("12_0"), uploaded=early)
+    versions = ("2.17.1", "2.18.0", "2.18.1")
+    known = facts(
+        releases=(
+            *(release("tensorflow", version) for version in versions),
+            release("tensorflow-metal", "1.2.0"),
+        ),
+        pair_loads=tuple(loads(True, tensorflow=version) for version in versions),
+    )
+    assert lock(index, known=known, before=late).lock.combo.tensorflow == "2.18.0"
+
+
+def test_where_a_stubs_payload_has_no_wheel_the_next_release_of_the_series_is_taken(
+    index: Universe,
+) -> None:
+    index.add("tensorflow", "2.18.2", "tensorflow-macos==2.18.2", tag=TAG.format("12_0"))
+    known = facts(
+        releases=(
+            release("tensorflow", "2.18.1"),
+            release("tensorflow", "2.18.2"),
+            release("tensorflow-metal", "1.2.0"),
+        ),
+        pair_loads=(loads(True, tensorflow="2.18.1"), loads(True, tensorflow="2.18.2")),
+    )
+    made = lock(index, wish(tensorflow="2.18"), known=known)
+    assert made.lock.combo.tensorflow == "2.18.1"
+
+
 # -- macOS
 
 

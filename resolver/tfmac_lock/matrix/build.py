@@ -10,6 +10,8 @@ from packaging.version import Version
 from ..binaries.rows import pair_rows, release_rows
 from ..diagnose.symptom_files import SymptomFile, compile_symptoms
 from ..lock.model import dump_json
+from ..prove.evidence import Evidence
+from ..prove.report import Report
 from . import models
 from .compiling import compile_matrix, compile_platforms
 from .folder import read_folder
@@ -28,7 +30,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
     "release": models.ReleaseFile,
-    "proof": models.Proof,
+    "proof": Evidence,
+    "proof-report": Report,
     "symptom": SymptomFile,
 }
 """Each kind of file with its model; the schema lies in matrix/schemas/ under this name."""
