@@ -21,8 +21,7 @@ def facts(text: str) -> Facts:
         " + numpy==1.26.4\n + tensorflow==2.18.0\n",
         " - tensorflow==2.16.1\n + tensorflow==2.18.0\n + numpy==1.26.4\n",
         "numpy-1.26.4-cp311-cp311-macosx_11_0_arm64.whl tensorflow-2.18.0-cp311-cp311-x.whl",
-        "Found existing installation: tensorflow 2.16.1\n"
-        + "Successfully installed numpy-1.26.4 tensorflow-2.18.0",
+        "Uninstalling tensorflow-2.16.1\nSuccessfully installed numpy-1.26.4 tensorflow-2.18.0",
         ">>> tensorflow.__version__\n'2.18.0'\n>>> numpy.__version__\n'1.26.4'\n",
     ],
 )
