@@ -35,7 +35,10 @@ def facts(**options: object) -> Matrix:
             release("tensorflow-metal", "1.2.0"),
         ),
         "pair_loads": (loads(True, tensorflow="2.17.1"), loads(True, tensorflow="2.18.1")),
-        "evidence": (evidence(Grade.TWIN, tensorflow="", metal=None),),
+        "evidence": (
+            evidence(Grade.TWIN, tensorflow="", metal=None),
+            evidence(Grade.VENDOR, tensorflow=""),
+        ),
         "floors": (floor("12.3"),),
         **options,
     }
