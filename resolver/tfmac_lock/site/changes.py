@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -39,17 +40,23 @@ def _releases(inputs: Inputs) -> Iterator[doc.Change]:
 
 
 def _evidence(inputs: Inputs) -> Iterator[doc.Change]:
-    for number, item in enumerate(inputs.matrix.evidence):
+    for item in inputs.matrix.evidence:
         # The vendor's table is undated; its date is the day on which it was read.
         if item.grade is Grade.VENDOR or not re.fullmatch(r"\d{4}-\d\d-\d\d", item.date or ""):
             continue
         yield doc.Change(
-            id=f"evidence-{number}",
+            id=f"evidence-{_fingerprint(item)}",
             date=item.date or "",
             title=f"{_pair(item)}: {item.outcome.value} ({item.grade.label})",
             text=item.text,
             page=_page(item),
         )
+
+
+def _fingerprint(item: Evidence) -> str:
+    """A name that stays the same when other evidence is added."""
+    told = "|".join(map(str, (item.grade.label, item.tensorflow, item.metal, item.source, item.text)))
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 def _pair(item: Evidence) -> str:

@@ -11,6 +11,7 @@ from .. import data, published
 from ..errors import DataError
 from ..lock import lock_json
 from ..target import Arch
+from ..verdict import Status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,11 @@ class PublishedLock:
     def id(self) -> str:
         """The combo's id, which is its folder's name too."""
         return self.lock.combo.id
+
+    @property
+    def status(self) -> Status:
+        """What to expect of it."""
+        return Status(self.lock.verdict.status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
