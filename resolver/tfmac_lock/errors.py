@@ -18,7 +18,6 @@ adds its own subclasses beside the code that raises them.
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ class UnknownChoice(UsageError):
     @property
     def nearest(self) -> str | None:
         """The known word most like the given one, if any is near."""
+        import difflib
+
         found = difflib.get_close_matches(self.given.lower(), self.known, n=1, cutoff=0.5)
         return found[0] if found else None
 

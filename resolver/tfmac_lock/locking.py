@@ -22,6 +22,7 @@ from .resolve.provider import Rules
 from .resolve.requirement import ByMatrix, ByUser, Need
 from .resolve.solve import Solved, Unsatisfiable, newer_macos, solve
 from .resolve.source import known_requirements
+from .resolve.view import View
 from .target import MacOSVersion, Os, PythonVersion, Target
 from .verdict import Verdict, judge
 
@@ -66,12 +67,17 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolver:
-    """The facts and the index that locks are made from; ``hints`` speed up the first fetches."""
+    """The facts and the index that locks are made from.
+
+    ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache.
+    """
 
     matrix: Matrix
     source: Source
     as_of: str
-    hints: frozenset[NormalizedName] = field(default_factory=frozenset)
+    ahead: bool = True
+    _views: dict[tuple[object, ...], View] = field(default_factory=dict)
+    _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def lock(self, request: Request) -> Made:
         """The best lock for the request.
@@ -117,15 +123,17 @@ class Resolver:
         a newer one is taken only when a wheel that is needed demands it.
         """
         macos = self._first_macos(request.wish, pair)
+        first: Unsatisfiable | None = None
         while True:
             target = self._target(request.wish, macos)
             rules = self._rules(request, pair, target)
             try:
-                solved = solve(rules, _roots(request, pair), self.hints)
+                solved = solve(rules, _roots(request, pair), ahead=self.ahead)
             except Unsatisfiable as error:
+                first = first or error
                 raised = self._raised(request.wish, rules, error)
                 if raised is None:
-                    raise
+                    raise first from None
                 macos = raised
                 continue
             return self._made(request, pair, target, solved)
@@ -173,14 +181,17 @@ class Resolver:
             limits.setdefault(item.name, []).append(item)
         for item in request.constraints:
             limits.setdefault(item.name, []).append(item)
-        return Rules(
-            target=target,
-            source=self.source,
-            limits=limits,
-            named=frozenset(item.name for item in request.needs),
-            known=known_requirements(self.matrix),
-            before=request.before,
-        )
+        if not self._known:
+            self._known.update(known_requirements(self.matrix))
+        return Rules(view=self._view(request, target), limits=limits, known=self._known)
+
+    def _view(self, request: Request, target: Target) -> View:
+        """The target's view of the index, the same for every pair that is tried on it."""
+        named = frozenset(item.name for item in request.needs)
+        key = (target, request.before, named)
+        if key not in self._views:
+            self._views[key] = View(self.source, target, before=request.before, named=named)
+        return self._views[key]
 
     def _made(
         self,

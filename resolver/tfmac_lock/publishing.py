@@ -6,13 +6,14 @@ day: files uploaded later are left out, so that making the locks again gives the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from . import published
 from .combos import TENSORFLOW_PACKAGES, Choice, NoCombo, TensorFlowWish, Wish, choices
 from .lock.formats import FORMATS
+from .lock.model import dump_json
 from .locking import Request, Resolver
 from .resolve.solve import Unsatisfiable
 from .target import Arch, PythonVersion
@@ -82,7 +83,7 @@ def make_slot(
 ) -> SlotResult:
     """Every lock of the slot: each release with its best plugin, and without one."""
     resolver = Resolver(matrix=matrix, source=client, as_of=day.isoformat())
-    locks = []
+    locks: list[Lock] = []
     unpublished = []
     for wish in wishes(matrix, slot):
         progress()
@@ -91,6 +92,7 @@ def make_slot(
             if choice is None:
                 continue
             request = Request(wish=wish, before=end_of(day))
+            resolver = replace(resolver, ahead=not locks)  # the first lock fetches for the others
             locks.append(resolver.lock_pair(request, choice.pair).lock)
         except (Unsatisfiable, NoCombo) as error:
             name = (
@@ -149,7 +151,7 @@ def render(results: Iterable[SlotResult]) -> dict[str, str]:
         index = published.to_index(
             result.locks, [(item.combo, item.reason) for item in result.unpublished]
         )
-        files[published.index_name(slot.python, slot.arch)] = published.dump_index(index)
+        files[published.index_name(slot.python, slot.arch)] = dump_json(index)
         for lock in result.locks:
             for name in PUBLISHED_FORMATS:
                 filename, text = FORMATS[name]

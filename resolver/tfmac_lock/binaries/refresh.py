@@ -6,6 +6,7 @@ whose file does not answer for every symbol that some plugin imports is read aga
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Protocol
@@ -21,7 +22,8 @@ from tfmac_lock.binaries.facts import (
     load_folder,
     to_document,
 )
-from tfmac_lock.binaries.reading import parse_name, read_plugin, read_tensorflow
+from tfmac_lock.binaries.metadata import parse_name
+from tfmac_lock.binaries.reading import read_plugin, read_tensorflow
 from tfmac_lock.binaries.wheelfile import Wheel
 from tfmac_lock.errors import MissingExtra
 
@@ -41,7 +43,7 @@ class WheelFile(Protocol):
     @property
     def filename(self) -> str: ...  # noqa: D102
     @property
-    def sha256(self) -> str: ...  # noqa: D102
+    def sha256(self) -> str | None: ...  # noqa: D102
 
 
 class WheelSource(Protocol):
@@ -116,9 +118,10 @@ def asked_symbols(folder: Path) -> frozenset[str]:
 def needs_reading(binaries: Iterable[Binary], asked: frozenset[str]) -> bool:
     """Whether a release file leaves one of the symbols without an answer."""
     return any(
-        asked - binary.exports.keys() - binary.elsewhere - binary.absent
+        not binary.was_asked(symbol)
         for binary in binaries
         if isinstance(binary, TensorFlowBinary)
+        for symbol in asked
     )
 
 
@@ -170,10 +173,12 @@ def _read_all(
     binaries: list[Binary] = []
     for arch in ARCHES:
         fitting = [w for w in wheels if arch in parse_name(w.filename).arches]
-        fitting.sort(key=lambda w: _python_number(w.filename), reverse=True)
+        fitting.sort(key=lambda w: parse_name(w.filename).newest_python, reverse=True)
         for file in fitting if every_python else fitting[:1]:
             with source.open(file) as opened:
-                binary = read(Wheel(opened, file.filename), file.sha256, arch)
+                # An index need not state hashes; then the whole file is read for it.
+                sha256 = file.sha256 or _digest(opened)
+                binary = read(Wheel(opened, file.filename), sha256, arch)
             for index, known in enumerate(binaries):
                 if replace(known, files=()) == replace(binary, files=()):
                     files = tuple(sorted(known.files + binary.files))
@@ -184,6 +189,8 @@ def _read_all(
     return tuple(binaries)
 
 
-def _python_number(filename: str) -> int:
-    digits = "".join(c for c in parse_name(filename).python if c.isdigit())
-    return int(digits[1:] or 0)
+def _digest(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()

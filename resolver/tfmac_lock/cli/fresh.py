@@ -70,7 +70,11 @@ def make(
         Talk(show=sys.stderr.isatty()) as talk,
         IndexClient(config, Cache(default_folder()), offline=args.offline, observer=talk) as client,
     ):
-        return Resolver(matrix=matrix, source=client, as_of=as_of).lock(request).lock
+        return (
+            Resolver(matrix=matrix, source=client, as_of=as_of, ahead=not args.offline)
+            .lock(request)
+            .lock
+        )
 
 
 def _needs(args: argparse.Namespace, target: Target) -> tuple[list[Need], list[Need]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +44,8 @@ def parser() -> Parser:
         usage="tfmac-lock [options]\n       tfmac-lock COMMAND ...",
         description="Writes lockfiles that install and run TensorFlow on a Mac, from any computer.",
         epilog=f"commands (each has its own --help):\n{commands}\n\n{EXAMPLES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        # With the width given argparse need not ask the terminal, for which it imports shutil.
+        formatter_class=functools.partial(argparse.RawDescriptionHelpFormatter, width=80),
         allow_abbrev=False,
     )
     mac = made.add_argument_group("the Mac (on a Mac, what is not given is detected)")

@@ -119,8 +119,12 @@ def _rank(
         parts = filename[:-4].rsplit("-", 3)
         if len(parts) != 4:
             return None
-        triples = itertools.product(*(part.split(".") for part in parts[1:]))
-        best = min((ranks[tag] for tag in map("-".join, triples) if tag in ranks), default=None)
+        tag = "-".join(parts[1:])
+        best = ranks.get(tag)
+        if best is None and "." in tag:
+            triples = itertools.product(*(part.split(".") for part in parts[1:]))
+            places = [ranks[one] for one in map("-".join, triples) if one in ranks]
+            best = min(places, default=None)
         count.wrong_tag += best is None
         return best
     if filename.endswith((".tar.gz", ".zip")):

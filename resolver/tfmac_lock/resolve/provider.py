@@ -15,21 +15,18 @@ from packaging.specifiers import SpecifierSet
 from resolvelib.providers import AbstractProvider
 
 from ..errors import AnswerIsNo
-from ..index.errors import ProjectNotFound
-from .candidates import FittingFile, Refused, fitting_files, ranks_of
 from .requirement import ByPackage, Need, Origin, applies, identifier, need, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
     from resolvelib.structs import RequirementInformation
 
     from ..index.model import IndexFile
-    from ..target import Target
-    from .source import Source
+    from .candidates import FittingFile
+    from .view import View
 
 
 class BadMetadata(AnswerIsNo):
@@ -68,17 +65,13 @@ class Candidate:
 class Rules:
     """What holds for a resolution besides the requirements themselves.
 
-    ``limits`` are the bounds and constraints by package, ``named`` the packages that the user
-    named (only of these may a source archive be taken), ``known`` the requirements of files
-    that need not be asked of the index, by sha256.
+    ``view`` is what the target sees of the index, ``limits`` are the bounds and constraints by
+    package, ``known`` the requirements of files that need not be asked of the index, by sha256.
     """
 
-    target: Target
-    source: Source
+    view: View
     limits: Mapping[NormalizedName, Sequence[Need]]
-    named: frozenset[NormalizedName] = frozenset()
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    before: datetime | None = None
 
 
 class Provider(AbstractProvider["Need", "Candidate", str]):
@@ -86,12 +79,8 @@ class Provider(AbstractProvider["Need", "Candidate", str]):
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self.refused: dict[NormalizedName, Refused] = {}
-        self.unknown: set[NormalizedName] = set()
-        self._ranks = ranks_of(rules.target.tags())
-        self._environment = rules.target.markers()
-        self._python = str(rules.target.python)
-        self._files: dict[NormalizedName, list[FittingFile]] = {}
+        self.view = rules.view
+        self._environment = rules.view.target.markers()
 
     def identify(self, requirement_or_candidate: Need | Candidate) -> str:
         """Name and extras."""
@@ -128,36 +117,13 @@ class Provider(AbstractProvider["Need", "Candidate", str]):
         name, extras = needs[0].name, needs[0].extras
         return [
             Candidate(name=name, version=fit.version, extras=extras, fit=fit)
-            for fit in self.matching(name, needs)
+            for fit in self.view.matching(name, needs)
             if fit.version not in refused
-        ]
-
-    def matching(self, name: NormalizedName, needs: Sequence[Need]) -> list[FittingFile]:
-        """One file a version, newest first, of those that all needs admit."""
-        fits = self.files(name)
-        by_version: dict[Version, FittingFile] = {}
-        for fit in fits:
-            by_version.setdefault(fit.version, fit)
-        admitted = set(by_version)
-        for item in needs:
-            admitted &= {
-                version
-                for version in admitted
-                if item.specifier.contains(version, prereleases=True)
-            }
-        prereleases = any(item.specifier.prereleases for item in needs)
-        if not prereleases and any(not version.is_prerelease for version in by_version):
-            admitted = {version for version in admitted if not version.is_prerelease}
-        pinned = any(spec.operator == "==" for item in needs for spec in item.specifier)
-        return [
-            fit
-            for version, fit in by_version.items()
-            if version in admitted and (fit.file.yanked is None or pinned)
         ]
 
     def is_satisfied_by(self, requirement: Need, candidate: Candidate) -> bool:
         """Whether the candidate is one of the versions that are needed."""
-        return requirement.specifier.contains(candidate.version, prereleases=True)
+        return candidate.version in self.view.project(candidate.name).admits(requirement.specifier)
 
     def get_dependencies(self, candidate: Candidate) -> Iterable[Need]:
         """What the file requires on the target, and the limits on what it requires."""
@@ -174,37 +140,10 @@ class Provider(AbstractProvider["Need", "Candidate", str]):
         for limit in self.rules.limits.get(item.name, ()):
             yield Need(item.name, item.extras, limit.specifier, limit.origin)
 
-    def files(self, name: NormalizedName) -> list[FittingFile]:
-        """All files of the project that fit the target, newest version first."""
-        if name not in self._files:
-            self.refused[name] = Refused()
-            fits = self._fitting(name, allow_sdist=False)
-            if not fits and name in self.rules.named:
-                fits = self._fitting(name, allow_sdist=True)
-            self._files[name] = fits
-        return self._files[name]
-
-    def _fitting(self, name: NormalizedName, *, allow_sdist: bool) -> list[FittingFile]:
-        rules = self.rules
-        try:
-            project = rules.source.project(name)
-        except ProjectNotFound:
-            self.unknown.add(name)
-            return []
-        return fitting_files(
-            project,
-            ranks=self._ranks,
-            python=self._python,
-            before=rules.before,
-            uploaded=lambda file: rules.source.upload_time(name, file),
-            allow_sdist=allow_sdist,
-            refused=None if allow_sdist else self.refused[name],
-        )
-
     def requires_dist(self, file: IndexFile) -> tuple[str, ...]:
         """Requires-Dist of the file, from the matrix where it has read that very file."""
         known = self.rules.known.get(file.sha256 or "")
-        return known if known is not None else self.rules.source.metadata(file).requires_dist
+        return known if known is not None else self.view.source.metadata(file).requires_dist
 
     def requires(self, file: IndexFile, extras: frozenset[str], origin: Origin) -> tuple[Need, ...]:
         """The needs that the file states for the target with these extras."""

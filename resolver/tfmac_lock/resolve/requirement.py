@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -77,6 +78,7 @@ def identifier(name: str, extras: frozenset[str]) -> str:
     return f"{name}[{','.join(sorted(extras))}]" if extras else name
 
 
+@functools.lru_cache(maxsize=16384)
 def parse(text: str) -> Requirement | None:
     """A requirement as it stands in metadata, or None where it cannot be read at all.
 

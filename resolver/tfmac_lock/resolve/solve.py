@@ -92,19 +92,20 @@ class TooDeep(AnswerIsNo):
 
 
 def solve(
-    rules: Rules, roots: Iterable[Need], hints: Iterable[NormalizedName] = ()
+    rules: Rules, roots: Iterable[Need], *, ahead: bool = True
 ) -> dict[NormalizedName, Solved]:
     """The newest set of files that meets all roots, by name; raises Unsatisfiable.
 
-    ``hints`` are names that are likely to be needed: their pages are fetched at once.
+    ``ahead`` fetches what will be asked for many at a time, which pays only over a network.
     """
     provider = Provider(rules)
     needs = [limited for root in roots for limited in provider.with_limits(root)]
-    warm_up(provider, needs, hints)
+    if ahead:
+        warm_up(provider, needs)
     try:
         result = Resolver(provider, BaseReporter()).resolve(needs, max_rounds=MAX_ROUNDS)
     except ResolutionImpossible as error:
-        raise Unsatisfiable(rules.target, _clashes(provider, error.causes)) from None
+        raise Unsatisfiable(rules.view.target, _clashes(provider, error.causes)) from None
     except ResolutionTooDeep as error:
         raise TooDeep from error
     return _collect(provider, result.mapping)
@@ -145,8 +146,8 @@ def _clashes(
                     needs.values(), key=lambda item: (isinstance(item.origin, ByMatrix), str(item))
                 )
             ),
-            left_out=str(provider.refused.get(name, "")),
-            unknown=name in provider.unknown,
+            left_out=str(provider.view.project(name).refused),
+            unknown=provider.view.project(name).unknown,
         )
         for name, needs in sorted(by_name.items())
     ]
@@ -154,10 +155,10 @@ def _clashes(
 
 def newer_macos(rules: Rules, names: Iterable[NormalizedName]) -> int | None:
     """The next macOS for which one of the projects has a wheel that the target cannot take."""
-    target = rules.target
+    target = rules.view.target
     pattern = rf"macosx_(\d+)_\d+_(?:{target.machine}|universal2)\b"
     majors: set[int] = set()
     for name in names:
-        for row in rules.source.project(name).rows:
+        for row in rules.view.source.project(name).rows:
             majors |= {int(found) for found in re.findall(pattern, row.partition("\t")[0])}
     return min((major for major in majors if major > target.macos.major), default=None)

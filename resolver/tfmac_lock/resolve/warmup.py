@@ -13,7 +13,7 @@ from ..errors import TfmacLockError
 from .requirement import ByPackage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from packaging.utils import NormalizedName
 
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
     from .requirement import Need
 
 
-def warm_up(provider: Provider, roots: Sequence[Need], hints: Iterable[NormalizedName]) -> None:
+def warm_up(provider: Provider, roots: Sequence[Need]) -> None:
     """Fetch pages and metadata for the newest candidates, starting at the roots.
 
     A fault is left for the resolver to meet where it matters, if it ever does.
     """
-    source = provider.rules.source
-    source.prefetch_projects([*{need.name for need in roots}, *hints])
+    source = provider.view.source
     needs: dict[tuple[NormalizedName, frozenset[str]], list[Need]] = {}
     done: set[tuple[str, frozenset[str]]] = set()
     frontier = list(roots)
@@ -41,7 +40,7 @@ def warm_up(provider: Provider, roots: Sequence[Need], hints: Iterable[Normalize
         picked = []
         for key in dict.fromkeys(touched):
             try:
-                fits = provider.matching(key[0], needs[key])
+                fits = provider.view.matching(key[0], needs[key])
             except TfmacLockError:
                 continue
             if fits and (fits[0].file.url, key[1]) not in done:
