@@ -7,7 +7,6 @@ from typing import IO, TYPE_CHECKING
 
 from tests.support.machos import Image, Need, build
 from tests.support.wheels import build_wheel
-
 from tfmac_lock.binaries.sources import sha256_of
 
 if TYPE_CHECKING:
@@ -154,3 +153,13 @@ class FolderSource:
         assert isinstance(file, FolderFile)
         self.opened.append(file.filename)
         return file.path.open("rb")
+
+
+def write_pages(folder: Path) -> None:
+    """The pages that make ``folder`` an index for ``file://``."""
+    for project in (path for path in folder.iterdir() if path.is_dir()):
+        links = [
+            f'<a href="{path.name}#sha256={sha256_of(path)}">{path.name}</a>'
+            for path in sorted(project.glob("*.whl"))
+        ]
+        (project / "index.html").write_text("\n".join(links))

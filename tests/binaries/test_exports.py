@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.machos import Image, build, uleb
 
+from tests.support.machos import Image, build, uleb
 from tfmac_lock.binaries import macho
 from tfmac_lock.binaries.buffer import Region
 from tfmac_lock.binaries.errors import DamagedBinary
@@ -107,6 +107,7 @@ def test_a_trie_that_is_no_tree_is_refused(trie: bytes) -> None:
 symbol_names = st.text(alphabet="_abcZN3", min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(symbol_names, st.none() | st.tuples(st.integers(1, 300), symbol_names)))
 def test_whatever_is_put_into_a_trie_comes_out_again(
     names: dict[str, tuple[int, str] | None],

@@ -3,8 +3,8 @@ from __future__ import annotations
 import struct
 
 import pytest
-from tests.support.machos import Image, Need, build
 
+from tests.support.machos import Image, Need, build
 from tfmac_lock.binaries import macho
 from tfmac_lock.binaries.errors import DamagedBinary
 from tfmac_lock.binaries.imports import Import, read_imports

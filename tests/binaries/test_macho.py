@@ -3,8 +3,8 @@ from __future__ import annotations
 import struct
 
 import pytest
-from tests.support.machos import Image, Need, build, fat
 
+from tests.support.machos import Image, Need, build, fat
 from tfmac_lock.binaries import macho
 from tfmac_lock.binaries.errors import DamagedBinary, NotMachO
 from tfmac_lock.binaries.macho import FileType, Library, LinkKind

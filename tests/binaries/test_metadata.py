@@ -39,7 +39,9 @@ def test_a_wheel_is_for_some_pythons(filename: str, fitting: str, other: str | N
     assert other is None or not parse_name(filename).runs_on(other)
 
 
-@pytest.mark.parametrize("filename", ["a.whl", "a-1.tar.gz", "a-1-py3-none.whl", "a-x!-py3-none-any.whl"])
+@pytest.mark.parametrize(
+    "filename", ["a.whl", "a-1.tar.gz", "a-1-py3-none.whl", "a-x!-py3-none-any.whl"]
+)
 def test_other_names_are_refused(filename: str) -> None:
     with pytest.raises(DamagedBinary):
         parse_name(filename)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.binaries.fakes import (
     CC,
     INTERNAL,
@@ -14,7 +15,6 @@ from tests.binaries.fakes import (
 )
 from tests.binaries.test_reading import plugin, tensorflow
 from tests.support.machos import Need
-
 from tfmac_lock.binaries.pairs import LoadResult, candidate_paths, check_pair
 
 if TYPE_CHECKING:
@@ -105,9 +105,13 @@ def test_one_missing_symbol_decides_although_another_is_unknown(
 def test_a_flat_symbol_in_a_file_that_need_not_be_loaded_leaves_the_answer_open(
     payload: TensorFlowBinary, tmp_path: Path
 ) -> None:
-    facts = replace(payload, absent=payload.absent - {"_TF_None"}, elsewhere=frozenset({"_TF_None"}))
+    facts = replace(
+        payload, absent=payload.absent - {"_TF_None"}, elsewhere=frozenset({"_TF_None"})
+    )
 
-    assert check_pair(facts, with_needs(tmp_path, Need(symbol="_TF_None", ordinal=-2))).loads is None
+    assert (
+        check_pair(facts, with_needs(tmp_path, Need(symbol="_TF_None", ordinal=-2))).loads is None
+    )
     bound = check_pair(facts, with_needs(tmp_path, Need(symbol="_TF_None", ordinal=1)))
     assert bound.loads is False
 
@@ -124,7 +128,9 @@ def test_a_library_whose_install_name_changed_is_not_found(tmp_path: Path) -> No
     assert f"Library not loaded: {LIBRARY}" in result.dyld_message
 
 
-@pytest.mark.parametrize("rpath", ["@loader_path/../tensorflow/python", "@loader_path/../tensorflow/python/"])
+@pytest.mark.parametrize(
+    "rpath", ["@loader_path/../tensorflow/python", "@loader_path/../tensorflow/python/"]
+)
 def test_a_library_is_also_found_on_the_plugin_s_rpaths(tmp_path: Path, rpath: str) -> None:
     files = tensorflow_files(internal_name="bazel-out/bin/lib_16_shared_object.dylib")
     payload = tensorflow(tensorflow_wheel(tmp_path, files=files), ASKED)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.binaries.fakes import (
     CC,
     FRAMEWORK,
@@ -13,7 +14,6 @@ from tests.binaries.fakes import (
 )
 from tests.support.machos import Image, Need, build
 from tests.support.wheels import build_wheel
-
 from tfmac_lock.binaries.errors import DamagedBinary
 from tfmac_lock.binaries.facts import PluginImport
 from tfmac_lock.binaries.reading import read_for_plugin, read_plugin, read_tensorflow

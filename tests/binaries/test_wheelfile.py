@@ -5,8 +5,8 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.wheels import build_wheel
 
+from tests.support.wheels import build_wheel
 from tfmac_lock.binaries import wheelfile
 from tfmac_lock.binaries.errors import DamagedBinary
 from tfmac_lock.binaries.wheelfile import Wheel, installed_path
@@ -55,7 +55,17 @@ def test_data_folders_land_in_site_packages() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../x", "/etc/passwd", "a/../../x", "a/..", "a//b", "./a", "a\\b", "..", "x.data/purelib/../y"],
+    [
+        "../x",
+        "/etc/passwd",
+        "a/../../x",
+        "a/..",
+        "a//b",
+        "./a",
+        "a\\b",
+        "..",
+        "x.data/purelib/../y",
+    ],
 )
 def test_names_that_lead_out_of_the_folder_are_refused(name: str) -> None:
     with pytest.raises(DamagedBinary, match="has a member with the name"):

@@ -22,7 +22,7 @@ from tfmac_lock.binaries.facts import (
     load_folder,
     to_document,
 )
-from tfmac_lock.binaries.metadata import parse_name
+from tfmac_lock.binaries.metadata import highest_version, parse_name
 from tfmac_lock.binaries.reading import read_plugin, read_tensorflow
 from tfmac_lock.binaries.wheelfile import Wheel
 from tfmac_lock.errors import MissingExtra
@@ -73,7 +73,7 @@ def refresh(
     ``every_python``, the newest alone.
     """
     written: list[Path] = []
-    for version, wheels in _releases(source, PLUGIN):
+    for version, wheels in releases(source, PLUGIN):
         path = release_path(folder, PLUGIN, version)
         if path.exists():
             continue
@@ -84,7 +84,7 @@ def refresh(
     work = [
         (package, version, wheels)
         for package in TENSORFLOWS
-        for version, wheels in _releases(source, package)
+        for version, wheels in releases(source, package)
     ]
     part, parts = shard
     for package, version, wheels in work[part - 1 :: parts]:
@@ -139,7 +139,7 @@ def write(path: Path, binaries: tuple[Binary, ...]) -> Path:
     return path
 
 
-def _releases(source: WheelSource, package: str) -> Iterator[tuple[Version, list[WheelFile]]]:
+def releases(source: WheelSource, package: str) -> Iterator[tuple[Version, list[WheelFile]]]:
     """The releases that have a wheel for the Mac, oldest first.
 
     Final ones, and the candidates of the one to come.
@@ -178,15 +178,26 @@ def _read_all(
             with source.open(file) as opened:
                 # An index need not state hashes; then the whole file is read for it.
                 sha256 = file.sha256 or _digest(opened)
-                binary = read(Wheel(opened, file.filename), sha256, arch)
-            for index, known in enumerate(binaries):
-                if replace(known, files=()) == replace(binary, files=()):
-                    files = tuple(sorted(known.files + binary.files))
-                    binaries[index] = replace(known, files=files)
-                    break
-            else:
-                binaries.append(binary)
-    return tuple(binaries)
+                binaries.append(read(Wheel(opened, file.filename), sha256, arch))
+    return merge(binaries)
+
+
+def merge(binaries: Iterable[Binary]) -> tuple[Binary, ...]:
+    """One binary for all wheels of a release that say the same.
+
+    The SDK, which decides nothing, may differ; the highest is kept.
+    """
+    merged: list[Binary] = []
+    for binary in binaries:
+        for index, known in enumerate(merged):
+            if replace(known, files=(), sdk=None) == replace(binary, files=(), sdk=None):
+                files = tuple(sorted(known.files + binary.files))
+                sdk = highest_version((known.sdk, binary.sdk))
+                merged[index] = replace(known, files=files, sdk=sdk)
+                break
+        else:
+            merged.append(binary)
+    return tuple(merged)
 
 
 def _digest(file: IO[bytes]) -> str:

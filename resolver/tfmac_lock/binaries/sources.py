@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import IO, TYPE_CHECKING, cast
 
+from tfmac_lock.index.errors import ProjectNotFound
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -26,8 +28,11 @@ class IndexWheels:
         self._keep = keep
 
     def files(self, package: str) -> Iterable[WheelFile]:
-        """Every file of a package."""
-        return self._client.project(package).files
+        """Every file of a package; none where the index does not know it."""
+        try:
+            return self._client.project(package).files
+        except ProjectNotFound:
+            return ()
 
     def open(self, file: WheelFile) -> IO[bytes]:
         """A seekable file over the wheel's bytes, to be closed."""

@@ -51,6 +51,10 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep whole wheels in DIR and read them there"
     )
+    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
+    parser.add_argument(
+        "--extra-index-url", metavar="URL", action="append", default=[], help="asked before it"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.set_defaults(run=run)
 
@@ -61,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("name a wheel, a release or a lock to read, or a --pair")
     if args.python is not None and not args.python.removeprefix("3.").isdigit():
         raise UsageError(f"--python {args.python} is not a series of Python 3; write it like 3.12")
-    with _index(args.keep) as source, _bar() as watch:
+    with _index(args) as source, _bar() as watch:
         pairs = [_pair(args, source, watch)] if args.pair else []
         audits: list[WheelAudit] = []
         for given in args.wheels:
@@ -105,6 +109,7 @@ class _Watch:
 
 def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watch) -> WheelAudit:
     from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
 
     from tfmac_lock.binaries.audit import audit_wheel
     from tfmac_lock.binaries.fresh import pick_wheel
@@ -125,7 +130,8 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watc
     if len(versions) != len(requirement.specifier) or len(versions) > 1:
         raise UsageError(f"{given!r} names no single version; write name==version")
     version = versions[0] if versions else None
-    file = pick_wheel(source, requirement.name, version, args.arch or "arm64", args.python)
+    package = canonicalize_name(requirement.name)
+    file = pick_wheel(source, package, version, args.arch or "arm64", args.python)
     with source.open(file) as remote:
         return audit_wheel(watch.wheel(remote, file.filename), arch=args.arch or "arm64")
 
@@ -195,14 +201,20 @@ def _pair(args: argparse.Namespace, source: IndexWheels, watch: _Watch) -> PairR
 
 
 @contextmanager
-def _index(keep: Path | None) -> Iterator[IndexWheels]:
+def _index(args: argparse.Namespace) -> Iterator[IndexWheels]:
     from tfmac_lock.binaries.sources import IndexWheels
+    from tfmac_lock.cli.talk import Talk
     from tfmac_lock.index.cache import Cache, default_folder
     from tfmac_lock.index.client import IndexClient
     from tfmac_lock.index.config import IndexConfig
 
-    with IndexClient(IndexConfig.load(), Cache(default_folder())) as client:
-        yield IndexWheels(client, keep)
+    config = IndexConfig.load(
+        index_url=args.index_url, extra_index_urls=tuple(args.extra_index_url)
+    )
+    # The bar shows what is read; of the index only notes are of interest.
+    talk = Talk(show=False)
+    with talk, IndexClient(config, Cache(default_folder()), observer=talk) as client:
+        yield IndexWheels(client, args.keep)
 
 
 @contextmanager

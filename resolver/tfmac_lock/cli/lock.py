@@ -146,6 +146,8 @@ def run(args: argparse.Namespace) -> int:
     if printing and (len(formats) != 1 or args.json):
         raise UsageError("-o - prints one format: name it with --format")
     lock = make(args)
+    if args.metal == "auto" and lock.combo.metal is None and args.os == "macos":
+        print(_why_no_plugin(lock), file=sys.stderr)  # noqa: T201 - talk
     files = {filename: text(lock) for filename, text in (FORMATS[name] for name in formats)}
     if printing:
         sys.stdout.write(*files.values())
@@ -162,6 +164,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(summary(lock, args.output, sorted(files), color=sys.stdout.isatty()))
     return 0
+
+
+def _why_no_plugin(lock: Lock) -> str:
+    """Why ``--metal auto`` came out without a plugin."""
+    if lock.combo.chip == "intel":
+        return "note: without an AMD card there is no GPU that the plugin could use"
+    return (
+        f"note: no plugin release fits TensorFlow {lock.combo.tensorflow} on Python "
+        f"{lock.combo.python}, so this lock is for the CPU; `tfmac-lock matrix` shows the pairs "
+        "that fit"
+    )
 
 
 def make(args: argparse.Namespace) -> Lock:

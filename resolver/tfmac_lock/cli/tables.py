@@ -47,7 +47,8 @@ def grid_table(
     signs = "  ".join(f"{sign} {status.value}" for status, (sign, _) in SIGNS.items())
     table = Table(
         title=f"TensorFlow (down) and tensorflow-metal (across), {arch.value}",
-        caption=f"{signs}; plugin versions read downwards\nwhy: tfmac-lock matrix pair 2.18.0 1.1.0 --arch {arch.value}",
+        caption=f"{signs}; plugin versions read downwards\n"
+        f"why: tfmac-lock matrix pair 2.18.0 1.1.0 --arch {arch.value}",
         padding=0,
         pad_edge=False,
         box=None,

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfmac_lock.errors import UsageError
-from tfmac_lock.index import pip_settings
-from tfmac_lock.index.urls import host_and_port, is_loopback, origin, redact, split_credentials
+from ..errors import UsageError
+from . import pip_settings
+from .urls import host_and_port, is_loopback, origin, redact, split_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 PUBLIC_INDEX = "https://pypi.org/simple/"
 
@@ -79,7 +79,7 @@ class IndexConfig:
         environ: Mapping[str, str] | None = None,
         *,
         index_url: str | None = None,
-        extra_index_urls: Iterable[str] = (),
+        extra_index_urls: Sequence[str] = (),
         pip_files: Iterable[Path] | None = None,
     ) -> IndexConfig:
         """The configuration in force.

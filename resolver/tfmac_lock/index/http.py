@@ -19,17 +19,17 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
-from tfmac_lock import __version__
-from tfmac_lock.index.errors import BadIndexAnswer, IndexUnreachable
-from tfmac_lock.index.urls import redact
+from .. import __version__
+from .errors import BadIndexAnswer, IndexUnreachable
+from .urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import httpx2
 
-    from tfmac_lock.index.config import IndexConfig
-    from tfmac_lock.index.model import Observer
+    from .config import IndexConfig
+    from .model import Observer
 
 T = TypeVar("T")
 
