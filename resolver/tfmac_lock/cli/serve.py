@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def add_parser(subparsers: Any) -> None:
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         from ..service import app, logs, server
         from ..service.settings import Limits, Settings
+        from ..site.build import base_path
     except ImportError as error:
         raise MissingExtra("the service", "serve") from error
 
@@ -68,18 +70,8 @@ def run(args: argparse.Namespace) -> int:
             extra_index_urls=tuple(args.extra_index_url),
             cache=Path(args.cache) if args.cache else None,
             offline=args.offline,
-            limits=Limits(
-                workers=args.workers, waiting=args.waiting, per_client=args.per_client
-            ),
+            limits=Limits(workers=args.workers, waiting=args.waiting, per_client=args.per_client),
         )
     )
     server.run(service, host=args.host, port=args.port, proxies=args.proxies)
     return 0
-
-
-def base_path(given: str) -> str:
-    """The path below which pages stand, with a slash at both ends; raises UsageError."""
-    path = f"/{given.strip('/')}/" if given.strip("/") else "/"
-    if not re.fullmatch(r"/([A-Za-z0-9._~-]+/)*", path):
-        raise UsageError(f"--base {given!r}: write a path like /tensorflow/")
-    return path

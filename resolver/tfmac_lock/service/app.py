@@ -85,9 +85,7 @@ class Service:
             status, headers, content = self.site.answer(path, scope["headers"])
             route = "file" if status < 400 else "missing"
             await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send(
-                {"type": "http.response.body", "body": b"" if method == "HEAD" else content}
-            )
+            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else content})
             self._note(scope, route, status, started)
             return
         await self._compute(scope, receive, send, started)
@@ -130,7 +128,10 @@ class Service:
                 logs.event("stopped")
 
         app = FastAPI(
-            lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
+            lifespan=lifespan,
+            openapi_url=None,
+            docs_url=None,
+            redoc_url=None,
             redirect_slashes=False,
         )
         self._own = {
@@ -197,7 +198,7 @@ class Service:
     def _key(self, name: str, message: Message) -> str:
         # The day is part of the question: a new one may bring new releases.
         day = time.strftime("%Y-%m-%d", time.gmtime())
-        told = "\n".join((name, self.as_of, day, message.model_dump_json()))
+        told = f"{name}\n{self.as_of}\n{day}\n{message.model_dump_json()}"
         return hashlib.sha256(told.encode()).hexdigest()
 
     async def _message(self, request: Request, model: type[Message]) -> Message:
@@ -233,7 +234,7 @@ class Service:
         return _problem(error)
 
     async def _fault(self, _: Request, error: Exception) -> Response:
-        logs.LOGGER.error("fault", exc_info=error)
+        logs.fault(error)
         return _problem(Refused(500, "internal", "something went wrong here; it has been noted"))
 
     async def _not_here(self, _: Request, __: Exception) -> Response:

@@ -123,7 +123,9 @@ class Site:
         """The file at that path."""
         return self._files.get(path)
 
-    def answer(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> tuple[int, Headers, bytes]:
+    def answer(
+        self, path: str, headers: Iterable[tuple[bytes, bytes]]
+    ) -> tuple[int, Headers, bytes]:
         """Status, headers and body for a GET of that path; the body is empty where none goes."""
         file = self._files.get(path)
         wanted: dict[bytes, bytes] = {}
@@ -134,13 +136,23 @@ class Site:
         if file is None:
             folder = self._folders.get(path)
             if folder is not None:
-                return 308, [(b"location", folder.encode()), (b"content-length", b"0"), *ALWAYS], b""
+                return (
+                    308,
+                    [(b"location", folder.encode()), (b"content-length", b"0"), *ALWAYS],
+                    b"",
+                )
             form = self._missing.form(packed=packed)
-            kept = [row for row in form.headers if row[0] not in (b"etag", b"last-modified", b"cache-control")]
+            kept = [
+                row
+                for row in form.headers
+                if row[0] not in (b"etag", b"last-modified", b"cache-control")
+            ]
             return 404, [*kept, (b"cache-control", b"public, max-age=30")], form.body
         form = file.form(packed=packed)
         if _is_current(form, file.modified, wanted):
-            kept = [row for row in form.headers if row[0] not in (b"content-length", b"content-type")]
+            kept = [
+                row for row in form.headers if row[0] not in (b"content-length", b"content-type")
+            ]
             return 304, kept, b""
         return 200, form.headers, form.body
 

@@ -46,3 +46,8 @@ def event(name: str, **fields: object) -> None:
     """Log an event with its fields."""
     if LOGGER.isEnabledFor(logging.INFO):
         LOGGER.info(name, extra={"fields": fields})
+
+
+def fault(error: BaseException) -> None:
+    """Log an error that nobody foresaw: its kind and place, not its text."""
+    LOGGER.error("fault", exc_info=error)

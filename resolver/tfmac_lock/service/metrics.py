@@ -21,7 +21,7 @@ class Metrics:
     refused: Counter[str] = field(default_factory=Counter)
     cached: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, list[int]] = field(default_factory=dict)
-    total_seconds: Counter[str] = field(default_factory=Counter)  # type: ignore[type-arg]  # counts fractions
+    total_seconds: Counter[str] = field(default_factory=Counter)
 
     def note(self, route: str, status: int, seconds: float) -> None:
         """Count an answer."""
@@ -35,15 +35,13 @@ class Metrics:
                 break
         else:
             counts[-1] += 1
-        self.total_seconds[route] += seconds  # type: ignore[assignment]  # as above
+        self.total_seconds[route] += seconds  # type: ignore[assignment]  # counts fractions
 
     def text(self, gauges: dict[str, float]) -> str:
         """Everything as text; ``gauges`` are values of this moment."""
         lines = ["# TYPE tfmac_lock_requests_total counter"]
         for (route, status), count in sorted(self.answered.items()):
-            lines.append(
-                f'tfmac_lock_requests_total{{route="{route}",status="{status}"}} {count}'
-            )
+            lines.append(f'tfmac_lock_requests_total{{route="{route}",status="{status}"}} {count}')
         lines.append("# TYPE tfmac_lock_request_seconds histogram")
         for route, counts in sorted(self.seconds.items()):
             name = "tfmac_lock_request_seconds"

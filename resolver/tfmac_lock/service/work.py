@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TfmacLockError, UsageError
+from . import logs
 from .problems import Refused, refused
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ class OutOfTime(BaseException):
 
 def start(settings: Settings) -> None:
     """Make ready a new worker process."""
-    global _settings  # noqa: PLW0603 - a process has one set of settings, given once
+    global _settings
     _settings = settings
+    logs.set_up("warning")
     # The parent decides when to stop; a Ctrl-C at the terminal reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _matrix()
@@ -83,6 +85,9 @@ def _job(seconds: float, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     except TfmacLockError as error:
         # Only this class is known to survive the way back to the parent.
         raise refused(error) from None
+    except Exception as error:
+        logs.fault(error)
+        raise refused(TfmacLockError()) from None
 
 
 def lock(message: LockRequest) -> dict[str, Any]:
@@ -107,7 +112,12 @@ def _lock(message: LockRequest) -> dict[str, Any]:
 
     day = message.exclude_newer or datetime.now(tz=UTC).date()
     matrix = _matrix()
-    resolver = Resolver(matrix=matrix, source=_index_client(), as_of=day.isoformat())
+    resolver = Resolver(
+        matrix=matrix,
+        source=_index_client(),
+        as_of=day.isoformat(),
+        ahead=not _settings.offline,
+    )
     made = resolver.lock(request_of(message, matrix)).lock
     contents = []
     for name, (filename, text) in FORMATS.items():
@@ -119,7 +129,7 @@ def _lock(message: LockRequest) -> dict[str, Any]:
 def request_of(message: LockRequest, matrix: Matrix) -> Request:
     """The message as the resolver's request; raises UsageError where it makes no sense."""
     from ..combos import TensorFlowWish, Wish
-    from ..locking import Request, names_of
+    from ..locking import Request
     from ..publishing import end_of
     from ..resolve.requirements_in import read_with
     from ..target import Os, Target
@@ -154,7 +164,7 @@ def request_of(message: LockRequest, matrix: Matrix) -> Request:
         if message.tensorflow
         else TensorFlowWish(),
         metal=message.metal,
-        extra=names_of(needs),
+        extra=frozenset(item.name for item in needs),
     )
     return Request(
         wish=wish,
@@ -176,7 +186,7 @@ def _options(message: LockRequest) -> str:
 
 def _index_client() -> IndexClient:
     """The process's index client, a new one after some time so that pages do not grow old."""
-    global _client  # noqa: PLW0603 - as the settings
+    global _client
     from ..index.cache import Cache, default_folder
     from ..index.client import IndexClient
     from ..index.config import IndexConfig

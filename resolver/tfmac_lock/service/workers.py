@@ -41,10 +41,14 @@ class Workers:
     async def warm_up(self) -> None:
         """Start the processes, so that the first request finds them ready."""
         loop = asyncio.get_running_loop()
-        await asyncio.gather(*(loop.run_in_executor(self._pool, work.ping) for _ in range(self._count)))
+        await asyncio.gather(
+            *(loop.run_in_executor(self._pool, work.ping) for _ in range(self._count))
+        )
         self.ready = True
 
-    async def run(self, do: Callable[[Any], dict[str, Any]], message: Any, seconds: float) -> dict[str, Any]:
+    async def run(
+        self, do: Callable[[Any], dict[str, Any]], message: Any, seconds: float
+    ) -> dict[str, Any]:
         """The function's result; raises Refused, also after ``seconds`` of waiting and working."""
         loop = asyncio.get_running_loop()
         pool = self._pool

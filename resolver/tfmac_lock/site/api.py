@@ -38,9 +38,7 @@ def render(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, str]]:
 def dump(document: doc.Document) -> str:
     """The bytes of a document."""
     return (
-        json.dumps(
-            document.model_dump(by_alias=True), ensure_ascii=False, separators=(",", ":")
-        )
+        json.dumps(document.model_dump(by_alias=True), ensure_ascii=False, separators=(",", ":"))
         + "\n"
     )
 
@@ -100,9 +98,7 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
     yield (
         "figures.json",
         doc.Figures(
-            figures=[
-                doc.Figure.model_validate(item) for item in inputs.figures.get("figures", ())
-            ]
+            figures=[doc.Figure.model_validate(item) for item in inputs.figures.get("figures", ())]
         ),
     )
     yield "changes.json", doc.Changes(changes=list(changes(inputs)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,9 @@ def render_site(inputs: Inputs, *, base: str = "/", live: bool = False) -> dict[
     grids = [make_grid(inputs.matrix, arch, inputs.locks) for arch in Arch]
     files: dict[str, str] = {}
     locks = {
-        f"locks/{item.id}/{name}": text for item in inputs.locks for name, text in item.files.items()
+        f"locks/{item.id}/{name}": text
+        for item in inputs.locks
+        for name, text in item.files.items()
     }
     files |= locks
     files |= dict(api.render(inputs, grids))
@@ -105,6 +107,9 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
         beside.replace(path)
 
 
-def etag(content: bytes) -> str:
-    """A strong entity tag of these bytes."""
-    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+def base_path(given: str) -> str:
+    """The path below which pages stand, with a slash at both ends; raises UsageError."""
+    path = f"/{given.strip('/')}/" if given.strip("/") else "/"
+    if not re.fullmatch(r"/([A-Za-z0-9._~-]+/)*", path):
+        raise UsageError(f"--base {given!r}: write a path like /tensorflow/")
+    return path

@@ -55,7 +55,9 @@ def _evidence(inputs: Inputs) -> Iterator[doc.Change]:
 
 def _fingerprint(item: Evidence) -> str:
     """A name that stays the same when other evidence is added."""
-    told = "|".join(map(str, (item.grade.label, item.tensorflow, item.metal, item.source, item.text)))
+    told = "|".join(
+        map(str, (item.grade.label, item.tensorflow, item.metal, item.source, item.text))
+    )
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 

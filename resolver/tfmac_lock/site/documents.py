@@ -14,9 +14,7 @@ SCHEMA_VERSION = 1
 
 Arch = Literal["arm64", "x86_64"]
 StatusText = Literal["works", "caution", "unproven", "broken"]
-GradeText = Literal[
-    "resolves", "loads", "twin", "vendor", "reported", "trained-cpu", "trained-gpu"
-]
+GradeText = Literal["resolves", "loads", "twin", "vendor", "reported", "trained-cpu", "trained-gpu"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 SitePath = Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$")]
 

@@ -74,9 +74,9 @@ def drawing(low: float, high: float, longest: float) -> Markup:
     """A bar up to ``low``, and a lighter piece from there to ``high`` where it is a range."""
     start, end = (round(LENGTH * value / longest) for value in (low, high))
     return Markup(
-        f'<svg class="bar" viewBox="0 0 {LENGTH} 10" preserveAspectRatio="none" '
+        '<svg class="bar" viewBox="0 0 {length} 10" preserveAspectRatio="none" '
         'aria-hidden="true" focusable="false">'
-        f'<rect class="track" width="{LENGTH}" height="10"/>'
-        f'<rect class="range" width="{end}" height="10"/>'
-        f'<rect class="value" width="{start}" height="10"/></svg>'
-    )
+        '<rect class="track" width="{length}" height="10"/>'
+        '<rect class="range" width="{end}" height="10"/>'
+        '<rect class="value" width="{start}" height="10"/></svg>'
+    ).format(length=LENGTH, start=start, end=end)

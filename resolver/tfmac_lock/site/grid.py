@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from ..combos import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, version
-from ..target import Arch
 from ..verdict import Pair, Reason, Status, Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..matrix.facts import Floor, Matrix, PairLoad, Release
+    from ..target import Arch
     from .inputs import PublishedLock
 
 

@@ -7,13 +7,15 @@ static site carries the paths that are files, the service adds those that comput
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from .. import __version__
 from . import documents as doc
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 NAME = r"^[a-z0-9][a-z0-9._-]{0,120}$"
 

@@ -41,8 +41,10 @@ TRIED = ("twin", "vendor", "reported", "trained-cpu", "trained-gpu", "defect")
 
 @dataclass(frozen=True, kw_only=True)
 class Pages:
-    """All pages. ``base`` is the path that the site will stand under, for its 404 page alone:
-    that one is shown at any depth, so its links cannot be relative.
+    """All pages.
+
+    ``base`` is the path that the site will stand under, for its 404 page alone: that one is
+    shown at any depth, so its links cannot be relative.
     """
 
     inputs: Inputs
@@ -206,7 +208,10 @@ class Pages:
             pairs = [cell for cell in grid.cells if cell.metal == release.version]
         else:
             pairs = [
-                cell for row in grid.rows if release in row.releases for cell in row.cells
+                cell
+                for row in grid.rows
+                if release in row.releases
+                for cell in row.cells
                 if cell.pythons
             ]
         payload: tuple[str, str] | None = (release.package, release.version)
