@@ -196,7 +196,7 @@ def _plugins(matrix: Matrix, wish: Wish) -> list[str | None]:
     return [
         release.version
         for release in matrix.releases_of(METAL)
-        if wish.python.series in release.pythons(wish.arch)
+        if wish.python.series in release.pythons(wish.arch, wish.os)
         and (wish.metal == "auto" or version(wish.metal) == version(release.version))
     ]
 
@@ -251,7 +251,10 @@ def _first_version(text: str) -> tuple[int, int] | None:
 
 def package_row(matrix: Matrix, name: str, release: str | None = None) -> PackageRow | None:
     """What the matrix knows of a package, most specific row first."""
-    rows = [row for row in matrix.packages if row.name == name]
+    from packaging.utils import canonicalize_name
+
+    wanted = canonicalize_name(name)
+    rows = [row for row in matrix.packages if canonicalize_name(row.name) == wanted]
     for row in rows:
         if row.versions and release and specifier(row.versions).contains(release):
             return row
@@ -262,8 +265,7 @@ def _refusal(matrix: Matrix, wish: Wish, found: list[Choice]) -> NoCombo:
     """Why there is no combo, in the matrix's words."""
     row = _told_row(matrix, wish.tensorflow)
     if row is not None:
-        instead = f" Take {row.instead}." if row.instead else ""
-        text = f"{row.name}: {row.title}. {row.text}{instead}"
+        text = _told_of(row)
     elif wish.tensorflow.package not in (None, *TENSORFLOW_PACKAGES):
         text = f"{wish.tensorflow.package} is not a TensorFlow that tfmac-lock knows."
     elif found:
@@ -292,6 +294,11 @@ def _told_row(matrix: Matrix, wish: TensorFlowWish) -> PackageRow | None:
     return None
 
 
+def _told_of(row: PackageRow) -> str:
+    instead = f" Take {row.instead}." if row.instead else ""
+    return f"{row.name}: {row.title}. {row.text}{instead}"
+
+
 def _why_broken(found: list[Choice]) -> str:
     best = min(found, key=_rank)
     reasons = [
@@ -314,7 +321,11 @@ def _why_no_release(matrix: Matrix, wish: Wish) -> str:
     ]
     where = f"{wish.arch.value} {'Linux' if wish.os is Os.LINUX else 'Macs'}"
     if not known:
-        return f"there is no wheel of {wanted} for {where}."
+        first = _first_version(wanted.specifier)
+        fork = package_row(matrix, "tensorflow_macos-fork")
+        of_the_fork = first is not None and first < (2, 5) and wanted.package != "tensorflow"
+        more = f" {_told_of(fork)}" if fork and of_the_fork else ""
+        return f"there is no wheel of {wanted} for {where}.{more}"
     pythons = sorted(
         {series for release in known for series in release.pythons(wish.arch, wish.os)},
         key=lambda series: int(series.split(".")[1]),
@@ -330,9 +341,10 @@ def _why_no_plugin(matrix: Matrix, wish: Wish) -> str:
     if known is None:
         every = ", ".join(release.version for release in matrix.releases_of(METAL))
         return f"there is no tensorflow-metal {wish.metal}; there are {every}."
-    pythons = known.pythons(wish.arch)
+    pythons = known.pythons(wish.arch, wish.os)
     if not pythons:
-        return f"tensorflow-metal {known.version} has no wheel for {wish.arch.value} Macs."
+        where = "Linux" if wish.os is Os.LINUX else f"{wish.arch.value} Macs"
+        return f"tensorflow-metal {known.version} has no wheel for {where}."
     return (
         f"tensorflow-metal {known.version} has wheels for {wish.arch.value} on Python "
         f"{', '.join(pythons)}, and none for Python {wish.python.series}."
