@@ -11,7 +11,8 @@ from ..binaries.rows import pair_rows, release_rows
 from ..lock.model import dump_json
 from . import models
 from .compiling import compile_matrix, compile_platforms
-from .folder import read_folder
+from .figures import FiguresFile, compile_figures
+from .folder import read_file, read_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ SCHEMAS: dict[str, type[models.Model]] = {
     "packages": models.PackagesFile,
     "release": models.ReleaseFile,
     "proof": models.Proof,
+    "figures": FiguresFile,
 }
 """Each kind of file with its model; the schema lies in matrix/schemas/ under this name."""
 
@@ -44,6 +46,10 @@ def build(root: Path) -> dict[str, str]:
             compile_matrix(folder, _pair_loads(matrix), _binaries(matrix))
         ),
     }
+    figures = read_file(matrix / "figures.toml", FiguresFile)
+    files[f"{data}/figures.json"] = dump_json(
+        compile_figures(figures, (proof for _, proof in folder.proofs))
+    )
     for name, model in SCHEMAS.items():
         schema = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
