@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from packaging.version import Version
@@ -122,13 +121,12 @@ def _measure(proof: Proof, key: str) -> dict[str, Any] | None:
     figure = extra.get("figures", {}).get(key)
     if not isinstance(figure, int | float):
         return None
-    stamp: date = proof.date
     plugin = f" + metal {proof.metal}" if proof.metal and proof.grade != "twin" else ""
     return {
         "label": f"{proof.package} {proof.tensorflow}{plugin}, Python {proof.python}",
         "machine": str(extra.get("chip", "")),
         "low": figure,
         "high": figure,
-        "date": stamp.isoformat(),
+        "date": proof.date.isoformat(),
         "source": proof.source,
     }

@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastapi import FastAPI, Request, Response
 from pydantic import ValidationError
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from .messages import Message
     from .settings import Settings
 
-JOBS: dict[str, Callable[[Any], dict[str, Any]]] = {
+Job: TypeAlias = "Callable[[Any], dict[str, Any]]"
+
+JOBS: dict[str, Job] = {
     "lock": work.lock,
     "explain": work.explain,
     "check": work.check,
@@ -49,10 +51,20 @@ PREFLIGHT = [
 
 
 class Service:
-    """The application. ``files`` are the published ones, all of which are held in memory."""
+    """The application. ``files`` are the published ones, all of which are held in memory.
 
-    def __init__(self, files: Mapping[str, bytes], settings: Settings, as_of: str) -> None:
+    ``jobs`` are what the worker processes run for each operation.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        settings: Settings,
+        as_of: str,
+        jobs: Mapping[str, Job] = JOBS,
+    ) -> None:
         self.settings = settings
+        self.jobs = jobs
         self.site = Site(files, base=settings.base, modified=time.time())
         self.metrics = Metrics()
         limits = settings.limits
@@ -189,7 +201,7 @@ class Service:
             with gate.admit(client):
 
                 async def compute() -> bytes:
-                    return _dump(await workers.run(JOBS[name], message, seconds))
+                    return _dump(await workers.run(self.jobs[name], message, seconds))
 
                 return _answer(await self.answers.make(key, compute))
 

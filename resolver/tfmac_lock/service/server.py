@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def protocol(seconds: float) -> type[asyncio.Protocol]:
-    """Make uvicorn's protocol one that also drops a client whose request line and headers take longer.
+    """Make uvicorn's protocol one that also drops clients whose headers take longer.
 
     Without it a few thousand clients that send one byte a minute hold all connections.
     """

@@ -64,7 +64,5 @@ class Workers:
             raise Refused(503, "restarting", "a worker was lost; come again", 5) from None
 
     def stop(self) -> None:
-        """End the processes; what is waiting is given up."""
+        """End the processes; what is waiting is given up, what runs is ended by its own clock."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()

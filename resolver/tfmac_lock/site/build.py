@@ -110,6 +110,6 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
 def base_path(given: str) -> str:
     """The path below which pages stand, with a slash at both ends; raises UsageError."""
     path = f"/{given.strip('/')}/" if given.strip("/") else "/"
-    if not re.fullmatch(r"/([A-Za-z0-9._~-]+/)*", path):
+    if not re.fullmatch(r"/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*", path):
         raise UsageError(f"--base {given!r}: write a path like /tensorflow/")
     return path

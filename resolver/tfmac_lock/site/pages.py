@@ -63,6 +63,7 @@ class Pages:
         environment.filters |= {"source": source_link, "size": size, "spans": spans}
         environment.globals |= {
             "as_of": self.inputs.as_of,
+            "explained": {symptom["id"] for symptom in self.inputs.symptoms},
             "version": __version__,
             "platforms": self.inputs.matrix.platforms,
             "glyphs": GLYPHS,
