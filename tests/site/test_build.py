@@ -68,7 +68,8 @@ def target(site: dict[str, bytes], page: str, link: str) -> str | None:
 
 
 def test_every_link_of_every_page_leads_to_a_file_of_the_site(
-    site: dict[str, bytes], pages: dict[str, Page]) -> None:
+    site: dict[str, bytes], pages: dict[str, Page]
+) -> None:
     broken = {
         (page, link)
         for page, found in pages.items()

@@ -97,8 +97,9 @@ class Service:
             status, headers, content = self.site.answer(path, scope["headers"])
             route = "file" if status < 400 else "missing"
             await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else content})
+            # Before the last bytes: whoever has its answer finds it counted.
             self._note(scope, route, status, started)
+            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else content})
             return
         await self._compute(scope, receive, send, started)
 

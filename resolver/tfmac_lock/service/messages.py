@@ -8,19 +8,17 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..site.documents import Document, Lock, Part, StatusText
 
+PRINTABLE = r"^[\x20-\x7e]+$"
+"""Names, versions and requirements are ASCII; anything else in them is a slip or an attack."""
+LONGEST_TEXT = 300_000
+"""Of a log or a file of pins, in characters; escaped as JSON it still fits the greatest body."""
 
-def _plain(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("holds characters that cannot be printed")
-    return text
-
-
-Word = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_plain)]
-Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
+Word = Annotated[str, Field(max_length=60, pattern=PRINTABLE)]
+Line = Annotated[str, Field(max_length=200, pattern=PRINTABLE)]
 
 
 class Message(BaseModel):
@@ -32,7 +30,12 @@ class Message(BaseModel):
 class LockRequest(Message):
     """What to lock: the options of the command of the same names."""
 
-    python: Annotated[Word, Field(description="CPython, like 3.11 or 3.11.9")]
+    python: Annotated[
+        str,
+        Field(
+            pattern=r"^3\.[0-9]{1,2}(\.[0-9]{1,2})?$", description="CPython, like 3.11 or 3.11.9"
+        ),
+    ]
     chip: Annotated[Word, Field(description="like m1, m3-max, intel, intel-amd")]
     macos: Annotated[Word | None, Field(description="like 14 or 14.1; null fits old ones too")] = (
         None
@@ -54,7 +57,7 @@ class LockRequest(Message):
 class ExplainRequest(Message):
     """A log in which failures are to be recognised."""
 
-    text: Annotated[str, Field(max_length=800_000)]
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)]
 
 
 class CheckRequest(Message):
@@ -63,7 +66,7 @@ class CheckRequest(Message):
     name: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$", description="requirements.txt …")
     ]
-    text: Annotated[str, Field(max_length=800_000)]
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)]
     python: Word | None = None
     chip: Word | None = None
     macos: Word | None = None

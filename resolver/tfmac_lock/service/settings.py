@@ -17,7 +17,7 @@ class Limits:
     ``per_client`` counts the requests of one address that are under way at a time.
     """
 
-    body: int = 1 << 20
+    body: int = 4 << 20
     body_seconds: float = 10.0
     header_seconds: float = 10.0
     lock_seconds: float = 30.0
