@@ -118,10 +118,15 @@ class NoCombo(AnswerIsNo):
         self.nearest = tuple(nearest)
         self.chip = chip
 
+    @property
+    def commands(self) -> list[str]:
+        """The command lines that ask for the nearest pairs."""
+        return [command(pair, self.chip) for pair in self.nearest]
+
     def __str__(self) -> str:
         if not self.nearest:
             return self.text
-        lines = "\n".join(f"  {command(pair, self.chip)}" for pair in self.nearest)
+        lines = "\n".join(f"  {line}" for line in self.commands)
         return f"{self.text}\nNearest to it:\n{lines}"
 
 
@@ -321,11 +326,7 @@ def _why_no_release(matrix: Matrix, wish: Wish) -> str:
     ]
     where = f"{wish.arch.value} {'Linux' if wish.os is Os.LINUX else 'Macs'}"
     if not known:
-        first = _first_version(wanted.specifier)
-        fork = package_row(matrix, "tensorflow_macos-fork")
-        of_the_fork = first is not None and first < (2, 5) and wanted.package != "tensorflow"
-        more = f" {_told_of(fork)}" if fork and of_the_fork else ""
-        return f"there is no wheel of {wanted} for {where}.{more}"
+        return f"there is no wheel of {wanted} for {where}."
     pythons = sorted(
         {series for release in known for series in release.pythons(wish.arch, wish.os)},
         key=lambda series: int(series.split(".")[1]),

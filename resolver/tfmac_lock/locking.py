@@ -69,13 +69,15 @@ class Made:
 class Resolver:
     """The facts and the index that locks are made from.
 
-    ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache.
+    ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache, and
+    ``likely`` are names that it begins with.
     """
 
     matrix: Matrix
     source: Source
     as_of: str
     ahead: bool = True
+    likely: frozenset[NormalizedName] = frozenset()
     _views: dict[tuple[object, ...], View] = field(default_factory=dict)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -128,7 +130,7 @@ class Resolver:
             target = self._target(request.wish, macos)
             rules = self._rules(request, pair, target)
             try:
-                solved = solve(rules, _roots(request, pair), ahead=self.ahead)
+                solved = solve(rules, _roots(request, pair), ahead=self.ahead, likely=self.likely)
             except Unsatisfiable as error:
                 first = first or error
                 raised = self._raised(request.wish, rules, error)

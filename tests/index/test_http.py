@@ -101,7 +101,7 @@ def test_nobody_listening_is_an_error_that_helps(folder, transport):
 def test_a_server_that_stalls_is_given_up(mirror, transport):
     mirror.faults.stall = True
     one = Transport(IndexConfig(retries=0, timeout=0.05), transport()._observer)
-    with pytest.raises(IndexUnreachable, match=r"timed out.*ReadTimeout"):
+    with pytest.raises(IndexUnreachable, match="timed out"):
         one.fetch(mirror.url, whole, seconds=60)
     one.close()
 

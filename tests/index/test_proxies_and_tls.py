@@ -39,6 +39,23 @@ def test_a_host_in_no_proxy_is_asked_directly(mirror, make_client, monkeypatch):
     assert make_client(mirror.url).project("demo").files
 
 
+def test_a_proxy_may_be_given_without_a_scheme(mirror, make_client):
+    environ = {"HOME": "/nowhere", "PIP_TRUSTED_HOST": "index.invalid"}
+    environ["PIP_PROXY"] = mirror.root.removeprefix("http://")
+    config = IndexConfig.load(environ, index_url=ELSEWHERE, pip_files=())
+    assert make_client(config=config).project("demo").files
+
+
+@pytest.mark.parametrize(
+    "proxy", ["gopher://u:hidden@p:1", "socks5://u:hidden@p:1", "http://u:hidden@p:port"]
+)
+def test_a_proxy_of_another_kind_is_refused_without_showing_it(make_client, mirror, proxy):
+    config = IndexConfig(indexes=(mirror.url,), proxy=proxy)
+    with pytest.raises(IndexUnreachable, match=r"proxy that is set.*HTTPS_PROXY") as caught:
+        make_client(config=config).project("demo")
+    assert "hidden" not in str(caught.value)
+
+
 def test_a_proxy_that_wants_credentials_is_named(mirror, make_client):
     mirror.faults.failures, mirror.faults.failure_status = 9, 407
     config = IndexConfig(

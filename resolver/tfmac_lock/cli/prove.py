@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
+
+from .proving import (
+    bar,
+    ends_cleanly,
+    environments,
+    index_config,
+    installer_for,
+    one_lock,
+    published_locks,
+    stopping,
+    twins_in,
+)
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping, Sequence
-    from types import FrameType
+    from collections.abc import Mapping, Sequence
 
-    from ..index.client import IndexClient
-    from ..prove.locked import LockedSet
     from ..prove.twin import Outcome
 
 _EVIDENCE = Path("matrix") / "proofs"
@@ -128,7 +134,7 @@ def run(args: argparse.Namespace) -> int:
 
     from ..prove.run import active_python, run_proof
 
-    with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder, _ends_cleanly():
+    with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder, ends_cleanly():
         report = Path(args.report) if args.report else Path(folder) / "report.json"
         options = ["--device", args.device, "--optimizer", args.optimizer, "--report", str(report)]
         options += ["--data", args.data] if args.data else []
@@ -149,11 +155,11 @@ def _run_in_lock(args: argparse.Namespace, options: Sequence[str]) -> int:
     from ..prove.processes import Processes
     from ..prove.run import Host, check_host, environment_of_lock, run_proof
 
-    content, lock = _one_lock(args.lock)
+    content, lock = one_lock(args.lock)
     check_host(lock, Host.here())
     processes = Processes()
-    with _stopping(processes), workspace(_environments()) as folder:
-        installer = _installer(args, processes)
+    with stopping(processes), workspace(environments()) as folder:
+        installer = installer_for(index_config(args.index_url, args.extra_index_url), processes)
         python = environment_of_lock(lock, content["packages"], installer, processes, folder)
         return run_proof(python, options, clean=True)
 
@@ -164,35 +170,26 @@ def run_twin(args: argparse.Namespace) -> int:
     from ..prove.chosen import part_of, select
     from ..prove.errors import DiskFull
     from ..prove.processes import Processes
-    from ..prove.twin import Twins, prove_all, shard, side_by_side
+    from ..prove.twin import prove_all, shard, side_by_side
 
     if args.all == bool(args.locks):
         raise UsageError("name locks, or say --all")
     if args.jobs is not None and args.jobs < 1:
         raise UsageError(f"--jobs {args.jobs}: at least 1")
-    locks = select(args.locks, _published)
+    locks = select(args.locks, published_locks)
     if args.shard:
         locks = shard(locks, *part_of(args.shard))
     processes = Processes()
     outcomes: list[Outcome] = []
-    with _stopping(processes), _index(args) as index:
-        twins = Twins(
-            listing=_listing(index),
-            installer=_installer(args, processes),
-            processes=processes,
-            folder=args.output,
-            cache=_environments(),
-        )
-        with _bar(len(locks)) as tick:
-            try:
-                for outcome in prove_all(
-                    twins, locks, args.jobs or side_by_side(), again=args.again
-                ):
-                    outcomes.append(outcome)
-                    tick(_line(outcome))
-            except DiskFull:
-                _summary(args, outcomes)
-                raise
+    config = index_config(args.index_url, args.extra_index_url)
+    with twins_in(args.output, config, processes) as twins, bar(len(locks)) as tick:
+        try:
+            for outcome in prove_all(twins, locks, args.jobs or side_by_side(), again=args.again):
+                outcomes.append(outcome)
+                tick(_line(outcome))
+        except DiskFull:
+            _summary(args, outcomes)
+            raise
     return _summary(args, outcomes)
 
 
@@ -245,7 +242,7 @@ def run_record(args: argparse.Namespace) -> int:
     from ..prove.evidence import evidence_file, evidence_of_mac, write_evidence
     from ..prove.report import read_report
 
-    _, lock = _one_lock(args.lock)
+    _, lock = one_lock(args.lock)
     found = []
     for path in args.reports:
         evidence = evidence_of_mac(lock, read_report(path), args.source, str(path))
@@ -264,113 +261,12 @@ def run_jobs(args: argparse.Namespace) -> int:
     from ..prove.jobs import document, jobs
 
     labels = [label.strip() for label in args.gpu_labels.split(",") if label.strip()]
-    found = jobs(select([], _published), labels)
+    found = jobs(select([], published_locks), labels)
     if args.json:
         _print_json(document(found))
     else:
         sys.stdout.writelines(f"{', '.join(job.runs_on)}: {job.lock}\n" for job in found)
     return 0
-
-
-# ------------------------------------------------------------------------------- the world
-
-
-def _published() -> Mapping[str, Mapping[str, Any]]:
-    from .. import data, published
-    from ..lock.model import to_json
-
-    indexes = sorted((data.locks_folder() / "index").glob("*.json"))
-    return {lock.combo.id: to_json(lock) for path in indexes for lock in published.read_index(path)}
-
-
-def _one_lock(name: str) -> tuple[Mapping[str, Any], LockedSet]:
-    from ..prove.chosen import content_of
-    from ..prove.locked import locked_set
-
-    content = content_of(name, _published)
-    return content, locked_set(content, name)
-
-
-def _environments() -> Path:
-    from ..index.cache import default_folder
-
-    return default_folder() / "environments"
-
-
-def _config(args: argparse.Namespace) -> Any:
-    from ..index.config import IndexConfig
-
-    return IndexConfig.load(index_url=args.index_url, extra_index_urls=args.extra_index_url)
-
-
-def _index(args: argparse.Namespace) -> IndexClient:
-    from ..index.cache import Cache, default_folder
-    from ..index.client import IndexClient
-
-    return IndexClient(_config(args), Cache(default_folder()))
-
-
-def _listing(index: IndexClient) -> Any:
-    from ..index.errors import ProjectNotFound
-
-    def listing(name: str) -> Any:
-        try:
-            return index.project(name).files
-        except ProjectNotFound:
-            return ()
-
-    return listing
-
-
-def _installer(args: argparse.Namespace, processes: Any) -> Any:
-    from ..prove.environment import Installer, with_credentials
-
-    return Installer(processes, with_credentials(_config(args)))
-
-
-@contextmanager
-def _stopping(processes: Any) -> Iterator[None]:
-    """End everything that ``processes`` runs when this is left by a signal or an error."""
-    with _ends_cleanly():
-        try:
-            yield
-        finally:
-            processes.stop()
-
-
-@contextmanager
-def _ends_cleanly() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into an exit through every clean-up, as Ctrl-C already is."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, _exit) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-
-
-def _exit(number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
-
-
-@contextmanager
-def _bar(total: int) -> Iterator[Any]:
-    """A function to call with a line for every lock that is through."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield lambda line: sys.stderr.write(line + "\n")
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("locks", total=total)
-
-        def tick(line: str) -> None:
-            progress.console.print(line, markup=False, highlight=False)
-            progress.advance(task)
-
-        yield tick
 
 
 def _print_json(document: Mapping[str, Any]) -> None:

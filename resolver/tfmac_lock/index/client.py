@@ -7,6 +7,7 @@ longer fresh; metadata of a wheel whose sha256 is known never change and are kep
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -181,12 +182,14 @@ class IndexClient:
     def _find(self, name: str) -> Project:
         if not name.replace("-", "").isalnum() or not name.isascii() or name != name.lower():
             raise ValueError(f"not a normalised project name: {name!r}")
-        found: dict[str, str] = {}
-        for index in self.config.indexes:
-            for row in self._rows(index, name):
-                found.setdefault(row.partition("\t")[0], row)
-        if not found:
+        pages = [rows for index in self.config.indexes if (rows := self._rows(index, name))]
+        if not pages:
             raise ProjectNotFound(name, self.config.indexes)
+        if len(pages) == 1:
+            return Project(name=name, rows=pages[0])
+        found: dict[str, str] = {}
+        for row in itertools.chain.from_iterable(pages):
+            found.setdefault(row.partition("\t")[0], row)
         return Project(name=name, rows=tuple(found.values()))
 
     def _find_with_times(self, name: str) -> Project:

@@ -144,7 +144,7 @@ class IndexConfig:
             cert=_certificates(settings, environ),
             client_cert=_file("client-cert", settings.get("client-cert")),
             trusted_hosts=trusted,
-            proxy=settings.get("proxy"),
+            proxy=_proxy(settings.get("proxy")),
             timeout=_number(
                 "timeout", settings.get("timeout", settings.get("default-timeout")), 15
             ),
@@ -211,6 +211,10 @@ def _number(option: str, text: str | float | None, default: float) -> float:
     if not 0 <= number < 1e6:
         raise BadIndexSetting(option, f"{text!r} is out of range")
     return number
+
+
+def _proxy(text: str | None) -> str | None:
+    return f"http://{text}" if text and "://" not in text else text
 
 
 def _file(option: str, text: str | None) -> Path | None:

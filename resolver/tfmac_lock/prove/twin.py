@@ -171,11 +171,11 @@ def _outcomes(future: Future[list[Evidence]], locks: list[LockedSet]) -> list[Ou
 
 
 def shard(locks: Iterable[LockedSet], part: int, parts: int) -> list[LockedSet]:
-    """The ``part``-th of ``parts``, from 1; locks that share a twin stay together."""
+    """The ``part``-th of ``parts``, from 1; locks with the same TensorFlow wheel stay together."""
     chosen = list(locks)
-    keys = sorted({repr(lock.twin_key) for lock in chosen})
-    mine = set(keys[part - 1 :: parts])
-    return [lock for lock in chosen if repr(lock.twin_key) in mine]
+    wheels = sorted({(lock.series, lock.tensorflow) for lock in chosen})
+    mine = set(wheels[part - 1 :: parts])
+    return [lock for lock in chosen if (lock.series, lock.tensorflow) in mine]
 
 
 def side_by_side() -> int:
