@@ -24,7 +24,7 @@ from .resolve.solve import Solved, Unsatisfiable, newer_macos, solve
 from .resolve.source import known_requirements
 from .resolve.view import View
 from .target import MacOSVersion, Os, PythonVersion, Target
-from .verdict import Verdict, judge
+from .verdict import Status, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from .matrix.facts import Bound, Matrix
     from .resolve.source import Source
-    from .verdict import Pair
+    from .verdict import Pair, Verdict
 
 
 NEAR_ENOUGH = 12
@@ -65,6 +65,23 @@ class Made:
     target: Target
 
 
+class BrokenPins(AnswerIsNo):
+    """A pair resolves, and what it resolves to is known to be broken."""
+
+    only_the_users = False
+
+    def __init__(self, pair: Pair, verdict: Verdict) -> None:
+        super().__init__(str(pair))
+        self.pair = pair
+        self.verdict = verdict
+
+    def __str__(self) -> str:
+        told = "; ".join(
+            f"{reason.text} [{reason.source}]" for reason in self.verdict.reasons if reason.against
+        )
+        return f"{self.pair} is broken with the versions that fit together: {told}."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolver:
     """The facts and the index that locks are made from.
@@ -88,21 +105,21 @@ class Resolver:
         Raises NoCombo where there is none: with the matrix's reason, or with the conflict of
         the best pair and the nearest pairs that do resolve.
         """
-        tried: dict[str, Unsatisfiable] = {}
+        tried: dict[str, Unsatisfiable | BrokenPins] = {}
         for choice in choices(self.matrix, request.wish):
             series = ".".join(choice.pair.tensorflow.split(".")[:2])
             if series in tried:
                 continue
             try:
                 return self.lock_pair(request, choice.pair)
-            except Unsatisfiable as error:
+            except (Unsatisfiable, BrokenPins) as error:
                 tried[series] = error
                 if error.only_the_users:
                     break
         best = next(iter(tried.values()))
         raise NoCombo(str(best), self._near(request, best), request.wish.chip.id) from best
 
-    def _near(self, request: Request, conflict: Unsatisfiable) -> list[Pair]:
+    def _near(self, request: Request, conflict: Unsatisfiable | BrokenPins) -> list[Pair]:
         """Up to three pairs near the wish that resolve with all that was asked for."""
         if conflict.only_the_users:
             return []
@@ -119,7 +136,7 @@ class Resolver:
         return found
 
     def lock_pair(self, request: Request, pair: Pair) -> Made:
-        """The lock of that very pair; raises Unsatisfiable where there is none.
+        """The lock of that very pair; raises Unsatisfiable or BrokenPins where there is none.
 
         Where no macOS was asked for, it is made for the oldest one that the pair runs on, and
         a newer one is taken only when a wheel that is needed demands it.
@@ -208,6 +225,8 @@ class Resolver:
         if macos is not None:
             macos = max(macos, request.wish.chip.first_macos)
         verdict = judge(self.matrix, pair, macos=macos, pins=pins, resolved=True, os=target.os)
+        if verdict.status is Status.BROKEN:
+            raise BrokenPins(pair, verdict)
         lock = Lock(
             combo=Combo(
                 id=combo_id(
