@@ -198,15 +198,17 @@ def test_headers_that_come_slowly_are_given_up(running: Running) -> None:
     assert raw(running, b"GET / HTTP/1.1\r\nHost: x\r\nclose") == b""
 
 
+POST = b"POST /api/v1/lock HTTP/1.1\r\nHost: x\r\nContent-Length: "
+
+
 @pytest.mark.parametrize(
     "sent",
     [
         b"nonsense\r\n\r\nclose",
         b"GET / HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\nclose",
-        b"POST /api/v1/lock HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\nclose",
-        b"POST /api/v1/lock HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nclose",
-        b"POST /api/v1/lock HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\nclose",
+        POST + b"-1\r\n\r\nclose",
+        POST + b"2\r\nContent-Length: 3\r\n\r\nclose",
+        POST + b"2\r\nTransfer-Encoding: chunked\r\n\r\nclose",
     ],
 )
 def test_requests_that_are_none_are_refused(running: Running, sent: bytes) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tfmac_lock.site.figures import bars
 from tfmac_lock.site.pages import source_link
-from tfmac_lock.site.words import size, spans
+from tfmac_lock.site.words import general, size, spans
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,16 @@ def test_bars_are_as_long_as_their_figures() -> None:
     assert chart.rows[1].shown == "5 to 7.5"
     assert 'class="range" width="750"' in chart.rows[1].drawing
     assert 'class="value" width="500"' in chart.rows[1].drawing
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("tfmac-lock {options} --tensorflow {tensorflow}", "tfmac-lock"),
+        ("tfmac-lock {options} --metal none", "tfmac-lock --metal none"),
+        ("python{python_minor} -m venv env", "python3.11 -m venv env"),
+        ("with tf.device('/CPU:0'):", "with tf.device('/CPU:0'):"),
+    ],
+)
+def test_commands_are_shown_without_what_only_a_log_can_fill_in(command: str, shown: str) -> None:
+    assert general(command) == shown

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from .. import __version__
 from ..binaries.demangle import demangle
+from ..errors import DataError
 from ..target import Arch
 from . import documents as doc
 from .changes import changes
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from .inputs import Inputs, PublishedLock
 
 ROOT = "api/v1"
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def render(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, str]]:
@@ -93,15 +98,26 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
     yield "defects.json", _defects(matrix)
     yield (
         "symptoms.json",
-        doc.Symptoms(symptoms=[doc.Symptom.model_validate(item) for item in inputs.symptoms]),
+        doc.Symptoms(symptoms=[_checked(doc.Symptom, item) for item in inputs.symptoms]),
     )
     yield (
         "figures.json",
         doc.Figures(
-            figures=[doc.Figure.model_validate(item) for item in inputs.figures.get("figures", ())]
+            figures=[_checked(doc.Figure, item) for item in inputs.figures.get("figures", ())]
         ),
     )
     yield "changes.json", doc.Changes(changes=list(changes(inputs)))
+
+
+def _checked(model: type[M], item: dict[str, Any]) -> M:
+    """A part of a compiled document; raises DataError where it is not one."""
+    try:
+        return model.model_validate(item)
+    except ValidationError as error:
+        where = error.errors()[0]["loc"]
+        raise DataError(
+            f"{model.__name__.lower()} {item.get('id')}", f"is damaged at {where}"
+        ) from error
 
 
 def _platforms(matrix: Matrix) -> doc.Platforms:

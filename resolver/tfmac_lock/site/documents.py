@@ -249,7 +249,13 @@ class Defects(Document):
     defects: list[Defect]
 
 
-class Text(Part):
+class Open(Part):
+    """What is taken over from the compiled symptoms, which may hold more than is published."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Text(Open):
     """A regular expression for the flags ``i`` and ``u``; ``loose`` suits joined lines."""
 
     regex: str
@@ -264,16 +270,14 @@ class Pattern(Text):
     weak: bool
 
 
-class Condition(Part):
+class Condition(Open):
     """A fact and the specifier or word for which it holds."""
 
     fact: str
     is_: Annotated[str, Field(alias="is")]
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-
-class Cure(Part):
+class Cure(Open):
     """Something to do, where all conditions hold."""
 
     text: str
@@ -281,17 +285,15 @@ class Cure(Part):
     when: list[Condition]
 
 
-class Source(Part):
+class Source(Open):
     """Where something is said, and what."""
 
     url: str
     says: str
 
 
-class Symptom(Part):
+class Symptom(Open):
     """A failure that is recognised by what it prints."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     id: str
     title: str

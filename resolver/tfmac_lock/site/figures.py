@@ -28,13 +28,18 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """One chart; ``better`` is ``less`` or ``more``."""
+    """One chart; ``better`` is ``less`` or ``more``.
+
+    ``date`` and ``source`` are those of all rows, or empty where the rows differ in them.
+    """
 
     id: str
     title: str
     text: str
     unit: str
     better: str
+    date: str
+    source: str
     rows: tuple[Bar, ...]
 
 
@@ -46,12 +51,16 @@ def bars(figures: Mapping[str, Any]) -> list[Chart]:
 def _chart(figure: Mapping[str, Any]) -> Chart:
     measures = figure["measures"]
     longest = max((measure["high"] for measure in measures), default=1) or 1
+    origins = {(measure["date"], measure["source"]) for measure in measures}
+    day, source = origins.pop() if len(origins) == 1 else ("", "")
     return Chart(
         id=figure["id"],
         title=figure["title"],
         text=figure["text"],
         unit=figure["unit"],
         better=figure["better"],
+        date=day,
+        source=source,
         rows=tuple(
             Bar(
                 label=measure["label"],

@@ -25,6 +25,7 @@ from .words import (
     KIND_TITLES,
     STAGE_TITLES,
     STATUS_TITLES,
+    general,
     size,
     spans,
 )
@@ -60,7 +61,13 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.filters |= {"source": source_link, "size": size, "spans": spans}
+        environment.filters |= {
+            "source": source_link,
+            "size": size,
+            "spans": spans,
+            "general": general,
+            "marked": marked,
+        }
         environment.globals |= {
             "as_of": self.inputs.as_of,
             "explained": {symptom["id"] for symptom in self.inputs.symptoms},
@@ -238,6 +245,17 @@ class Pages:
                     if defect.symptom == symptom["id"]
                 ],
             )
+
+
+def marked(text: str) -> Markup:
+    """The text with what stands between backticks as code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # a backtick without its partner is only itself
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if place % 2 else escape(piece)
+        for place, piece in enumerate(pieces)
+    )
 
 
 def source_link(source: str) -> Markup:

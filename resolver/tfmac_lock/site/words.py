@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ..target import Arch
@@ -50,6 +51,16 @@ STAGE_TITLES = {
     "train": "in training",
     "result": "in the results",
 }
+
+
+def general(command: str) -> str:
+    """A cure's command for any Mac: what it would fill in from a log is left out.
+
+    tfmac-lock finds out by itself what is not given; Python stands for a common one.
+    """
+    command = command.replace("{python_minor}", "3.11")
+    command = re.sub(r" --[a-z]+ \{\w+\}| ?\{\w+\}", "", command)
+    return command.strip()
 
 
 def size(count: int | None) -> str:

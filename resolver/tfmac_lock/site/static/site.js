@@ -37,6 +37,13 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
+// Text in which what stands between backticks is code.
+export function marked(text) {
+  const pieces = text.split("`");
+  if (pieces.length % 2 === 0) return [text];
+  return pieces.map((piece, place) => (place % 2 ? element("code", {}, piece) : piece));
+}
+
 export function codeBlock(text, label) {
   const button = element("button", { type: "button", class: "copy", "data-copy": "", "aria-label": `Copy ${label}` }, "Copy");
   return element("div", { class: "code" }, element("pre", {}, element("code", {}, text)), button);

@@ -1,5 +1,5 @@
 // Recognising errors in the browser, by the patterns that the program uses.
-import { codeBlock, element, readyCopyButtons, root } from "./site.js";
+import { codeBlock, element, marked, readyCopyButtons, root } from "./site.js";
 
 const paste = document.querySelector("#paste");
 const list = document.querySelector("#symptoms");
@@ -33,15 +33,20 @@ export function clean(text) {
     .replace(prefix, "");
 }
 
+// Whatever wrapped or indented a text, its squeezed form is the same: the place for literals.
 function views(text) {
   const plain = clean(text);
-  return [
-    ["regex", plain],
-    ["loose", plain.replace(/(?<=[^\n]{40})\n[ \t]{0,40}/g, "")],
-  ];
+  return {
+    squeezed: plain.toLowerCase().replace(/[\x00-\x20"'`\\\x7f]/g, ""),
+    forms: [
+      ["regex", plain],
+      ["loose", plain.replace(/(?<=[^\n]{40})\n[ \t]{0,40}/g, "")],
+    ],
+  };
 }
 
-function search(pattern, forms) {
+function search(pattern, { squeezed, forms }) {
+  if (!pattern.literals.some((literal) => squeezed.includes(literal))) return null;
   for (const [key, text] of forms) {
     const spans = [...text.matchAll(new RegExp(pattern[key], "giu"))].slice(0, 50).map((found) => [found.index, found.index + found[0].length]);
     if (spans.length) return { text, spans };
@@ -62,13 +67,13 @@ function sameLines(text, one, other) {
 
 // The symptoms that a text shows, roots before what follows from them.
 export function recognise(text, all) {
-  const forms = views(text.slice(0, LONGEST));
-  const hits = all.flatMap((symptom) => symptom.patterns.map((pattern) => ({ symptom, pattern, found: search(pattern, forms) })));
+  const seen = views(text.slice(0, LONGEST));
+  const hits = all.flatMap((symptom) => symptom.patterns.map((pattern) => ({ symptom, pattern, found: search(pattern, seen) })));
   const found = new Map();
   for (const { symptom, pattern, found: hit } of hits) {
     if (!hit) continue;
-    if (symptom.unless.some((other) => search(other, forms))) continue;
-    if (pattern.needs.length && !pattern.needs.some((need) => search(need, forms))) continue;
+    if (symptom.unless.some((other) => search(other, seen))) continue;
+    if (pattern.needs.length && !pattern.needs.some((need) => search(need, seen))) continue;
     const specific = hits.filter((other) => other.found?.text === hit.text && other.symptom.instead_of.includes(symptom.id)).flatMap((other) => other.found.spans);
     const span = hit.spans.find((one) => !specific.some((other) => sameLines(hit.text, one, other)));
     if (!span) continue;
@@ -92,10 +97,18 @@ function conditions(cure) {
   return cure.when.map((condition) => `${condition.fact} is ${condition.is}`).join(" and ");
 }
 
+// A command for any Mac; the program itself fills in what a log names.
+function general(command) {
+  return command
+    .replaceAll("{python_minor}", "3.11")
+    .replace(/ --[a-z]+ \{\w+\}| ?\{\w+\}/g, "")
+    .trim();
+}
+
 function show({ symptom, line }) {
   const cures = symptom.cures.map((cure) => {
-    const item = element("li", {}, ...(cure.when.length ? [element("p", { class: "when" }, `Where ${conditions(cure)}:`)] : []), element("p", {}, cure.text));
-    if (cure.command) item.append(codeBlock(cure.command, "the command"));
+    const item = element("li", {}, ...(cure.when.length ? [element("p", { class: "when" }, `Where ${conditions(cure)}:`)] : []), element("p", {}, ...marked(cure.text)));
+    if (cure.command) item.append(codeBlock(general(cure.command), "the command"));
     return item;
   });
   return element(
@@ -103,7 +116,7 @@ function show({ symptom, line }) {
     { class: "match" },
     element("h3", {}, element("a", { href: new URL(`symptoms/${symptom.id}/`, root).href }, symptom.title)),
     element("pre", {}, element("code", {}, line)),
-    element("p", {}, symptom.cause),
+    element("p", {}, ...marked(symptom.cause)),
     element("ol", { class: "cures" }, ...cures),
   );
 }
