@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tfmac_lock.site.figures import bars
-from tfmac_lock.site.pages import source_link
+from tfmac_lock.site.pages import marked, source_link
 from tfmac_lock.site.words import general, size, spans
 
 
@@ -62,3 +62,8 @@ def test_bars_are_as_long_as_their_figures() -> None:
 )
 def test_commands_are_shown_without_what_only_a_log_can_fill_in(command: str, shown: str) -> None:
     assert general(command) == shown
+
+
+def test_what_stands_between_backticks_is_code_and_nothing_else_is_markup() -> None:
+    assert marked("run `pip <x>` now") == "run <code>pip &lt;x&gt;</code> now"
+    assert marked("a ` alone & <b>") == "a ` alone &amp; &lt;b&gt;"

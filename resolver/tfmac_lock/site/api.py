@@ -114,10 +114,8 @@ def _checked(model: type[M], item: dict[str, Any]) -> M:
     try:
         return model.model_validate(item)
     except ValidationError as error:
-        where = error.errors()[0]["loc"]
-        raise DataError(
-            f"{model.__name__.lower()} {item.get('id')}", f"is damaged at {where}"
-        ) from error
+        what = f"{model.__name__.lower()} {item.get('id')}"
+        raise DataError(what, f"is damaged at {error.errors()[0]['loc']}") from error
 
 
 def _platforms(matrix: Matrix) -> doc.Platforms:
