@@ -23,7 +23,7 @@ from pathlib import Path
 
 import httpx2
 
-PORT = 8931
+PORT = 8947
 ADDRESS = f"http://127.0.0.1:{PORT}"
 FILES = ("locks/{id}/requirements.txt", "api/v1/locks/{id}.json", "api/v1/pairs.json", "")
 EXTRA = ("pandas", "scikit-learn", "matplotlib", "scipy", "pillow", "tqdm", "requests", "jinja2")

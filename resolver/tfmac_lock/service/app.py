@@ -6,7 +6,8 @@ import asyncio
 import hashlib
 import json
 import time
-from contextlib import asynccontextmanager
+from concurrent.futures import BrokenExecutor
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastapi import FastAPI, Request, Response
@@ -130,12 +131,14 @@ class Service:
 
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-            warming = asyncio.gather(self.lockers.warm_up(), self.readers.warm_up())
+            warming = asyncio.create_task(self._warm_up())
             try:
                 yield
             finally:
                 self.stopping = True
                 warming.cancel()
+                with suppress(asyncio.CancelledError):
+                    await warming
                 self.lockers.stop()
                 self.readers.stop()
                 logs.event("stopped")
@@ -164,6 +167,12 @@ class Service:
         app.add_exception_handler(404, self._not_here)
         app.add_exception_handler(405, self._not_so)
         return app
+
+    async def _warm_up(self) -> None:
+        try:
+            await asyncio.gather(self.lockers.warm_up(), self.readers.warm_up())
+        except BrokenExecutor as error:
+            logs.fault(error)  # it stays not ready, and says so to whoever asks
 
     async def _health(self) -> Response:
         return Response("alive\n", media_type="text/plain")
