@@ -7,6 +7,7 @@ and each job is ended by the clock inside the process that does it.
 from __future__ import annotations
 
 import functools
+import os
 import re
 import signal
 import time
@@ -45,6 +46,8 @@ def start(settings: Settings) -> None:
     global _settings
     _settings = settings
     logs.set_up("warning")
+    # What is only read comes first when the processor is short.
+    os.nice(10)
     # The parent decides when to stop; a Ctrl-C at the terminal reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _matrix()
