@@ -64,7 +64,7 @@ def explain(message: ExplainRequest) -> dict[str, Any]:
 
 def check(message: CheckRequest) -> dict[str, Any]:
     """Finds nothing."""
-    return {"schema_version": 1, "status": "works", "findings": []} if message else {}
+    return {"schema_version": 1, "status": "works", "files": [], "findings": []} if message else {}
 
 
 JOBS = {"lock": lock, "explain": explain, "check": check}

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..site.documents import Document, Lock, Part, StatusText
+from ..site.documents import Document, Lock, Part
 
 PRINTABLE = r"^[\x20-\x7e]+$"
 """Names, versions and requirements are ASCII; anything else in them is a slip or an attack."""
@@ -131,23 +131,32 @@ class ExplainAnswer(Document):
 
 
 class Finding(Part):
-    """One thing to say of a file of pins."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    """One thing to know about a file of pins; ``line`` counts from 1, 0 where it is not known."""
 
     code: str
+    level: Literal["error", "warning", "note"]
     package: str
     text: str
     cure: str
     source: str
+    path: str
+    line: int
+
+
+class CheckedFile(Part):
+    """The file as it was understood, and what it was judged for."""
+
+    path: str
+    format: str
+    status: str
+    target: str
 
 
 class CheckAnswer(Document):
-    """What is to be said of a file of pins."""
+    """What is to be said of a file of pins; ``nothing-found`` where it names no pair."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    status: StatusText
+    status: Literal["works", "caution", "unproven", "broken", "nothing-found"]
+    files: list[CheckedFile]
     findings: list[Finding]
 
 

@@ -10,6 +10,7 @@ import functools
 import os
 import re
 import signal
+import tempfile
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from .problems import Refused, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ..index.client import IndexClient
     from ..locking import Request
@@ -190,7 +192,7 @@ def _options(message: LockRequest) -> str:
 def _index_client() -> IndexClient:
     """The process's index client, a new one after some time so that pages do not grow old."""
     global _client
-    from ..index.cache import Cache, default_folder
+    from ..index.cache import Cache
     from ..index.client import IndexClient
     from ..index.config import IndexConfig
 
@@ -204,13 +206,19 @@ def _index_client() -> IndexClient:
     config = IndexConfig.load(
         index_url=_settings.index_url, extra_index_urls=_settings.extra_index_urls
     )
-    cache = Cache(_settings.cache or default_folder())
+    cache = Cache(_cache_folder())
     _client = (
         now + CLIENT_SECONDS,
         CLIENT_JOBS,
         IndexClient(config, cache, offline=_settings.offline),
     )
     return _client[2]
+
+
+def _cache_folder() -> Path:
+    from ..index.cache import default_folder
+
+    return _settings.cache or default_folder()
 
 
 def _explain(message: ExplainRequest) -> dict[str, Any]:
@@ -223,4 +231,29 @@ def _explain(message: ExplainRequest) -> dict[str, Any]:
 
 
 def _check(message: CheckRequest) -> dict[str, Any]:
-    raise NotImplementedError
+    """Judge the text as the file of that name, alone in a folder of the cache that is removed.
+
+    The reader follows no include out of the file's folder, so there is nothing else to read.
+    """
+    from argparse import Namespace
+
+    from ..cli.check import read_for_target
+    from ..diagnose.check import check as judged
+    from ..diagnose.check import document
+
+    wanted = Namespace(python=message.python, chip=message.chip, macos=message.macos)
+    cache = _cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix="check-") as folder:
+        path = cache / folder / message.name
+        path.write_text(message.text, "utf-8")
+        try:
+            file, target, macos = read_for_target(path, wanted, _matrix(), None)
+            answer = document([judged(file, target, _matrix(), macos=macos)])
+        except UsageError as error:
+            raise UsageError(str(error).replace(f"{folder}/", "")) from None
+    for finding in answer["findings"]:
+        finding["path"] = message.name
+    for checked in answer["files"]:
+        checked["path"] = message.name
+    return answer
