@@ -14,6 +14,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TfmacLockError, UsageError
@@ -22,7 +23,6 @@ from .problems import Refused, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from ..index.client import IndexClient
     from ..locking import Request
@@ -245,7 +245,7 @@ def _check(message: CheckRequest) -> dict[str, Any]:
     cache = _cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="check-") as folder:
-        path = cache / folder / message.name
+        path = Path(folder) / message.name
         path.write_text(message.text, "utf-8")
         try:
             file, target, macos = read_for_target(path, wanted, _matrix(), None)
