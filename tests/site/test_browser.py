@@ -183,6 +183,49 @@ def test_an_error_that_is_pasted_finds_its_cause_in_the_browser(
         page.wait_for_selector("text=Nothing known was recognised")
 
 
+def test_the_browser_recognises_what_the_program_recognises(
+    browser: Browser, address: str, inputs: object
+) -> None:
+    """Over all examples that the symptoms were written from."""
+    if not inputs.symptoms:  # type: ignore[attr-defined]
+        pytest.skip("this checkout has no compiled symptoms")
+    import tomllib
+
+    from tfmac_lock.diagnose.recognise import recognise_text
+    from tfmac_lock.diagnose.symptoms import shipped
+
+    from tfmac_lock import data
+
+    texts = [
+        example["text"]
+        for path in sorted((data.checkout() / "matrix" / "symptoms").glob("*.toml"))
+        for example in tomllib.loads(path.read_text("utf-8")).get("examples", ())
+    ]
+    wanted = [
+        [match.symptom.id for match in recognise_text(text, shipped()).matches if match.line]
+        for text in texts
+    ]
+    by_detector = {symptom.id for symptom in shipped() if symptom.detector}
+    with opened(browser, f"{address}symptoms/") as page:
+        found = page.evaluate(
+            """async (texts) => {
+              const { recognise } = await import("../static/symptoms.js");
+              const got = await fetch("../api/v1/symptoms.json");
+              const { symptoms } = await got.json();
+              return texts.map((text) => recognise(text, symptoms).map((row) => row.symptom.id));
+            }""",
+            texts,
+        )
+
+    differ = [
+        (text, told, seen)
+        for text, told, seen in zip(texts, wanted, found, strict=True)
+        if (told[:1] != seen[:1] and not by_detector & set(told))
+        or set(told) - by_detector != set(seen)
+    ]
+    assert differ == []
+
+
 def test_the_list_of_errors_can_be_searched(browser: Browser, address: str, inputs: object) -> None:
     if not inputs.symptoms:  # type: ignore[attr-defined]
         pytest.skip("this checkout has no compiled symptoms")
