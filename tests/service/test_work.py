@@ -14,6 +14,7 @@ from tfmac_lock.service.problems import Refused
 from tfmac_lock.service.settings import Limits, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tfmac_lock.matrix.facts import Matrix
@@ -25,11 +26,13 @@ def matrix() -> Matrix:
 
 
 @pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Settings]:
     made = Settings(cache=tmp_path / "cache", offline=True, limits=Limits(read_seconds=20))
     monkeypatch.setattr(work, "_settings", made, raising=False)
     monkeypatch.setattr(work, "_client", None)
-    return made
+    yield made
+    if work._client is not None:
+        work._client[2].close()
 
 
 def test_a_message_becomes_the_request_that_the_command_line_makes(matrix: Matrix) -> None:
