@@ -14,7 +14,7 @@ from tfmac_lock.site.openapi import FILES, describe
 if TYPE_CHECKING:
     from schemathesis import Case
 
-    from .conftest import Running
+    from ..support.service import Running
 
 BEYOND_A_SCHEMA = schemathesis.checks.positive_data_acceptance
 """That a chip exists and a requirement can be read is not said in a schema, and refused too."""

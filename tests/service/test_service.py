@@ -11,12 +11,14 @@ import pytest
 
 from tfmac_lock.service import logs
 
-from .conftest import FILES, LIMITS, Running
+from .conftest import FILES, LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx2
+
+    from ..support.service import Running
 
 GOOD = {"python": "3.11", "chip": "m1"}
 
