@@ -237,6 +237,7 @@ def nearest(matrix: Matrix, wish: Wish, count: int = 3) -> tuple[Pair, ...]:
                 minor = version(choice.pair.tensorflow).release[1]
                 apart = 2 * abs(minor - wanted[1]) if wanted else 0
                 apart += 3 * abs(series.minor - wish.python.minor)
+                apart += 6 * (wish.wants_plugin and choice.pair.metal is None)
                 found.append((apart, _rank(choice), choice))
     good = [item for item in found if item[2].verdict.status in (Status.WORKS, Status.CAUTION)]
     chosen: list[Pair] = []
