@@ -52,6 +52,8 @@ def lock(message: LockRequest) -> dict[str, Any]:
             raise OutsideError("https://user:secret@index.example/ does not answer")
         if wanted == "no":
             raise AnswerIsNo("numpy<1 and numpy>2 cannot both be had")
+        if wanted == "long":
+            return {**LOCK, "contents": [{"name": "requirements.txt", "text": "#\n" * 5000}]}
         return {**LOCK, "as_of": str(os.getpid())} if wanted == "pid" else LOCK
 
     return work._job(0.5 if message.packages == ["sleeps"] else 10, do)

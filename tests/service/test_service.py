@@ -81,6 +81,17 @@ def test_a_lock_is_resolved_and_the_second_time_taken_from_the_cache(
     assert running.service.metrics.cached["lock"] >= 1
 
 
+def test_a_long_answer_is_compressed_for_whoever_accepts_it(client: httpx2.Client) -> None:
+    request = {**GOOD, "packages": ["long"]}
+
+    packed = client.post("/api/v1/lock", json=request, headers={"accept-encoding": "gzip"})
+    plain = client.post("/api/v1/lock", json=request, headers={"accept-encoding": "identity"})
+
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.json() == plain.json()
+
+
 def test_logs_and_pins_are_taken_too(client: httpx2.Client) -> None:
     assert client.post("/api/v1/explain", json={"text": "x"}).json()["matches"] == []
     got = client.post("/api/v1/check", json={"name": "requirements.txt", "text": ""})

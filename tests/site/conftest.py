@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tfmac_lock.site.inputs import Inputs
 
 BASE = "/some/where/"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
     "--no-sandbox",
     "--headless",

@@ -19,10 +19,11 @@ COMBO = "locks/tensorflow-2.18.1-metal-1.2.0-py3.11-arm64/"
 
 
 @contextmanager
-def opened(browser: Browser, address: str, **options: object) -> Iterator[Page]:
+def opened(browser: Browser, address: str, script: str = "", **options: object) -> Iterator[Page]:
     """A page that ends the test if it says anything on the console, or loads from elsewhere."""
     context = browser.new_context(accept_downloads=True, **options)  # type: ignore[arg-type]
     page = context.new_page()
+    page.add_init_script(script)
     said: list[str] = []
     page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -107,6 +108,21 @@ def test_choosing_an_intel_mac_leads_to_its_grid_with_the_choice_kept(
 
         assert page.input_value("select[name=chip]") == "intel-amd"
         assert page.input_value("select[name=python]") == "3.9"
+
+
+def test_the_visitors_mac_is_guessed_where_the_browser_tells_it(
+    browser: Browser, address: str
+) -> None:
+    tells = """Object.defineProperty(navigator, "userAgentData", {value: {
+      platform: "macOS",
+      getHighEntropyValues: async () => ({architecture: "arm", platformVersion: "12.6.1"}),
+    }})"""
+    with opened(browser, address, script=tells) as page:
+        page.wait_for_function("document.querySelector('select[name=macos]').value === '12'")
+
+        assert page.input_value("select[name=chip]") == "m1"
+        assert "pairs fit" in page.locator("#told").inner_text()
+        assert "?" not in page.url
 
 
 def test_a_mac_that_cannot_be_is_named_as_such(browser: Browser, address: str) -> None:

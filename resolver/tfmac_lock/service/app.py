@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import json
 import time
@@ -16,7 +17,7 @@ from pydantic import ValidationError
 from ..errors import MissingExtra
 from . import logs, work
 from .answers import Answers
-from .files import ALWAYS, Site
+from .files import ALWAYS, WORTH_COMPRESSING, Site, accepts_gzip
 from .gate import Gate, client_key
 from .messages import OPERATIONS
 from .metrics import Metrics
@@ -206,14 +207,14 @@ class Service:
             known = self.answers.get(key)
             if known is not None:
                 self.metrics.cached[name] += 1
-                return _answer(known)
+                return _answer(request, known)
             client = client_key(request.client.host if request.client else "")
             with gate.admit(client):
 
                 async def compute() -> bytes:
                     return _dump(await workers.run(self.jobs[name], message, seconds))
 
-                return _answer(await self.answers.make(key, compute))
+                return _answer(request, await self.answers.make(key, compute))
 
         return operate
 
@@ -275,8 +276,12 @@ def _dump(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _answer(content: bytes) -> Response:
-    headers = {"cache-control": "no-store", **_always()}
+def _answer(request: Request, content: bytes) -> Response:
+    headers = {"cache-control": "no-store", "vary": "accept-encoding", **_always()}
+    accepted = request.headers.get("accept-encoding", "")
+    if len(content) >= WORTH_COMPRESSING and accepts_gzip(accepted.encode("latin-1")):
+        content = gzip.compress(content, 4, mtime=0)
+        headers["content-encoding"] = "gzip"
     return Response(content, 200, headers, "application/json")
 
 

@@ -14,6 +14,7 @@ from ..errors import DataError
 from ..target import Arch
 from . import documents as doc
 from .changes import changes
+from .inputs import FORMAT_TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -154,6 +155,7 @@ def _combo_row(item: PublishedLock) -> doc.ComboRow:
         status=lock.verdict.status,
         grade=lock.verdict.grade,
         lock=lock_path(item),
+        files=[name for name in FORMAT_TITLES if name in item.files],
     )
 
 

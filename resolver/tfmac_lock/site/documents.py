@@ -70,11 +70,15 @@ class Combo(Part):
 
 
 class ComboRow(Combo):
-    """A combo with its verdict in short; ``lock`` is the path of its document."""
+    """A combo with its verdict in short.
+
+    ``lock`` is the path of its document, ``files`` are the names of its files in ``locks/<id>/``.
+    """
 
     status: StatusText
     grade: GradeText | None
     lock: SitePath | None
+    files: list[str]
 
 
 class Unpublished(Part):

@@ -150,4 +150,5 @@ if (parameters.has("status")) {
   for (const box of form.querySelectorAll("input[name=status]")) box.checked = wanted.includes(box.value);
 }
 form.addEventListener("change", changed);
+form.addEventListener("guessed", apply); // a guess is shown, and is not written into the address
 apply();

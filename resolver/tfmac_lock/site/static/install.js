@@ -50,7 +50,6 @@ function commands(combo) {
 function show(combo, other) {
   const page = new URL(`locks/${combo.id}/`, root);
   const plugin = combo.metal ? ` with tensorflow-metal ${combo.metal.version}` : ", on the CPU";
-  const files = ["requirements.txt", "pylock.toml", "lock.json"];
   const parts = [
     element("h2", {}, `${combo.tensorflow.package} ${combo.tensorflow.version}${plugin}`),
     element(
@@ -65,7 +64,7 @@ function show(combo, other) {
     element(
       "ul",
       { class: "downloads" },
-      ...files.map((name) => element("li", {}, element("a", { href: new URL(name, page).href, download: name }, name))),
+      ...combo.files.map((name) => element("li", {}, element("a", { href: new URL(name, page).href, download: name }, name))),
     ),
   ];
   if (other) {
@@ -123,5 +122,6 @@ if (form.getAttribute("action") === "./" && ["chip", "macos", "python"].some((na
       const select = form.elements[name];
       if (value && !select.value && [...select.options].some((option) => option.value === value)) select.value = value;
     }
+    form.dispatchEvent(new Event("guessed"));
   });
 }
