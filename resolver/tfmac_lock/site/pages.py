@@ -205,7 +205,11 @@ class Pages:
                 bounds=[
                     bound
                     for bound in matrix.bounds
-                    if release.package != METAL and bound.applies(release.version, "3.10")
+                    if release.package != METAL
+                    and any(
+                        bound.applies(release.version, row.series)
+                        for row in matrix.platforms.pythons
+                    )
                 ],
             )
 
