@@ -10,7 +10,7 @@ from tfmac_lock.errors import AnswerIsNo, OutsideError
 from tfmac_lock.service import work
 
 if TYPE_CHECKING:
-    from tfmac_lock.service.messages import CheckRequest, ExplainRequest, LockRequest
+    from tfmac_lock.service.messages import LockRequest
 
 LOCK: dict[str, Any] = {
     "schema_version": 1,
@@ -59,14 +59,5 @@ def lock(message: LockRequest) -> dict[str, Any]:
     return work._job(0.5 if message.packages == ["sleeps"] else 10, do)
 
 
-def explain(message: ExplainRequest) -> dict[str, Any]:
-    """Recognises nothing."""
-    return {"schema_version": 1, "matches": [], "named": [], "cut": not message.text}
-
-
-def check(message: CheckRequest) -> dict[str, Any]:
-    """Finds nothing."""
-    return {"schema_version": 1, "status": "works", "files": [], "findings": []} if message else {}
-
-
-JOBS = {"lock": lock, "explain": explain, "check": check}
+JOBS = {"lock": lock, "explain": work.explain, "check": work.check}
+"""Only resolving is stood in for, since it asks an index."""

@@ -94,8 +94,8 @@ def test_a_long_answer_is_compressed_for_whoever_accepts_it(client: httpx2.Clien
 
 def test_logs_and_pins_are_taken_too(client: httpx2.Client) -> None:
     assert client.post("/api/v1/explain", json={"text": "x"}).json()["matches"] == []
-    got = client.post("/api/v1/check", json={"name": "requirements.txt", "text": ""})
-    assert got.json()["status"] == "works"
+    pins = {"name": "requirements.txt", "text": "tensorflow==2.18.0\ntensorflow-metal==1.1.0\n"}
+    assert client.post("/api/v1/check", json=pins).json()["status"] == "broken"
 
 
 @pytest.mark.parametrize(
