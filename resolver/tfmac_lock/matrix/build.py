@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMAS: dict[str, type[models.Model]] = {
+    "figures": FiguresFile,
     "platforms": models.PlatformsFile,
     "bounds": models.BoundsFile,
     "vendor": models.VendorFile,
@@ -27,7 +28,6 @@ SCHEMAS: dict[str, type[models.Model]] = {
     "packages": models.PackagesFile,
     "release": models.ReleaseFile,
     "proof": models.Proof,
-    "figures": FiguresFile,
 }
 """Each kind of file with its model; the schema lies in matrix/schemas/ under this name."""
 
