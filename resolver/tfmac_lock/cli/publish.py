@@ -130,7 +130,7 @@ def run_site(args: argparse.Namespace) -> int:
 
 def _day(args: argparse.Namespace, root: Path) -> date:
     """The day that was asked for; with --check the one that is recorded; else today."""
-    import json
+    from ..shipped import guarded
 
     if args.as_of:
         try:
@@ -139,7 +139,7 @@ def _day(args: argparse.Namespace, root: Path) -> date:
             raise UsageError(f"--as-of {args.as_of!r} is no date; write 2026-01-31") from error
     recorded = root / "locks" / "as_of.json"
     if args.check and recorded.exists():
-        return date.fromisoformat(json.loads(recorded.read_text("utf-8"))["as_of"])
+        return guarded(recorded, 1, lambda data: date.fromisoformat(data["as_of"]))
     return datetime.now(tz=UTC).date()
 
 

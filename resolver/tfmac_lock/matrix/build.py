@@ -6,9 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
+from pydantic import BaseModel
 
 from ..binaries.rows import pair_rows, release_rows
+from ..diagnose.symptom_files import SymptomFile, compile_symptoms
 from ..lock.model import dump_json
+from ..prove.evidence import Evidence
+from ..prove.report import Report
 from . import models
 from .compiling import compile_matrix, compile_platforms
 from .figures import FiguresFile, compile_figures
@@ -17,7 +21,7 @@ from .folder import read_file, read_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMAS: dict[str, type[models.Model]] = {
+SCHEMAS: dict[str, type[BaseModel]] = {
     "figures": FiguresFile,
     "platforms": models.PlatformsFile,
     "bounds": models.BoundsFile,
@@ -27,7 +31,9 @@ SCHEMAS: dict[str, type[models.Model]] = {
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
     "release": models.ReleaseFile,
-    "proof": models.Proof,
+    "proof": Evidence,
+    "proof-report": Report,
+    "symptom": SymptomFile,
 }
 """Each kind of file with its model; the schema lies in matrix/schemas/ under this name."""
 
@@ -45,6 +51,7 @@ def build(root: Path) -> dict[str, str]:
         f"{data}/matrix.json": dump_json(
             compile_matrix(folder, _pair_loads(matrix), _binaries(matrix))
         ),
+        f"{data}/symptoms.json": dump_json(compile_symptoms(matrix / "symptoms")),
     }
     figures = read_file(matrix / "figures.toml", FiguresFile)
     files[f"{data}/figures.json"] = dump_json(
