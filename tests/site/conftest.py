@@ -68,8 +68,9 @@ def address(site: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) ->
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A running Chromium; for no longer than a module, as its loop shuts out any other."""
     if CHROMIUM is None:
         pytest.skip("NO BROWSER TEST RUNS: there is no chromium; apt-get install chromium")
     from playwright.sync_api import sync_playwright
