@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
-from pydantic import BaseModel
 
 from ..binaries.rows import pair_rows, release_rows
 from ..diagnose.symptom_files import SymptomFile, compile_symptoms
@@ -20,6 +19,8 @@ from .folder import read_file, read_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pydantic import BaseModel
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "figures": FiguresFile,
