@@ -72,13 +72,16 @@ class Cell:
     @cached_property
     def reasons(self) -> tuple[tuple[Reason, tuple[str, ...]], ...]:
         """Every fact behind the verdicts, once, with the Pythons that it is stated for."""
-        found: dict[Reason, list[str]] = {}
+        found: dict[tuple[str, str, str], tuple[Reason, list[str]]] = {}
         for item in self.pythons:
             for reason in item.verdict.reasons:
-                pythons = found.setdefault(reason, [])
+                key = (reason.kind, reason.text, reason.source)
+                kept, pythons = found.setdefault(key, (reason, []))
+                if reason.against and not kept.against:  # a lock's files do not tell it
+                    found[key] = (reason, pythons)
                 if item.python not in pythons:
                     pythons.append(item.python)
-        return tuple((reason, tuple(pythons)) for reason, pythons in found.items())
+        return tuple((reason, tuple(pythons)) for reason, pythons in found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ GLYPHS = {"works": "✓", "caution": "!", "unproven": "?", "broken": "✕"}
 """A sign for each status, since colour alone says nothing to many readers."""
 
 STATUS_TITLES = {
-    "works": "every requirement has a wheel, the plugin loads, and the same pins trained",
+    "works": "installs, loads and trains; nothing is known against it",
     "caution": "works, with a known defect and a way out",
     "unproven": "not enough is known",
     "broken": "cannot be installed, loaded or trained",
@@ -40,6 +40,7 @@ KIND_TITLES = {
     "defect": "known defect",
     "floor": "macOS floor",
     "stub": "empty package",
+    "unproven": "not known",
 }
 
 ARCH_TITLES = {Arch.ARM64: "Apple silicon", Arch.X86_64: "Intel"}
