@@ -236,10 +236,9 @@ def test_the_browser_recognises_what_the_program_recognises(
         pytest.skip("this checkout has no compiled symptoms")
     import tomllib
 
+    from tfmac_lock import data
     from tfmac_lock.diagnose.recognise import recognise_text
     from tfmac_lock.diagnose.symptoms import shipped
-
-    from tfmac_lock import data
 
     texts = [
         example["text"]
