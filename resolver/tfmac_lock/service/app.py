@@ -140,8 +140,7 @@ class Service:
                 warming.cancel()
                 with suppress(asyncio.CancelledError):
                     await warming
-                self.lockers.stop()
-                self.readers.stop()
+                await asyncio.gather(self.lockers.stop(), self.readers.stop())
                 logs.event("stopped")
 
         app = FastAPI(

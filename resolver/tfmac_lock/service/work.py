@@ -7,10 +7,12 @@ and each job is ended by the clock inside the process that does it.
 from __future__ import annotations
 
 import functools
+import multiprocessing
 import os
 import re
 import signal
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -48,11 +50,20 @@ def start(settings: Settings) -> None:
     global _settings
     _settings = settings
     logs.set_up("warning")
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # What is only read comes first when the processor is short.
     os.nice(10)
     # The parent decides when to stop; a Ctrl-C at the terminal reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _matrix()
+
+
+def _end_with_parent() -> None:
+    """End this process when the server is gone without having said so."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def ping() -> bool:

@@ -63,6 +63,10 @@ class Workers:
                 pool.shutdown(wait=False)
             raise Refused(503, "restarting", "a worker was lost; come again", 5) from None
 
-    def stop(self) -> None:
-        """End the processes; what is waiting is given up, what runs is ended by its own clock."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    async def stop(self) -> None:
+        """End the processes; what is waiting is given up, what runs is ended by its own clock.
+
+        They are waited for: the server ends itself by the signal that it got, after which nobody
+        would tell them to end.
+        """
+        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
