@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from .combos import NoCombo, Wish, choices, nearest
+from .combos import TENSORFLOW_PACKAGES, NoCombo, Wish, choices, nearest
 from .errors import AnswerIsNo
 from .lock.model import Combo, Lock, LockedPackage, LockVerdict, combo_id
 from .lock.verify import verify
@@ -118,7 +118,7 @@ class Resolver:
                 first = first or error
                 if error.only_the_users:
                     break
-                if not _of_that_release_alone(error, choice.pair):
+                if not _of_that_release_alone(error):
                     tried.add(series)
         assert first is not None, "choices() raises where there is nothing to try"
         raise NoCombo(str(first), self._near(request, first), request.wish.machine) from first
@@ -295,14 +295,15 @@ def lock_verdict(verdict: Verdict) -> LockVerdict:
     )
 
 
-def _of_that_release_alone(error: Unsatisfiable | BrokenPins, pair: Pair) -> bool:
+def _of_that_release_alone(error: Unsatisfiable | BrokenPins) -> bool:
     """Whether the next release of the series may well have what this one has not.
 
-    So it is where the release itself cannot be had, as one newer than --exclude-newer allows.
+    So it is where the release itself cannot be had, as one newer than --exclude-newer allows,
+    or a stub whose payload has no wheel for the Python.
     """
     if isinstance(error, BrokenPins):
         return True
-    return {clash.name for clash in error.clashes} <= {pair.package, METAL}
+    return {clash.name for clash in error.clashes} <= {*TENSORFLOW_PACKAGES, METAL}
 
 
 def _machine(target: Target) -> str:

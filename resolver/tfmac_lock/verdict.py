@@ -289,8 +289,10 @@ def _told(evidence: list[Evidence], reasons: list[Reason], grades: set[Grade]) -
         if works:
             grades.add(item.grade)
         # One twin stands for every lock that holds its versions; it is told once.
-        if (item.grade, item.text) not in told:
-            told.add((item.grade, item.text))
+        key = (item.outcome, item.text)
+        if item.grade is not Grade.TWIN or key not in told:
+            if item.grade is Grade.TWIN:
+                told.add(key)
             kind = item.grade.label
             reasons.append(Reason(kind=kind, text=item.text, source=item.source, against=not works))
     for decisive in (RUN, {Grade.TWIN}, {Grade.REPORTED}):
@@ -300,7 +302,7 @@ def _told(evidence: list[Evidence], reasons: list[Reason], grades: set[Grade]) -
         if newest is None:
             continue
         if newest.outcome is Outcome.BROKEN:
-            grades.discard(newest.grade)
+            grades -= decisive
             return False
         if decisive is RUN:
             return True
