@@ -14,9 +14,12 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from .combos import NoCombo, Wish, choices, nearest
+from .conda.errors import NoCondaSolution
+from .conda.locking import without_wheel
+from .conda.verify import verify_conda
 from .errors import AnswerIsNo
 from .lock.model import Combo, Lock, LockedPackage, LockVerdict, combo_id
-from .lock.verify import verify
+from .lock.verify import pins_of, verify
 from .matrix.facts import METAL
 from .resolve.provider import Rules
 from .resolve.requirement import ByMatrix, ByUser, Need
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
+    from .conda.locking import BothHalves, CondaHalf
     from .matrix.facts import Bound, Matrix
     from .resolve.source import Source
     from .verdict import Pair
@@ -69,13 +73,15 @@ class Made:
 class Resolver:
     """The facts and the index that locks are made from.
 
-    ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache.
+    ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache. With
+    ``conda`` the locks have a conda half too.
     """
 
     matrix: Matrix
     source: Source
     as_of: str
     ahead: bool = True
+    conda: CondaHalf | None = None
     _views: dict[tuple[object, ...], View] = field(default_factory=dict)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -86,21 +92,21 @@ class Resolver:
         Raises NoCombo where there is none: with the matrix's reason, or with the conflict of
         the best pair and the nearest pairs that do resolve.
         """
-        tried: dict[str, Unsatisfiable] = {}
+        tried: dict[str, Unsatisfiable | NoCondaSolution] = {}
         for choice in choices(self.matrix, request.wish):
             series = ".".join(choice.pair.tensorflow.split(".")[:2])
             if series in tried:
                 continue
             try:
                 return self.lock_pair(request, choice.pair)
-            except Unsatisfiable as error:
+            except (Unsatisfiable, NoCondaSolution) as error:
                 tried[series] = error
                 if error.only_the_users:
                     break
         best = next(iter(tried.values()))
         raise NoCombo(str(best), self._near(request, best)) from best
 
-    def _near(self, request: Request, conflict: Unsatisfiable) -> list[Pair]:
+    def _near(self, request: Request, conflict: Unsatisfiable | NoCondaSolution) -> list[Pair]:
         """Up to three pairs near the wish that resolve with all that was asked for."""
         if conflict.only_the_users:
             return []
@@ -117,17 +123,30 @@ class Resolver:
         return found
 
     def lock_pair(self, request: Request, pair: Pair) -> Made:
-        """The lock of that very pair; raises Unsatisfiable where there is none.
+        """The lock of that very pair; raises Unsatisfiable or NoCondaSolution.
 
         Where no macOS was asked for, it is made for the oldest one that the pair runs on, and
-        a newer one is taken only when a wheel that is needed demands it.
+        a newer one is taken only when a wheel that is needed demands it. With a conda half,
+        native packages that have no wheel for any macOS come from conda.
         """
+        try:
+            return self._lock_pair(request, pair)
+        except Unsatisfiable as error:
+            if self.conda is None or self.conda.native or not without_wheel(error):
+                raise
+            native = replace(self.conda, native=True, because=without_wheel(error))
+            return replace(self, conda=native)._lock_pair(request, pair)
+
+    def _lock_pair(self, request: Request, pair: Pair) -> Made:
         macos = self._first_macos(request.wish, pair)
         first: Unsatisfiable | None = None
         while True:
             target = self._target(request.wish, macos)
             rules = self._rules(request, pair, target)
             try:
+                if self.conda is not None:
+                    both = self._solve_both(self.conda, request, pair, rules)
+                    return self._made(request, pair, both.target, both.wheels, both)
                 solved = solve(rules, _roots(request, pair), ahead=self.ahead)
             except Unsatisfiable as error:
                 first = first or error
@@ -137,6 +156,19 @@ class Resolver:
                 macos = raised
                 continue
             return self._made(request, pair, target, solved)
+
+    def _solve_both(
+        self, half: CondaHalf, request: Request, pair: Pair, rules: Rules
+    ) -> BothHalves:
+        """The solution of both halves; conda's Python decides for the wheels."""
+        return half.solve(
+            rules,
+            _roots(request, pair),
+            python=request.wish.python,
+            before=request.before,
+            ahead=self.ahead,
+            rules_for=lambda target: self._rules(request, pair, target),
+        )
 
     def _first_macos(self, wish: Wish, pair: Pair) -> MacOSVersion:
         """The macOS to resolve for: the one given, else the pair's floor."""
@@ -199,9 +231,12 @@ class Resolver:
         pair: Pair,
         target: Target,
         solved: Mapping[NormalizedName, Solved],
+        both: BothHalves | None = None,
     ) -> Made:
         packages = tuple(self._package(name, solved[name]) for name in sorted(solved))
-        pins = {package.name: package.version for package in packages}
+        if both is not None:
+            packages = (*both.conda_packages, *packages)
+        pins = pins_of(packages)
         macos = oldest_macos(self.matrix, pair, packages) if target.os is Os.MACOS else None
         if macos is not None:
             macos = max(macos, request.wish.chip.first_macos)
@@ -222,11 +257,14 @@ class Resolver:
                 os=target.os,
                 macos_min=macos,
             ),
-            verdict=lock_verdict(verdict),
+            verdict=lock_verdict(verdict, () if both is None else both.notes),
             packages=packages,
             as_of=self.as_of,
             command=_command(request, pair),
+            channels=() if both is None else both.channels,
         )
+        if both is not None:
+            verify_conda(lock, target)
         verify(lock, target, self.matrix.bounds_for(pair.tensorflow, pair.python))
         return Made(lock=lock, target=target)
 
@@ -250,7 +288,7 @@ def oldest_macos(matrix: Matrix, pair: Pair, packages: Iterable[LockedPackage]) 
     if floor:
         floors.append(floor.run)
     floors += [
-        tagged for package in packages if (tagged := macos_of_wheel(package.filename)) is not None
+        floor_of for package in packages if (floor_of := macos_of_package(package)) is not None
     ]
     return max(floors)
 
@@ -261,12 +299,25 @@ def macos_of_wheel(filename: str) -> MacOSVersion | None:
     return min((MacOSVersion(int(major), int(minor)) for major, minor in found), default=None)
 
 
-def lock_verdict(verdict: Verdict) -> LockVerdict:
-    """The verdict in plain words."""
+def macos_of_package(package: LockedPackage) -> MacOSVersion | None:
+    """The oldest macOS that the file admits: by a wheel's tag, or a conda package's ``__osx``."""
+    if package.manager == "pip":
+        return macos_of_wheel(package.filename)
+    specs = (*package.requires, *package.constrains)
+    found = [re.match(r"__osx >=(\d+)(?:\.(\d+))?", spec) for spec in specs]
+    floors = [MacOSVersion(int(one[1]), int(one[2] or 0)) for one in found if one]
+    return max(floors, default=None)
+
+
+def lock_verdict(verdict: Verdict, notes: Iterable[tuple[str, str, str]] = ()) -> LockVerdict:
+    """The verdict in plain words, with more notes of how the lock was made."""
     return LockVerdict(
         status=verdict.status.value,
         grade=verdict.grade.label if verdict.grade else None,
-        reasons=tuple((reason.kind, reason.text, reason.source) for reason in verdict.reasons),
+        reasons=(
+            *((reason.kind, reason.text, reason.source) for reason in verdict.reasons),
+            *notes,
+        ),
     )
 
 

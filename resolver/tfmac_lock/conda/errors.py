@@ -1,0 +1,96 @@
+"""What can go wrong between a request and the conda half of its lock."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..errors import AnswerIsNo, OutsideError, UsageError
+from ..resolve.requirement import ByUser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..target import Target
+    from .specs import Want
+
+MAX_TOLD = 600
+"""Characters of the solver's own words in an explanation; beyond that nobody reads on."""
+
+
+class BadChannel(UsageError):
+    """A channel cannot be read from what the user wrote."""
+
+    def __init__(self, given: str) -> None:
+        super().__init__(given)
+        self.given = given
+
+    def __str__(self) -> str:
+        return (
+            f"channel {self.given!r}: write a name like conda-forge, an address that starts with "
+            "https://, http:// or file://, or ADDRESS=MIRROR"
+        )
+
+
+class BadSpec(UsageError):
+    """A conda spec cannot be read."""
+
+    def __init__(self, given: str, reason: str) -> None:
+        super().__init__(given, reason)
+        self.given = given
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"--conda {self.given!r} is not a conda spec ({_one_line(self.reason)})"
+
+
+class ChannelFault(OutsideError):
+    """A channel cannot be reached, or what it sends is damaged."""
+
+    def __init__(self, channels: Iterable[str], reason: str) -> None:
+        super().__init__(*channels)
+        self.channels = tuple(channels)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the conda channel {', '.join(self.channels)} failed: {_one_line(self.reason)}"
+
+
+class NoCondaSolution(AnswerIsNo):
+    """No set of conda packages meets all that is wanted of the channels.
+
+    ``wants`` are the specs that take part in the conflict, as far as the solver names them.
+    """
+
+    def __init__(
+        self, target: Target, channels: Iterable[str], wants: Iterable[Want], told: str
+    ) -> None:
+        super().__init__(str(target), told)
+        self.target = target
+        self.channels = tuple(channels)
+        self.told = told
+        named = tuple(want for want in wants if re.search(rf"\b{re.escape(want.name)}\b", told))
+        self.wants = tuple(sorted(set(named), key=lambda want: (want.name, want.spec)))
+
+    @property
+    def only_the_users(self) -> bool:
+        """Whether the user's own specs alone contradict the channel, whatever the pair."""
+        return all(
+            isinstance(want.origin, ByUser) and not want.origin.chosen for want in self.wants
+        )
+
+    def __str__(self) -> str:
+        asked = "; ".join(f"{want.spec} for {want.origin}" for want in self.wants)
+        told = _one_line(self.told)[:MAX_TOLD]
+        return (
+            f"{', '.join(self.channels)} has no set of packages for {self.target} with all of: "
+            f"{asked}. The solver says: {told}"
+        )
+
+
+def _one_line(text: str) -> str:
+    """The solver's tree as running text."""
+    lines = [re.sub(r"^[│├└─ ]+", "", line).strip() for line in text.splitlines()]
+    return " ".join(line for line in lines if line).removeprefix(
+        "Cannot solve the request because of: "
+    )
