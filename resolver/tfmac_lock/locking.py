@@ -139,7 +139,7 @@ class Resolver:
 
     def _lock_pair(self, request: Request, pair: Pair) -> Made:
         macos = self._first_macos(request.wish, pair)
-        first: Unsatisfiable | None = None
+        first: Unsatisfiable | NoCondaSolution | None = None
         while True:
             target = self._target(request.wish, macos)
             rules = self._rules(request, pair, target)
@@ -148,14 +148,13 @@ class Resolver:
                     both = self._solve_both(self.conda, request, pair, rules)
                     return self._made(request, pair, both.target, both.wheels, both)
                 solved = solve(rules, _roots(request, pair), ahead=self.ahead)
-            except Unsatisfiable as error:
+                return self._made(request, pair, target, solved)
+            except (Unsatisfiable, NoCondaSolution) as error:
                 first = first or error
                 raised = self._raised(request.wish, rules, error)
                 if raised is None:
                     raise first from None
                 macos = raised
-                continue
-            return self._made(request, pair, target, solved)
 
     def _solve_both(
         self, half: CondaHalf, request: Request, pair: Pair, rules: Rules
@@ -184,17 +183,23 @@ class Resolver:
                 floors.append(macos_of_wheel(wheel.filename) or floors[0])
         return max(floors)
 
-    def _raised(self, wish: Wish, rules: Rules, error: Unsatisfiable) -> MacOSVersion | None:
+    def _raised(
+        self, wish: Wish, rules: Rules, error: Unsatisfiable | NoCondaSolution
+    ) -> MacOSVersion | None:
         """The next macOS that could resolve the conflict, where none was asked for."""
         if wish.macos is not None or wish.os is Os.LINUX:
             return None
-        known = [clash.name for clash in error.clashes if not clash.unknown]
-        major = newer_macos(rules, known)
+        if isinstance(error, Unsatisfiable):
+            known = [clash.name for clash in error.clashes if not clash.unknown]
+            major = newer_macos(rules, known)
+            newer = None if major is None else MacOSVersion(major)
+        else:
+            newer = error.newer_macos
         exists = {release.major for release in self.matrix.platforms.macos}
         last = wish.chip.last_macos
-        if major is None or major not in exists or (last is not None and major > last):
+        if newer is None or newer.major not in exists or (last is not None and newer.major > last):
             return None
-        return MacOSVersion(major)
+        return newer
 
     def _target(self, wish: Wish, macos: MacOSVersion) -> Target:
         platforms = self.matrix.platforms

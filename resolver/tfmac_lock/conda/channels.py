@@ -49,7 +49,7 @@ def without_secrets(url: str) -> str:
 def _address(text: str, given: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*", text):
         return f"{ALIAS}/{text}"
-    if not re.match(r"(https?://[^/\s]+/\S|file:///\S)", text):
+    if not re.fullmatch(r"(https?://[^/\s]+(/\S*)?|file:///\S+)", text):
         raise BadChannel(without_secrets(given) if "://" in given else given)
     return text.rstrip("/")
 

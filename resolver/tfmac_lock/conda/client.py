@@ -132,7 +132,8 @@ class CondaClient:
                 )
             )
         except r.exceptions.SolverError as error:
-            raise NoCondaSolution(target, self.names, (*wants, *limits), str(error)) from None
+            told = self._told(error)
+            raise NoCondaSolution(target, self.names, (*wants, *limits), told) from None
         return tuple(sorted(map(self._record, found), key=lambda record: record.name))
 
     def offers(self, target: Target, names: Iterable[str]) -> tuple[Offer, ...]:

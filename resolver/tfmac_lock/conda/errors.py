@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import AnswerIsNo, OutsideError, UsageError
 from ..resolve.requirement import ByUser
+from ..target import MacOSVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +79,13 @@ class NoCondaSolution(AnswerIsNo):
         return all(
             isinstance(want.origin, ByUser) and not want.origin.chosen for want in self.wants
         )
+
+    @property
+    def newer_macos(self) -> MacOSVersion | None:
+        """The next macOS that a refused record asks for; it might make the difference."""
+        asked = re.findall(r"__osx >=(\d+(?:\.\d+)?)", self.told)
+        floors = (MacOSVersion.parse(text) for text in asked)
+        return min((floor for floor in floors if floor > self.target.macos), default=None)
 
     def __str__(self) -> str:
         asked = "; ".join(f"{want.spec} for {want.origin}" for want in self.wants)
