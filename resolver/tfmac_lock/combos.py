@@ -7,7 +7,7 @@ a pure function of the matrix; whether a pair also resolves is found out by reso
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .errors import AnswerIsNo, UsageError
@@ -110,25 +110,28 @@ class Choice:
 
 
 class NoCombo(AnswerIsNo):
-    """No combo fits the request; ``nearest`` are pairs near it that are not broken."""
+    """No combo fits the request; ``nearest`` are pairs near it, and ``chip`` the chip for them."""
 
-    def __init__(self, text: str, nearest: Iterable[Pair] = ()) -> None:
+    def __init__(self, text: str, nearest: Iterable[Pair] = (), chip: str = "") -> None:
         super().__init__(text)
         self.text = text
         self.nearest = tuple(nearest)
+        self.chip = chip
 
     def __str__(self) -> str:
         if not self.nearest:
             return self.text
-        lines = "\n".join(f"  {command(pair)}" for pair in self.nearest)
-        return f"{self.text}\nNearest that can be had:\n{lines}"
+        lines = "\n".join(f"  {command(pair, self.chip)}" for pair in self.nearest)
+        return f"{self.text}\nNearest to it:\n{lines}"
 
 
-def command(pair: Pair) -> str:
-    """The options that ask for that very pair."""
-    metal = pair.metal or "none"
+def command(pair: Pair, chip: str) -> str:
+    """The command line that asks for that very pair."""
     package = "" if pair.package == "tensorflow" else f"{pair.package}=="
-    return f"--python {pair.python} --tensorflow {package}{pair.tensorflow} --metal {metal}"
+    return (
+        f"tfmac-lock --python {pair.python} --chip {chip} "
+        f"--tensorflow {package}{pair.tensorflow} --metal {pair.metal or 'none'}"
+    )
 
 
 def choices(matrix: Matrix, wish: Wish) -> list[Choice]:
@@ -193,7 +196,7 @@ def _plugins(matrix: Matrix, wish: Wish) -> list[str | None]:
     return [
         release.version
         for release in matrix.releases_of(METAL)
-        if wish.python.series in release.pythons(wish.arch)
+        if wish.python.series in release.pythons(wish.arch, wish.os)
         and (wish.metal == "auto" or version(wish.metal) == version(release.version))
     ]
 
@@ -213,33 +216,27 @@ def _rank(choice: Choice) -> tuple[object, ...]:
 
 
 def nearest(matrix: Matrix, wish: Wish, count: int = 3) -> tuple[Pair, ...]:
-    """The pairs nearest to the wish that are not broken, on the same chip."""
+    """The pairs nearest to the wish on the same chip, of those with the best status there is."""
     wanted = _first_version(wish.tensorflow.specifier)
-    found: list[tuple[tuple[object, ...], Pair]] = []
+    found = []
     for python in matrix.platforms.pythons:
         series = PythonVersion.parse(python.series)
-        other = Wish(
+        other = replace(
+            wish,
             python=series,
-            chip=wish.chip,
-            macos=wish.macos,
-            any_minor=wish.any_minor,
-            os=wish.os,
+            tensorflow=TensorFlowWish(),
             metal="none" if wish.metal == "none" else "auto",
-            extra=wish.extra,
         )
         for choice in _judged(matrix, other):
-            pair = choice.pair
-            if choice.verdict.status is Status.BROKEN:
-                continue
-            release = version(pair.tensorflow).release
-            apart = abs(release[1] - wanted[1]) if wanted else 0
-            key = (
-                2 * apart + 3 * abs(series.minor - wish.python.minor),
-                _rank(choice),
-            )
-            found.append((key, pair))
+            if choice.verdict.status is not Status.BROKEN:
+                minor = version(choice.pair.tensorflow).release[1]
+                apart = 2 * abs(minor - wanted[1]) if wanted else 0
+                apart += 3 * abs(series.minor - wish.python.minor)
+                found.append((apart, _rank(choice), choice))
+    good = [item for item in found if item[2].verdict.status in (Status.WORKS, Status.CAUTION)]
     chosen: list[Pair] = []
-    for _, pair in sorted(found, key=lambda item: item[0]):
+    for _, _, choice in sorted(good or found, key=lambda item: item[:2]):
+        pair = choice.pair
         if all((pair.tensorflow, pair.python) != (had.tensorflow, had.python) for had in chosen):
             chosen.append(pair)
         if len(chosen) == count:
@@ -254,28 +251,52 @@ def _first_version(text: str) -> tuple[int, int] | None:
 
 def package_row(matrix: Matrix, name: str, release: str | None = None) -> PackageRow | None:
     """What the matrix knows of a package, most specific row first."""
-    rows = [row for row in matrix.packages if row.name == name]
+    from packaging.utils import canonicalize_name
+
+    wanted = canonicalize_name(name)
+    rows = [row for row in matrix.packages if canonicalize_name(row.name) == wanted]
     for row in rows:
         if row.versions and release and specifier(row.versions).contains(release):
             return row
     return next((row for row in rows if not row.versions), None)
 
 
-def _refusal(matrix: Matrix, wish: Wish, found: list[Choice]) -> AnswerIsNo:
+def _refusal(matrix: Matrix, wish: Wish, found: list[Choice]) -> NoCombo:
     """Why there is no combo, in the matrix's words."""
-    package = wish.tensorflow.package
-    near = nearest(matrix, wish)
-    if package is not None and package not in TENSORFLOW_PACKAGES:
-        row = package_row(matrix, package) or package_row(matrix, f"{package}-fork")
-        if row is None:
-            return NoCombo(f"{package} is not a TensorFlow that tfmac-lock knows.", near)
-        instead = f" Take {row.instead}." if row.instead else ""
-        return NoCombo(f"{row.name}: {row.title}. {row.text}{instead}", near)
-    if found:
-        return NoCombo(_why_broken(found), near)
-    if not list(_releases(matrix, wish)):
-        return NoCombo(_why_no_release(matrix, wish), near)
-    return NoCombo(_why_no_plugin(matrix, wish), near)
+    row = _told_row(matrix, wish.tensorflow)
+    if row is not None:
+        text = _told_of(row)
+    elif wish.tensorflow.package not in (None, *TENSORFLOW_PACKAGES):
+        text = f"{wish.tensorflow.package} is not a TensorFlow that tfmac-lock knows."
+    elif found:
+        text = _why_broken(found)
+    elif not list(_releases(matrix, wish)):
+        text = _why_no_release(matrix, wish)
+    else:
+        text = _why_no_plugin(matrix, wish)
+    return NoCombo(text, nearest(matrix, wish), wish.chip.id)
+
+
+FORK = "tensorflow-macos-fork"
+FIRST_WITH_PLUGINS = (2, 5)
+
+
+def _told_row(matrix: Matrix, wish: TensorFlowWish) -> PackageRow | None:
+    """The matrix's own words for what was asked for, where there is no choice of releases.
+
+    Whoever asks for a tensorflow-macos older than the first one on the index means the fork.
+    """
+    if wish.package is not None and wish.package not in TENSORFLOW_PACKAGES:
+        return package_row(matrix, wish.package)
+    asked = _first_version(wish.specifier)
+    if asked is not None and asked < FIRST_WITH_PLUGINS and wish.package != "tensorflow":
+        return package_row(matrix, FORK)
+    return None
+
+
+def _told_of(row: PackageRow) -> str:
+    instead = f" Take {row.instead}." if row.instead else ""
+    return f"{row.name}: {row.title}. {row.text}{instead}"
 
 
 def _why_broken(found: list[Choice]) -> str:
@@ -283,7 +304,7 @@ def _why_broken(found: list[Choice]) -> str:
     reasons = [
         f"{reason.text} [{reason.source}]"
         for reason in best.verdict.reasons
-        if reason.kind in ("loads", "stub", "floor", "reported", "twin")
+        if reason.against and reason.kind != "defect"
     ]
     return f"{best.pair} is broken on {best.pair.arch.value}: " + "; ".join(reasons) + "."
 
@@ -316,9 +337,10 @@ def _why_no_plugin(matrix: Matrix, wish: Wish) -> str:
     if known is None:
         every = ", ".join(release.version for release in matrix.releases_of(METAL))
         return f"there is no tensorflow-metal {wish.metal}; there are {every}."
-    pythons = known.pythons(wish.arch)
+    pythons = known.pythons(wish.arch, wish.os)
     if not pythons:
-        return f"tensorflow-metal {known.version} has no wheel for {wish.arch.value} Macs."
+        where = "Linux" if wish.os is Os.LINUX else f"{wish.arch.value} Macs"
+        return f"tensorflow-metal {known.version} has no wheel for {where}."
     return (
         f"tensorflow-metal {known.version} has wheels for {wish.arch.value} on Python "
         f"{', '.join(pythons)}, and none for Python {wish.python.series}."

@@ -38,7 +38,7 @@ def checkout() -> Path:
 
 def platforms() -> Platforms:
     """Releases of macOS, chips and Pythons; raises DataError."""
-    from .matrix.compiled import load_platforms
+    from .matrix.platforms import load_platforms
 
     return load_platforms(COMPILED / "platforms.json")
 

@@ -18,7 +18,6 @@ adds its own subclasses beside the code that raises them.
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,18 +40,24 @@ class UnknownChoice(UsageError):
     """A word that is none of the known ones.
 
     ``what`` names the kind of thing in the user's words ("chip"); the text suggests the
-    nearest known word and lists them all.
+    nearest known word and lists them all. Between numbers nearness of spelling means nothing,
+    so ``guess`` is false for them.
     """
 
-    def __init__(self, what: str, given: str, known: Iterable[str]) -> None:
+    def __init__(self, what: str, given: str, known: Iterable[str], *, guess: bool = True) -> None:
         super().__init__(what, given)
         self.what = what
         self.given = given
         self.known = tuple(known)
+        self.guess = guess
 
     @property
     def nearest(self) -> str | None:
         """The known word most like the given one, if any is near."""
+        if not self.guess:
+            return None
+        import difflib
+
         found = difflib.get_close_matches(self.given.lower(), self.known, n=1, cutoff=0.5)
         return found[0] if found else None
 

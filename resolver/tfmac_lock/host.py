@@ -1,6 +1,6 @@
 """Looking at the Mac that the program runs on: chip, macOS, and whether Rosetta is between.
 
-``platform`` lies in two ways here: an x86_64 interpreter under Rosetta reports an Intel
+``platform`` lies in two ways: an x86_64 interpreter under Rosetta reports an Intel
 machine, and one that was built against an old SDK reports macOS 10.16. So the system is asked
 itself, through sysctl and sw_vers.
 """
@@ -8,8 +8,7 @@ itself, through sysctl and sw_vers.
 from __future__ import annotations
 
 import os
-import platform
-import subprocess
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,8 @@ class Host:
 
 def run_command(command: list[str]) -> str | None:
     """The command's output without the line end, or None where it fails."""
+    import subprocess
+
     environment = {**os.environ, "SYSTEM_VERSION_COMPAT": "0"}
     try:
         done = subprocess.run(
@@ -39,14 +40,14 @@ def run_command(command: list[str]) -> str | None:
 
 
 def detect(
-    system: str | None = None, run: Callable[[list[str]], str | None] = run_command
+    system: str = sys.platform, run: Callable[[list[str]], str | None] = run_command
 ) -> Host | None:
     """The Mac that this is, or None on any other system."""
-    if (system or platform.system()) != "Darwin":
+    if system != "darwin":
         return None
     arm = run(["sysctl", "-n", "hw.optional.arm64"]) == "1"
     brand = run(["sysctl", "-n", "machdep.cpu.brand_string"]) or ""
-    macos = run(["sw_vers", "-productVersion"]) or platform.mac_ver()[0]
+    macos = run(["sw_vers", "-productVersion"]) or ""
     if arm:
         chip = brand
     else:

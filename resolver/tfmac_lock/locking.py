@@ -104,7 +104,7 @@ class Resolver:
                 if error.only_the_users:
                     break
         best = next(iter(tried.values()))
-        raise NoCombo(str(best), self._near(request, best)) from best
+        raise NoCombo(str(best), self._near(request, best), request.wish.chip.id) from best
 
     def _near(self, request: Request, conflict: Unsatisfiable | NoCondaSolution) -> list[Pair]:
         """Up to three pairs near the wish that resolve with all that was asked for."""

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from .errors import DataError
 from .lock.model import Lock, from_json, to_json
+from .shipped import guarded
 from .target import MacOSVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from .target import Arch, Chip
 
 SCHEMA_VERSION = 1
-
-T = TypeVar("T")
 
 
 def index_name(python: str, arch: Arch) -> str:
@@ -33,12 +31,16 @@ def index_name(python: str, arch: Arch) -> str:
 
 def read_index(path: Path) -> list[Lock]:
     """The published locks of one index, best first; raises DataError where it is damaged."""
-    return _read(path, lambda data: [_lock(data, row) for row in data["locks"]])
+    return guarded(path, SCHEMA_VERSION, lambda data: [_lock(data, row) for row in data["locks"]])
 
 
 def read_unpublished(path: Path) -> list[tuple[str, str]]:
     """The combos of one index that have wheels and no lock, with the reason."""
-    return _read(path, lambda data: [(row["combo"], row["reason"]) for row in data["unpublished"]])
+    return guarded(
+        path,
+        SCHEMA_VERSION,
+        lambda data: [(row["combo"], row["reason"]) for row in data["unpublished"]],
+    )
 
 
 def find(
@@ -82,7 +84,7 @@ def find(
             ]
         return _lock(data, rows[0]) if rows else None
 
-    return _read(path, choose)
+    return guarded(path, SCHEMA_VERSION, choose)
 
 
 def for_chip(lock: Lock, chip: Chip) -> Lock:
@@ -94,18 +96,6 @@ def for_chip(lock: Lock, chip: Chip) -> Lock:
         combo=replace(combo, chip=chip.id, macos_min=macos),
         command=lock.command.replace(f"--chip {combo.chip}", f"--chip {chip.id}"),
     )
-
-
-def _read(path: Path, build: Callable[[Any], T]) -> T:
-    try:
-        data = json.loads(path.read_bytes())
-        if data["schema_version"] != SCHEMA_VERSION:
-            raise DataError(str(path), f"schema_version is not {SCHEMA_VERSION}; reinstall")
-        return build(data)
-    except OSError as error:
-        raise DataError(str(path), f"cannot be read ({error.strerror}); reinstall") from error
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise DataError(str(path), f"is damaged ({error!r}); reinstall tfmac-lock") from error
 
 
 def _lock(data: Any, row: Any) -> Lock:
@@ -144,12 +134,3 @@ def to_index(locks: Iterable[Lock], unpublished: Iterable[tuple[str, str]]) -> d
         "packages": packages,
         "unpublished": [{"combo": combo, "reason": reason} for combo, reason in unpublished],
     }
-
-
-def dump_index(data: dict[str, Any]) -> str:
-    """The bytes of an index: a lock or a package a line, so that diffs read well."""
-    parts = [f'"schema_version": {data["schema_version"]}']
-    for key in ("locks", "packages", "unpublished"):
-        items = ",\n".join(json.dumps(item, ensure_ascii=False) for item in data[key])
-        parts.append(f'"{key}": [\n{items}\n]')
-    return "{\n" + ",\n".join(parts) + "\n}\n"

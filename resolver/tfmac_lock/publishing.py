@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import published
 from .combos import TENSORFLOW_PACKAGES, Choice, NoCombo, TensorFlowWish, Wish, choices
 from .lock.formats import FORMATS
+from .lock.model import dump_json
 from .locking import Request, Resolver
 from .resolve.solve import Unsatisfiable
 from .target import Arch, PythonVersion
@@ -150,7 +151,7 @@ def render(results: Iterable[SlotResult]) -> dict[str, str]:
         index = published.to_index(
             result.locks, [(item.combo, item.reason) for item in result.unpublished]
         )
-        files[published.index_name(slot.python, slot.arch)] = published.dump_index(index)
+        files[published.index_name(slot.python, slot.arch)] = dump_json(index)
         for lock in result.locks:
             for name in PUBLISHED_FORMATS:
                 filename, text = FORMATS[name]

@@ -166,7 +166,7 @@ class Platforms:
         version = PythonVersion.parse(given)
         known = [python.series for python in self.pythons]
         if version.series not in known:
-            raise UnknownChoice("Python", given, known)
+            raise UnknownChoice("Python", given, known, guess=False)
         return version
 
     def python_for(self, version: PythonVersion, arch: Arch) -> PythonVersion:
@@ -182,7 +182,8 @@ class Platforms:
         """The macOS version asked for; raises UnknownChoice for a release that is unknown."""
         version = MacOSVersion.parse(given)
         if version.major not in {release.major for release in self.macos}:
-            raise UnknownChoice("macOS", given, [str(release.major) for release in self.macos])
+            known = [str(release.major) for release in self.macos]
+            raise UnknownChoice("macOS", given, known, guess=False)
         return version
 
     def check(self, chip: Chip, macos: MacOSVersion) -> None:

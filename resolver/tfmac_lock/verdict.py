@@ -36,11 +36,15 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One fact behind a verdict: its kind (a grade, ``defect``, ``floor`` …), text and source."""
+    """One fact behind a verdict: its kind (a grade, ``defect``, ``floor`` …), text and source.
+
+    ``against`` marks what speaks against the combo.
+    """
 
     kind: str
     text: str
     source: str
+    against: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,7 @@ def judge(
             kind="defect",
             text=f"{defect.title}: {defect.text}. Way out: {defect.way_out}",
             source=source,
+            against=True,
         )
         for defect in defects
         for source in defect.sources[:1]
@@ -157,6 +162,7 @@ def _payload(matrix: Matrix, pair: Pair, reasons: list[Reason]) -> bool:
             text=f"{pair.package} {pair.tensorflow} never brings a TensorFlow for {pair.arch.value}"
             + "".join(f": {row.text}" for row in rows),
             source=f"https://pypi.org/project/{pair.package}/{pair.tensorflow}/",
+            against=True,
         )
     )
     return True
@@ -168,15 +174,17 @@ def _floor(matrix: Matrix, pair: Pair, macos: MacOSVersion | None, reasons: list
     floor = matrix.floor(pair.metal, pair.arch, pair.python)
     if floor is None:
         return False
+    too_old = macos is not None and macos < floor.run
     reasons.append(
         Reason(
             kind="floor",
             text=f"tensorflow-metal {pair.metal} loads on macOS {floor.load} and runs on "
             f"macOS {floor.run} and newer: {floor.text}",
             source=floor.source,
+            against=too_old,
         )
     )
-    return macos is not None and macos < floor.run
+    return too_old
 
 
 def _resolves(resolved: bool, reasons: list[Reason], grades: set[Grade]) -> None:
@@ -185,7 +193,9 @@ def _resolves(resolved: bool, reasons: list[Reason], grades: set[Grade]) -> None
         text = "every requirement has a wheel for the target"
     else:
         text = "no set of wheels meets all requirements on the target"
-    reasons.append(Reason(kind=Grade.RESOLVES.label, text=text, source="index metadata"))
+    reasons.append(
+        Reason(kind=Grade.RESOLVES.label, text=text, source="index metadata", against=not resolved)
+    )
 
 
 def _loads(
@@ -238,7 +248,7 @@ def _loads(
         missing = (*load.missing_libraries, *load.missing_symbols)
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         text = f"the plugin does not load: {', '.join(missing[:3])}{more} missing"
-    reasons.append(Reason(kind=Grade.LOADS.label, text=text, source=source))
+    reasons.append(Reason(kind=Grade.LOADS.label, text=text, source=source, against=not load.loads))
     return load.loads
 
 
@@ -250,8 +260,11 @@ def _told(evidence: list[Evidence], reasons: list[Reason], grades: set[Grade]) -
     decides nothing, since neither can show that a plugin loads which the binaries say cannot.
     """
     for item in sorted(evidence, key=_age, reverse=True):
-        reasons.append(Reason(kind=item.grade.label, text=item.text, source=item.source))
-        if item.outcome is Outcome.WORKS:
+        works = item.outcome is Outcome.WORKS
+        reasons.append(
+            Reason(kind=item.grade.label, text=item.text, source=item.source, against=not works)
+        )
+        if works:
             grades.add(item.grade)
     for decisive in (RUN, {Grade.TWIN}, {Grade.REPORTED}):
         newest = max((item for item in evidence if item.grade in decisive), key=_age, default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tests.support.channels import for_python, python, record, write_channel
 from tfmac_lock import data
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
+from tfmac_lock.matrix.facts import Bound
 from tfmac_lock.target import MacOSVersion, PythonVersion, Target
 
 if TYPE_CHECKING:
@@ -19,12 +21,27 @@ if TYPE_CHECKING:
 
     from tfmac_lock.matrix.facts import Matrix
 
-Connect = "Callable[..., CondaClient]"
-
 
 @pytest.fixture(scope="session")
 def matrix() -> Matrix:
-    return data.matrix()
+    """The shipped facts, with two bounds of the tests' own in the place of the curated ones."""
+    bounds = (
+        bound("numpy", "<1.24", "numpy 1.24 has no np.object"),
+        bound("setuptools", "<81", "tensorboard imports pkg_resources"),
+    )
+    return replace(data.matrix(), bounds=bounds)
+
+
+def bound(package: str, specifier: str, reason: str) -> Bound:
+    return Bound(
+        id=f"{package}-bound",
+        package=package,
+        specifier=specifier,
+        tensorflow=">=2.5",
+        python="",
+        reason=reason,
+        source="the tests",
+    )
 
 
 @pytest.fixture

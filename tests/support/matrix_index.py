@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from tfmac_lock.matrix.facts import Matrix
+    from tfmac_lock.matrix.facts import Matrix, Release
 
 
 class MatrixIndex:
@@ -41,19 +41,7 @@ class MatrixIndex:
                 IndexFile(filename=wheel.filename, url=wheel.url, sha256=wheel.sha256)
                 for wheel in release.wheels
             ]
-        versions: dict[str, set[str]] = defaultdict(set)
-        for release in matrix.releases:
-            for wheel in release.wheels:
-                for text in wheel.requires:
-                    requirement = Requirement(text)
-                    name = canonicalize_name(requirement.name)
-                    versions[name].add("1.0")
-                    versions[name] |= {
-                        spec.version.removesuffix(".*") for spec in requirement.specifier
-                    }
-        for bound in matrix.bounds:
-            for spec in Requirement(f"x{bound.specifier}").specifier:
-                versions[bound.package].add(_below(spec.version))
+        versions = _versions(matrix.releases)
         for name, texts in versions.items():
             if name not in self.files:
                 names = (only or {}).get(name) or [
@@ -89,6 +77,18 @@ class MatrixIndex:
         pass
 
 
+def _versions(releases: tuple[Release, ...]) -> dict[str, set[str]]:
+    """The versions that the releases' requirements name, by package."""
+    texts = {text for release in releases for wheel in release.wheels for text in wheel.requires}
+    versions: dict[str, set[str]] = defaultdict(set)
+    for requirement in (Requirement(text) for text in texts):
+        name = canonicalize_name(requirement.name)
+        versions[name] |= {"1.0"} | {
+            spec.version.removesuffix(".*") for spec in requirement.specifier
+        }
+    return versions
+
+
 def _file(filename: str) -> IndexFile:
     return IndexFile(
         filename=filename,
@@ -103,12 +103,3 @@ def _is_version(text: str) -> bool:
     except InvalidVersion:
         return False
     return True
-
-
-def _below(text: str) -> str:
-    """A version just under the one of a bound."""
-    release = list(Version(text.removesuffix(".*")).release)
-    while len(release) > 1 and release[-1] == 0:
-        release.pop()
-    release[-1] = max(release[-1] - 1, 0)
-    return ".".join(map(str, [*release, 9]))

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import html
 import http.server
+import ssl
 import subprocess
 import sys
 import threading
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 class Faults:
     """How an ``HtmlIndex`` behaves; everything may be changed while it runs."""
 
-    ranges: Literal["serve", "explicit", "ignore", "refuse", "crash", "lie"] = "serve"
-    """``explicit``: no suffix ranges (416); ``ignore``: 200 with everything; ``refuse``: 416;
-    ``crash``: 501; ``lie``: another file's total size in Content-Range."""
+    ranges: Literal["serve", "explicit", "prefix", "ignore", "refuse", "crash", "lie"] = "serve"
+    """``explicit``: no suffix ranges (416); ``prefix``: takes the last n bytes for the first n;
+    ``ignore``: 200 with everything; ``refuse``: 416; ``crash``: 501; ``lie``: another file's
+    total size in Content-Range."""
     hashes: bool = True
     wrong_hash: bool = False
     metadata_files: bool = False
@@ -55,6 +57,7 @@ class Faults:
     """Basic credentials without which the answer is 401."""
     etag: bool = False
     cache_control: str | None = None
+    content_encoding: str | None = None
     answers: Mapping[str, tuple[int, str, bytes]] = field(default_factory=dict)
     """Path to (status, content type, body), in the place of what is served there."""
 
@@ -75,7 +78,9 @@ class HtmlIndex:
     ``url`` is the index address, ``seen`` every request so far, in order.
     """
 
-    def __init__(self, folder: Path, faults: Faults | None = None) -> None:
+    def __init__(
+        self, folder: Path, faults: Faults | None = None, *, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.folder = folder
         self.faults = faults or Faults()
         self.seen: list[Seen] = []
@@ -85,7 +90,13 @@ class HtmlIndex:
         class Handler(_Handler):
             owner = index
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            # The handshake is left to the thread of the connection.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
@@ -93,7 +104,7 @@ class HtmlIndex:
 
     @property
     def root(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     @property
     def url(self) -> str:
@@ -116,6 +127,14 @@ class HtmlIndex:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(
+            sys.exc_info()[1], (ConnectionError, ssl.SSLError)
+        ):  # a client may leave early
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -193,6 +212,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if faults.ranges == "crash":
             self._answer(501, "text/plain", b"ranges are not implemented")
             return
+        if faults.ranges == "prefix" and not first:
+            first, last = "0", str(int(last) - 1)
         start = int(first) if first else max(0, total - int(last))
         stop = min(total, int(last) + 1) if first and last else total
         if (
@@ -224,6 +245,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
+        if self.owner.faults.content_encoding:
+            self.send_header("Content-Encoding", self.owner.faults.content_encoding)
         for key, value in (extra or {}).items():
             self.send_header(key, value)
         self.end_headers()

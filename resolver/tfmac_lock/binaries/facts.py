@@ -57,9 +57,10 @@ class TensorFlowBinary:
     """A TensorFlow release for one architecture, as far as plugins are concerned.
 
     ``exports`` holds for each symbol that any plugin asks for the paths of the images that
-    offer it, through re-exports too; ``elsewhere`` those that only files export which need not
-    be loaded; ``absent`` those that no file exports. A symbol in none of the three was never
-    asked for. A stub has no images and ``payload`` false; ``requires`` says what it asks for.
+    offer it, through re-exports too; ``elsewhere`` names those that no image offers to everyone
+    and some file exports that need not be loaded; ``absent`` those that no file exports. A
+    symbol in none of the three was never asked for. A stub has no images and ``payload`` false;
+    ``requires`` says what it asks for.
 
     ``numpy_generation`` is "1", "1+2" or "2": the numpy major versions that the extension
     modules can run on, None where none of them uses numpy's C API. ``minos`` and ``sdk`` are the
@@ -80,6 +81,10 @@ class TensorFlowBinary:
     exports: Mapping[str, frozenset[str]]
     elsewhere: frozenset[str]
     absent: frozenset[str]
+
+    def was_asked(self, symbol: str) -> bool:
+        """Whether the facts say anything of ``symbol``."""
+        return symbol in self.exports or symbol in self.elsewhere or symbol in self.absent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

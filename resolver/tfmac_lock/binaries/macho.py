@@ -76,6 +76,9 @@ _ARCHITECTURES = {
     (0x00000007, None): "i386",
 }
 
+READABLE = frozenset({"arm64", "arm64e", "x86_64", "x86_64h"})
+"""The architectures whose slices are read; others are known by name alone."""
+
 
 class FileType(StrEnum):
     """The kinds of Mach-O file that matter to loading; ``OTHER`` is all the rest."""

@@ -76,19 +76,19 @@ def check_pair(tensorflow: TensorFlowBinary, plugin: PluginBinary) -> LoadResult
     for one in plugin.imports:
         if one.weak or (one.library is None and one.symbol in system.FLAT):
             continue
-        offered = tensorflow.exports.get(one.symbol)
-        if offered is None and one.symbol not in tensorflow.absent:
-            # Also where only a file exports it that need not be loaded.
-            unknown.append(one.symbol)
-        elif one.library is None:
-            if not (offered or set()) - hidden:
-                missing.append(MissingSymbol(symbol=one.symbol, library=None))
+        offered = tensorflow.exports.get(one.symbol, frozenset())
+        if one.library is None:
+            seen, undecided = bool(offered - hidden), one.symbol in tensorflow.elsewhere
+        elif (image := found.get(one.library)) is not None:
+            seen, undecided = image in offered, False
         else:
-            image = found.get(one.library)
-            if image is None:
-                continue  # the missing library is reason enough, or it is weak
-            if offered is None or image not in offered:
-                missing.append(MissingSymbol(symbol=one.symbol, library=one.library))
+            continue  # the missing library is reason enough, or it is weak
+        if seen:
+            continue
+        if undecided or not tensorflow.was_asked(one.symbol):
+            unknown.append(one.symbol)
+        else:
+            missing.append(MissingSymbol(symbol=one.symbol, library=one.library))
     loads = False if missing or missing_libraries else None if unknown else True
     return LoadResult(
         loads=loads,

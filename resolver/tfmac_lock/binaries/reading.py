@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from tfmac_lock.binaries import macho, system
 from tfmac_lock.binaries.errors import DamagedBinary
@@ -20,11 +16,18 @@ from tfmac_lock.binaries.facts import (
     TensorFlowBinary,
 )
 from tfmac_lock.binaries.imports import Special, read_imports
+from tfmac_lock.binaries.metadata import (
+    WheelName,
+    highest_version,
+    inner_tags,
+    parse_name,
+    requires,
+)
 from tfmac_lock.binaries.numpy_generation import common_generation, numpy_generation
 from tfmac_lock.binaries.pairs import candidate_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from tfmac_lock.binaries.exports import Export
     from tfmac_lock.binaries.wheelfile import Wheel
@@ -41,45 +44,7 @@ _DLOPEN_CALLERS = (
     "__ZN10tensorflow8internal18LoadDynamicLibraryEPKcPPv",
 )
 _PLUGIN_FOLDER = "tensorflow-plugins/"
-_MACOS_TAG = re.compile(r"macosx_(\d+)_(\d+)_(\w+)")
 _REEXPORT_DEPTH = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WheelName:
-    """What a wheel's file name says; ``macos`` is None for a wheel without machine code."""
-
-    package: str
-    version: str
-    python: str
-    macos: str | None
-    arches: tuple[str, ...]
-
-
-def parse_name(filename: str) -> WheelName:
-    """The parts of a wheel's file name.
-
-    Raises :class:`DamagedBinary` where it is no wheel's name.
-    """
-    try:
-        package, version, _, tags = parse_wheel_filename(filename)
-    except InvalidWheelFilename as error:
-        raise DamagedBinary(filename, str(error)) from error
-    pythons = sorted({tag.interpreter for tag in tags})
-    floors: list[tuple[int, int]] = []
-    arches: set[str] = set()
-    for tag in tags:
-        if match := _MACOS_TAG.fullmatch(tag.platform):
-            floors.append((int(match[1]), int(match[2])))
-            arches |= {"universal2": {"arm64", "x86_64"}}.get(match[3], {match[3]})
-    macos = "{}.{}".format(*min(floors)) if floors else None
-    return WheelName(
-        package=package,
-        version=str(version),
-        python=".".join(pythons),
-        macos=macos,
-        arches=tuple(sorted(arches)),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,14 +94,30 @@ class _Scanner:
         return _Scanner(wheel=self.wheel, arch=self.arch, asked=(symbol,)).find(path, symbol)
 
 
-def read_tensorflow(
-    wheel: Wheel, sha256: str, arch: str, asked: Iterable[str], *, whole: bool = True
-) -> TensorFlowBinary:
-    """The facts of a TensorFlow wheel, with regard to the symbols ``asked``.
+def read_tensorflow(wheel: Wheel, sha256: str, arch: str, asked: Iterable[str]) -> TensorFlowBinary:
+    """The facts of a TensorFlow wheel, with regard to the symbols ``asked``."""
+    return _read_tensorflow(wheel, sha256, arch, asked, ())
 
-    Where not ``whole``, only the images that are loaded are read, unless one of the symbols is
-    missing in them; the numpy generation then is None.
+
+def read_for_plugin(wheel: Wheel, sha256: str, arch: str, plugin: PluginBinary) -> TensorFlowBinary:
+    """The facts of a TensorFlow wheel with regard to one plugin, for little reading.
+
+    Only the images that are loaded are read, so that the numpy generation is None, and the
+    others only where a symbol is missing that no library is named for.
     """
+    asked = {one.symbol for one in plugin.imports}
+    flat = {one.symbol for one in plugin.imports if one.library is None} - system.FLAT
+    return _read_tensorflow(wheel, sha256, arch, asked, flat)
+
+
+def _read_tensorflow(
+    wheel: Wheel,
+    sha256: str,
+    arch: str,
+    asked: Iterable[str],
+    decisive: Collection[str],
+) -> TensorFlowBinary:
+    """With ``decisive`` symbols, all files are read only where one of these is missing."""
     name = parse_name(wheel.name)
     asked = tuple(sorted(asked))
     scanner = _Scanner(wheel=wheel, arch=arch, asked=asked + _DLOPEN_CALLERS)
@@ -150,27 +131,34 @@ def read_tensorflow(
         for symbol in asked
     }
     found = {symbol for symbol, images in exports.items() if images}
-    if whole or len(found) < len(asked):
+    whole = not decisive or not found.issuperset(decisive)
+    if whole:
         for path in native:
             scanner.scan(path)
     scanned = {path: one for path, one in scanner.done.items() if one is not None}
-    missing = set(asked) - found
-    elsewhere = {s for s in missing if any(s in one.offered for one in scanned.values())}
+    images = tuple(_image_facts(wheel, path, scanned[path]) for path in sorted(links))
+    hidden = {image.path for image in images if image.local}
+    others = [one for path, one in scanned.items() if path not in links]
+    elsewhere = {
+        symbol
+        for symbol in asked
+        if exports[symbol] <= hidden and any(symbol in one.offered for one in others)
+    }
     return TensorFlowBinary(
         package=name.package,
         version=name.version,
         arch=arch,
         files=(_read_file(wheel, sha256, name),),
         payload=payload,
-        requires=() if payload else _requires(wheel, arch),
+        requires=() if payload else requires(wheel, arch),
         macos_tag=name.macos or "any",
-        minos=_highest(one.image.minos for one in scanned.values()),
-        sdk=_highest(one.image.sdk for one in scanned.values()),
+        minos=highest_version(one.image.minos for one in scanned.values()),
+        sdk=highest_version(one.image.sdk for one in scanned.values()),
         numpy_generation=common_generation(s.numpy for s in scanned.values()) if whole else None,
-        images=tuple(_image_facts(wheel, path, scanned[path]) for path in sorted(links)),
+        images=images,
         exports={symbol: exports[symbol] for symbol in sorted(found)},
         elsewhere=frozenset(elsewhere),
-        absent=frozenset(missing - elsewhere),
+        absent=frozenset(set(asked) - found - elsewhere),
     )
 
 
@@ -297,39 +285,3 @@ def _read_file(wheel: Wheel, sha256: str, name: WheelName) -> ReadFile:
     return ReadFile(
         filename=wheel.name, sha256=sha256, python=name.python, inner_tags=inner_tags(wheel)
     )
-
-
-def inner_tags(wheel: Wheel) -> tuple[str, ...]:
-    """The platform tags inside of ``dist-info/WHEEL``, which need not be the file name's."""
-    path = wheel.dist_info("WHEEL")
-    lines = wheel.text(path).splitlines() if path else []
-    tags = {line.split(":", 1)[1].strip() for line in lines if line.lower().startswith("tag:")}
-    return tuple(sorted({tag.rsplit("-", 1)[-1] for tag in tags}))
-
-
-def _requires(wheel: Wheel, arch: str) -> tuple[str, ...]:
-    """What a plain install of the wheel on a Mac with ``arch`` requires as well."""
-    path = wheel.dist_info("METADATA")
-    header = wheel.text(path).split("\n\n", 1)[0] if path else ""
-    mac = {
-        "sys_platform": "darwin",
-        "platform_system": "Darwin",
-        "platform_machine": arch,
-        "extra": "",
-    }
-    found = set()
-    for line in header.splitlines():
-        if not line.startswith("Requires-Dist:"):
-            continue
-        try:
-            requirement = Requirement(line.split(":", 1)[1])
-        except InvalidRequirement as error:
-            raise DamagedBinary(f"{wheel.name}: {path}", str(error)) from error
-        if requirement.marker is None or requirement.marker.evaluate(mac):
-            found.add(f"{canonicalize_name(requirement.name)}{requirement.specifier}")
-    return tuple(sorted(found))
-
-
-def _highest(versions: Iterable[str | None]) -> str | None:
-    known = [version for version in versions if version is not None]
-    return max(known, key=lambda v: tuple(map(int, v.split("."))), default=None)

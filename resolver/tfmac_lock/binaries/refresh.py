@@ -6,6 +6,7 @@ whose file does not answer for every symbol that some plugin imports is read aga
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Protocol
@@ -21,7 +22,8 @@ from tfmac_lock.binaries.facts import (
     load_folder,
     to_document,
 )
-from tfmac_lock.binaries.reading import parse_name, read_plugin, read_tensorflow
+from tfmac_lock.binaries.metadata import highest_version, parse_name
+from tfmac_lock.binaries.reading import read_plugin, read_tensorflow
 from tfmac_lock.binaries.wheelfile import Wheel
 from tfmac_lock.errors import MissingExtra
 
@@ -41,7 +43,7 @@ class WheelFile(Protocol):
     @property
     def filename(self) -> str: ...  # noqa: D102
     @property
-    def sha256(self) -> str: ...  # noqa: D102
+    def sha256(self) -> str | None: ...  # noqa: D102
 
 
 class WheelSource(Protocol):
@@ -71,7 +73,7 @@ def refresh(
     ``every_python``, the newest alone.
     """
     written: list[Path] = []
-    for version, wheels in _releases(source, PLUGIN):
+    for version, wheels in releases(source, PLUGIN):
         path = release_path(folder, PLUGIN, version)
         if path.exists():
             continue
@@ -82,7 +84,7 @@ def refresh(
     work = [
         (package, version, wheels)
         for package in TENSORFLOWS
-        for version, wheels in _releases(source, package)
+        for version, wheels in releases(source, package)
     ]
     part, parts = shard
     for package, version, wheels in work[part - 1 :: parts]:
@@ -116,9 +118,10 @@ def asked_symbols(folder: Path) -> frozenset[str]:
 def needs_reading(binaries: Iterable[Binary], asked: frozenset[str]) -> bool:
     """Whether a release file leaves one of the symbols without an answer."""
     return any(
-        asked - binary.exports.keys() - binary.elsewhere - binary.absent
+        not binary.was_asked(symbol)
         for binary in binaries
         if isinstance(binary, TensorFlowBinary)
+        for symbol in asked
     )
 
 
@@ -136,7 +139,7 @@ def write(path: Path, binaries: tuple[Binary, ...]) -> Path:
     return path
 
 
-def _releases(source: WheelSource, package: str) -> Iterator[tuple[Version, list[WheelFile]]]:
+def releases(source: WheelSource, package: str) -> Iterator[tuple[Version, list[WheelFile]]]:
     """The releases that have a wheel for the Mac, oldest first.
 
     Final ones, and the candidates of the one to come.
@@ -170,20 +173,35 @@ def _read_all(
     binaries: list[Binary] = []
     for arch in ARCHES:
         fitting = [w for w in wheels if arch in parse_name(w.filename).arches]
-        fitting.sort(key=lambda w: _python_number(w.filename), reverse=True)
+        fitting.sort(key=lambda w: parse_name(w.filename).newest_python, reverse=True)
         for file in fitting if every_python else fitting[:1]:
             with source.open(file) as opened:
-                binary = read(Wheel(opened, file.filename), file.sha256, arch)
-            for index, known in enumerate(binaries):
-                if replace(known, files=()) == replace(binary, files=()):
-                    files = tuple(sorted(known.files + binary.files))
-                    binaries[index] = replace(known, files=files)
-                    break
-            else:
-                binaries.append(binary)
-    return tuple(binaries)
+                # An index need not state hashes; then the whole file is read for it.
+                sha256 = file.sha256 or _digest(opened)
+                binaries.append(read(Wheel(opened, file.filename), sha256, arch))
+    return merge(binaries)
 
 
-def _python_number(filename: str) -> int:
-    digits = "".join(c for c in parse_name(filename).python if c.isdigit())
-    return int(digits[1:] or 0)
+def merge(binaries: Iterable[Binary]) -> tuple[Binary, ...]:
+    """One binary for all wheels of a release that say the same.
+
+    The SDK, which decides nothing, may differ; the highest is kept.
+    """
+    merged: list[Binary] = []
+    for binary in binaries:
+        for index, known in enumerate(merged):
+            if replace(known, files=(), sdk=None) == replace(binary, files=(), sdk=None):
+                files = tuple(sorted(known.files + binary.files))
+                sdk = highest_version((known.sdk, binary.sdk))
+                merged[index] = replace(known, files=files, sdk=sdk)
+                break
+        else:
+            merged.append(binary)
+    return tuple(merged)
+
+
+def _digest(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()

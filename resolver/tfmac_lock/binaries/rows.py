@@ -111,7 +111,7 @@ def pair_rows(folder: Path) -> list[PairRow]:
         payload = _payload(tensorflows, arch, package, version)
         for plugin_arch, metal in sorted(plugins, key=lambda k: (k[0], Version(k[1]))):
             if plugin_arch == arch:
-                rows.append(_pair_row(package, version, metal, arch, payload, plugins[arch, metal]))
+                rows.append(pair_row(package, version, metal, arch, payload, plugins[arch, metal]))
     return rows
 
 
@@ -132,11 +132,12 @@ def _payload(
         seen.add((package, version))
         if any(binary.payload for binary in found):
             return [binary for binary in found if binary.payload]
-        todo += [pin for binary in found for pin in _pins(binary)]
+        todo += [pin for binary in found for pin in pins(binary)]
     return []
 
 
-def _pins(stub: TensorFlowBinary) -> Iterable[tuple[str, str]]:
+def pins(stub: TensorFlowBinary) -> Iterable[tuple[str, str]]:
+    """The packages and versions that a stub requires exactly."""
     for text in stub.requires:
         requirement = Requirement(text)
         for clause in requirement.specifier:
@@ -144,7 +145,7 @@ def _pins(stub: TensorFlowBinary) -> Iterable[tuple[str, str]]:
                 yield canonicalize_name(requirement.name), clause.version
 
 
-def _pair_row(
+def pair_row(
     package: str,
     version: str,
     metal: str,
@@ -152,6 +153,7 @@ def _pair_row(
     payload: list[TensorFlowBinary],
     plugins: list[PluginBinary],
 ) -> PairRow:
+    """The row for a release whose ``payload`` are the given binaries, one for each Python."""
     results = [check_pair(tensorflow, plugin) for tensorflow in payload for plugin in plugins]
     # Where the Pythons of a release disagree, the answer for the release is not known.
     verdicts = {result.loads for result in results}

@@ -68,7 +68,7 @@ class Wheel:
             raise DamagedBinary(name, f"has {len(members)} members, over {MAX_MEMBERS}")
         self._members: dict[str, zipfile.ZipInfo] = {}
         for member in members:
-            if member.is_dir():
+            if member.filename.endswith("/"):
                 continue
             path = installed_path(name, member.filename)
             if path in self._members:

@@ -7,11 +7,15 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from ..errors import UsageError
+
 if TYPE_CHECKING:
     from types import ModuleType
 
 COMMANDS = {
     "matrix": "show combos and the pair grid, or keep the matrix",
+    "audit": "read the binaries of wheels: load check, floors, numpy",
+    "prove": "train MNIST here, or prove locks by their twins",
     "publish": "make all published locks",
 }
 """Commands with what they do; each is a module of this package with that name."""
@@ -35,6 +39,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     else:
         parser = _module("lock").parser()
     return parser.parse_args(arguments)
+
+
+def parse_shard(given: str) -> tuple[int, int]:
+    """Part and number of parts of ``--shard 2/4``; raises UsageError."""
+    part, _, parts = given.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise UsageError(f"--shard {given!r}: write it like 2/4, from 1/4 to 4/4")
+    return int(part), int(parts)
 
 
 def full_parser() -> argparse.ArgumentParser:

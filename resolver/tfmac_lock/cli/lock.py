@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +44,8 @@ def parser() -> Parser:
         usage="tfmac-lock [options]\n       tfmac-lock COMMAND ...",
         description="Writes lockfiles that install and run TensorFlow on a Mac, from any computer.",
         epilog=f"commands (each has its own --help):\n{commands}\n\n{EXAMPLES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        # With the width given argparse need not ask the terminal, for which it imports shutil.
+        formatter_class=functools.partial(argparse.RawDescriptionHelpFormatter, width=80),
         allow_abbrev=False,
     )
     mac = made.add_argument_group("the Mac (on a Mac, what is not given is detected)")
@@ -144,6 +146,8 @@ def run(args: argparse.Namespace) -> int:
     if printing and (len(formats) != 1 or args.json):
         raise UsageError("-o - prints one format: name it with --format")
     lock = make(args)
+    if args.metal == "auto" and lock.combo.metal is None and args.os == "macos":
+        print(_why_no_plugin(lock), file=sys.stderr)  # noqa: T201 - talk
     files = {filename: text(lock) for filename, text in (FORMATS[name] for name in formats)}
     if printing:
         sys.stdout.write(*files.values())
@@ -160,6 +164,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(summary(lock, args.output, sorted(files), color=sys.stdout.isatty()))
     return 0
+
+
+def _why_no_plugin(lock: Lock) -> str:
+    """Why ``--metal auto`` came out without a plugin."""
+    if lock.combo.chip == "intel":
+        return "note: without an AMD card there is no GPU that the plugin could use"
+    return (
+        f"note: no plugin release fits TensorFlow {lock.combo.tensorflow} on Python "
+        f"{lock.combo.python}, so this lock is for the CPU; `tfmac-lock matrix` shows the pairs "
+        "that fit"
+    )
 
 
 def make(args: argparse.Namespace) -> Lock:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from . import parse_shard
 
 if TYPE_CHECKING:
     import argparse
@@ -50,7 +50,7 @@ def run_locks(args: argparse.Namespace) -> int:
     from ..lock.model import dump_json
 
     root = data.checkout()
-    number, of = _shard(args.shard)
+    number, of = parse_shard(args.shard)
     chosen = publishing.shard(publishing.slots(data.matrix()), number, of)
     day = _day(args, root)
     results = _make(args, chosen, day)
@@ -102,13 +102,6 @@ def _day(args: argparse.Namespace, root: Path) -> date:
     if args.check and recorded.exists():
         return date.fromisoformat(json.loads(recorded.read_text("utf-8"))["as_of"])
     return datetime.now(tz=UTC).date()
-
-
-def _shard(given: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", given)
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise UsageError(f"--shard {given!r}: write it like 2/4, from 1/4 to 4/4")
-    return int(found[1]), int(found[2])
 
 
 def _make(args: argparse.Namespace, chosen: list[Any], day: date) -> list[Any]:

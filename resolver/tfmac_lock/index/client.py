@@ -7,7 +7,7 @@ longer fresh; metadata of a wheel whose sha256 is known never change and are kep
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 import os
 import threading
 import time
@@ -15,11 +15,11 @@ import zlib
 from functools import partial
 from typing import IO, TYPE_CHECKING, BinaryIO, TypeVar
 
-from tfmac_lock.index.errors import NoRoom, NotCached, ProjectNotFound
-from tfmac_lock.index.model import IndexFile, Metadata, Observer, Project, usable_rows
-from tfmac_lock.index.once import Once
-from tfmac_lock.index.page import Page, fetch_page, fetch_project_json
-from tfmac_lock.index.urls import host_and_port, redact
+from .errors import NoRoom, NotCached, ProjectNotFound
+from .model import IndexFile, Metadata, Observer, Project
+from .once import Once
+from .page import Page, fetch_page, fetch_project_json
+from .urls import host_and_port, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from tfmac_lock.index.cache import Cache
-    from tfmac_lock.index.config import IndexConfig
-    from tfmac_lock.index.http import Limits, Transport
+    from .cache import Cache
+    from .config import IndexConfig
+    from .http import Limits, Transport
 
 T = TypeVar("T")
 
@@ -67,6 +67,7 @@ class IndexClient:
         self._noted: set[str] = set()
         self._projects: Once[Project] = Once()
         self._metadata: Once[Metadata] = Once()
+        self._json: Once[dict[str, str]] = Once()
         self._opened: tuple[Transport, Limits] | None = None
         self._pool: ThreadPoolExecutor | None = None
         for text in config.notes:
@@ -106,11 +107,15 @@ class IndexClient:
         """The core metadata of a wheel, checked to be that wheel's."""
         return self._metadata.get(file.url, partial(self._read_metadata, file))
 
-    def prefetch_projects(self, names: Iterable[str]) -> None:
-        """Start fetching; ``project`` picks the results up, and raises what went wrong."""
+    def prefetch_projects(self, names: Iterable[str], *, times: bool = False) -> None:
+        """Start fetching; ``project`` picks the results up, and raises what went wrong.
+
+        With ``times`` also the project JSON, where the page lacks upload times.
+        """
         if not self._offline:  # the disk is quicker than a thread
             for name in names:
-                self._projects.start(name, partial(self._find, name), self._workers())
+                work = partial(self._find_with_times if times else self._find, name)
+                self._projects.start(name, work, self._workers())
 
     def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
         """Start fetching; ``metadata`` picks the results up, and raises what went wrong."""
@@ -177,23 +182,37 @@ class IndexClient:
     def _find(self, name: str) -> Project:
         if not name.replace("-", "").isalnum() or not name.isascii() or name != name.lower():
             raise ValueError(f"not a normalised project name: {name!r}")
-        found: dict[str, str] = {}
-        for index in self.config.indexes:
-            for row in self._rows(index, name):
-                found.setdefault(row.partition("\t")[0], row)
-        if not found:
+        pages = [rows for index in self.config.indexes if (rows := self._rows(index, name))]
+        if not pages:
             raise ProjectNotFound(name, self.config.indexes)
+        if len(pages) == 1:
+            return Project(name=name, rows=pages[0])
+        found: dict[str, str] = {}
+        for row in itertools.chain.from_iterable(pages):
+            found.setdefault(row.partition("\t")[0], row)
         return Project(name=name, rows=tuple(found.values()))
+
+    def _find_with_times(self, name: str) -> Project:
+        project = self._find(name)
+        if not project.has_times:
+            for index in self.config.indexes:
+                if url := _json_url(index, name):
+                    work = partial(self._fetch_json, index, name, url)
+                    self._json.start(url, work, self._workers())
+        return project
 
     def _rows(self, index: str, name: str) -> tuple[str, ...]:
         if not _is_local(index):
             return self._page("pages", index, name, f"{index}{name}/", fetch_page).rows
-        from tfmac_lock.index import local
+        from . import local
 
         if not local.path_of(index).is_dir():
             self._note(f"the index {index} is passed over: there is no such folder.")
             return ()
-        return usable_rows(local.files(index, name))
+        rows = local.rows(index, name)
+        if rows:
+            self._note(f"{name} comes from {index}, an address that works on this computer only.")
+        return rows
 
     def _page(
         self,
@@ -218,23 +237,28 @@ class IndexClient:
 
     def _in_project_json(self, name: str, file: IndexFile) -> IndexFile | None:
         """The file as the project JSON knows it; ``None`` where it, or the JSON, is not there."""
-        start = f"{file.filename}\t"
         for index in self.config.indexes:
-            # Where the simple pages lie at …/simple/, the project JSON lies at …/pypi/NAME/json.
-            if _is_local(index) or not index.endswith("/simple/"):
+            url = _json_url(index, name)
+            if url is None:
                 continue
-            url = f"{index.removesuffix('simple/')}pypi/{name}/json"
-            page = self._page("json", index, name, url, fetch_project_json)
-            for known in (IndexFile.unpack(row) for row in page.rows if row.startswith(start)):
-                if not (file.sha256 and known.sha256 and file.sha256 != known.sha256):
-                    return known
+            rows = self._json.get(url, partial(self._fetch_json, index, name, url))
+            row = rows.get(file.filename)
+            known = IndexFile.unpack(row) if row is not None else None
+            # Another hash makes it another file of the same name.
+            if known and (not file.sha256 or known.sha256 in {None, file.sha256}):
+                return known
         return None
+
+    def _fetch_json(self, index: str, name: str, url: str) -> dict[str, str]:
+        """The rows of an index's project JSON by file name."""
+        page = self._page("json", index, name, url, fetch_project_json)
+        return {row[: row.index("\t")]: row for row in page.rows}
 
     def _read_metadata(self, file: IndexFile) -> Metadata:
         key = f"metadata/{file.sha256 or _digest(file.pack())}"
         found = self._load(key, Metadata.unpack)
         if found is None:
-            from tfmac_lock.index import metadata
+            from . import metadata
 
             found = metadata.parse(self._metadata_text(file), file)
             if not _is_local(file.url):
@@ -242,7 +266,7 @@ class IndexClient:
         return found
 
     def _metadata_text(self, file: IndexFile) -> bytes:
-        from tfmac_lock.index import metadata
+        from . import metadata
 
         if file.has_metadata and not _is_local(file.url):
             text = metadata.fetch(*self._transport(f"the metadata of {file.filename}"), file)
@@ -257,21 +281,21 @@ class IndexClient:
 
     def _open(self, file: IndexFile, budget: int | None) -> BinaryIO:
         if _is_local(file.url):
-            from tfmac_lock.index import local
+            from . import local
 
             return local.open_file(file)
         transport, limits = self._transport(file.filename)
-        from tfmac_lock.index.rangefile import open_remote
+        from .rangefile import open_remote
 
         return open_remote(transport, limits, file, budget=budget)
 
     def _save(self, file: IndexFile, into: IO[bytes]) -> str:
         if _is_local(file.url):
-            from tfmac_lock.index import local
+            from . import local
 
             return local.save(file, into)
         transport, limits = self._transport(file.filename)
-        from tfmac_lock.index import rangefile
+        from . import rangefile
 
         return rangefile.save(transport, limits, file, into)
 
@@ -307,7 +331,7 @@ class IndexClient:
             raise NotCached(what)
         with self._lock:
             if self._opened is None:
-                from tfmac_lock.index.http import Limits, Transport
+                from .http import Limits, Transport
 
                 self._opened = (
                     Transport(self.config, self._observer, wait=self._wait),
@@ -316,17 +340,25 @@ class IndexClient:
             return self._opened
 
     def _workers(self) -> ThreadPoolExecutor:
-        if self._pool is None:
-            from concurrent.futures import ThreadPoolExecutor
+        from concurrent.futures import ThreadPoolExecutor
 
-            from tfmac_lock.index.http import CONNECTIONS
+        from .http import CONNECTIONS
 
-            self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="tfmac-lock-index")
-        return self._pool
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="index")
+            return self._pool
 
 
 def _is_local(url: str) -> bool:
     return url.startswith("file:")
+
+
+def _json_url(index: str, name: str) -> str | None:
+    """Where simple pages lie at …/simple/, the project JSON lies at …/pypi/NAME/json."""
+    if _is_local(index) or not index.endswith("/simple/"):
+        return None
+    return f"{index.removesuffix('simple/')}pypi/{name}/json"
 
 
 def _folder(index: str) -> str:
@@ -336,4 +368,6 @@ def _folder(index: str) -> str:
 
 
 def _digest(text: str) -> str:
+    import hashlib
+
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfmac_lock.errors import UsageError
-from tfmac_lock.index import pip_settings
-from tfmac_lock.index.urls import host_and_port, is_loopback, origin, redact, split_credentials
+from ..errors import UsageError
+from . import pip_settings
+from .urls import host_and_port, is_loopback, origin, redact, split_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 PUBLIC_INDEX = "https://pypi.org/simple/"
 
@@ -79,7 +79,7 @@ class IndexConfig:
         environ: Mapping[str, str] | None = None,
         *,
         index_url: str | None = None,
-        extra_index_urls: Iterable[str] = (),
+        extra_index_urls: Sequence[str] = (),
         pip_files: Iterable[Path] | None = None,
     ) -> IndexConfig:
         """The configuration in force.
@@ -144,7 +144,7 @@ class IndexConfig:
             cert=_certificates(settings, environ),
             client_cert=_file("client-cert", settings.get("client-cert")),
             trusted_hosts=trusted,
-            proxy=settings.get("proxy"),
+            proxy=_proxy(settings.get("proxy")),
             timeout=_number(
                 "timeout", settings.get("timeout", settings.get("default-timeout")), 15
             ),
@@ -211,6 +211,10 @@ def _number(option: str, text: str | float | None, default: float) -> float:
     if not 0 <= number < 1e6:
         raise BadIndexSetting(option, f"{text!r} is out of range")
     return number
+
+
+def _proxy(text: str | None) -> str | None:
+    return f"http://{text}" if text and "://" not in text else text
 
 
 def _file(option: str, text: str | None) -> Path | None:

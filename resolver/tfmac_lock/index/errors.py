@@ -14,8 +14,8 @@ Addresses in these texts never show credentials.
 
 from __future__ import annotations
 
-from tfmac_lock.errors import OutsideError
-from tfmac_lock.index.urls import redact
+from ..errors import OutsideError
+from .urls import redact
 
 
 class IndexFault(OutsideError):
@@ -75,7 +75,10 @@ class ProjectNotFound(IndexFault):
 
     def __str__(self) -> str:
         where = " or ".join(redact(url) for url in self.indexes)
-        return f"there is no project {self.name!r} on {where}. Check the spelling."
+        return (
+            f"there is no project {self.name!r} on {where}. Check the spelling, and the "
+            "address of the index."
+        )
 
 
 class NotCached(IndexFault):

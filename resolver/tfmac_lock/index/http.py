@@ -11,6 +11,7 @@ and the wait that a server may ask for an upper end.
 from __future__ import annotations
 
 import random
+import re
 import ssl
 import threading
 import time
@@ -19,17 +20,17 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
-from tfmac_lock import __version__
-from tfmac_lock.index.errors import BadIndexAnswer, IndexUnreachable
-from tfmac_lock.index.urls import redact
+from .. import __version__
+from .errors import BadIndexAnswer, IndexUnreachable
+from .urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import httpx2
 
-    from tfmac_lock.index.config import IndexConfig
-    from tfmac_lock.index.model import Observer
+    from .config import IndexConfig
+    from .model import Observer
 
 T = TypeVar("T")
 
@@ -208,18 +209,7 @@ class Transport:
         with self._lock:
             client = self._clients.get(trusted)
             if client is None:
-                import httpx2
-
-                client = self._clients[trusted] = httpx2.Client(
-                    http2=True,
-                    verify=_tls(self._config, trusted=trusted),
-                    proxy=self._config.proxy,
-                    timeout=self._config.timeout,
-                    limits=httpx2.Limits(
-                        max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
-                    ),
-                    headers={"User-Agent": f"tfmac-lock/{__version__}"},
-                )
+                client = self._clients[trusted] = _open_client(self._config, trusted=trusted)
             return client
 
 
@@ -250,7 +240,8 @@ def _refuse(response: httpx2.Response, url: str) -> None:
 
 
 def _transport_fault(url: str, fault: Exception) -> Exception:
-    reason = " ".join(str(fault).split()) or type(fault).__name__
+    text = " ".join(str(fault).split())
+    reason = re.sub(r"^\[Errno -?\d+\] ", "", text) or type(fault).__name__
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return IndexUnreachable(
             url,
@@ -258,7 +249,7 @@ def _transport_fault(url: str, fault: Exception) -> Exception:
             "If your network puts its own certificate in between, name its CA bundle in "
             "PIP_CERT or SSL_CERT_FILE.",
         )
-    return _TryAgainError(f"{reason} ({type(fault).__name__})")
+    return _TryAgainError(reason)
 
 
 def _pause(attempt: int) -> float:
@@ -278,6 +269,30 @@ def _retry_after(value: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def _open_client(config: IndexConfig, *, trusted: bool) -> httpx2.Client:
+    import httpx2
+
+    tls = _tls(config, trusted=trusted)
+    try:
+        return httpx2.Client(
+            http2=True,
+            verify=tls,
+            proxy=config.proxy,
+            timeout=config.timeout,
+            limits=httpx2.Limits(
+                max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
+            ),
+            headers={"User-Agent": f"tfmac-lock/{__version__}"},
+        )
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        # Their texts show the address, and with it its credentials.
+        raise IndexUnreachable(
+            config.indexes[0],
+            "the proxy that is set is not an http:// or https:// address",
+            "Check PIP_PROXY, HTTP_PROXY, HTTPS_PROXY and ALL_PROXY.",
+        ) from None
 
 
 def _tls(config: IndexConfig, *, trusted: bool) -> ssl.SSLContext:

@@ -7,11 +7,10 @@ acceptable is decided here once.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from tfmac_lock.index.urls import split_credentials
+from .urls import split_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +18,13 @@ if TYPE_CHECKING:
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNQUOTED = re.compile(r"[\s\"<>\\^`{|}]|[^\x00-\x7f]")
 # An address that needs no second look, which nearly all are.
-_PLAIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?/[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*")
-_DISTRIBUTIONS = tuple(
-    ".whl .tar.gz .zip .tgz .tar.bz2 .tar.xz .tar.Z .tar .egg .exe .msi .rpm .deb .dmg".split()
+_HOST = r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?/"
+_PLAIN = re.compile(_HOST + r"[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*")
+PLAIN_FILE = _HOST + r"(?:[A-Za-z0-9._~+-]+/)*([A-Za-z0-9._+-]+)"
+"""A pattern for such an address whose end is a file name as it stands, as its first group."""
+_DISTRIBUTIONS = (
+    *(".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar"),
+    *(".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg"),
 )
 
 
@@ -77,12 +80,3 @@ def sha256(text: str) -> str | None:
     """A sha256 in lower-case hex, or ``None`` for anything else."""
     text = text.lower()
     return text if _SHA256.fullmatch(text) else None
-
-
-def moment(text: str) -> datetime | None:
-    """An ISO 8601 time as aware UTC; ``None`` when it is not one. Without a zone it is UTC."""
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)

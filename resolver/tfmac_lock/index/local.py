@@ -9,11 +9,11 @@ import hashlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
-from tfmac_lock.index import simple_html
-from tfmac_lock.index.errors import HashMismatch, IndexUnreachable
+from . import simple_html
+from .errors import HashMismatch, IndexUnreachable
 
 if TYPE_CHECKING:
-    from tfmac_lock.index.model import IndexFile
+    from .model import IndexFile
 
 _HINT = "Check the index folder."
 
@@ -26,8 +26,8 @@ def path_of(url: str) -> Path:
     return Path(url2pathname(urlsplit(url).path))
 
 
-def files(index: str, project: str) -> tuple[IndexFile, ...]:
-    """The files of a project in an index folder; none where it has no such project."""
+def rows(index: str, project: str) -> tuple[str, ...]:
+    """The rows of a project in an index folder; none where it has no such project."""
     page = path_of(index) / project / "index.html"
     try:
         body = page.read_bytes()

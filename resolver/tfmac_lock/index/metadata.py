@@ -7,33 +7,23 @@ only what resolving needs is kept.
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
+import re
 from typing import TYPE_CHECKING, BinaryIO
 
-from tfmac_lock.index.errors import BadIndexAnswer, HashMismatch, IndexUnreachable
-from tfmac_lock.index.model import IndexFile, Metadata
+from . import zipdirectory
+from .errors import BadIndexAnswer, HashMismatch, IndexUnreachable
+from .model import IndexFile, Metadata
 
 if TYPE_CHECKING:
-    from tfmac_lock.index.http import Limits, Reply, Transport
+    from .http import Limits, Reply, Transport
 
 # Bytes: the largest METADATA that is unpacked, and the most that is fetched to find it. The
-# zip directory of TensorFlow has 2 MB.
+# zip directory of TensorFlow has 1.6 MB.
 LARGEST = 8 << 20
 BUDGET = 32 << 20
 
-_FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,  # an unknown compression
-    RuntimeError,  # an encrypted member
-    OSError,
-    ValueError,
-    OverflowError,
-    KeyError,
-    IndexError,
-)
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_FIELD = re.compile(r"[!-9;-~]+:")
 
 
 def from_wheel(wheel: BinaryIO, file: IndexFile, limit: int = LARGEST) -> bytes:
@@ -44,24 +34,24 @@ def from_wheel(wheel: BinaryIO, file: IndexFile, limit: int = LARGEST) -> bytes:
     from packaging.utils import canonicalize_name
 
     project = canonicalize_name(file.filename.partition("-")[0])
+
+    def is_metadata(name: str) -> bool:
+        folder, _, rest = name.partition(".dist-info/")
+        return (
+            rest == "METADATA"
+            and "/" not in folder
+            and canonicalize_name(folder.partition("-")[0]) == project
+        )
+
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            members = [
-                info
-                for info in archive.infolist()
-                if info.filename.count("/") == 1
-                and info.filename.endswith(".dist-info/METADATA")
-                and canonicalize_name(info.filename.partition("-")[0]) == project
-            ]
-            if len(members) != 1:
-                raise BadIndexAnswer(file.url, f"the wheel holds {len(members)} METADATA files")
-            with archive.open(members[0]) as member:
-                text = member.read(limit + 1)
-    except _FAULTS as fault:
-        raise BadIndexAnswer(file.url, f"the wheel's zip directory is damaged ({fault})") from None
-    if len(text) > limit:
-        raise BadIndexAnswer(file.url, f"its METADATA has over {limit} bytes")
-    return text
+        members = zipdirectory.find(wheel, is_metadata, BUDGET)
+        if len(members) != 1:
+            raise BadIndexAnswer(file.url, f"the wheel holds {len(members)} METADATA files")
+        return zipdirectory.read(wheel, members[0], limit)
+    except zipdirectory.BadDirectory as fault:
+        raise BadIndexAnswer(file.url, f"as a wheel it is damaged: {fault}") from None
+    except OSError as fault:
+        raise IndexUnreachable(file.url, str(fault)) from None
 
 
 def fetch(transport: Transport, limits: Limits, file: IndexFile) -> bytes | None:
@@ -89,15 +79,14 @@ def fetch(transport: Transport, limits: Limits, file: IndexFile) -> bytes | None
 
 def parse(text: bytes, file: IndexFile) -> Metadata:
     """The metadata in a METADATA text of a wheel; ``BadIndexAnswer`` when it is another's."""
-    from packaging.metadata import parse_email
     from packaging.utils import canonicalize_name, parse_wheel_filename
 
     try:
         name, version, _, _ = parse_wheel_filename(file.filename)
     except ValueError as fault:
         raise BadIndexAnswer(file.url, str(fault)) from None
-    raw, _ = parse_email(text)
-    found_name, found_version = raw.get("name", ""), raw.get("version", "")
+    headers = _headers(text.decode("utf-8", "replace"))
+    found_name, found_version = _only(headers, "name"), _only(headers, "version")
     if canonicalize_name(found_name) != name or not _is_version(found_version, str(version)):
         raise BadIndexAnswer(
             file.url,
@@ -106,10 +95,34 @@ def parse(text: bytes, file: IndexFile) -> Metadata:
     return Metadata(
         name=str(name),
         version=str(version),
-        requires_python=_line(raw.get("requires_python", "")) or None,
-        requires_dist=tuple(map(_line, raw.get("requires_dist", []))),
-        provides_extra=tuple(map(_line, raw.get("provides_extra", []))),
+        requires_python=_only(headers, "requires-python") or None,
+        requires_dist=tuple(headers.get("requires-dist", ())),
+        provides_extra=tuple(headers.get("provides-extra", ())),
     )
+
+
+def _headers(text: str) -> dict[str, list[str]]:
+    """The header fields by lower-case name, as ``email.parser`` reads them.
+
+    Loading that takes longer than reading all the metadata of a resolve does by this.
+    """
+    fields: list[str] = []
+    for line in _LINE_END.split(text):
+        if line[:1] in {" ", "\t"} and fields:
+            fields[-1] += line
+        elif _FIELD.match(line):
+            fields.append(line)
+        else:
+            break  # the empty line before the body, or what is no header
+    headers: dict[str, list[str]] = {}
+    for field in fields:
+        key, _, value = field.partition(":")
+        headers.setdefault(key.lower(), []).append(" ".join(value.split()))
+    return headers
+
+
+def _only(headers: dict[str, list[str]], key: str) -> str:
+    return headers.get(key, [""])[0]
 
 
 def _is_version(text: str, expected: str) -> bool:
@@ -119,7 +132,3 @@ def _is_version(text: str, expected: str) -> bool:
         return Version(text) == Version(expected)
     except InvalidVersion:
         return False
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,23 +36,22 @@ class IndexFile:
     has_metadata: bool = False
 
     def pack(self) -> str:
-        """One line of tab-separated fields; ``unpack`` is its inverse."""
-        return "\t".join(
-            (
-                self.filename,
-                self.url,
-                self.sha256 or "",
-                "" if self.size is None else str(self.size),
-                _one_line(self.requires_python or ""),
-                "" if self.yanked is None else "!" + _one_line(self.yanked),
-                "" if self.uploaded is None else self.uploaded.astimezone(UTC).isoformat(),
-                self.metadata_sha256 or ("1" if self.has_metadata else ""),
-            )
+        """The row of this file; ``unpack`` is its inverse."""
+        return pack_row(
+            self.filename,
+            self.url,
+            self.sha256,
+            self.size,
+            self.requires_python,
+            self.yanked,
+            self.uploaded.isoformat() if self.uploaded else None,
+            self.metadata_sha256,
+            self.has_metadata,
         )
 
     @classmethod
     def unpack(cls, row: str) -> IndexFile:
-        """The file of a row that ``pack`` made; ``ValueError`` for anything else."""
+        """The file of a row; ``ValueError`` for anything else."""
         name, url, sha256, size, requires_python, yanked, uploaded, metadata = row.split("\t")
         return cls(
             filename=name,
@@ -61,7 +60,7 @@ class IndexFile:
             size=int(size) if size else None,
             requires_python=requires_python or None,
             yanked=yanked[1:] if yanked else None,
-            uploaded=datetime.fromisoformat(uploaded) if uploaded else None,
+            uploaded=_moment(uploaded) if uploaded else None,
             metadata_sha256=metadata if len(metadata) > 1 else None,
             has_metadata=bool(metadata),
         )
@@ -81,6 +80,11 @@ class Project:
     def files(self) -> tuple[IndexFile, ...]:
         """Every file; ``select`` is much faster where only some are wanted."""
         return tuple(map(IndexFile.unpack, self.rows))
+
+    @property
+    def has_times(self) -> bool:
+        """Whether the page gives the upload time of every file."""
+        return all(row.split("\t")[6] for row in self.rows)
 
     def select(self, keep: Callable[[str], bool]) -> tuple[IndexFile, ...]:
         """The files whose name ``keep`` accepts."""
@@ -144,12 +148,43 @@ class Observer:
         """A request failed and is tried again after ``seconds``."""
 
 
-def usable_rows(files: Iterable[IndexFile]) -> tuple[str, ...]:
-    """The rows of the wheels and source distributions, without what nothing can resolve."""
-    return tuple(
-        file.pack() for file in files if file.filename.endswith((".whl", ".tar.gz", ".zip"))
+def pack_row(
+    filename: str,
+    url: str,
+    sha256: str | None,
+    size: int | None,
+    requires_python: str | None,
+    yanked: str | None,
+    uploaded: str | None,
+    metadata_sha256: str | None,
+    has_metadata: bool,
+) -> str:
+    """A row: the fields of an ``IndexFile`` in one line, separated by tabs.
+
+    ``uploaded`` is whatever the index says; what is no ISO 8601 time is unpacked as unknown.
+    """
+    return "\t".join(
+        (
+            filename,
+            url,
+            sha256 or "",
+            "" if size is None else str(size),
+            " ".join(requires_python.split()) if requires_python else "",
+            "" if yanked is None else "!" + " ".join(yanked.split()),
+            " ".join(uploaded.split()) if uploaded else "",
+            metadata_sha256 or ("1" if has_metadata else ""),
+        )
     )
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def is_usable(filename: str) -> bool:
+    """Whether this is a wheel or a source distribution: what a resolver can do something with."""
+    return filename.endswith((".whl", ".tar.gz", ".zip"))
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Executor
 
 T = TypeVar("T")
 
 
 class Once(Generic[T]):
-    """Answers by key. Usable from many threads, at worst working an answer out twice."""
+    """Answers by key. Usable from many threads; whoever comes second waits for the first.
+
+    A fault is an answer, too: it is raised to everyone who asks, and never before.
+    """
 
     def __init__(self) -> None:
         self._done: dict[str, T] = {}
-        self._started: dict[str, Future[T]] = {}
+        self._faults: dict[str, Exception] = {}
+        self._turns: dict[str, threading.Lock] = {}
 
     def get(self, key: str, work: Callable[[], T]) -> T:
-        """The answer: a known one, one under way, or a new one. Faults are not remembered."""
+        """The answer: known, under way, or worked out now."""
         if key not in self._done:
-            started = self._started.pop(key, None)
-            self._done[key] = work() if started is None else started.result()
+            self._work_out(key, work)
+        if key in self._faults:
+            raise self._faults[key]
         return self._done[key]
 
     def start(self, key: str, work: Callable[[], T], pool: Executor) -> None:
-        """Begin on an answer, unless it is known or under way."""
-        if key not in self._done and key not in self._started:
-            self._started[key] = pool.submit(work)
+        """Begin on an answer, unless somebody did."""
+        if key not in self._turns:
+            self._turns[key] = threading.Lock()
+            pool.submit(self._work_out, key, work)
+
+    def _work_out(self, key: str, work: Callable[[], T]) -> None:
+        with self._turns.setdefault(key, threading.Lock()):
+            if key not in self._done and key not in self._faults:
+                try:
+                    self._done[key] = work()
+                except Exception as fault:  # kept for whoever asks
+                    self._faults[key] = fault

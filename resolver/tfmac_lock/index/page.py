@@ -10,13 +10,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tfmac_lock.index.errors import BadIndexAnswer, IndexUnreachable
-from tfmac_lock.index.model import IndexFile, usable_rows
+from .errors import BadIndexAnswer, IndexUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tfmac_lock.index.http import Limits, Reply, Transport
+    from .http import Limits, Reply, Transport
 
 # PEP 691's content negotiation: JSON where there is any, else a page marked as PEP 503, else
 # whatever HTML a plain web server has. pip asks the same way.
@@ -35,12 +34,12 @@ _NO_CACHE = re.compile(r"(?:^|,)\s*no-(?:cache|store)\b", re.IGNORECASE)
 class Page:
     """What an address said. Times are seconds since the epoch; ``rows`` pack the files.
 
-    ``found`` is false where the index answered that there is no such page, which is worth
-    remembering, too: offline it lets the next index be asked.
+    No rows may also mean that the index has no such page, which is worth remembering, too:
+    offline it lets the next index be asked. Some mirrors have an empty page for every project
+    that they do not know, so the two are one.
     """
 
     url: str
-    found: bool
     fresh_until: float
     etag: str = ""
     last_modified: str = ""
@@ -48,18 +47,16 @@ class Page:
 
     def pack(self) -> str:
         """A head line, then the rows; ``unpack`` is its inverse."""
-        found = "found" if self.found else "missing"
-        head = (self.url, found, repr(self.fresh_until), self.etag, self.last_modified)
+        head = (self.url, repr(self.fresh_until), self.etag, self.last_modified)
         return "\n".join(("\t".join(head), *self.rows))
 
     @classmethod
     def unpack(cls, text: str) -> Page:
         """The page that ``pack`` wrote; ``ValueError`` for anything else."""
         head, *rows = text.split("\n")
-        url, found, fresh_until, etag, last_modified = head.split("\t")
+        url, fresh_until, etag, last_modified = head.split("\t")
         return cls(
             url=url,
-            found=found == "found",
             fresh_until=float(fresh_until),
             etag=etag,
             last_modified=last_modified,
@@ -88,7 +85,7 @@ def _fetch(
     known: Page | None,
     now: float,
     accept: str,
-    parse: Callable[[Reply, bytes], tuple[IndexFile, ...]],
+    parse: Callable[[Reply, bytes], tuple[str, ...]],
 ) -> Page:
     headers = {"Accept": accept}
     if known is not None and known.etag:
@@ -101,38 +98,35 @@ def _fetch(
         if reply.status == 304 and known is not None:
             return replace(known, fresh_until=fresh_until)
         if reply.status in {404, 410}:
-            return Page(url=url, found=False, fresh_until=fresh_until)
+            return Page(url=url, fresh_until=fresh_until)
         if reply.status != 200:
             raise IndexUnreachable(url, f"the server answers {reply.status}")
-        files = parse(reply, reply.read(limits.page_bytes))
         return Page(
             url=url,
-            # Some mirrors have an empty page for every project that they do not know.
-            found=bool(files),
             fresh_until=fresh_until,
             etag=_header(reply.headers, "etag"),
             last_modified=_header(reply.headers, "last-modified"),
-            rows=usable_rows(files),
+            rows=parse(reply, reply.read(limits.page_bytes)),
         )
 
     return transport.fetch(url, take, headers=headers, seconds=limits.page_seconds)
 
 
-def _parse_page(reply: Reply, body: bytes) -> tuple[IndexFile, ...]:
+def _parse_page(reply: Reply, body: bytes) -> tuple[str, ...]:
     content_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "application/vnd.pypi.simple.v1+json":
-        from tfmac_lock.index import simple_json
+        from . import simple_json
 
         return simple_json.parse(body, reply.url)
     if content_type in {"application/vnd.pypi.simple.v1+html", "text/html"}:
-        from tfmac_lock.index import simple_html
+        from . import simple_html
 
         return simple_html.parse(body, reply.url, reply.encoding)
     raise BadIndexAnswer(reply.url, f"its content type is {content_type[:60] or 'missing'!r}")
 
 
-def _parse_project(reply: Reply, body: bytes) -> tuple[IndexFile, ...]:
-    from tfmac_lock.index import simple_json
+def _parse_project(reply: Reply, body: bytes) -> tuple[str, ...]:
+    from . import simple_json
 
     return simple_json.parse_project(body, reply.url)
 

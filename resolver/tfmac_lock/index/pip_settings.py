@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfmac_lock.errors import InputFileError
+from ..errors import InputFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,34 +9,34 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tfmac_lock.index import links
-from tfmac_lock.index.errors import BadIndexAnswer
-from tfmac_lock.index.model import IndexFile
+from . import links
+from .errors import BadIndexAnswer
+from .model import is_usable, pack_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def parse(body: bytes, url: str) -> tuple[IndexFile, ...]:
-    """The files of a PEP 691 page, in its order; ``BadIndexAnswer`` for anything else."""
+def parse(body: bytes, url: str) -> tuple[str, ...]:
+    """The rows of a PEP 691 page, in its order; ``BadIndexAnswer`` for anything else."""
     page = _load(body, url)
     meta = page.get("meta")
     version = meta.get("api-version") if isinstance(meta, dict) else None
     # PEP 629: another major version may mean anything, a newer minor one only adds.
     if not isinstance(version, str) or version.partition(".")[0] != "1":
         raise BadIndexAnswer(url, f"it speaks version {version!r:.20} of the simple API")
-    return tuple(_files(page.get("files"), url, "files"))
+    return tuple(_rows(page.get("files"), url, "files"))
 
 
-def parse_project(body: bytes, url: str) -> tuple[IndexFile, ...]:
-    """The files of every release in a project JSON; ``BadIndexAnswer`` for anything else."""
+def parse_project(body: bytes, url: str) -> tuple[str, ...]:
+    """The rows of every release in a project JSON; ``BadIndexAnswer`` for anything else."""
     releases = _load(body, url).get("releases")
     if not isinstance(releases, dict):
         raise BadIndexAnswer(url, "releases: missing")
     return tuple(
-        file
+        row
         for version, files in releases.items()
-        for file in _files(files, url, f"releases.{version:.40}")
+        for row in _rows(files, url, f"releases.{version:.40}")
     )
 
 
@@ -50,7 +50,7 @@ def _load(body: bytes, url: str) -> dict[str, object]:
     return page
 
 
-def _files(entries: object, url: str, where: str) -> Iterator[IndexFile]:
+def _rows(entries: object, url: str, where: str) -> Iterator[str]:
     if not isinstance(entries, list):
         raise BadIndexAnswer(url, f"{where}: not a list")
     for number, entry in enumerate(entries):
@@ -61,11 +61,11 @@ def _files(entries: object, url: str, where: str) -> Iterator[IndexFile]:
         if not isinstance(filename, str) or not isinstance(href, str):
             raise BadIndexAnswer(url, f"{path}: no filename and url")
         resolved = links.resolve(url, href)
-        if resolved is not None and links.is_safe_name(filename):
-            yield _file(filename, resolved[0], entry)
+        if resolved is not None and links.is_safe_name(filename) and is_usable(filename):
+            yield _row(filename, resolved[0], entry)
 
 
-def _file(filename: str, address: str, entry: dict[str, object]) -> IndexFile:
+def _row(filename: str, address: str, entry: dict[str, object]) -> str:
     hashes = entry.get("hashes", entry.get("digests"))
     size = entry.get("size")
     requires_python = entry.get("requires-python", entry.get("requires_python"))
@@ -75,14 +75,14 @@ def _file(filename: str, address: str, entry: dict[str, object]) -> IndexFile:
     uploaded = entry.get("upload-time", entry.get("upload_time_iso_8601"))
     # PEP 714: the new name of the key wins where both are there.
     promised = entry.get("core-metadata", entry.get("dist-info-metadata"))
-    return IndexFile(
-        filename=filename,
-        url=address,
-        sha256=links.sha256_of(hashes) if isinstance(hashes, dict) else None,
-        size=size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
-        requires_python=requires_python if isinstance(requires_python, str) else None,
-        yanked=(yanked if isinstance(yanked, str) else "") if yanked else None,
-        uploaded=links.moment(uploaded) if isinstance(uploaded, str) else None,
-        metadata_sha256=links.sha256_of(promised) if isinstance(promised, dict) else None,
-        has_metadata=bool(promised),
+    return pack_row(
+        filename,
+        address,
+        links.sha256_of(hashes) if isinstance(hashes, dict) else None,
+        size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
+        requires_python if isinstance(requires_python, str) else None,
+        (yanked if isinstance(yanked, str) else "") if yanked else None,
+        uploaded if isinstance(uploaded, str) else None,
+        links.sha256_of(promised) if isinstance(promised, dict) else None,
+        bool(promised),
     )

@@ -73,8 +73,10 @@ def render(lock: Lock) -> str:
 
 
 def _package(package: LockedPackage) -> list[str]:
+    # The file's name is the end of its address, as the specification has it where none is given.
+    named = package.url.rpartition("/")[2] == package.filename
     fields = [
-        f"name = {_text(package.filename)}",
+        *([] if named else [f"name = {_text(package.filename)}"]),
         f"url = {_text(package.url)}",
         f"hashes = {{ sha256 = {_text(package.sha256)} }}",
     ]

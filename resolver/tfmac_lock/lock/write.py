@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-OWN_HEADS = (f"# This file was {MARK}".encode(), b'{\n "schema_version": 1,\n "combo": {')
+OWN_HEADS = (f"# This file was {MARK}".encode(), b'{\n "schema_version": 1,\n "combo": {"id": ')
 """How each own format begins; lock.json has no comments to carry the mark."""
 
 
@@ -73,12 +73,8 @@ def write_files(folder: Path, files: Mapping[str, str], *, force: bool = False) 
 def _stage(path: Path, text: str) -> Path:
     staged = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with staged.open("x", encoding="utf-8", newline="\n") as file:
+        with staged.open("w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        raise
     except OSError:
         staged.unlink(missing_ok=True)
         raise

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import Version
 
 from ..binaries.rows import pair_rows, release_rows
+from ..lock.model import dump_json
 from . import models
-from .compiling import compile_matrix, compile_platforms, dump
+from .compiling import compile_matrix, compile_platforms
 from .folder import read_folder
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ def build(root: Path) -> dict[str, str]:
     folder = read_folder(matrix)
     data = "resolver/tfmac_lock/data"
     files = {
-        f"{data}/platforms.json": dump(compile_platforms(folder)),
-        f"{data}/matrix.json": dump(compile_matrix(folder, _pair_loads(matrix), _binaries(matrix))),
+        f"{data}/platforms.json": dump_json(compile_platforms(folder)),
+        f"{data}/matrix.json": dump_json(
+            compile_matrix(folder, _pair_loads(matrix), _binaries(matrix))
+        ),
     }
     for name, model in SCHEMAS.items():
         schema = {

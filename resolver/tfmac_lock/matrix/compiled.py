@@ -6,69 +6,23 @@ inside the package; the TOML files stay what people and programs edit.
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from ..errors import DataError
-from ..target import Arch, Chip, MacOSRelease, MacOSVersion, Platforms, PythonSeries
+from ..shipped import guarded
+from ..target import Arch, MacOSVersion
 from . import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from ..target import Platforms
+
 SCHEMA_VERSION = 1
-
-T = TypeVar("T")
-
-
-def load_platforms(path: Path) -> Platforms:
-    """Read platforms.json, all of the matrix that the fast path needs; raises DataError."""
-    return _guarded(path, _platforms)
 
 
 def load_matrix(path: Path, platforms: Platforms) -> facts.Matrix:
     """Read matrix.json; raises DataError where it is missing or damaged."""
-    return _guarded(path, lambda data: _matrix(data, platforms))
-
-
-def _guarded(path: Path, build: Callable[[Any], T]) -> T:
-    try:
-        data = json.loads(path.read_bytes())
-        if data["schema_version"] != SCHEMA_VERSION:
-            raise DataError(str(path), f"schema_version is not {SCHEMA_VERSION}; reinstall")
-        return build(data)
-    except OSError as error:
-        raise DataError(str(path), f"cannot be read ({error.strerror}); reinstall") from error
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise DataError(str(path), f"is damaged ({error!r}); reinstall tfmac-lock") from error
-
-
-def _platforms(data: Any) -> Platforms:
-    return Platforms(
-        macos=tuple(
-            MacOSRelease(major=row["major"], name=row["name"], darwin=row["darwin"])
-            for row in data["macos"]
-        ),
-        chips=tuple(
-            Chip(
-                id=row["id"],
-                name=row["name"],
-                arch=Arch(row["arch"]),
-                first_macos=MacOSVersion.parse(row["first_macos"]),
-                last_macos=row["last_macos"],
-                gpu=row["gpu"],
-            )
-            for row in data["chips"]
-        ),
-        pythons=tuple(
-            PythonSeries(
-                series=row["series"],
-                micro={Arch(arch): micro for arch, micro in row["micro"].items()},
-            )
-            for row in data["pythons"]
-        ),
-    )
+    return guarded(path, SCHEMA_VERSION, lambda data: _matrix(data, platforms))
 
 
 def _matrix(data: Any, platforms: Platforms) -> facts.Matrix:

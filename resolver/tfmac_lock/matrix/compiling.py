@@ -5,14 +5,13 @@ What it makes is a pure function of the folder: the same files give the same byt
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from .compiled import SCHEMA_VERSION
+from . import compiled, platforms
 from .facts import METAL
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def compile_platforms(folder: MatrixFolder) -> dict[str, Any]:
         for variant in ("", *chip.variants)
     ]
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": platforms.SCHEMA_VERSION,
         "macos": [
             {"major": row.major, "name": row.name, "darwin": row.darwin}
             for row in folder.platforms.macos
@@ -89,7 +88,7 @@ def compile_matrix(
         )
     ]
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": compiled.SCHEMA_VERSION,
         "as_of": max(release.read for _, release in folder.releases).isoformat(),
         "requires": requires,
         "releases": releases,
@@ -153,18 +152,6 @@ def compile_matrix(
             for row in folder.packages.packages
         ],
     }
-
-
-def dump(data: dict[str, Any]) -> str:
-    """The bytes of a compiled file: one top-level entry's item a line, so that diffs read well."""
-    parts = []
-    for key, value in data.items():
-        if isinstance(value, list):
-            items = ",\n".join(json.dumps(item, ensure_ascii=False) for item in value)
-            parts.append(f"{json.dumps(key)}: [\n{items}\n]")
-        else:
-            parts.append(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _numpy_bounds(binaries: list[dict[str, Any]]) -> list[dict[str, Any]]:

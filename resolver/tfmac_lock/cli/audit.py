@@ -1,0 +1,317 @@
+"""``tfmac-lock audit``: what the binaries inside wheels say."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from tfmac_lock.errors import InputFileError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+    from tfmac_lock.binaries.audit import WheelAudit
+    from tfmac_lock.binaries.rows import PairRow
+    from tfmac_lock.binaries.sources import IndexWheels
+    from tfmac_lock.binaries.wheelfile import Wheel
+
+SCHEMA_VERSION = 1
+
+_DESCRIPTION = """\
+Reads the machine code inside wheels: which chips and macOS it is for, which numpy it runs on,
+and whether a GPU plugin loads into a TensorFlow. No Mac is needed. A WHEEL is a file, a release
+on the index (name==version), or a lock.json, of which every wheel is read.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "audit",
+        help="read the binaries of wheels: load check, floors, numpy generation",
+        description=_DESCRIPTION,
+        epilog="Exit status: 0 nothing wrong, 1 something cannot work, 2 bad usage, 3 no network.",
+    )
+    parser.add_argument("wheels", nargs="*", metavar="WHEEL", help="what to read")
+    parser.add_argument(
+        "--pair",
+        nargs=2,
+        metavar=("TF", "METAL"),
+        help="whether this plugin loads into this TensorFlow; TF is a version or package==version",
+    )
+    parser.add_argument(
+        "--arch", choices=("arm64", "x86_64"), help="the Mac's architecture (default: arm64)"
+    )
+    parser.add_argument("--python", metavar="3.X", help="the wheel for this Python")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep whole wheels in DIR and read them there"
+    )
+    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
+    parser.add_argument(
+        "--extra-index-url", metavar="URL", action="append", default=[], help="asked before it"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out; 1 where something that was read cannot work."""
+    if not args.wheels and not args.pair:
+        raise UsageError("name a wheel, a release or a lock to read, or a --pair")
+    if args.python is not None and not args.python.removeprefix("3.").isdigit():
+        raise UsageError(f"--python {args.python} is not a series of Python 3; write it like 3.12")
+    with _index(args) as source, _bar() as watch:
+        pairs = [_pair(args, source, watch)] if args.pair else []
+        audits: list[WheelAudit] = []
+        for given in args.wheels:
+            if given.endswith(".json"):
+                found, more = _lock(Path(given), source, watch)
+                audits += found
+                pairs += more
+            else:
+                audits.append(_one(given, args, source, watch))
+    if args.json:
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "pairs": [_pair_json(row) for row in pairs],
+            "wheels": [_wheel_json(audit) for audit in audits],
+        }
+        print(json.dumps(document, indent=2))  # noqa: T201 - the result
+    else:
+        for row in pairs:
+            print(_pair_text(row))  # noqa: T201 - the result
+        for audit in audits:
+            print(_wheel_text(audit))  # noqa: T201 - the result
+    fine = all(row.loads for row in pairs)
+    fine = fine and not any(finding.is_error for a in audits for finding in a.findings)
+    return 0 if fine else 1
+
+
+# -- what to read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Watch:
+    """Opens wheels so that their reading is shown; ``show`` is told of the bytes done."""
+
+    show: Callable[[str, int, int], None]
+
+    def wheel(self, file: IO[bytes], name: str) -> Wheel:
+        from tfmac_lock.binaries.wheelfile import Wheel
+
+        return Wheel(file, name, lambda member, done, size: self.show(member, done, size))
+
+
+def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watch) -> WheelAudit:
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    from tfmac_lock.binaries.audit import audit_wheel
+    from tfmac_lock.binaries.fresh import pick_wheel
+
+    if given.endswith(".whl"):
+        path = Path(given)
+        try:
+            opened = path.open("rb")
+        except OSError as error:
+            raise InputFileError(given, error.strerror or str(error)) from error
+        with opened:
+            return audit_wheel(watch.wheel(opened, path.name), arch=args.arch)
+    try:
+        requirement = Requirement(given)
+    except InvalidRequirement as error:
+        raise UsageError(f"{given!r} is neither a wheel, a lock.json nor name==version") from error
+    versions = [clause.version for clause in requirement.specifier if clause.operator == "=="]
+    if len(versions) != len(requirement.specifier) or len(versions) > 1:
+        raise UsageError(f"{given!r} names no single version; write name==version")
+    version = versions[0] if versions else None
+    package = canonicalize_name(requirement.name)
+    file = pick_wheel(source, package, version, args.arch or "arm64", args.python)
+    with source.open(file) as remote:
+        return audit_wheel(watch.wheel(remote, file.filename), arch=args.arch or "arm64")
+
+
+def _lock(path: Path, source: IndexWheels, watch: _Watch) -> tuple[list[WheelAudit], list[PairRow]]:
+    """Every wheel of a lock.json judged for the lock's own Mac and numpy, and its pair."""
+    from packaging.version import Version
+
+    from tfmac_lock.binaries.audit import audit_wheel
+    from tfmac_lock.binaries.reading import read_for_plugin, read_plugin
+    from tfmac_lock.binaries.rows import pair_row
+    from tfmac_lock.index.model import IndexFile
+
+    try:
+        lock = json.loads(path.read_text(encoding="utf-8"))
+        combo = lock["combo"]
+        arch, numpy, macos = combo["arch"], combo["numpy"], combo["macos_min"]
+        files = {
+            package["name"]: IndexFile(
+                filename=package["filename"], url=package["url"], sha256=package["sha256"]
+            )
+            for package in lock["packages"]
+            if package["filename"].endswith(".whl")
+        }
+        metal = combo["metal"]["version"] if combo["metal"] else None
+        tensorflow = combo["tensorflow"]["package"], combo["tensorflow"]["version"]
+    except OSError as error:
+        raise InputFileError(str(path), error.strerror or str(error)) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputFileError(str(path), f"is no lock.json of tfmac-lock ({error!r})") from error
+    audits = []
+    for file in files.values():
+        with source.open(file) as opened:
+            audits.append(
+                audit_wheel(
+                    watch.wheel(opened, file.filename),
+                    arch=arch,
+                    numpy=Version(numpy) if numpy else None,
+                    macos=macos,
+                )
+            )
+    if metal is None or "tensorflow-metal" not in files:
+        return audits, []
+    plugin_file = files["tensorflow-metal"]
+    with source.open(plugin_file) as opened:
+        wheel = watch.wheel(opened, plugin_file.filename)
+        plugin = read_plugin(wheel, plugin_file.sha256 or "", arch)
+    payload = []
+    for name in ("tensorflow", "tensorflow-macos"):
+        if name in files:
+            with source.open(files[name]) as opened:
+                wheel = watch.wheel(opened, files[name].filename)
+                binary = read_for_plugin(wheel, files[name].sha256 or "", arch, plugin)
+            payload += [binary] if binary.payload else []
+    return audits, [pair_row(*tensorflow, metal, arch, payload, [plugin])]
+
+
+def _pair(args: argparse.Namespace, source: IndexWheels, watch: _Watch) -> PairRow:
+    from tfmac_lock.binaries.fresh import read_pair
+
+    given, metal = args.pair
+    package, separator, version = given.partition("==")
+    if not separator:
+        package, version = None, given
+    arch = args.arch or "arm64"
+    return read_pair(source, package, version, metal, arch, python=args.python, progress=watch.show)
+
+
+@contextmanager
+def _index(args: argparse.Namespace) -> Iterator[IndexWheels]:
+    from tfmac_lock.binaries.sources import IndexWheels
+    from tfmac_lock.cli.talk import Talk
+    from tfmac_lock.index.cache import Cache, default_folder
+    from tfmac_lock.index.client import IndexClient
+    from tfmac_lock.index.config import IndexConfig
+
+    config = IndexConfig.load(
+        index_url=args.index_url, extra_index_urls=tuple(args.extra_index_url)
+    )
+    # The bar shows what is read; of the index only notes are of interest.
+    talk = Talk(show=False)
+    with talk, IndexClient(config, Cache(default_folder()), observer=talk) as client:
+        yield IndexWheels(client, args.keep)
+
+
+@contextmanager
+def _bar() -> Iterator[_Watch]:
+    """A progress bar where stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield _Watch(show=lambda _member, _done, _all: None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reading", total=None)
+
+        def show(member: str, done: int, size: int) -> None:
+            name = member.rsplit("/", 1)[-1]
+            progress.update(task, description=name, completed=done, total=size)
+
+        yield _Watch(show=show)
+
+
+# -- what is shown
+
+
+def _pair_json(row: PairRow) -> dict[str, Any]:
+    from tfmac_lock.binaries.demangle import demangle
+
+    return {
+        **row.as_json(),
+        "payload": row.payload,
+        "unknown_symbols": list(row.unknown_symbols),
+        "readable": {symbol: demangle(symbol) for symbol in row.missing_symbols},
+        "dyld_message": row.dyld_message,
+    }
+
+
+def _pair_text(row: PairRow) -> str:
+    from tfmac_lock.binaries.demangle import demangle
+
+    verdict = {True: "loads", False: "does not load", None: "cannot be decided"}[row.loads]
+    lines = [
+        f"{row.package} {row.tensorflow} + tensorflow-metal {row.metal}, {row.arch}: {verdict}"
+    ]
+    if row.payload is None:
+        lines.append("  the release is a stub that leads to no machine code")
+    lines += [f"  missing library: {name}" for name in row.missing_libraries]
+    lines += [f"  missing symbol: {name}\n    {demangle(name)}" for name in row.missing_symbols]
+    lines += [f"  not decided: {name}" for name in row.unknown_symbols]
+    if row.dyld_message:
+        lines += ["  what dyld prints:", *(f"    {part}" for part in row.dyld_message.split("\n"))]
+    return "\n".join(lines)
+
+
+def _wheel_json(audit: WheelAudit) -> dict[str, Any]:
+    return {
+        "filename": audit.filename,
+        "package": audit.name.package,
+        "version": audit.name.version,
+        "arches": list(audit.name.arches),
+        "macos_tag": audit.name.macos,
+        "inner_tags": list(audit.inner_tags),
+        "minos": audit.minos,
+        "numpy_generation": audit.numpy_generation,
+        "native": [
+            {
+                "path": one.path,
+                "arches": list(one.arches),
+                "install_name": one.install_name,
+                "minos": one.minos,
+                "sdk": one.sdk,
+                "numpy_generation": one.numpy_generation,
+            }
+            for one in audit.native
+        ],
+        "findings": [
+            {"code": f.code.value, "error": f.is_error, "path": f.path, "text": f.text}
+            for f in audit.findings
+        ],
+    }
+
+
+def _wheel_text(audit: WheelAudit) -> str:
+    arches = sorted({arch for one in audit.native for arch in one.arches})
+    users = [one for one in audit.native if one.numpy_generation]
+    lines = [audit.filename]
+    if audit.native:
+        lines.append(
+            f"  {len(audit.native)} native files for {', '.join(arches)}; "
+            f"macOS {audit.name.macos or 'any'} by tag, {audit.minos or 'none'} by load command"
+        )
+    else:
+        lines.append("  no machine code")
+    if audit.numpy_generation:
+        lines.append(f"  runs on numpy {audit.numpy_generation} ({len(users)} modules use it)")
+    for finding in audit.findings:
+        kind = "error" if finding.is_error else "note"
+        where = f"{finding.path}: " if finding.path else ""
+        lines.append(f"  {kind} {finding.code.value}: {where}{finding.text}")
+    return "\n".join(lines)

@@ -1,0 +1,241 @@
+"""Showing the matrix: combos and the pair grid; and keeping it: lint, refresh, compile."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from . import parse_shard
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..lock.model import Lock
+    from ..matrix.facts import Matrix
+    from ..verdict import Pair, Verdict
+
+ARCHES = ("arm64", "x86_64")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register ``matrix`` with its subcommands; alone it shows the pair grid."""
+    parser = subparsers.add_parser(
+        "matrix",
+        help="show combos and the pair grid, or keep the matrix",
+        description="Shows what is known: TensorFlow releases down, plugin releases across.",
+    )
+    parser.add_argument("--arch", choices=ARCHES, default="arm64", help="default: arm64")
+    parser.add_argument("--all", action="store_true", help="pre-releases and empty packages too")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.set_defaults(run=run_grid)
+    what = parser.add_subparsers(metavar="WHAT")
+    pair = what.add_parser("pair", help="one pair and why it works or does not")
+    pair.add_argument("tensorflow", help="2.18.0, or tensorflow-macos==2.9.0")
+    pair.add_argument("metal", help="the plugin's version, or none")
+    pair.add_argument("--arch", choices=ARCHES, default="arm64", help="default: arm64")
+    pair.add_argument("--python", metavar="3.X", help="a Python, where it makes a difference")
+    pair.add_argument("--json", action="store_true", help="print the result as JSON")
+    pair.set_defaults(run=run_pair)
+    combos = what.add_parser("combos", help="every combo with a published lock, best first")
+    combos.add_argument("--python", metavar="3.X", help="only that Python")
+    combos.add_argument("--arch", choices=ARCHES, help="only that architecture")
+    combos.add_argument("--json", action="store_true", help="print the result as JSON")
+    combos.set_defaults(run=run_combos)
+    lint = what.add_parser("lint", help="check the facts in matrix/ (needs a checkout)")
+    lint.add_argument("--json", action="store_true", help="print the result as JSON")
+    lint.set_defaults(run=run_lint)
+    compiled = what.add_parser(
+        "compile", help="make what is generated from matrix/ (needs a checkout)"
+    )
+    compiled.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 where something is stale"
+    )
+    compiled.add_argument("--json", action="store_true", help="print the result as JSON")
+    compiled.set_defaults(run=run_compile)
+    refresh = what.add_parser(
+        "refresh", help="read new releases and binaries from the index (needs a checkout)"
+    )
+    refresh.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
+    refresh.add_argument("--shard", metavar="I/N", default="1/1", help="only the I-th of N parts")
+    refresh.add_argument("--json", action="store_true", help="print the result as JSON")
+    refresh.set_defaults(run=run_refresh)
+
+
+def run_grid(args: argparse.Namespace) -> int:
+    """The pair grid as a coloured table, or as JSON."""
+    from .. import data
+    from ..matrix.grid import cells, columns, rows
+    from ..target import Arch
+
+    matrix = data.matrix()
+    arch = Arch(args.arch)
+    shown = rows(matrix, arch, everything=args.all)
+    plugins = columns(matrix, arch)
+    grid = cells(matrix, arch, shown, plugins)
+    if args.json:
+        _print_json(
+            {
+                "arch": arch.value,
+                "cells": [_pair_json(matrix, pair, verdict) for pair, verdict in grid.items()],
+            }
+        )
+        return 0
+    from .tables import grid_table, show
+
+    show(grid_table(arch, shown, plugins, grid))
+    return 0
+
+
+def run_pair(args: argparse.Namespace) -> int:
+    """One pair, with every fact behind its verdict; the status is 1 where it is broken."""
+    from .. import data
+    from ..matrix.grid import find_pair, pair_verdict
+    from ..target import Arch
+    from ..verdict import Status
+
+    matrix = data.matrix()
+    pair = find_pair(matrix, args.tensorflow, args.metal, Arch(args.arch), args.python)
+    verdict = pair_verdict(matrix, pair)
+    if args.json:
+        _print_json(_pair_json(matrix, pair, verdict))
+    else:
+        from .tables import pair_text
+
+        sys.stdout.write(pair_text(matrix, pair, verdict, color=sys.stdout.isatty()))
+    return 1 if verdict.status is Status.BROKEN else 0
+
+
+def run_combos(args: argparse.Namespace) -> int:
+    """Every published combo, best first."""
+    from .. import data, published
+    from ..target import Arch
+
+    platforms = data.platforms()
+    pythons = (
+        [platforms.python(args.python).series]
+        if args.python
+        else [python.series for python in platforms.pythons]
+    )
+    arches = [Arch(args.arch)] if args.arch else list(Arch)
+    folder = data.locks_folder()
+    locks: list[Lock] = []
+    for python in pythons:
+        for arch in arches:
+            path = folder / published.index_name(python, arch)
+            if path.exists():
+                locks += published.read_index(path)
+    if args.json:
+        _print_json({"combos": [_combo_json(lock) for lock in locks]})
+        return 0
+    from .tables import combos_table, show
+
+    show(combos_table(locks))
+    return 0
+
+
+def run_lint(args: argparse.Namespace) -> int:
+    """Check matrix/; the status is 1 where there are problems."""
+    from .. import data
+    from ..matrix.lint import Code, lint
+
+    problems = lint(data.checkout() / "matrix")
+    if args.json:
+        found = [
+            {"code": problem.code.name, "path": problem.path, "text": problem.text}
+            for problem in problems
+        ]
+        _print_json({"problems": found})
+    else:
+        for problem in problems:
+            print(problem)  # noqa: T201 - the result
+        word = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        print(f"{len(Code)} checks, {word}", file=sys.stderr)  # noqa: T201
+    return 1 if problems else 0
+
+
+def run_compile(args: argparse.Namespace) -> int:
+    """Make the compiled matrix and the schemas, or compare them with what is there."""
+    from .. import data
+    from ..matrix import build
+
+    root = data.checkout()
+    files = build.build(root)
+    changed = build.stale(root, files) if args.check else build.write(root, files)
+    if args.json:
+        _print_json({"files": sorted(files), "changed": changed})
+    else:
+        word = "stale" if args.check else "written"
+        print(f"{len(files)} generated files, {len(changed)} {word}")  # noqa: T201 - the result
+        for name in changed:
+            print(f"  {name}")  # noqa: T201
+    return 1 if args.check and changed else 0
+
+
+def run_refresh(args: argparse.Namespace) -> int:
+    """Read new releases, then their binaries, into matrix/."""
+    from datetime import UTC, datetime
+
+    from .. import data
+    from ..binaries.refresh import refresh as refresh_binaries
+    from ..binaries.sources import IndexWheels
+    from ..index.cache import Cache, default_folder
+    from ..index.client import IndexClient
+    from ..index.config import IndexConfig
+    from ..matrix.refresh import refresh
+
+    matrix = data.checkout() / "matrix"
+    config = IndexConfig.load(index_url=args.index_url)
+    with IndexClient(config, Cache(default_folder()), revalidate=True) as client:
+        changed = refresh(client, matrix, datetime.now(tz=UTC).date(), _told)
+        changed += refresh_binaries(
+            matrix / "binaries", IndexWheels(client), shard=parse_shard(args.shard)
+        )
+    names = [path.relative_to(matrix).as_posix() for path in changed]
+    if args.json:
+        _print_json({"changed": names})
+    else:
+        print(f"{len(names)} files new or changed")  # noqa: T201 - the result
+        for name in names:
+            print(f"  {name}")  # noqa: T201
+    return 0
+
+
+def _told(what: str, place: int, of: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{place}/{of} {what}")
+
+
+def _pair_json(matrix: Matrix, pair: Pair, verdict: Verdict) -> dict[str, Any]:
+    load = pair.metal and matrix.pair_load(pair.package, pair.tensorflow, pair.metal, pair.arch)
+    return {
+        "package": pair.package,
+        "tensorflow": pair.tensorflow,
+        "metal": pair.metal,
+        "arch": pair.arch.value,
+        "loads": load.loads if load else None,
+        "missing_symbols": list(load.missing_symbols) if load else [],
+        "missing_libraries": list(load.missing_libraries) if load else [],
+        "status": verdict.status.value,
+        "grade": verdict.grade.label if verdict.grade else None,
+        "reasons": [
+            {"kind": reason.kind, "text": reason.text, "source": reason.source}
+            for reason in verdict.reasons
+        ],
+    }
+
+
+def _combo_json(lock: Lock) -> dict[str, Any]:
+    from ..lock.model import to_json
+
+    return {
+        **to_json(lock)["combo"],
+        "status": lock.verdict.status,
+        "grade": lock.verdict.grade,
+        "lock": f"locks/{lock.combo.id}",
+    }
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    from ..lock.model import dump_json
+
+    sys.stdout.write(dump_json({"schema_version": 1, **data}))

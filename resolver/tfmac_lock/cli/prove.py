@@ -1,0 +1,273 @@
+"""``tfmac-lock prove``: train MNIST here, prove locks by their twins, record what came out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .proving import (
+    bar,
+    ends_cleanly,
+    environments,
+    index_config,
+    installer_for,
+    one_lock,
+    published_locks,
+    stopping,
+    twins_in,
+)
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from ..prove.twin import Outcome
+
+_EVIDENCE = Path("matrix") / "proofs"
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register ``prove`` and its commands."""
+    parser = subparsers.add_parser(
+        "prove",
+        help="train MNIST here, or prove locks by their twins on Linux",
+        description="Train MNIST with the TensorFlow of this environment, or with that of a "
+        "lock, and say stage by stage whether it works. Exit status 0: the proof holds.",
+    )
+    parser.add_argument("--lock", metavar="LOCK", help="make an environment of this lock first")
+    parser.add_argument("--environment", metavar="PYTHON", help="use this interpreter's packages")
+    parser.add_argument("--device", choices=("cpu", "gpu", "auto"), default="auto")
+    data = parser.add_mutually_exclusive_group()
+    data.add_argument("--data", metavar="FILE", help="MNIST as mnist.npz; default: fetched")
+    data.add_argument("--synthetic", action="store_true", help="digits drawn by the program")
+    parser.add_argument("--optimizer", choices=("adam", "legacy-adam"), default="adam")
+    parser.add_argument("--bench", action="store_true", help="run the three workloads as well")
+    parser.add_argument("--report", metavar="FILE", help="write the report here")
+    parser.add_argument("--json", action="store_true", help="print the report")
+    _index_options(parser)
+    parser.set_defaults(run=run)
+
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    _add_twin(commands)
+    _add_record(commands)
+    _add_jobs(commands)
+
+
+def _add_twin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    twin = commands.add_parser(
+        "twin",
+        help="install a lock's versions from Linux wheels and train",
+        description="Install the versions of locks from their Linux wheels, train on drawn "
+        "digits, and write one evidence file a lock. What is proved already is skipped.",
+    )
+    twin.add_argument(
+        "locks", nargs="*", metavar="LOCK", help="published locks, or lock.json files"
+    )
+    twin.add_argument("--all", action="store_true", help="all published locks")
+    twin.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
+    twin.add_argument("--jobs", type=int, metavar="N", help="how many side by side")
+    twin.add_argument("--again", action="store_true", help="also what is proved already")
+    twin.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=_EVIDENCE / "twin",
+        metavar="FOLDER",
+        help="where evidence files lie (default: %(default)s)",
+    )
+    twin.add_argument("--json", action="store_true", help="print the outcomes as JSON")
+    _index_options(twin)
+    twin.set_defaults(run=run_twin)
+
+
+def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    record = commands.add_parser(
+        "record",
+        help="turn a report from a Mac into evidence",
+        description="Check reports of the MNIST proof against the lock that they were made "
+        "with and write each as an evidence file.",
+    )
+    record.add_argument("reports", nargs="+", type=Path, metavar="REPORT")
+    record.add_argument("--lock", required=True, metavar="LOCK", help="the lock it was made with")
+    record.add_argument("--source", required=True, metavar="URL", help="where the run can be seen")
+    record.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=_EVIDENCE,
+        metavar="FOLDER",
+        help="where evidence files lie (default: %(default)s)",
+    )
+    record.add_argument("--json", action="store_true", help="print the evidence as JSON")
+    record.set_defaults(run=run_record)
+
+
+def _add_jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    jobs = commands.add_parser(
+        "jobs",
+        help="print the job list for CI",
+        description="Print which published locks CI proves on which Mac.",
+    )
+    jobs.add_argument(
+        "--gpu-labels",
+        default="",
+        metavar="LABELS",
+        help="labels of self-hosted Macs, comma-separated: they prove the locks with a plugin",
+    )
+    jobs.add_argument("--json", action="store_true", help="print it as JSON")
+    jobs.set_defaults(run=run_jobs)
+
+
+def _index_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--index-url", metavar="URL", help="the package index")
+    parser.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
+
+
+# ------------------------------------------------------------------------------------ running
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train here; the exit status is the proof's."""
+    import tempfile
+
+    from ..prove.run import active_python, run_proof
+
+    with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder, ends_cleanly():
+        report = Path(args.report) if args.report else Path(folder) / "report.json"
+        options = ["--device", args.device, "--optimizer", args.optimizer, "--report", str(report)]
+        options += ["--data", args.data] if args.data else []
+        options += ["--synthetic"] if args.synthetic else []
+        options += ["--bench"] if args.bench else []
+        if args.lock:
+            status = _run_in_lock(args, options)
+        else:
+            chosen = Path(args.environment) if args.environment else active_python()
+            status = run_proof(chosen, options)
+        if args.json and report.is_file():
+            sys.stdout.write(report.read_text("utf-8"))
+    return status
+
+
+def _run_in_lock(args: argparse.Namespace, options: Sequence[str]) -> int:
+    from ..prove.environment import workspace
+    from ..prove.processes import Processes
+    from ..prove.run import Host, check_host, environment_of_lock, run_proof
+
+    content, lock = one_lock(args.lock)
+    check_host(lock, Host.here())
+    processes = Processes()
+    with stopping(processes), workspace(environments()) as folder:
+        installer = installer_for(index_config(args.index_url, args.extra_index_url), processes)
+        python = environment_of_lock(lock, content["packages"], installer, processes, folder)
+        return run_proof(python, options, clean=True)
+
+
+def run_twin(args: argparse.Namespace) -> int:
+    """Prove by twins: 0 all hold, 1 one does not, 3 one could not be proved."""
+    from ..errors import UsageError
+    from ..prove.chosen import part_of, select
+    from ..prove.errors import DiskFull
+    from ..prove.processes import Processes
+    from ..prove.twin import prove_all, shard, side_by_side
+
+    if args.all == bool(args.locks):
+        raise UsageError("name locks, or say --all")
+    if args.jobs is not None and args.jobs < 1:
+        raise UsageError(f"--jobs {args.jobs}: at least 1")
+    locks = select(args.locks, published_locks)
+    if args.shard:
+        locks = shard(locks, *part_of(args.shard))
+    processes = Processes()
+    outcomes: list[Outcome] = []
+    config = index_config(args.index_url, args.extra_index_url)
+    with twins_in(args.output, config, processes) as twins, bar(len(locks)) as tick:
+        try:
+            for outcome in prove_all(twins, locks, args.jobs or side_by_side(), again=args.again):
+                outcomes.append(outcome)
+                tick(_line(outcome))
+        except DiskFull:
+            _summary(args, outcomes)
+            raise
+    return _summary(args, outcomes)
+
+
+def _line(outcome: Outcome) -> str:
+    if outcome.evidence is None:
+        return f"{outcome.lock.id}: not proved: {outcome.reason}"
+    kept = " (known)" if outcome.kept else ""
+    return f"{outcome.lock.id}: {outcome.evidence.outcome}{kept}: {outcome.evidence.text}"
+
+
+def _summary(args: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
+    """Print what came out and return the exit status."""
+    proved = [o.evidence for o in outcomes if o.evidence is not None]
+    works = sum(1 for evidence in proved if evidence.outcome == "works")
+    open_ones = len(outcomes) - len(proved)
+    if args.json:
+        document = {
+            "schema_version": 1,
+            "works": works,
+            "broken": len(proved) - works,
+            "not_proved": open_ones,
+            "outcomes": [_as_json(outcome) for outcome in sorted(outcomes, key=_lock_id)],
+        }
+        _print_json(document)
+    else:
+        sys.stdout.write(
+            f"{works} of {len(outcomes)} locks train, {len(proved) - works} do not, "
+            f"{open_ones} not proved\n"
+        )
+    return 1 if works < len(proved) else 3 if open_ones else 0
+
+
+def _lock_id(outcome: Outcome) -> str:
+    return outcome.lock.id
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    evidence = outcome.evidence
+    return {
+        "lock": outcome.lock.id,
+        "outcome": evidence.outcome if evidence else "not-proved",
+        "text": evidence.text if evidence else outcome.reason,
+        "stage": (evidence.stage if evidence else None) or "",
+        "known": outcome.kept,
+    }
+
+
+def run_record(args: argparse.Namespace) -> int:
+    """Write evidence; 0 whatever the report says, as long as it can be believed."""
+    from ..prove.evidence import evidence_file, evidence_of_mac, write_evidence
+    from ..prove.report import read_report
+
+    _, lock = one_lock(args.lock)
+    found = []
+    for path in args.reports:
+        evidence = evidence_of_mac(lock, read_report(path), args.source, str(path))
+        target = evidence_file(evidence, args.output)
+        write_evidence(evidence, target)
+        found.append(evidence.model_dump(mode="json") | {"file": str(target)})
+        sys.stderr.write(f"{target}: {evidence.outcome}: {evidence.text}\n")
+    if args.json:
+        _print_json({"schema_version": 1, "evidence": found})
+    return 0
+
+
+def run_jobs(args: argparse.Namespace) -> int:
+    """Print the job list."""
+    from ..prove.chosen import select
+    from ..prove.jobs import document, jobs
+
+    labels = [label.strip() for label in args.gpu_labels.split(",") if label.strip()]
+    found = jobs(select([], published_locks), labels)
+    if args.json:
+        _print_json(document(found))
+    else:
+        sys.stdout.writelines(f"{', '.join(job.runs_on)}: {job.lock}\n" for job in found)
+    return 0
+
+
+def _print_json(document: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document, indent=2, sort_keys=True) + "\n")

@@ -1,0 +1,137 @@
+"""What `prove` touches of the world: locks, the index, installers, signals, the bar."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import FrameType
+    from typing import Any
+
+    from ..index.client import IndexClient
+    from ..index.config import IndexConfig
+    from ..index.model import IndexFile
+    from ..prove.environment import Installer
+    from ..prove.locked import LockedSet
+    from ..prove.processes import Processes
+    from ..prove.twin import Twins
+
+
+
+def published_locks() -> Mapping[str, Mapping[str, Any]]:
+    """The content of every published lock, by its id."""
+    from .. import data, published
+    from ..lock.model import to_json
+
+    indexes = sorted((data.locks_folder() / "index").glob("*.json"))
+    return {lock.combo.id: to_json(lock) for path in indexes for lock in published.read_index(path)}
+
+
+def one_lock(name: str) -> tuple[Mapping[str, Any], LockedSet]:
+    """The lock of that name or in that file: its content, and what a proof needs of it."""
+    from ..prove.chosen import content_of
+    from ..prove.locked import locked_set
+
+    content = content_of(name, published_locks)
+    return content, locked_set(content, name)
+
+
+def environments() -> Path:
+    """Where environments are made: beside the cache, so that installers can link files."""
+    from ..index.cache import default_folder
+
+    return default_folder() / "environments"
+
+
+def index_config(index_url: str | None, extra: Sequence[str]) -> IndexConfig:
+    """The index as pip users set it."""
+    from ..index.config import IndexConfig
+
+    return IndexConfig.load(index_url=index_url, extra_index_urls=extra)
+
+
+def installer_for(config: IndexConfig, processes: Processes) -> Installer:
+    """An installer from that index."""
+    from ..prove.environment import Installer, with_credentials
+
+    return Installer(processes, with_credentials(config))
+
+
+@contextmanager
+def twins_in(folder: Path, config: IndexConfig, processes: Processes) -> Iterator[Twins]:
+    """Twins whose evidence goes to ``folder``; what they run ends when this is left."""
+    from ..index.cache import Cache, default_folder
+    from ..index.client import IndexClient
+    from ..prove.twin import Twins
+
+    with stopping(processes), IndexClient(config, Cache(default_folder())) as index:
+        yield Twins(
+            listing=_listing(index),
+            installer=installer_for(config, processes),
+            processes=processes,
+            folder=folder,
+            cache=environments(),
+        )
+
+
+def _listing(index: IndexClient) -> Callable[[str], Sequence[IndexFile]]:
+    from ..index.errors import ProjectNotFound
+
+    def listing(name: str) -> Sequence[IndexFile]:
+        try:
+            return index.project(name).files
+        except ProjectNotFound:
+            return ()
+
+    return listing
+
+
+@contextmanager
+def stopping(processes: Processes) -> Iterator[None]:
+    """End everything that ``processes`` runs when this is left by a signal or an error."""
+    with ends_cleanly():
+        try:
+            yield
+        finally:
+            processes.stop()
+
+
+@contextmanager
+def ends_cleanly() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into an exit through every clean-up, as Ctrl-C already is."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, _exit) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _exit(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+@contextmanager
+def bar(total: int) -> Iterator[Callable[[str], object]]:
+    """A function to call with a line for every lock that is through."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda line: sys.stderr.write(line + "\n")
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("locks", total=total)
+
+        def tick(line: str) -> None:
+            progress.console.print(line, markup=False, highlight=False)
+            progress.advance(task)
+
+        yield tick

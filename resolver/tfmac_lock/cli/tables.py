@@ -1,0 +1,115 @@
+"""Tables for the terminal, by rich."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..verdict import Status
+from .summary import COLORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ..lock.model import Lock
+    from ..matrix.facts import Matrix, Release
+    from ..target import Arch
+    from ..verdict import Pair, Verdict
+
+SIGNS = {
+    Status.WORKS: ("+", "green"),
+    Status.CAUTION: ("!", "yellow"),
+    Status.UNPROVEN: ("?", "cyan"),
+    Status.BROKEN: ("x", "red"),
+}
+"""One sign and one colour a status, so that the grid is read without colours too."""
+
+
+def show(table: Table) -> None:
+    """Print a table; in a pipe it is as wide as it needs to be."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=max(console.width, 120))
+    console.print(table)
+
+
+def grid_table(
+    arch: Arch,
+    releases: Sequence[Release],
+    plugins: Sequence[str],
+    grid: Mapping[Pair, Verdict],
+) -> Table:
+    """The pair grid. It fits 80 columns: a sign a cell, the plugin's version above it."""
+    signs = "  ".join(f"{sign} {status.value}" for status, (sign, _) in SIGNS.items())
+    table = Table(
+        title=f"TensorFlow (down) and tensorflow-metal (across), {arch.value}",
+        caption=f"{signs}; plugin versions read downwards\n"
+        f"why: tfmac-lock matrix pair 2.18.0 1.1.0 --arch {arch.value}",
+        padding=0,
+        pad_edge=False,
+        box=None,
+    )
+    table.add_column("TensorFlow", no_wrap=True, min_width=23)
+    for plugin in plugins:
+        major, minor, patch = plugin.split(".")
+        table.add_column(f"{major}\n{minor}\n{patch}", justify="center", width=3)
+    verdicts = {(pair.package, pair.tensorflow, pair.metal): found for pair, found in grid.items()}
+    for release in releases:
+        line = [Text(f"{release.package} {release.version}")]
+        for plugin in plugins:
+            sign, color = SIGNS[verdicts[release.package, release.version, plugin].status]
+            line.append(Text(sign, style=f"bold {color}"))
+        table.add_row(*line)
+    return table
+
+
+def combos_table(locks: Iterable[Lock]) -> Table:
+    """Every combo on one line, best first within its Python and architecture."""
+    table = Table(title="Combos with a published lock", box=None, pad_edge=False)
+    for name in ("Python", "arch", "TensorFlow", "plugin", "macOS", "numpy", "h5py", "status"):
+        table.add_column(name, no_wrap=True)
+    for lock in locks:
+        combo = lock.combo
+        _, color = SIGNS[Status(lock.verdict.status)]
+        package = "macos " if combo.package == "tensorflow-macos" else ""
+        table.add_row(
+            combo.python,
+            combo.arch.value,
+            f"{package}{combo.tensorflow}",
+            combo.metal or "-",
+            f"{combo.macos_min}+",
+            combo.numpy or "-",
+            combo.h5py or "-",
+            Text(f"{lock.verdict.status} {lock.verdict.grade or ''}", style=color),
+        )
+    return table
+
+
+def pair_text(matrix: Matrix, pair: Pair, verdict: Verdict, *, color: bool) -> str:
+    """One pair with everything that is known of it, for a terminal of 80 columns."""
+    status = verdict.status.value
+    shown = f"\x1b[1;{COLORS[status]}m{status}\x1b[0m" if color else status
+    where = f"Python {pair.python}" if pair.python else "no Python has wheels of both"
+    lines = [f"{pair}, {pair.arch.value}, {where}", f"{shown}"]
+    for reason in verdict.reasons:
+        lines += textwrap.wrap(
+            f"{reason.text} [{reason.source}]",
+            79,
+            initial_indent=f"  {reason.kind + ':':<13}",
+            subsequent_indent=" " * 15,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    load = pair.metal and matrix.pair_load(pair.package, pair.tensorflow, pair.metal, pair.arch)
+    if load and (load.missing_symbols or load.missing_libraries):
+        from ..binaries.demangle import demangle
+
+        lines += ["", "missing:"]
+        lines += [f"  {name}" for name in load.missing_libraries]
+        for name in load.missing_symbols:
+            lines += [f"  {name}", f"    {demangle(name)}"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,45 @@
+"""platforms.json, the one part of the compiled matrix that the fast path reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..shipped import guarded
+from ..target import Arch, Chip, MacOSRelease, MacOSVersion, Platforms, PythonSeries
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCHEMA_VERSION = 1
+
+
+def load_platforms(path: Path) -> Platforms:
+    """Read platforms.json; raises DataError."""
+    return guarded(path, SCHEMA_VERSION, _platforms)
+
+
+def _platforms(data: Any) -> Platforms:
+    return Platforms(
+        macos=tuple(
+            MacOSRelease(major=row["major"], name=row["name"], darwin=row["darwin"])
+            for row in data["macos"]
+        ),
+        chips=tuple(
+            Chip(
+                id=row["id"],
+                name=row["name"],
+                arch=Arch(row["arch"]),
+                first_macos=MacOSVersion.parse(row["first_macos"]),
+                last_macos=row["last_macos"],
+                gpu=row["gpu"],
+            )
+            for row in data["chips"]
+        ),
+        pythons=tuple(
+            PythonSeries(
+                series=row["series"],
+                micro={Arch(arch): micro for arch, micro in row["micro"].items()},
+            )
+            for row in data["pythons"]
+        ),
+    )

@@ -1,0 +1,67 @@
+"""Which locks a command is about: published ones by name, or lock.json files by path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputFileError, UnknownChoice, UsageError
+from .locked import LockedSet, locked_set
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_BYTES = 5_000_000
+"""A lock.json has some 30 kB."""
+
+
+def read_lock(path: Path) -> dict[str, Any]:
+    """The content of a lock.json; raises InputFileError."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise InputFileError(str(path), f"larger than {MAX_BYTES} bytes: not a lock.json")
+        data = json.loads(content)
+    except OSError as error:
+        raise InputFileError(str(path), error.strerror or str(error)) from error
+    except ValueError as error:
+        raise InputFileError(str(path), f"not a lock.json: {error}") from error
+    if not isinstance(data, dict):
+        raise InputFileError(str(path), "not a lock.json")
+    return data
+
+
+Published = Callable[[], Mapping[str, Mapping[str, Any]]]
+"""Reads the published locks, by id; called only where one is wanted."""
+
+
+def select(names: Sequence[str], published: Published) -> list[LockedSet]:
+    """The locks of those names or paths; all published ones where none is named.
+
+    Raises UnknownChoice, InputFileError, or DataError where a lock is damaged.
+    """
+    if not names:
+        return [locked_set(content, f"lock {key}") for key, content in published().items()]
+    return [locked_set(content_of(name, published), name) for name in names]
+
+
+def content_of(name: str, published: Published) -> Mapping[str, Any]:
+    """The lock of that name, or in that file or folder."""
+    if name.endswith(".json") or "/" in name:
+        path = Path(name)
+        return read_lock(path / "lock.json" if path.is_dir() else path)
+    known = published()
+    if name in known:
+        return known[name]
+    raise UnknownChoice("lock", name, known)
+
+
+def part_of(text: str) -> tuple[int, int]:
+    """Read ``2/5``; raises UsageError."""
+    first, slash, second = text.partition("/")
+    if slash and first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second):
+        return int(first), int(second)
+    raise UsageError(f"--shard {text!r}: write I/N, like 2/5 for the second of five parts")

@@ -1,0 +1,150 @@
+"""Environments that last as long as a proof, linked from the installer's cache."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from .errors import DiskFull, ToolFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..index.config import IndexConfig
+    from .interpreters import Interpreter
+    from .processes import Processes
+
+INSTALL_TIMEOUT = 1800.0
+"""Seconds; TensorFlow is 200 to 500 MB, and somebody's line is slow."""
+
+PREFIX = "twin-"
+
+
+@contextmanager
+def workspace(root: Path) -> Iterator[Path]:
+    """A folder under ``root`` that is gone afterwards, whatever happens.
+
+    What a killed process left behind is removed by the next one: each folder is locked by the
+    process that uses it, and the system drops the lock when that dies.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        # Sweeping and making are one step for all processes, or one could sweep what another
+        # has made and not locked yet.
+        with _locked(root, fcntl.LOCK_EX):
+            _sweep(root)
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+            used = os.open(folder, os.O_RDONLY)
+            fcntl.flock(used, fcntl.LOCK_SH)
+    except OSError as error:
+        raise _from_os(error, root) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(used)
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(root: Path) -> None:
+    """Remove the folders of processes that are gone; those in use refuse the lock."""
+    for folder in root.glob(f"{PREFIX}*"):
+        with suppress(OSError), _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class Installer:
+    """Makes environments with uv where there is one (it links files), else with venv and pip.
+
+    ``indexes`` are addresses in the order in which they are searched, credentials included.
+    What pip or uv are configured to do on this machine is kept out, so that a proof means the
+    same anywhere.
+    """
+
+    def __init__(self, processes: Processes, indexes: Sequence[str]) -> None:
+        self._processes = processes
+        self._uv = shutil.which("uv")
+        *extra, main = indexes
+        self._indexes = "".join(
+            [f"--index-url {main}\n", *(f"--extra-index-url {url}\n" for url in extra)]
+        )
+
+    def create(
+        self, interpreter: Interpreter, folder: Path, requirements: str, built: frozenset[str]
+    ) -> Path:
+        """An environment in ``folder`` with exactly these packages; returns its interpreter.
+
+        Every file is checked against its hash. ``built`` may come as source, nothing else.
+        Raises ToolFailed or DiskFull.
+        """
+        pins = folder / "requirements.txt"
+        try:
+            # In the file and not among the arguments, which every user of the machine can read.
+            pins.write_text(self._indexes + requirements, "utf-8")
+        except OSError as error:
+            raise _from_os(error, folder) from error
+        names = [line.split("==")[0] for line in requirements.splitlines()]
+        python = folder / "env" / "bin" / "python"
+        if built:
+            wheels = [o for n in names if n not in built for o in ("--only-binary", n)]
+        else:
+            wheels = ["--only-binary", ":all:"]
+        exactly = ["--no-deps", "--require-hashes", *wheels, "-r", str(pins)]
+        if self._uv:
+            uv = [self._uv, "--no-config", "--no-progress"]
+            self._run([*uv, "venv", "--python", str(interpreter.path), str(folder / "env")], folder)
+            self._run([*uv, "pip", "install", "--python", str(python), *exactly], folder)
+        else:
+            self._run([str(interpreter.path), "-m", "venv", str(folder / "env")], folder)
+            pip = [str(python), "-m", "pip", "--isolated", "install", "--no-input"]
+            self._run([*pip, "--disable-pip-version-check", *exactly], folder)
+        return python
+
+    def _run(self, command: list[str], folder: Path) -> None:
+        ended = self._processes.run(command, env=clean_environ(), timeout=INSTALL_TIMEOUT)
+        if ended.status == 0:
+            return
+        if os.strerror(errno.ENOSPC) in ended.output:
+            raise DiskFull(str(folder.parent))
+        lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
+        raise ToolFailed(Path(command[0]).name, " ".join(lines[-4:])[-600:])
+
+
+def with_credentials(config: IndexConfig) -> list[str]:
+    """The indexes of that configuration as addresses that an installer can use alone."""
+    found = []
+    for url in config.indexes:
+        mine = next((c for c in config.credentials if url.startswith(c.url)), None)
+        scheme, _, rest = url.partition("://")
+        login = f"{quote(mine.user, '')}:{quote(mine.password, '')}@" if mine else ""
+        found.append(f"{scheme}://{login}{rest}")
+    return found
+
+
+def clean_environ() -> dict[str, str]:
+    """The environment of this process without what would change Python, pip, uv or TensorFlow."""
+    foreign = ("PIP_", "UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "TF_", "KERAS_", "XLA_")
+    kept = ("UV_CACHE_DIR", "PIP_CACHE_DIR", "PIP_CERT")
+    return {k: v for k, v in os.environ.items() if k in kept or not k.startswith(foreign)}
+
+
+def _from_os(error: OSError, folder: Path) -> DiskFull | ToolFailed:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(str(folder))
+    return ToolFailed(str(folder), error.strerror or str(error))

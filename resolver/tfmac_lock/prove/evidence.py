@@ -1,0 +1,269 @@
+"""Evidence files: one run of the proof about one lock, as it lies in matrix/proofs/."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import tempfile
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import tomli_w
+from packaging.version import InvalidVersion, Version
+from pydantic import Field
+
+from .. import __version__
+from ..matrix.folder import read_file
+from ..matrix.models import Proof, TensorFlowPackage
+from .errors import BadReport, DiskFull, NotProvable, ToolFailed
+from .linux import STAND_INS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from .linux import Twin
+    from .locked import LockedSet
+    from .report import Report
+
+TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
+"""What may be in an environment besides the lock: makers of environments put it there."""
+
+
+class Evidence(Proof, extra="forbid"):
+    """One run, with what it ran on and its figures.
+
+    ``wheel`` is the file that stood in for the Mac's TensorFlow and ``dropped`` the pins that
+    Linux has no wheel for; both belong to a twin. ``stage``, ``error`` and ``last_lines`` say
+    where and how a broken run ended. ``figures`` are seconds, accuracies and differences.
+    """
+
+    schema_version: Literal[1] = 1
+    system: str
+    chip: str = ""
+    device: Literal["cpu", "gpu"]
+    data: Literal["mnist", "file", "synthetic"]
+    optimizer: Literal["adam", "legacy-adam"] = "adam"
+    wheel: str | None = None
+    stage: str | None = None
+    error: str | None = None
+    last_lines: tuple[str, ...] = ()
+    dropped: dict[str, str] = Field(default_factory=dict)
+    figures: dict[str, float] = Field(default_factory=dict)
+
+
+def evidence_of_twin(lock: LockedSet, twin: Twin, report: Report) -> Evidence:
+    """What the twin's report says about the lock.
+
+    Raises NotProvable where the machine and not TensorFlow ended the run.
+    """
+    failure = report.first_failure
+    if failure is not None:
+        if os.strerror(errno.ENOSPC) in " ".join((failure.error, *failure.last_lines)):
+            raise DiskFull(tempfile.gettempdir())
+        if failure.status == "outside" or "SIGKILL" in failure.error:
+            # Only the system's out-of-memory killer and people send SIGKILL.
+            raise NotProvable(lock.id, f"the run was cut short: {failure.error}")
+    _must_match(lock.others, report, dropped=twin.dropped)
+    stand_in = f"{twin.tensorflow.filename.split('-')[0].replace('_', '-')} {lock.tensorflow}"
+    where = f"on {report.host.system} with {stand_in} and CPython {report.python}"
+    return _evidence(
+        lock,
+        report,
+        grade="twin",
+        text=_told(report, where),
+        source=f"tfmac-lock {__version__} prove twin",
+        wheel=twin.tensorflow.filename,
+        dropped=dict(twin.dropped),
+    )
+
+
+def evidence_of_mac(lock: LockedSet, report: Report, source: str, where: str) -> Evidence:
+    """What a report from a Mac says about the lock.
+
+    ``source`` is the address of the run, ``where`` names the report. Raises BadReport where the
+    report is not about this lock.
+    """
+    problem = _not_this_lock(lock, report)
+    if problem:
+        raise BadReport(where, f"not a run of {lock.id}: {problem}")
+    if report.data == "synthetic":
+        raise BadReport(where, "trained on drawn digits; evidence from a Mac needs MNIST itself")
+    if report.started > datetime.now(UTC) + timedelta(days=1):
+        raise BadReport(where, f"started in the future: {report.started.isoformat()}")
+    failure = report.first_failure
+    if failure is not None and (failure.status == "outside" or "SIGKILL" in failure.error):
+        raise BadReport(where, f"the run was cut short and says nothing: {failure.error}")
+    used: Literal["cpu", "gpu"] = (
+        "gpu" if report.device == "gpu" or report.device_used == "gpu" else "cpu"
+    )
+    machine = f"on {report.host.chip}, macOS {report.host.release}, {used.upper()}"
+    return _evidence(
+        lock,
+        report,
+        grade="trained-gpu" if used == "gpu" else "trained-cpu",
+        text=_told(report, machine),
+        source=source,
+    )
+
+
+def evidence_file(evidence: Evidence, folder: Path) -> Path:
+    """Where evidence from a Mac lies under ``folder``, matrix/proofs: a file a lock and machine.
+
+    A GPU run on a virtual Mac goes beside it, to matrix/observed: what a paravirtual GPU does
+    is worth keeping and says nothing about a real one, so no verdict may rest on it.
+    """
+    release = evidence.system.split()[1].split(".")[0]
+    chip = re.sub(r"[^a-z0-9]+", "-", evidence.chip.lower()).strip("-")
+    if evidence.grade == "trained-gpu" and "virtual" in chip:
+        folder = folder.parent / "observed"
+    return folder / evidence.grade / f"{evidence.lock}-macos{release}-{chip}.toml"
+
+
+def _evidence(
+    lock: LockedSet,
+    report: Report,
+    *,
+    grade: Literal["twin", "trained-cpu", "trained-gpu"],
+    text: str,
+    source: str,
+    wheel: str | None = None,
+    dropped: dict[str, str] | None = None,
+) -> Evidence:
+    failure = report.first_failure
+    package: TensorFlowPackage = (
+        "tensorflow-macos" if lock.package == "tensorflow-macos" else "tensorflow"
+    )
+    return Evidence(
+        grade=grade,
+        lock=lock.id,
+        package=package,
+        tensorflow=lock.tensorflow,
+        metal=lock.metal,
+        arch=lock.arch,  # type: ignore[arg-type]  # pydantic makes it an Arch or refuses
+        python=report.python,
+        date=report.started.astimezone(UTC).date(),
+        outcome="works" if report.passed else "broken",
+        text=text,
+        source=source,
+        pins=dict(lock.pins),
+        system=f"{report.host.system} {report.host.release} {report.host.machine}"
+        if report.host.system == "Darwin"
+        else f"{report.host.system} {report.host.machine}",
+        chip=report.host.chip,
+        device="gpu" if grade == "trained-gpu" else "cpu",
+        data=report.data,
+        optimizer=report.optimizer,
+        wheel=wheel,
+        stage=failure.name if failure else None,
+        error=_without_paths(failure.error) if failure else None,
+        last_lines=tuple(_without_paths(line) for line in failure.last_lines[-8:])
+        if failure
+        else (),
+        dropped=dropped or {},
+        figures=_figures(report),
+    )
+
+
+def _told(report: Report, where: str) -> str:
+    """The run in one sentence."""
+    failure = report.first_failure
+    if failure is not None:
+        reason = _without_paths(" ".join(failure.error.split()))[:300]
+        return f"Failed at stage {failure.name} {where}: {reason}"
+    digits = "drawn digits" if report.data == "synthetic" else "MNIST"
+    accuracy = report.stage("accuracy").number("accuracy") or 0.0
+    return f"Imported, trained, saved and loaded {where}: accuracy {accuracy:.4f} on {digits}"
+
+
+def _figures(report: Report) -> dict[str, float]:
+    wanted = {
+        "accuracy": report.stage("accuracy").number("accuracy"),
+        "agreement": report.stage("agreement").number("predict_cpu"),
+        "import_seconds": report.stage("import").seconds,
+        "train_seconds": report.stage("train").number("fit_seconds"),
+    }
+    return {name: round(value, 6) for name, value in wanted.items() if value is not None}
+
+
+def _without_paths(line: str) -> str:
+    """The line with folders of the machine that it was printed on cut to the file's name."""
+    # A path begins after a space, a quote or a bracket; the slashes of an address do not.
+    return re.sub(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+", "", line)
+
+
+def _not_this_lock(lock: LockedSet, report: Report) -> str:
+    """Why the report cannot come from that lock; empty where it can."""
+    if report.host.system != "Darwin":
+        return f"it ran on {report.host.system} and not on a Mac"
+    if report.host.machine != lock.arch:
+        return f"it ran on {report.host.machine}, the lock is for {lock.arch}"
+    if report.implementation != "CPython" or not report.python.startswith(f"{lock.series}."):
+        return f"it ran on {report.implementation} {report.python}, the lock is for {lock.python}"
+    if lock.macos_min is None:
+        return "the lock is for Linux"
+    try:
+        if Version(report.host.release) < Version(lock.macos_min):
+            return f"it ran on macOS {report.host.release}, the lock needs {lock.macos_min}"
+    except InvalidVersion:
+        return f"macOS {report.host.release!r} is no version"
+    return _mismatch(lock.pins, report)
+
+
+def _must_match(pins: Mapping[str, str], report: Report, dropped: Mapping[str, str]) -> None:
+    """The twin's environment holds what was to be installed; anything else is a fault of ours."""
+    kept = {name: version for name, version in pins.items() if name not in dropped}
+    if problem := _mismatch(kept, report, also=frozenset(STAND_INS)):
+        raise ToolFailed("the twin's environment", problem)
+
+
+def _mismatch(pins: Mapping[str, str], report: Report, also: frozenset[str] = frozenset()) -> str:
+    """How what was installed differs from the pins; empty where it does not."""
+    for name, version in pins.items():
+        has = report.packages.get(name)
+        if has is None:
+            return f"{name} {version} of the lock was not installed"
+        try:
+            same = Version(has) == Version(version)
+        except InvalidVersion:
+            same = has == version
+        if not same:
+            return f"{name} {has} was installed, the lock has {version}"
+    extra = sorted(set(report.packages) - set(pins) - TOOLS - also)
+    return f"{extra[0]} was installed and is not in the lock" if extra else ""
+
+
+def write_evidence(evidence: Evidence, path: Path) -> None:
+    """Write it as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
+    content = evidence.model_dump(mode="python", exclude_none=True)
+    content["date"] = evidence.date
+    content["arch"] = evidence.arch.value
+    # What is empty is the model's default, and reads better unsaid.
+    text = tomli_w.dumps({key: _plain(content[key]) for key in _ORDER if content.get(key)})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(text, "utf-8")
+        partial.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(str(path.parent)) from error
+        raise ToolFailed(str(path), error.strerror or str(error)) from error
+
+
+_ORDER = (
+    *("schema_version", "grade", "lock", "outcome", "text", "date", "source"),
+    *("package", "tensorflow", "metal", "python", "arch"),
+    *("system", "chip", "device", "data", "optimizer", "wheel", "stage", "error", "last_lines"),
+    *("figures", "dropped", "pins"),
+)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def read_evidence(path: Path) -> Evidence:
+    """The evidence in that file; raises DataError that leads to the damage."""
+    return read_file(path, Evidence)

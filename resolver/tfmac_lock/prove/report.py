@@ -1,0 +1,147 @@
+"""The report of the MNIST proof, checked as what it is: a file from somewhere else.
+
+``train_mnist.py`` writes it; its JSON Schema is generated from these models. A report is
+believed only as far as it is consistent: every stage of the proof is there once and in order,
+``passed`` is what the stages add up to, and no figure contradicts a stage that passed.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+
+from . import train_mnist
+from .errors import BadReport
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_BYTES = 1_000_000
+"""A real report has some 10 kB."""
+
+STAGES = tuple(stage.name for stage in train_mnist.PROOF_STAGES)
+
+Short = Annotated[str, Field(max_length=200)]
+Text = Annotated[str, Field(max_length=5000)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class StageResult(_Model):
+    """What became of one stage. ``seconds`` is its duration, 0 where it did not end by itself."""
+
+    name: Short
+    status: Literal["passed", "failed", "died", "skipped", "outside"]
+    seconds: Annotated[float, Field(ge=0)]
+    figures: Annotated[dict[Short, JsonValue], Field(max_length=30)]
+    error: Text
+    last_lines: Annotated[tuple[Text, ...], Field(max_length=train_mnist.LAST_LINES)]
+
+    def number(self, figure: str) -> float | None:
+        """That figure, if it is there and a number."""
+        value = self.figures.get(figure)
+        return float(value) if isinstance(value, int | float) else None
+
+
+class Host(_Model):
+    """The machine: ``release`` is that of macOS on a Mac and the kernel's elsewhere."""
+
+    system: Short
+    release: Short
+    machine: Short
+    chip: Short
+    cores: Short
+
+
+class Report(_Model):
+    """A whole report, of the schema version that this program writes."""
+
+    schema_version: Literal[1]
+    kind: Literal["tfmac-lock-mnist"]
+    started: datetime
+    passed: bool
+    device: Literal["cpu", "gpu", "auto"]
+    device_used: Literal["cpu", "gpu", "unknown"]
+    data: Literal["mnist", "file", "synthetic"]
+    optimizer: Literal["adam", "legacy-adam"]
+    python: Annotated[str, Field(pattern=r"^3\.\d{1,2}\.\d{1,2}\S{0,8}$")]
+    implementation: Short
+    host: Host
+    packages: Annotated[dict[Short, Short], Field(max_length=2000)]
+    stages: Annotated[tuple[StageResult, ...], Field(max_length=40)]
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Report:
+        names = tuple(stage.name for stage in self.stages)
+        if names[: len(STAGES)] != STAGES or not all(
+            name.startswith("bench-") for name in names[len(STAGES) :]
+        ):
+            raise ValueError(f"the stages are not those of the proof: {', '.join(names)}")
+        if self.passed != all(stage.status == "passed" for stage in self.stages):
+            raise ValueError("'passed' is not what the stages say")
+        for stage in self.stages:
+            if stage.status == "passed":
+                self._figures_agree(stage)
+        if self.device == "gpu" and self.passed and self.device_used != "gpu":
+            raise ValueError("it claims a GPU run and used none")
+        return self
+
+    def _figures_agree(self, stage: StageResult) -> None:
+        """A stage that passed has the figures that made it pass."""
+        agreement, matmul = train_mnist.AGREEMENT_TOLERANCE, train_mnist.MATMUL_TOLERANCE
+        floor = train_mnist.ACCURACY_FLOOR[self.data]
+        limits = {
+            "matmul": (("relative_error", 0.0, matmul),),
+            "accuracy": (("accuracy", floor, 1.0),),
+            "predict": (("accuracy", floor, 1.0),),
+            "load": (("difference", 0.0, agreement),),
+            "agreement": (
+                ("predict_eager", 0.0, agreement),
+                ("predict_cpu", 0.0, agreement),
+                ("predict_numpy", 0.0, agreement),
+            ),
+        }
+        for figure, low, high in limits.get(stage.name, ()):
+            value = stage.number(figure)
+            if value is None or not low <= value <= high:
+                raise ValueError(
+                    f"stage {stage.name} passed with {figure} = {value}, outside {low} to {high}"
+                )
+
+    def stage(self, name: str) -> StageResult:
+        """The stage of that name; every report has all of the proof's."""
+        return next(stage for stage in self.stages if stage.name == name)
+
+    @property
+    def first_failure(self) -> StageResult | None:
+        """The stage that decided against the proof; None where it holds."""
+        bad = [stage for stage in self.stages if stage.status != "passed"]
+        return next((stage for stage in bad if stage.status != "skipped"), bad[0] if bad else None)
+
+
+def read_report(path: Path) -> Report:
+    """The report in that file; raises BadReport with the reason."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BadReport(str(path), error.strerror or str(error)) from error
+    if len(content) > MAX_BYTES:
+        raise BadReport(str(path), f"larger than {MAX_BYTES} bytes: no report of the proof")
+    try:
+        return Report.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        reason = f"{where}: {first['msg']}" if where else first["msg"]
+        raise BadReport(str(path), reason) from error
+
+
+def schema() -> str:
+    """The JSON Schema of a report, as it lies in matrix/schemas/."""
+    return json.dumps(Report.model_json_schema(), indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,194 @@
+"""The twin: a lock's versions, installed on Linux from their Linux wheels, must train.
+
+Its results are evidence: one file a lock under matrix/proofs/twin/. A lock whose file is there
+with the same pins is done, so a run that was cut short goes on where it stopped, and runs on
+several machines (``--shard``) merge by putting their files into one folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import TfmacLockError
+from . import train_mnist
+from .environment import Installer, clean_environ, workspace
+from .errors import DiskFull, NotProvable, ToolFailed
+from .evidence import Evidence, evidence_of_twin, read_evidence, write_evidence
+from .interpreters import find_interpreter
+from .linux import linux_tags, twin_of
+from .processes import Processes, Stopped
+from .report import read_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from ..index.model import IndexFile
+    from .interpreters import Interpreter
+    from .locked import LockedSet
+
+STAGE_LIMIT = 300
+"""Seconds for each stage of the proof; on two slow cores the longest takes 20."""
+
+PROOF_TIMEOUT = 1800.0
+
+MEMORY_EACH = 2_500_000_000
+"""Bytes that one twin is given; training takes about 1 GB, installing a large wheel as much."""
+
+CORES_EACH = 1
+"""The proof's small network keeps little more than one core busy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one lock: evidence, or the reason why there is none."""
+
+    lock: LockedSet
+    evidence: Evidence | None
+    reason: str = ""
+    kept: bool = False
+
+
+class Twins:
+    """Proves locks one by one; threads may share it.
+
+    ``listing`` gives the files of a project on the index; ``folder`` is where evidence goes;
+    ``cache`` is where environments are made, best on the disk of the installer's cache.
+    """
+
+    def __init__(
+        self,
+        *,
+        listing: Callable[[str], Sequence[IndexFile]],
+        installer: Installer,
+        processes: Processes,
+        folder: Path,
+        cache: Path,
+    ) -> None:
+        self._listing = listing
+        self._installer = installer
+        self._processes = processes
+        self._folder = folder
+        self._cache = cache
+        self._interpreters: dict[str, Interpreter | None] = {}
+
+    def evidence_file(self, lock: LockedSet) -> Path:
+        """Where the evidence about that lock lies."""
+        return self._folder / f"{lock.id}.toml"
+
+    def done(self, lock: LockedSet) -> Evidence | None:
+        """The evidence that is there already, if it is about the same pins."""
+        path = self.evidence_file(lock)
+        if not path.is_file():
+            return None
+        evidence = read_evidence(path)
+        return evidence if evidence.pins == dict(lock.pins) else None
+
+    def prove(self, locks: Sequence[LockedSet]) -> list[Evidence]:
+        """Make the twin that these locks share, run the proof in it, write the evidence on each.
+
+        Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
+        """
+        lock = locks[0]
+        interpreter = self._interpreter(lock)
+        twin = twin_of(lock, self._listing, linux_tags(lock.series))
+        with workspace(self._cache) as folder:
+            python = self._installer.create(interpreter, folder, twin.requirements(), twin.built)
+            report_path = folder / "report.json"
+            command = [str(python), train_mnist.__file__, "--synthetic", "--device", "cpu"]
+            command += ["--report", str(report_path), "--limit", str(STAGE_LIMIT), "--tied"]
+            environ = clean_environ() | {"TMPDIR": str(folder)}
+            ended = self._processes.run(command, env=environ, timeout=PROOF_TIMEOUT)
+            if not report_path.is_file():
+                raise ToolFailed("the proof", ended.output.strip()[-300:] or "no report")
+            report = read_report(report_path)
+        found = [evidence_of_twin(lock, twin, report) for lock in locks]
+        for evidence, lock in zip(found, locks, strict=True):
+            write_evidence(evidence, self.evidence_file(lock))
+        return found
+
+    def stop(self) -> None:
+        """End what is under way; nothing of it is left when this returns."""
+        self._processes.stop()
+
+    def _interpreter(self, lock: LockedSet) -> Interpreter:
+        if lock.series not in self._interpreters:
+            self._interpreters[lock.series] = find_interpreter(lock.series, self._processes)
+        interpreter = self._interpreters[lock.series]
+        if interpreter is None:
+            where = "on PATH, in pyenv or with uv"
+            raise NotProvable(lock.id, f"no CPython {lock.series} was found {where}")
+        return interpreter
+
+
+def prove_all(
+    twins: Twins, locks: Iterable[LockedSet], jobs: int, *, again: bool = False
+) -> Iterator[Outcome]:
+    """Prove the locks, ``jobs`` side by side, in whatever order they end.
+
+    What is done already is yielded first, marked ``kept``, unless ``again``. What cannot be
+    proved is yielded with its reason; a full disk ends everything by raising DiskFull.
+    """
+    todo: dict[tuple[object, ...], list[LockedSet]] = {}
+    for lock in locks:
+        evidence = None if again else twins.done(lock)
+        if evidence is None:
+            todo.setdefault(lock.twin_key, []).append(lock)
+        else:
+            yield Outcome(lock=lock, evidence=evidence, kept=True)
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        running: dict[Future[list[Evidence]], list[LockedSet]] = {}
+        try:
+            for group in todo.values():
+                running[pool.submit(twins.prove, group)] = group
+            while running:
+                ended, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    yield from _outcomes(future, running.pop(future))
+        except BaseException:
+            twins.stop()
+            for future in running:
+                future.cancel()
+            raise
+
+
+def _outcomes(future: Future[list[Evidence]], locks: list[LockedSet]) -> list[Outcome]:
+    try:
+        found = future.result()
+    except (DiskFull, Stopped):
+        raise
+    except NotProvable as error:
+        return [Outcome(lock=lock, evidence=None, reason=error.reason) for lock in locks]
+    except TfmacLockError as error:
+        return [Outcome(lock=lock, evidence=None, reason=str(error)) for lock in locks]
+    return [
+        Outcome(lock=lock, evidence=evidence) for lock, evidence in zip(locks, found, strict=True)
+    ]
+
+
+def shard(locks: Iterable[LockedSet], part: int, parts: int) -> list[LockedSet]:
+    """The ``part``-th of ``parts``, from 1; locks with the same TensorFlow wheel stay together."""
+    chosen = list(locks)
+    wheels = sorted({(lock.series, lock.tensorflow) for lock in chosen})
+    mine = set(wheels[part - 1 :: parts])
+    return [lock for lock in chosen if (lock.series, lock.tensorflow) in mine]
+
+
+def side_by_side() -> int:
+    """How many twins the cores and the free memory of this machine carry; at least one."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(1, min(cores // CORES_EACH, _free_memory() // MEMORY_EACH))
+
+
+def _free_memory() -> int:
+    """Bytes of memory that can be had without swapping; 0 where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    except OSError:
+        return 0
+    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return int(found[0]) * 1024 if found else 0

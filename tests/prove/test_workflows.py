@@ -1,0 +1,153 @@
+"""The scripts that the workflows run, with stand-ins for what they call."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / ".github" / "scripts"
+FILES = [*sorted((ROOT / ".github" / "workflows").glob("*.yml")), ROOT / "action.yml"]
+
+
+def stand_in(folder: Path, name: str, body: str) -> None:
+    """A program of that name on PATH."""
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+
+
+def script(
+    name: str, *arguments: str, cwd: Path, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    path = f"{cwd / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return subprocess.run(
+        [str(SCRIPTS / name), *arguments],
+        cwd=cwd,
+        env=os.environ | {"PATH": path} | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_job_list_becomes_one_line_of_output(tmp_path: Path) -> None:
+    body = """printf '%s\\n' '{"schema_version": 1,' '"jobs": [{"lock": "a"}]}'"""
+    stand_in(tmp_path / "bin", "tfmac-lock", body)
+    output = tmp_path / "output"
+    ended = script("list-jobs", cwd=tmp_path, GITHUB_OUTPUT=str(output), GPU_LABELS="")
+    assert ended.returncode == 0, ended.stderr
+    (line,) = output.read_text().splitlines()
+    assert json.loads(line.removeprefix("jobs=")) == [{"lock": "a"}]
+
+
+def test_every_report_is_recorded_even_after_one_that_is_refused(tmp_path: Path) -> None:
+    stand_in(
+        tmp_path / "bin", "tfmac-lock", 'echo "$@" >> calls; case "$*" in *bad*) exit 2;; esac'
+    )
+    (tmp_path / "reports").mkdir()
+    for name in ("a-bad-1.0--cpu", "tensorflow-2.18.1-metal-1.2.0-py3.11-arm64--gpu"):
+        (tmp_path / "reports" / f"{name}.json").write_text("{}")
+    ended = script("record-reports", cwd=tmp_path, RUN_URL="https://example.org/1")
+    assert ended.returncode == 1
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert len(calls) == 2
+    assert "--lock tensorflow-2.18.1-metal-1.2.0-py3.11-arm64 --source" in calls[1]
+
+
+def test_no_reports_are_nothing_to_record(tmp_path: Path) -> None:
+    assert script("record-reports", cwd=tmp_path, RUN_URL="x").returncode == 0
+
+
+@pytest.mark.parametrize(("status", "expected"), [(0, 0), (1, 0), (3, 3)])
+def test_a_twin_that_is_broken_is_evidence_and_one_not_proved_is_not(
+    tmp_path: Path, status: int, expected: int
+) -> None:
+    stand_in(tmp_path / "bin", "tfmac-lock", f'echo "$@" > calls; exit {status}')
+    assert script("prove-twins", "2", "8", cwd=tmp_path).returncode == expected
+    assert (tmp_path / "calls").read_text().strip() == "prove twin --all --shard 2/8"
+
+
+def test_pages_hold_the_locks_and_the_site_where_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "locks").mkdir()
+    (tmp_path / "locks" / "one").write_text("1")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("hello")
+    assert script("collect-pages", "out", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "out" / "locks" / "one").exists()
+    assert (tmp_path / "out" / "index.html").exists()
+
+
+def repository(tmp_path: Path) -> Path:
+    origin, work = tmp_path / "origin.git", tmp_path / "work"
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q", "--bare", str(origin)], check=True)
+    subprocess.run([*git, "init", "-q", "-b", "main", str(work)], check=True)
+    (work / "matrix").mkdir()
+    (work / "matrix" / "old.toml").write_text("")
+    for command in (["add", "."], ["commit", "-qm", "x"], ["remote", "add", "origin", str(origin)]):
+        subprocess.run([*git, "-C", str(work), *command], check=True)
+    stand_in(work / "bin", "gh", 'echo "$@" >> "$CALLS"')
+    return work
+
+
+def test_nothing_changed_proposes_nothing(tmp_path: Path) -> None:
+    work = repository(tmp_path)
+    ended = script("propose", "b", "T", "matrix", cwd=work, CALLS=str(tmp_path / "calls"))
+    assert ended.returncode == 0, ended.stderr
+    assert not (tmp_path / "calls").exists()
+
+
+def test_a_change_is_pushed_and_proposed_with_its_title_untouched(tmp_path: Path) -> None:
+    work = repository(tmp_path)
+    (work / "matrix" / "new.toml").write_text("x = 1\n")
+    environ = {"CALLS": str(tmp_path / "calls"), "GITHUB_WORKFLOW": "validate"}
+    ended = script("propose", "evidence", "A $(title)", "matrix", cwd=work, **environ)
+    assert ended.returncode == 0, ended.stderr
+    branches = subprocess.run(
+        ["git", "-C", str(tmp_path / "origin.git"), "log", "--format=%s", "evidence", "-1"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert branches.stdout.strip() == "A $(title)"
+    assert "pr create --head evidence --title A $(title)" in (tmp_path / "calls").read_text()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit_with_the_version_beside(path: Path) -> None:
+    for line in path.read_text().splitlines():
+        if found := re.search(r"uses: *(\S+)(.*)", line):
+            used, rest = found.groups()
+            assert used == "./" or re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", used), line
+            assert used == "./" or re.search(r"# v\d+\.\d+\.\d+$", rest), line
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_shell_lines_hold_no_expression(path: Path) -> None:
+    for line in path.read_text().splitlines():
+        if "run:" in line:
+            assert "${{" not in line, line
+
+
+@pytest.mark.parametrize("path", FILES[:-1], ids=lambda path: path.name)
+def test_every_job_has_a_time_limit_and_the_workflow_grants_nothing(path: Path) -> None:
+    text = path.read_text()
+    assert "\npermissions: {}\n" in text
+    assert "\nconcurrency:\n" in text
+    assert text.count("runs-on:") == text.count("timeout-minutes:")
+
+
+@pytest.mark.skipif(shutil.which("zizmor") is None, reason="zizmor is not installed")
+@pytest.mark.skipif(shutil.which("check-jsonschema") is None, reason="check-jsonschema is not")
+def test_workflows_and_action_fit_their_schemas_and_are_safe() -> None:
+    ended = script("check-workflows", cwd=ROOT)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
