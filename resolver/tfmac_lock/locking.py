@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from .conda.locking import BothHalves, CondaHalf
-    from .matrix.facts import Bound, Matrix
+    from .matrix.facts import Bound, Matrix, Waiver
     from .resolve.source import Source
     from .verdict import Pair
 
@@ -220,7 +220,21 @@ class Resolver:
             limits.setdefault(item.name, []).append(item)
         if not self._known:
             self._known.update(known_requirements(self.matrix))
-        return Rules(view=self._view(request, target), limits=limits, known=self._known)
+        return Rules(
+            view=self._view(request, target),
+            limits=limits,
+            known=self._known,
+            waived={
+                (pair.package, one.package, SpecifierSet(one.stated)): SpecifierSet(one.specifier)
+                for one in self._waivers(pair, target)
+            },
+        )
+
+    def _waivers(self, pair: Pair, target: Target) -> tuple[Waiver, ...]:
+        """The requirements of the pair's own metadata that nothing on the Mac can meet."""
+        if target.os is Os.LINUX:
+            return ()
+        return self.matrix.waivers_for(pair.package, pair.tensorflow, pair.arch)
 
     def _view(self, request: Request, target: Target) -> View:
         """The target's view of the index, the same for every pair that is tried on it."""
@@ -262,7 +276,13 @@ class Resolver:
                 os=target.os,
                 macos_min=macos,
             ),
-            verdict=lock_verdict(verdict, () if both is None else both.notes),
+            verdict=lock_verdict(
+                verdict,
+                (
+                    *(() if both is None else both.notes),
+                    *(_waiver_note(pair, one) for one in self._waivers(pair, target)),
+                ),
+            ),
             packages=packages,
             as_of=self.as_of,
             command=_command(request, pair),
@@ -345,6 +365,14 @@ def _roots(request: Request, pair: Pair) -> list[Need]:
             Need(canonicalize_name(METAL), frozenset(), SpecifierSet(f"=={pair.metal}"), chosen)
         )
     return [*roots, *request.needs]
+
+
+def _waiver_note(pair: Pair, waiver: Waiver) -> tuple[str, str, str]:
+    text = (
+        f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; {waiver.specifier} is taken to be "
+        f"enough: {waiver.reason}. `pip check` will name it"
+    )
+    return ("waiver", text, waiver.source)
 
 
 def _bound_need(bound: Bound) -> Need:

@@ -24,6 +24,8 @@ SCHEMAS: dict[str, type[models.Model]] = {
     "defects": models.DefectsFile,
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
+    "waivers": models.WaiversFile,
+    "lineage": models.LineageFile,
     "release": models.ReleaseFile,
     "proof": models.Proof,
 }

@@ -68,12 +68,15 @@ class Rules:
     ``view`` is what the target sees of the index, ``limits`` are the bounds and constraints by
     package, ``known`` the requirements of files that need not be asked of the index, by sha256.
     ``given`` are packages that are there already in just that version, from conda.
+    ``waived`` are requirements that count as looser than they are stated, by the name of the
+    package that states them, the required one, and the stated specifier.
     """
 
     view: View
     limits: Mapping[NormalizedName, Sequence[Need]]
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     given: Mapping[NormalizedName, Version] = field(default_factory=dict)
+    waived: Mapping[tuple[str, str, SpecifierSet], SpecifierSet] = field(default_factory=dict)
 
 
 class Provider(AbstractProvider["Need", "Candidate", str]):
@@ -184,5 +187,11 @@ class Provider(AbstractProvider["Need", "Candidate", str]):
             if requirement is None:
                 raise BadMetadata(file.filename, text)
             if applies(requirement, self._environment, extras):
-                found.append(need(requirement, origin))
+                found.append(self._waived(need(requirement, origin)))
         return tuple(found)
+
+    def _waived(self, item: Need) -> Need:
+        if not self.rules.waived or not isinstance(item.origin, ByPackage):
+            return item
+        key = (item.origin.name, item.name, item.specifier)
+        return replace(item, specifier=self.rules.waived.get(key, item.specifier))
