@@ -32,7 +32,14 @@ def _tell(args: object, error: TfmacLockError) -> int:
     if getattr(args, "json", False):
         import json
 
-        told = {"schema_version": 1, "error": {"text": str(error), "status": error.exit_status}}
+        told = {
+            "schema_version": 1,
+            "error": {
+                "text": str(error),
+                "status": error.exit_status,
+                "nearest": getattr(error, "commands", []),
+            },
+        }
         print(json.dumps(told, ensure_ascii=False))  # noqa: T201 - the result
     print(f"tfmac-lock: {printable(str(error))}", file=sys.stderr)  # noqa: T201
     return error.exit_status

@@ -118,10 +118,15 @@ class NoCombo(AnswerIsNo):
         self.nearest = tuple(nearest)
         self.chip = chip
 
+    @property
+    def commands(self) -> list[str]:
+        """The command lines that ask for the nearest pairs."""
+        return [command(pair, self.chip) for pair in self.nearest]
+
     def __str__(self) -> str:
         if not self.nearest:
             return self.text
-        lines = "\n".join(f"  {command(pair, self.chip)}" for pair in self.nearest)
+        lines = "\n".join(f"  {line}" for line in self.commands)
         return f"{self.text}\nNearest to it:\n{lines}"
 
 

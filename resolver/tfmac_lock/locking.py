@@ -73,14 +73,15 @@ class Made:
 class Resolver:
     """The facts and the index that locks are made from.
 
-    ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache. With
-    ``conda`` the locks have a conda half too.
+    ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache, and
+    starts with the ``likely`` packages. With ``conda`` the locks have a conda half too.
     """
 
     matrix: Matrix
     source: Source
     as_of: str
     ahead: bool = True
+    likely: frozenset[NormalizedName] = frozenset()
     conda: CondaHalf | None = None
     _views: dict[tuple[object, ...], View] = field(default_factory=dict)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -147,7 +148,7 @@ class Resolver:
                 if self.conda is not None:
                     both = self._solve_both(self.conda, request, pair, rules)
                     return self._made(request, pair, both.target, both.wheels, both)
-                solved = solve(rules, _roots(request, pair), ahead=self.ahead)
+                solved = solve(rules, _roots(request, pair), ahead=self.ahead, likely=self.likely)
                 return self._made(request, pair, target, solved)
             except (Unsatisfiable, NoCondaSolution) as error:
                 first = first or error
@@ -369,8 +370,8 @@ def _roots(request: Request, pair: Pair) -> list[Need]:
 
 def _waiver_note(pair: Pair, waiver: Waiver) -> tuple[str, str, str]:
     text = (
-        f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; {waiver.specifier} is taken to be "
-        f"enough: {waiver.reason}. `pip check` will name it"
+        f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; "
+        f"{waiver.specifier} is taken to be enough: {waiver.reason}. `pip check` will name it"
     )
     return ("waiver", text, waiver.source)
 

@@ -7,13 +7,16 @@ import sys
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from .. import data
+from packaging.utils import canonicalize_name
+
+from .. import data, published
 from ..combos import TensorFlowWish, Wish
 from ..errors import UsageError
 from ..index.cache import Cache, default_folder
 from ..index.client import IndexClient
 from ..index.config import IndexConfig
 from ..locking import Request, Resolver
+from ..matrix.facts import specifier
 from ..publishing import end_of
 from ..resolve.requirements_in import read_file, read_with
 from ..target import MacOSVersion, Os, Target
@@ -21,6 +24,8 @@ from .talk import Talk
 
 if TYPE_CHECKING:
     import argparse
+
+    from packaging.utils import NormalizedName
 
     from ..lock.model import Lock
     from ..resolve.requirement import Need
@@ -70,11 +75,25 @@ def make(
         Talk(show=sys.stderr.isatty()) as talk,
         IndexClient(config, Cache(default_folder()), offline=args.offline, observer=talk) as client,
     ):
-        return (
-            Resolver(matrix=matrix, source=client, as_of=as_of, ahead=not args.offline)
-            .lock(request)
-            .lock
+        resolver = Resolver(
+            matrix=matrix,
+            source=client,
+            as_of=as_of,
+            ahead=not args.offline,
+            likely=frozenset() if args.offline else _likely(wish),
         )
+        return resolver.lock(request).lock
+
+
+def _likely(wish: Wish) -> frozenset[NormalizedName]:
+    """The packages of the best published lock near the wish, most of which it will need too."""
+    path = data.locks_folder() / published.index_name(wish.python.series, wish.arch)
+    if not path.exists():
+        return frozenset()
+    locks = published.read_index(path)
+    wanted = specifier(wish.tensorflow.specifier)
+    near = [lock for lock in locks if wanted.contains(lock.combo.tensorflow)] or locks
+    return frozenset(canonicalize_name(package.name) for package in near[0].packages)
 
 
 def _needs(args: argparse.Namespace, target: Target) -> tuple[list[Need], list[Need]]:

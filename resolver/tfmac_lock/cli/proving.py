@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..prove.twin import Twins
 
 
-
 def published_locks() -> Mapping[str, Mapping[str, Any]]:
     """The content of every published lock, by its id."""
     from .. import data, published

@@ -107,11 +107,13 @@ class CondaClient:
         limits: Sequence[Want] = (),
         *,
         before: datetime | None = None,
+        undated: bool = False,
     ) -> tuple[CondaRecord, ...]:
         """The newest records that meet all wants and limits, sorted by name.
 
-        Limits bring no package in. Files from ``before`` on, and files without a date, are left
-        out where it is given. Raises NoCondaSolution, BadSpec and ChannelFault.
+        Limits bring no package in. Files from ``before`` on are left out where it is given, and
+        so are those without a date unless ``undated`` lets them in. Raises NoCondaSolution,
+        BadSpec and ChannelFault.
         """
         r = self._rattler
         virtual = [
@@ -128,7 +130,7 @@ class CondaClient:
                     platforms=self._subdirs(target),
                     virtual_packages=virtual,
                     exclude_newer=before.astimezone(UTC) if before else None,
-                    timestamp_policy="require-timestamp",
+                    timestamp_policy="allow-missing" if undated else "require-timestamp",
                 )
             )
         except r.exceptions.SolverError as error:

@@ -77,12 +77,14 @@ class CondaHalf:
     """The channels and what is wanted of them.
 
     ``specs`` are the user's (``--conda``); ``native`` takes numpy, h5py, protobuf and grpcio
-    from conda as far as the bounds allow.
+    from conda as far as the bounds allow. ``undated`` lets files in whose channel tells no date,
+    where newer ones than some day are left out.
     """
 
     client: CondaClient
     specs: tuple[str, ...] = ()
     native: bool = False
+    undated: bool = False
     because: tuple[str, ...] = ()
 
     def solve(
@@ -108,6 +110,7 @@ class CondaHalf:
             needs=tuple(certain_needs(rules, roots)),
             banned=THE_PAIR,
             before=before,
+            undated=self.undated,
         )
         excluded = Excluded()
         first: Unsatisfiable | None = None

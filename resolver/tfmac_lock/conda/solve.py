@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import AnswerIsNo
 from ..resolve.requirement import ByUser
@@ -51,7 +51,7 @@ class CondaRequest:
     ``specs`` are the user's own. ``native`` are distributions to take from conda if they can be
     had there. ``needs`` limit whatever comes in. ``banned`` never comes from conda: the pair
     itself, of which the matrix knows the wheels alone. ``before`` is the moment from which on
-    files are too new.
+    files are too new; ``undated`` lets those in that have no date.
     """
 
     python: PythonVersion
@@ -60,6 +60,7 @@ class CondaRequest:
     needs: tuple[Need, ...] = ()
     banned: tuple[str, ...] = ()
     before: datetime | None = None
+    undated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,17 +130,18 @@ def _with_natives(
     bans = [Want(f"{name} <0", ByUser("the pair, which comes as wheels", chosen=True))
             for name in request.banned]  # fmt: skip
     limits = [*limits, *bans]
+    when: dict[str, Any] = {"before": request.before, "undated": request.undated}
     try:
-        return client.solve(target, wants, limits, before=request.before)
+        return client.solve(target, wants, limits, **when)
     except NoCondaSolution:
         if not request.native:
             raise
     fitting: list[str] = []
-    records = client.solve(target, _base(request), limits, before=request.before)
+    records = client.solve(target, _base(request), limits, **when)
     for name in request.native:
         wants = [*_base(request), *_natives(request, [*fitting, name])]
         try:
-            records = client.solve(target, wants, limits, before=request.before)
+            records = client.solve(target, wants, limits, **when)
         except NoCondaSolution:
             continue
         fitting.append(name)

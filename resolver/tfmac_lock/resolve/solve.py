@@ -14,7 +14,7 @@ from .requirement import ByMatrix, ByPackage, ByUser, Need
 from .warmup import warm_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from resolvelib.structs import RequirementInformation
@@ -96,16 +96,21 @@ class TooDeep(AnswerIsNo):
 
 
 def solve(
-    rules: Rules, roots: Iterable[Need], *, ahead: bool = True
+    rules: Rules,
+    roots: Iterable[Need],
+    *,
+    ahead: bool = True,
+    likely: Collection[NormalizedName] = (),
 ) -> dict[NormalizedName, Solved]:
     """The newest set of files that meets all roots, by name; raises Unsatisfiable.
 
-    ``ahead`` fetches what will be asked for many at a time, which pays only over a network.
+    ``ahead`` fetches what will be asked for many at a time, which pays only over a network;
+    ``likely`` are names that it may begin with.
     """
     provider = Provider(rules)
     needs = [limited for root in roots for limited in provider.with_limits(root)]
     if ahead:
-        warm_up(provider, needs)
+        warm_up(provider, needs, likely)
     try:
         result = Resolver(provider, BaseReporter()).resolve(needs, max_rounds=MAX_ROUNDS)
     except ResolutionImpossible as error:

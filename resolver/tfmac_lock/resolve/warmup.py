@@ -13,7 +13,7 @@ from ..errors import TfmacLockError
 from .requirement import ByPackage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -21,12 +21,27 @@ if TYPE_CHECKING:
     from .requirement import Need
 
 
-def warm_up(provider: Provider, roots: Sequence[Need]) -> None:
+def warm_up(
+    provider: Provider, roots: Sequence[Need], likely: Collection[NormalizedName] = ()
+) -> None:
     """Fetch pages and metadata for the newest candidates, starting at the roots.
 
-    A fault is left for the resolver to meet where it matters, if it ever does.
+    ``likely`` are names that will probably be needed, so that nearly everything is fetched in
+    two rounds instead of two a level of dependencies. A fault is left for the resolver to meet
+    where it matters, if it ever does.
     """
     source = provider.view.source
+    source.prefetch_projects([*{need.name for need in roots}, *likely])
+    guesses = []
+    for name in likely:
+        try:
+            fits = provider.view.matching(name, provider.rules.limits.get(name, ()))
+        except TfmacLockError:
+            continue
+        guesses += fits[:1]
+    source.prefetch_metadata(
+        fit.file for fit in guesses if fit.file.sha256 not in provider.rules.known
+    )
     needs: dict[tuple[NormalizedName, frozenset[str]], list[Need]] = {}
     done: set[tuple[str, frozenset[str]]] = set()
     frontier = list(roots)
