@@ -232,6 +232,19 @@ def test_damaged_repodata_are_a_fault_of_the_channel(
         connect(channel.as_uri()).solve(target(), wants("numpy"))
 
 
+@pytest.mark.parametrize("sha256", ["12", "z" * 64, 7])
+def test_a_hash_that_is_none_is_a_fault_of_the_channel(
+    tmp_path: Path,
+    connect: Callable[..., CondaClient],
+    target: Callable[..., Target],
+    sha256: object,
+) -> None:
+    place = write_channel(tmp_path / "c", {"noarch": [{**record("six", "1.0"), "sha256": sha256}]})
+
+    with pytest.raises(ChannelFault):
+        connect(place.as_uri()).solve(target(), wants("six"))
+
+
 def test_credentials_in_the_address_are_used_and_never_shown(
     channel: Path, connect: Callable[..., CondaClient], target: Callable[..., Target]
 ) -> None:

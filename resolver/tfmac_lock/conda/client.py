@@ -7,7 +7,6 @@ credential store and its cache folder are used as its other users know them.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC
@@ -75,6 +74,8 @@ class CondaClient:
         self, channels: Sequence[Channel], *, offline: bool = False, cache: Path | None = None
     ) -> None:
         self.channels = tuple(channels)
+        import asyncio
+
         self._rattler = rattler()
         self._faults = _faults(self._rattler.exceptions)
         self._runner = asyncio.Runner()
@@ -178,6 +179,7 @@ class CondaClient:
 
     def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         """The answer to one question; a fault of a channel is told as one."""
+        import asyncio
 
         async def ask() -> T:
             return await asyncio.wait_for(question(), TIMEOUT)
