@@ -7,6 +7,7 @@ import pytest
 from tests.support.channels import for_python, write_channel
 from tests.support.matrix_index import MatrixIndex
 from tfmac_lock.combos import NoCombo, TensorFlowWish, Wish
+from tfmac_lock.conda.errors import Replaced
 from tfmac_lock.conda.locking import lock_with_conda
 from tfmac_lock.lock.verify import pins_of
 from tfmac_lock.locking import Request, Resolver
@@ -217,3 +218,12 @@ def test_the_floor_of_a_conda_package_raises_the_locks(
 
 def test_the_same_request_gives_the_same_lock(lock: Callable[..., Lock]) -> None:
     assert lock(native=True) == lock(native=True)
+
+
+def test_tensorflow_deps_is_answered_with_what_replaces_it(lock: Callable[..., Lock]) -> None:
+    with pytest.raises(Replaced) as caught:
+        lock(specs=["apple::tensorflow-deps=2.10"])
+
+    text = str(caught.value)
+    assert "osx-arm64 alone" in text
+    assert "--native conda" in text

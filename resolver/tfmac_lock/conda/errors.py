@@ -12,6 +12,7 @@ from ..target import MacOSVersion
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..matrix.facts import Lineage
     from ..target import Target
     from .specs import Want
 
@@ -55,6 +56,19 @@ class ChannelFault(OutsideError):
 
     def __str__(self) -> str:
         return f"the conda channel {', '.join(self.channels)} failed: {_one_line(self.reason)}"
+
+
+class Replaced(AnswerIsNo):
+    """A conda package was asked for that a lock takes the place of."""
+
+    def __init__(self, lineage: Lineage) -> None:
+        super().__init__(lineage.package)
+        self.lineage = lineage
+
+    def __str__(self) -> str:
+        lineage = self.lineage
+        why = " ".join(f"{fault.title}." for fault in lineage.faults)
+        return f"{lineage.package} is not needed. {lineage.text} {why} {lineage.instead}"
 
 
 class NoCondaSolution(AnswerIsNo):

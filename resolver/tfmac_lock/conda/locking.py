@@ -19,8 +19,9 @@ from ..resolve.requirement import ByPackage, ByUser, Need
 from ..resolve.solve import Unsatisfiable, solve
 from ..target import PythonVersion
 from .channels import CONDA_FORGE
-from .errors import NoCondaSolution
+from .errors import NoCondaSolution, Replaced
 from .solve import MAX_TRIES, NATIVE, CondaRequest, CondaSolution, Excluded, solve_conda
+from .specs import Want
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -220,6 +221,9 @@ def lock_with_conda(
     ``native`` is ``--native conda``; without it, native packages come from conda only where
     the index has no wheel of them for the target.
     """
+    lineage = resolver.matrix.lineage
+    if lineage and any(Want(spec, ByUser("--conda")).name == lineage.package for spec in specs):
+        raise Replaced(lineage)
     half = CondaHalf(client=client, specs=tuple(specs), native=native)
     asked = " ".join([*([request.options] if request.options else []), *_options(half)])
     return replace(resolver, conda=half).lock(replace(request, options=asked))
