@@ -284,3 +284,20 @@ def test_the_order_in_which_evidence_is_told_changes_no_status(
     one = judged(matrix(pair_loads=(loads(True),), evidence=tuple(known)))
     other = judged(matrix(pair_loads=(loads(True),), evidence=tuple(shuffled)))
     assert (one.status, one.grade) == (other.status, other.grade)
+
+
+@pytest.mark.parametrize("grade", [Grade.REPORTED, Grade.TRAINED_CPU])
+def test_of_one_day_the_contrary_observation_decides(grade: Grade) -> None:
+    seen = (evidence(grade, date="2026-01-01"), evidence(grade, "broken", date="2026-01-01"))
+    for order in (seen, seen[::-1]):
+        facts = matrix(pair_loads=(loads(True),), evidence=(TWIN, *order))
+        assert judged(facts).status is Status.BROKEN
+
+
+def test_a_twin_that_failed_says_nothing_against_other_pins_of_the_same_day() -> None:
+    good = evidence(Grade.TWIN, metal=None, date="2026-01-01", pins=(("numpy", "1.26.4"),))
+    bad = evidence(Grade.TWIN, "broken", metal=None, date="2026-01-01", pins=(("numpy", "2.0.2"),))
+    for order in ((good, bad), (bad, good)):
+        facts = matrix(pair_loads=(loads(True),), evidence=order)
+        assert judged(facts).status is Status.WORKS
+        assert judged(facts, pins={"numpy": "2.0.2"}).status is Status.BROKEN

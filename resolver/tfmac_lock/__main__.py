@@ -5,27 +5,42 @@ from __future__ import annotations
 import os
 import sys
 
-from .errors import TfmacLockError
+from .errors import OutsideError, TfmacLockError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status: 0 done, 1 no, 2 bad usage, 3 outside."""
-    from . import cli
-
-    args = cli.parse(sys.argv[1:] if arguments is None else arguments)
     try:
-        status: int = args.run(args)
+        status = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
-    except TfmacLockError as error:
-        return _tell(args, error)
     except KeyboardInterrupt:
         print("tfmac-lock: interrupted; nothing was left half written", file=sys.stderr)  # noqa: T201
         return 130
     except BrokenPipeError:
-        # The reader of the output went away, as `| head` does. Python must not say so again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()  # its reader went away, as `| head` does
         return 141
+    except OSError as error:
+        _drop_stdout()
+        where = error.filename or "standard output"
+        print(f"tfmac-lock: {where}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
+        return OutsideError.exit_status
     return status
+
+
+def _run(arguments: list[str]) -> int:
+    from . import cli
+
+    args = cli.parse(arguments)
+    try:
+        status: int = args.run(args)
+    except TfmacLockError as error:
+        return _tell(args, error)
+    return status
+
+
+def _drop_stdout() -> None:
+    """Send what is left to nowhere, or Python would fail over it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(args: object, error: TfmacLockError) -> int:

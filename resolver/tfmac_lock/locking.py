@@ -27,7 +27,7 @@ from .resolve.solve import Solved, Unsatisfiable, newer_macos, solve
 from .resolve.source import known_requirements
 from .resolve.view import View
 from .target import MacOSVersion, Os, PythonVersion, Target
-from .verdict import Verdict, judge
+from .verdict import Status, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .conda.locking import BothHalves, CondaHalf
     from .matrix.facts import Bound, Matrix, Waiver
     from .resolve.source import Source
-    from .verdict import Pair
+    from .verdict import Pair, Verdict
 
 
 NEAR_ENOUGH = 12
@@ -69,6 +69,23 @@ class Made:
     target: Target
 
 
+class BrokenPins(AnswerIsNo):
+    """A pair resolves, and what it resolves to is known to be broken."""
+
+    only_the_users = False
+
+    def __init__(self, pair: Pair, verdict: Verdict) -> None:
+        super().__init__(str(pair))
+        self.pair = pair
+        self.verdict = verdict
+
+    def __str__(self) -> str:
+        told = "; ".join(
+            f"{reason.text} [{reason.source}]" for reason in self.verdict.reasons if reason.against
+        )
+        return f"{self.pair} is broken with the versions that fit together: {told}."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolver:
     """The facts and the index that locks are made from.
@@ -93,21 +110,23 @@ class Resolver:
         Raises NoCombo where there is none: with the matrix's reason, or with the conflict of
         the best pair and the nearest pairs that do resolve.
         """
-        tried: dict[str, Unsatisfiable | NoCondaSolution] = {}
+        tried: dict[str, Unsatisfiable | NoCondaSolution | BrokenPins] = {}
         for choice in choices(self.matrix, request.wish):
             series = ".".join(choice.pair.tensorflow.split(".")[:2])
             if series in tried:
                 continue
             try:
                 return self.lock_pair(request, choice.pair)
-            except (Unsatisfiable, NoCondaSolution) as error:
+            except (Unsatisfiable, NoCondaSolution, BrokenPins) as error:
                 tried[series] = error
                 if error.only_the_users:
                     break
         best = next(iter(tried.values()))
         raise NoCombo(str(best), self._near(request, best), request.wish.chip.id) from best
 
-    def _near(self, request: Request, conflict: Unsatisfiable | NoCondaSolution) -> list[Pair]:
+    def _near(
+        self, request: Request, conflict: Unsatisfiable | NoCondaSolution | BrokenPins
+    ) -> list[Pair]:
         """Up to three pairs near the wish that resolve with all that was asked for."""
         if conflict.only_the_users:
             return []
@@ -124,7 +143,7 @@ class Resolver:
         return found
 
     def lock_pair(self, request: Request, pair: Pair) -> Made:
-        """The lock of that very pair; raises Unsatisfiable or NoCondaSolution.
+        """The lock of that very pair; raises Unsatisfiable, NoCondaSolution or BrokenPins.
 
         Where no macOS was asked for, it is made for the oldest one that the pair runs on, and
         a newer one is taken only when a wheel that is needed demands it. With a conda half,
@@ -261,6 +280,8 @@ class Resolver:
         if macos is not None:
             macos = max(macos, request.wish.chip.first_macos)
         verdict = judge(self.matrix, pair, macos=macos, pins=pins, resolved=True, os=target.os)
+        if verdict.status is Status.BROKEN:
+            raise BrokenPins(pair, verdict)
         lock = Lock(
             combo=Combo(
                 id=combo_id(

@@ -11,14 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from . import published
-from .combos import TENSORFLOW_PACKAGES, Choice, NoCombo, TensorFlowWish, Wish, choices
-from .conda.errors import NoCondaSolution
+from .combos import TENSORFLOW_PACKAGES, Choice, TensorFlowWish, Wish, choices
 from .conda.locking import CondaHalf
-from .conda.solve import NoSha256
+from .errors import AnswerIsNo
 from .lock.formats import CONDA_FORMATS, FORMATS
 from .lock.model import dump_json
 from .locking import Request, Resolver
-from .resolve.solve import Unsatisfiable
 from .target import Arch, PythonVersion
 from .verdict import Status
 
@@ -103,7 +101,7 @@ def make_slot(
             request = Request(wish=wish, before=end_of(day))
             resolver = replace(resolver, ahead=not locks)  # the first lock fetches for the others
             locks.append(resolver.lock_pair(request, choice.pair).lock)
-        except (Unsatisfiable, NoCombo, NoCondaSolution, NoSha256) as error:
+        except AnswerIsNo as error:
             name = (
                 f"{wish.tensorflow}, plugin {wish.metal}, Python {slot.python}, {slot.arch.value}"
             )

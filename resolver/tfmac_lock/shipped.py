@@ -23,5 +23,5 @@ def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:
         return build(data)
     except OSError as error:
         raise DataError(str(path), f"cannot be read ({error.strerror}); reinstall") from error
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         raise DataError(str(path), f"is damaged ({error!r}); reinstall tfmac-lock") from error

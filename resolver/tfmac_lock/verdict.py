@@ -267,7 +267,9 @@ def _told(evidence: list[Evidence], reasons: list[Reason], grades: set[Grade]) -
         if works:
             grades.add(item.grade)
     for decisive in (RUN, {Grade.TWIN}, {Grade.REPORTED}):
-        newest = max((item for item in evidence if item.grade in decisive), key=_age, default=None)
+        newest = max(
+            (item for item in evidence if item.grade in decisive), key=_decides, default=None
+        )
         if newest is None:
             continue
         if newest.outcome is Outcome.BROKEN:
@@ -276,6 +278,16 @@ def _told(evidence: list[Evidence], reasons: list[Reason], grades: set[Grade]) -
         if decisive is RUN:
             return True
     return None
+
+
+def _decides(item: Evidence) -> tuple[str, bool]:
+    """Sorts the decisive observation last: the newest, and of one day the contrary one.
+
+    Twins of one day are the exception. Each speaks for its own pins, so one that failed says
+    nothing against the pins of one that went well.
+    """
+    works = item.outcome is Outcome.WORKS
+    return item.date or "", works if item.grade is Grade.TWIN else not works
 
 
 def _age(item: Evidence) -> tuple[str, Grade]:

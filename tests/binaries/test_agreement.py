@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,28 @@ def test_every_release_is_there() -> None:
                 for _, where, version in recorded
                 if where == arch and version.startswith(f"2.{minor}.")
             ], (minor, arch)
+
+
+def test_every_wheel_for_the_mac_of_a_recorded_release_was_read() -> None:
+    read = {(file.filename, file.sha256) for binary in load_folder(FACTS) for file in binary.files}
+    for path in sorted(FACTS.glob("*/*.toml")):
+        release = tomllib.loads(
+            (ROOT / "matrix" / "releases" / path.parent.name / path.name).read_text("utf-8")
+        )
+        wheels = {
+            (wheel["filename"], wheel["sha256"])
+            for wheel in release["wheels"]
+            if "-macosx_" in wheel["filename"]
+        }
+        assert wheels, path
+        assert wheels <= read, path
+    assert len(read) == 356
+
+
+def test_the_pythons_of_a_release_agree() -> None:
+    binaries = [(b.package, b.version, b.arch) for b in load_folder(FACTS)]
+
+    assert len(binaries) == len(set(binaries))
 
 
 # -- the public reports

@@ -11,6 +11,7 @@ from tests.binaries.fakes import (
     tensorflow_wheel,
 )
 from tests.support.machos import Image, Need, build
+from tfmac_lock.binaries.errors import DamagedBinary
 from tfmac_lock.binaries.facts import TensorFlowBinary, load, load_folder
 from tfmac_lock.binaries.refresh import refresh, release_path
 from tfmac_lock.binaries.rows import pair_rows, release_rows
@@ -69,6 +70,29 @@ def test_pythons_that_disagree_are_kept_apart_and_leave_the_pair_open(
     assert len(load(release_path(tmp_path / "facts", "tensorflow", "2.18.0"))) == 2
     (row,) = pair_rows(tmp_path / "facts")
     assert row.loads is None
+
+
+def test_pythons_that_differ_in_the_sdk_alone_are_one_binary(
+    source: FolderSource, tmp_path: Path
+) -> None:
+    files = tensorflow_files()
+    files["tensorflow/python/_pywrap_other.so"] = build(Image(minos="12.0", sdk="14.2"))
+    tensorflow_wheel(source.folder, "2.18.0", python="cp39", files=files)
+    refresh(tmp_path / "facts", source)
+    (binary,) = load(release_path(tmp_path / "facts", "tensorflow", "2.18.0"))
+
+    assert binary.sdk == "14.2"
+    assert len(binary.files) == 3
+
+
+def test_a_damaged_release_is_named_when_all_others_are_read(
+    source: FolderSource, tmp_path: Path
+) -> None:
+    tensorflow_wheel(source.folder, "2.17.0", files={"tensorflow/x.so": build(Image())})
+
+    with pytest.raises(DamagedBinary, match=r"tensorflow-2\.17\.0"):
+        refresh(tmp_path / "facts", source)
+    assert release_path(tmp_path / "facts", "tensorflow", "2.18.0").exists()
 
 
 def test_only_the_newest_python_is_read_on_demand(source: FolderSource, tmp_path: Path) -> None:

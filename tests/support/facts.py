@@ -35,9 +35,7 @@ def shipped() -> Matrix:
     return data.matrix()
 
 
-def target(
-    python: str = "3.11", chip: str = "m1", macos: str = "14", os: Os = Os.MACOS
-) -> Target:
+def target(python: str = "3.11", chip: str = "m1", macos: str = "14", os: Os = Os.MACOS) -> Target:
     known = platforms()
     version = MacOSVersion.parse(macos)
     return Target(
@@ -134,7 +132,10 @@ def floor(run: str, *, load: str = "12.1", metal: str = "1.2.0") -> Floor:
 
 
 def defect(
-    *, tensorflow: str = "==2.18.1", metal: str | None = "==1.2.0", with_packages: tuple[str, ...] = ()
+    *,
+    tensorflow: str = "==2.18.1",
+    metal: str | None = "==1.2.0",
+    with_packages: tuple[str, ...] = (),
 ) -> Defect:
     return Defect(
         id="wrong",

@@ -58,11 +58,15 @@ class _Scanned:
 
 @dataclass(slots=True, kw_only=True)
 class _Scanner:
-    """Inflates each image of a wheel at most once and looks the asked symbols up in it."""
+    """Inflates each image of a wheel at most once and looks the asked symbols up in it.
+
+    Where not ``numpy``, its generation is left alone.
+    """
 
     wheel: Wheel
     arch: str
     asked: tuple[str, ...]
+    numpy: bool = False
     done: dict[str, _Scanned | None] = field(default_factory=dict)
 
     def scan(self, path: str) -> _Scanned | None:
@@ -81,7 +85,8 @@ class _Scanner:
                 return None
             exports = Exports(image)
             offered = {s: e for s in self.asked if (e := exports.find(s)) is not None}
-            return _Scanned(image=image, numpy=numpy_generation(data), offered=offered)
+            generation = numpy_generation(data) if self.numpy else None
+            return _Scanned(image=image, numpy=generation, offered=offered)
         finally:
             if not isinstance(data, bytes):
                 data.close()
@@ -120,7 +125,7 @@ def _read_tensorflow(
     """With ``decisive`` symbols, all files are read only where one of these is missing."""
     name = parse_name(wheel.name)
     asked = tuple(sorted(asked))
-    scanner = _Scanner(wheel=wheel, arch=arch, asked=asked + _DLOPEN_CALLERS)
+    scanner = _Scanner(wheel=wheel, arch=arch, asked=asked + _DLOPEN_CALLERS, numpy=not decisive)
     payload = ROOT_IMAGE in wheel.paths
     native = wheel.native_paths
     if native and not payload:
@@ -131,8 +136,7 @@ def _read_tensorflow(
         for symbol in asked
     }
     found = {symbol for symbol, images in exports.items() if images}
-    whole = not decisive or not found.issuperset(decisive)
-    if whole:
+    if not found.issuperset(decisive) or not decisive:
         for path in native:
             scanner.scan(path)
     scanned = {path: one for path, one in scanner.done.items() if one is not None}
@@ -154,7 +158,7 @@ def _read_tensorflow(
         macos_tag=name.macos or "any",
         minos=highest_version(one.image.minos for one in scanned.values()),
         sdk=highest_version(one.image.sdk for one in scanned.values()),
-        numpy_generation=common_generation(s.numpy for s in scanned.values()) if whole else None,
+        numpy_generation=common_generation(one.numpy for one in scanned.values()),
         images=images,
         exports={symbol: exports[symbol] for symbol in sorted(found)},
         elsewhere=frozenset(elsewhere),

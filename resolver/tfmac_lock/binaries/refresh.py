@@ -70,7 +70,8 @@ def refresh(
 
     ``shard`` (I, N) takes the I-th of N equal parts, I from 1, of the TensorFlow releases; every
     shard reads the few small plugins for itself. Of each release all Pythons are read, or, not
-    ``every_python``, the newest alone.
+    ``every_python``, the newest alone. A release that cannot be read does not keep the others
+    from being read; the first such error is raised in the end.
     """
     written: list[Path] = []
     for version, wheels in releases(source, PLUGIN):
@@ -87,6 +88,7 @@ def refresh(
         for version, wheels in releases(source, package)
     ]
     part, parts = shard
+    damaged: list[DamagedBinary] = []
     for package, version, wheels in work[part - 1 :: parts]:
         path = release_path(folder, package, version)
         if path.exists() and not needs_reading(load(path), asked):
@@ -96,7 +98,15 @@ def refresh(
         def read(wheel: Wheel, sha256: str, arch: str) -> TensorFlowBinary:
             return read_tensorflow(wheel, sha256, arch, asked)
 
-        written.append(write(path, _read_all(source, wheels, read, every_python=every_python)))
+        try:
+            binaries = _read_all(source, wheels, read, every_python=every_python)
+        except DamagedBinary as error:
+            tell(str(error))
+            damaged.append(error)
+        else:
+            written.append(write(path, binaries))
+    if damaged:
+        raise damaged[0]
     return written
 
 

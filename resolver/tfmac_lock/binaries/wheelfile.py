@@ -16,12 +16,13 @@ import re
 import struct
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING
 
 from tfmac_lock.binaries.errors import DamagedBinary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tfmac_lock.binaries.buffer import Bytes
 
@@ -29,8 +30,9 @@ MAX_MEMBERS = 100_000
 MAX_MEMBER_SIZE = 2 << 30
 MAX_TEXT_SIZE = 64 << 20
 
-_CHUNK = 8 << 20
-_SLICE = 1 << 20
+_CHUNK = 32 << 20
+_INPUT = 256 << 10
+_LARGEST_PIECE = 4 << 20
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _DATA_FOLDER = re.compile(r"^[^/]+\.data/(?:purelib|platlib)/")
 _NATIVE_SUFFIXES = (".so", ".dylib", ".jnilib")
@@ -144,8 +146,25 @@ class Wheel:
         self._file.seek(name_size + extra_size, 1)
 
     def _fill(self, memory: mmap.mmap, member: zipfile.ZipInfo, what: str) -> None:
-        left, done, checksum = member.compress_size, 0, 0
-        size = member.file_size
+        done = checksum = 0
+        pieces = self._pieces(member, what)
+        # The next piece is fetched and inflated while the last one is checked and put away.
+        with ThreadPoolExecutor(1) as ahead:
+            following = ahead.submit(next, pieces, b"")
+            while piece := following.result():
+                following = ahead.submit(next, pieces, b"")
+                if done + len(piece) > member.file_size:
+                    raise DamagedBinary(what, f"inflates to more than its {member.file_size} bytes")
+                memory[done : done + len(piece)] = piece
+                done += len(piece)
+                checksum = zlib.crc32(piece, checksum)
+                self._progress(member.filename, done, member.file_size)
+        if done != member.file_size or checksum != member.CRC:
+            raise DamagedBinary(what, "is cut off, or its checksum is wrong")
+
+    def _pieces(self, member: zipfile.ZipInfo, what: str) -> Iterator[bytes]:
+        """The member's bytes in pieces, none of them empty or over :data:`_LARGEST_PIECE`."""
+        left = member.compress_size
         stored = member.compress_type == zipfile.ZIP_STORED
         stream = zlib.decompressobj(-15)
         while left > 0 and not stream.eof:
@@ -153,23 +172,21 @@ class Wheel:
             if not chunk:
                 raise DamagedBinary(what, "is cut off")
             left -= len(chunk)
-            while chunk:
+            for at in range(0, len(chunk), _INPUT):
+                part = chunk[at : at + _INPUT]
                 if stored:
-                    piece, chunk = chunk, b""
-                else:
+                    yield part
+                    continue
+                full = True
+                while (part or full) and not stream.eof:
                     try:
-                        piece = stream.decompress(chunk, _SLICE)
+                        piece = stream.decompress(part, _LARGEST_PIECE)
                     except zlib.error as error:
                         raise DamagedBinary(what, f"does not inflate ({error})") from error
-                    chunk = stream.unconsumed_tail
-                if done + len(piece) > size:
-                    raise DamagedBinary(what, f"inflates to more than its {size} bytes")
-                memory[done : done + len(piece)] = piece
-                done += len(piece)
-                checksum = zlib.crc32(piece, checksum)
-                self._progress(member.filename, done, size)
-        if done != size or checksum != member.CRC:
-            raise DamagedBinary(what, "is cut off, or its checksum is wrong")
+                    part = stream.unconsumed_tail
+                    full = len(piece) == _LARGEST_PIECE
+                    if piece:
+                        yield piece
 
 
 def installed_path(wheel: str, name: str) -> str:

@@ -50,15 +50,19 @@ def write_files(folder: Path, files: Mapping[str, str], *, force: bool = False) 
     Raises ForeignFile before anything is touched, and CannotWrite where the disk refuses.
     """
     paths = {folder / name: text for name, text in files.items()}
-    if not force:
-        for path in paths:
-            if not _is_own(path):
-                raise ForeignFile(path)
+    for path in paths:
+        if path.is_dir():
+            raise CannotWrite(path, "a folder is in its place")
+        if not force and not _is_own(path):
+            raise ForeignFile(path)
     staged: dict[Path, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in paths.items():
-            staged[path] = _stage(path, text)
+            # Noted before it is there, so that an interruption while writing leaves nothing.
+            staged[path] = path.with_name(f".{path.name}.{os.getpid()}.new")
+            with staged[path].open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
         for path in list(staged):
             staged[path].replace(path)
             del staged[path]
@@ -68,17 +72,6 @@ def write_files(folder: Path, files: Mapping[str, str], *, force: bool = False) 
         for left in staged.values():
             with contextlib.suppress(OSError):
                 left.unlink()
-
-
-def _stage(path: Path, text: str) -> Path:
-    staged = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with staged.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError:
-        staged.unlink(missing_ok=True)
-        raise
-    return staged
 
 
 def _is_own(path: Path) -> bool:

@@ -15,7 +15,17 @@ from packaging.specifiers import SpecifierSet
 from resolvelib.providers import AbstractProvider
 
 from ..errors import AnswerIsNo
-from .requirement import ByPackage, Need, Origin, applies, identifier, need, parse
+from .requirement import (
+    NO_VERSION,
+    ByFault,
+    ByPackage,
+    Need,
+    Origin,
+    applies,
+    identifier,
+    need,
+    parse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -138,7 +148,13 @@ class Provider(AbstractProvider["Need", "Candidate", str]):
         if candidate.extras:
             itself = SpecifierSet(f"=={candidate.version}")
             yield Need(candidate.name, frozenset(), itself, origin)
-        for item in self.requires(candidate.file, candidate.extras, origin):
+        try:
+            found = self.requires(candidate.file, candidate.extras, origin)
+        except BadMetadata as error:
+            # A need that nothing meets is a conflict like any other, so the search goes on.
+            yield Need(candidate.name, candidate.extras, NO_VERSION, ByFault(str(error)))
+            return
+        for item in found:
             yield from self.with_limits(item)
 
     def with_limits(self, item: Need) -> Iterator[Need]:

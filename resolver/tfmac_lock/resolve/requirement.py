@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
     from packaging.markers import Environment
-    from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
 
     from ..matrix.facts import Bound
@@ -52,7 +52,20 @@ class ByMatrix:
         return f"the matrix ({self.bound.reason}; {self.bound.source})"
 
 
-Origin = ByUser | ByPackage | ByMatrix
+@dataclass(frozen=True, slots=True)
+class ByFault:
+    """A file rules itself out; its need is one that no version meets."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+NO_VERSION = SpecifierSet("<0.dev0")
+"""What no version meets: there is none below the lowest."""
+
+Origin = ByUser | ByPackage | ByMatrix | ByFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +95,8 @@ def identifier(name: str, extras: frozenset[str]) -> str:
 def parse(text: str) -> Requirement | None:
     """A requirement as it stands in metadata, or None where it cannot be read at all.
 
-    Old releases carry a few malformed ones; pip ignores those of files that it does not take,
-    and a file that is taken must not have any (the caller refuses it).
+    Old releases carry a few malformed ones. As in pip, a file with one is not taken, and the
+    resolver goes on to the next version.
     """
     try:
         return Requirement(text)

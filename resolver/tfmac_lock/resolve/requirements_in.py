@@ -51,7 +51,11 @@ def read_file(path: Path, environment: Environment) -> list[Need]:
 
 
 def _read(path: Path, environment: Environment, above: tuple[Path, ...]) -> Iterator[Need]:
-    if path.resolve() in above:
+    try:
+        here = path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null byte
+        raise InputFileError(str(path), "leads to no file") from error
+    if here in above:
         raise InputFileError(str(path), "includes itself")
     if len(above) >= MAX_DEPTH:
         raise InputFileError(str(path), f"is nested more than {MAX_DEPTH} files deep")
@@ -62,7 +66,7 @@ def _read(path: Path, environment: Environment, above: tuple[Path, ...]) -> Iter
                 reason = "give constraints with -c on the command line"
                 raise InputFileError(str(path), reason, number)
             inner = path.parent / nested[2].strip().strip("'\"")
-            yield from _read(inner, environment, (*above, path.resolve()))
+            yield from _read(inner, environment, (*above, here))
             continue
         line = re.split(r"\s--hash[= ]", line)[0].strip()
         if line.startswith("-"):
@@ -94,13 +98,15 @@ def _requirement(path: Path, number: int, line: str, environment: Environment) -
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Logical lines with the number of their first physical line; comments are gone."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputFileError(str(path), f"is larger than {MAX_BYTES} bytes")
-        text = path.read_text("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise InputFileError(str(path), error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
         raise InputFileError(str(path), "is not a text file in UTF-8") from error
+    if len(content) > MAX_BYTES:
+        raise InputFileError(str(path), f"is larger than {MAX_BYTES} bytes")
     joined = ""
     first = 0
     for number, line in enumerate(text.splitlines(), 1):

@@ -10,7 +10,7 @@ from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Re
 
 from ..errors import AnswerIsNo
 from .provider import Candidate, Provider, Rules
-from .requirement import ByMatrix, ByPackage, ByUser, Need
+from .requirement import ByFault, ByMatrix, ByPackage, ByUser, Need
 from .warmup import warm_up
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ class Unsatisfiable(AnswerIsNo):
         lines = [f"no set of wheels meets every requirement for {self.target}:"]
         for clash in self.clashes:
             lines.append(f"  {clash.name}:")
-            lines += [
-                f"    {item.specifier or 'any version'} for {_who(item)}" for item in clash.needs
-            ]
+            lines += [f"    {_told(item)}" for item in clash.needs]
             if clash.given:
                 lines.append(f"    (conda brings {clash.given})")
             elif clash.unknown:
@@ -81,8 +79,10 @@ class Unsatisfiable(AnswerIsNo):
         return "\n".join(lines)
 
 
-def _who(item: Need) -> str:
-    return str(item.origin)
+def _told(item: Need) -> str:
+    if isinstance(item.origin, ByFault):
+        return str(item.origin)
+    return f"{item.specifier or 'any version'} for {item.origin}"
 
 
 class TooDeep(AnswerIsNo):

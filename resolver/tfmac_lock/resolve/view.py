@@ -86,7 +86,11 @@ class View:
         finals = frozenset(version for version in admitted if not version.is_prerelease)
         if finals and not any(item.specifier.prereleases for item in needs):
             admitted = finals
-        pinned = any(spec.operator in ("==", "===") for item in needs for spec in item.specifier)
+        pinned = any(
+            spec.operator in ("==", "===") and not spec.version.endswith(".*")
+            for item in needs
+            for spec in item.specifier
+        )
         return [
             fit
             for version, fit in view.fits.items()

@@ -1,0 +1,135 @@
+"""A package index in memory, for the resolver's tests.
+
+``Universe`` is a ``Source``: it holds wheels by project, answers at once, and keeps what it was
+asked for in ``asked``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.support.facts import target as make_target
+from tfmac_lock.index.errors import ProjectNotFound
+from tfmac_lock.index.model import IndexFile, Metadata, Project
+from tfmac_lock.resolve.provider import Rules
+from tfmac_lock.resolve.requirement import ByMatrix, ByUser, Need, need
+from tfmac_lock.resolve.requirements_in import read_with
+from tfmac_lock.resolve.solve import solve
+from tfmac_lock.resolve.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from tfmac_lock.matrix.facts import Bound
+    from tfmac_lock.target import Target
+
+
+@dataclass(slots=True)
+class Universe:
+    """Projects with their files, and what each file requires."""
+
+    files: dict[str, list[IndexFile]] = field(default_factory=dict)
+    requires: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    dates: dict[str, datetime] = field(default_factory=dict)
+
+    def add(
+        self,
+        name: str,
+        version: str,
+        *requires: str,
+        tag: str = "py3-none-any",
+        requires_python: str | None = None,
+        yanked: str | None = None,
+        uploaded: datetime | None = None,
+        sdist: bool = False,
+        build: str = "",
+    ) -> IndexFile:
+        stem = f"{name.replace('-', '_')}-{version}"
+        filename = f"{stem}.tar.gz" if sdist else f"{stem}{build and f'-{build}'}-{tag}.whl"
+        file = IndexFile(
+            filename=filename,
+            url=f"https://files.example/{filename}",
+            sha256=hashlib.sha256(filename.encode()).hexdigest(),
+            requires_python=requires_python,
+            yanked=yanked,
+            uploaded=uploaded,
+        )
+        self.files.setdefault(name, []).append(file)
+        self.requires[file.url] = requires
+        return file
+
+    # -- what a Source answers
+
+    def project(self, name: str) -> Project:
+        self.asked.append(name)
+        if name not in self.files:
+            raise ProjectNotFound(name, ("https://index.example/simple/",))
+        return Project(name=name, rows=tuple(file.pack() for file in self.files[name]))
+
+    def metadata(self, file: IndexFile) -> Metadata:
+        name, version = re.split("-", file.filename)[:2]
+        return Metadata(name=name, version=version, requires_dist=self.requires[file.url])
+
+    def upload_time(self, name: str, file: IndexFile) -> datetime | None:
+        return file.uploaded or self.dates.get(file.filename)
+
+    def sha256(self, name: str, file: IndexFile) -> str:
+        return file.sha256 or hashlib.sha256(file.filename.encode()).hexdigest()
+
+    def prefetch_projects(self, names: Iterable[str]) -> None:
+        list(names)
+
+    def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
+        list(files)
+
+
+def asked_for(*texts: str, target: Target) -> list[Need]:
+    """Needs of the user for these requirements."""
+    found = [read_with(text, target.markers()) for text in texts]
+    return [item for item in found if item is not None]
+
+
+def rules(
+    universe: Universe,
+    *,
+    target: Target | None = None,
+    bounds: Iterable[Bound] = (),
+    constraints: Iterable[str] = (),
+    before: datetime | None = None,
+    named: Iterable[str] = (),
+) -> Rules:
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+    from packaging.utils import canonicalize_name
+
+    limits: dict[str, list[Need]] = {}
+    for item in bounds:
+        limit = Need(
+            canonicalize_name(item.package),
+            frozenset(),
+            SpecifierSet(item.specifier),
+            ByMatrix(item),
+        )
+        limits.setdefault(item.package, []).append(limit)
+    for number, text in enumerate(constraints, 1):
+        limit = need(Requirement(text), ByUser(f"limits.txt:{number}"))
+        limits.setdefault(limit.name, []).append(limit)
+    view = View(
+        universe,
+        target or make_target(),
+        before=before,
+        named=frozenset(map(canonicalize_name, named)),
+    )
+    return Rules(view=view, limits=limits)  # type: ignore[arg-type]
+
+
+def resolve(universe: Universe, *wanted: str, **options: object) -> dict[str, str]:
+    """The solution for these requirements, name to version; raises Unsatisfiable."""
+    made = rules(universe, **options)  # type: ignore[arg-type]
+    found = solve(made, asked_for(*wanted, target=made.view.target))
+    return {name: str(item.candidate.version) for name, item in found.items()}
