@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..errors import AnswerIsNo, OutsideError, UsageError
-from ..resolve.requirement import ByUser
+from ..resolve.requirement import ByMatrix, ByUser
 from ..target import MacOSVersion
 
 if TYPE_CHECKING:
@@ -90,9 +90,7 @@ class NoCondaSolution(AnswerIsNo):
     @property
     def only_the_users(self) -> bool:
         """Whether the user's own specs alone contradict the channel, whatever the pair."""
-        return all(
-            isinstance(want.origin, ByUser) and not want.origin.chosen for want in self.wants
-        )
+        return all(_is_users(want) for want in self.wants)
 
     @property
     def newer_macos(self) -> MacOSVersion | None:
@@ -102,12 +100,42 @@ class NoCondaSolution(AnswerIsNo):
         return min((floor for floor in floors if floor > self.target.macos), default=None)
 
     def __str__(self) -> str:
-        asked = "; ".join(f"{want.spec} for {want.origin}" for want in self.wants)
-        told = _one_line(self.told)[:MAX_TOLD]
+        """The user's specs against what else is wanted of the same packages, if that is it.
+
+        Otherwise all that takes part, and the solver's own words.
+        """
+        where = f"for {self.target}"
+        mine = [want for want in self.wants if _is_users(want)]
+        names = {want.name for want in mine}
+        against = [want for want in self.wants if not _is_users(want) and want.name in names]
+        if against:
+            return (
+                f"{', '.join(self.channels)} cannot bring {_list(mine)} {where}, since there has "
+                f"to be {_list(sorted(against, key=_by_origin))}."
+            )
         return (
-            f"{', '.join(self.channels)} has no set of packages for {self.target} with all of: "
-            f"{asked}. The solver says: {told}"
+            f"{', '.join(self.channels)} has no set of packages {where} with all of: "
+            f"{_list(self.wants)}. The solver says: {_one_line(self.told)[:MAX_TOLD]}"
         )
+
+
+def _is_users(want: Want) -> bool:
+    return isinstance(want.origin, ByUser) and not want.origin.chosen
+
+
+def _by_origin(want: Want) -> bool:
+    """Packages that ask for it come before the matrix."""
+    return isinstance(want.origin, ByMatrix)
+
+
+def _list(wants: Iterable[Want]) -> str:
+    return "; ".join(dict.fromkeys(map(_told, wants)))
+
+
+def _told(want: Want) -> str:
+    if isinstance(want.origin, ByMatrix):
+        return f"{want.words or want.spec} ({want.origin.bound.reason})"
+    return str(want)
 
 
 def _one_line(text: str) -> str:

@@ -154,7 +154,11 @@ def _base(request: CondaRequest) -> list[Want]:
     # CPython itself: neither PyPy nor a build without the GIL, for which there are no wheels.
     build = rf"^.*_(cpython|{python.tag})$"
     return [
-        Want(f'python {version}[build="{build}"]', ByUser("your Python", chosen=True)),
+        Want(
+            f'python {version}[build="{build}"]',
+            ByUser("your Python", chosen=True),
+            f"python {python}",
+        ),
         Want("pip", ByUser("the installation of the wheels", chosen=True)),
         *(Want(spec, ByUser(f"--conda {spec}")) for spec in request.specs),
     ]

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """A conda spec and who wants it."""
+    """A conda spec and who wants it; ``words`` say it for people, where the spec is unwieldy."""
 
     spec: str
     origin: Origin
+    words: str = ""
 
     @property
     def name(self) -> str:
@@ -36,13 +37,16 @@ class Want:
         found = re.search(r"[A-Za-z0-9._-]+", self.spec.rpartition("::")[2])
         return found[0].lower() if found else self.spec
 
+    def __str__(self) -> str:
+        return f"{self.words or self.spec} for {self.origin}"
+
 
 def limits_of(need: Need) -> Iterator[Want]:
     """What the need says of the records that may hold its distribution."""
     text = version_spec(need.specifier)
     if text:
         for name in conda_names(need.name):
-            yield Want(f"{name} {text}", need.origin)
+            yield Want(f"{name} {text}", need.origin, f"{need.name} {need.specifier}")
 
 
 def version_spec(specifiers: SpecifierSet) -> str:

@@ -29,6 +29,16 @@ SOURCE = "environment.yml"
 """The source that the file names; ``--format environment`` writes it."""
 
 
+HOW_TO_INSTALL = [
+    "   micromamba create --name tensorflow --file conda-lock.yml",
+    "   conda-lock install --name tensorflow conda-lock.yml",
+    "",
+    "conda's own plugin conda-lockfiles refuses files with wheels in them; for plain conda take",
+    "--format explicit.",
+    "",
+]
+
+
 class NoCondaHalf(UsageError):
     """A conda format was asked for, and the lock is one of wheels alone."""
 
@@ -49,7 +59,7 @@ def render(locks: Sequence[Lock]) -> str:
         if not lock.conda_packages:
             raise NoCondaHalf(lock.combo.id)
     ordered = [by_platform[name] for name in sorted(by_platform)]
-    lines = [line for lock in ordered for line in header(lock)]
+    lines = [line for lock in ordered for line in header(lock)] + HOW_TO_INSTALL
     lines = [f"# {line}" if line else "#" for line in lines]
     lines += ["version: 1", *_metadata(ordered), "package:"]
     entries = [
