@@ -7,6 +7,7 @@ answer, the next candidate of the conda package at fault is tried.
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,13 +15,21 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 
 from ..lock.model import LockedChannel, LockedPackage
-from ..resolve.provider import Provider
+from ..resolve.provider import BadMetadata, Provider
 from ..resolve.requirement import ByPackage, ByUser, Need
 from ..resolve.solve import Unsatisfiable, solve
 from ..target import PythonVersion
 from .channels import CONDA_FORGE
 from .errors import NoCondaSolution, Replaced
-from .solve import MAX_TRIES, NATIVE, CondaRequest, CondaSolution, Excluded, solve_conda
+from .solve import (
+    MAX_TRIES,
+    NATIVE,
+    CondaRequest,
+    CondaSolution,
+    Excluded,
+    NoSha256,
+    solve_conda,
+)
 from .specs import Want
 
 if TYPE_CHECKING:
@@ -118,7 +127,7 @@ class CondaHalf:
         for _ in range(MAX_TRIES):
             try:
                 conda = self._like(alone, target, request, excluded)
-            except NoCondaSolution:
+            except (NoCondaSolution, NoSha256):
                 if first is not None:
                     raise first from None
                 raise
@@ -202,7 +211,7 @@ class CondaHalf:
         wanted = replace(request, needs=(*request.needs, *same))
         try:
             found = solve_conda(self.client, target, wanted, excluded)
-        except NoCondaSolution:
+        except (NoCondaSolution, NoSha256):
             return None
         lost = (set(plain.given) - set(found.given)) & set(request.native)
         return None if lost else found
@@ -265,7 +274,8 @@ def certain_needs(rules: Rules, roots: Iterable[Need]) -> list[Need]:
             continue
         for fit in rules.view.matching(item.name, [item])[:1]:
             origin = ByPackage(item.name, str(fit.version))
-            queue += provider.requires(fit.file, item.extras, origin)
+            with contextlib.suppress(BadMetadata):  # the wheels' own search tells of it
+                queue += provider.requires(fit.file, item.extras, origin)
     limits = (limit for needs in rules.limits.values() for limit in needs)
     return list(dict.fromkeys([*found, *limits]))
 
