@@ -8,6 +8,7 @@ credential store and its cache folder are used as its other users know them.
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 TIMEOUT = 600.0
 """Seconds for one question: a first download of a whole channel over a slow line fits in."""
+
+SETTLE = 0.05
+"""Seconds that rattler's threads are given to come to rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,9 @@ class CondaClient:
         trace: TracebackType | None,
     ) -> None:
         self._runner.close()
+        # rattler's threads let go of Python's objects a moment after their answer is there. A
+        # process that ends within that moment crashes, and its exit status is lost.
+        time.sleep(SETTLE)
 
     @property
     def names(self) -> tuple[str, ...]:
