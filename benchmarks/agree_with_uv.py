@@ -18,10 +18,13 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfmac_lock import data, published
-from tfmac_lock.lock.model import Lock
 from tfmac_lock.target import Arch
+
+if TYPE_CHECKING:
+    from tfmac_lock.lock.model import Lock
 
 PLATFORM = {Arch.ARM64: "aarch64-apple-darwin", Arch.X86_64: "x86_64-apple-darwin"}
 
@@ -41,9 +44,11 @@ def uv_versions(uv: str, lock: Lock, work: Path) -> dict[str, str] | str:
     constraints.write_text("".join(f"{bound.package}{bound.specifier}\n" for bound in bounds))
     python = data.platforms().python_for(data.platforms().python(combo.python), combo.arch)
     done = subprocess.run(
-        [uv, "pip", "compile", "--no-config", "--quiet", "--no-header", "--no-annotate"]
-        + ["--python-platform", PLATFORM[combo.arch], "--python-version", str(python)]
-        + ["--only-binary", ":all:", "-c", str(constraints), str(request)],
+        [
+            *(uv, "pip", "compile", "--no-config", "--quiet", "--no-header", "--no-annotate"),
+            *("--python-platform", PLATFORM[combo.arch], "--python-version", str(python)),
+            *("--only-binary", ":all:", "-c", str(constraints), str(request)),
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -4,8 +4,9 @@
 
 WHEELS is a folder that wheels are kept in; what the grid needs and it lacks is fetched into it
 first, which is not measured: the newest arm64 wheel of every TensorFlow release and every
-plugin (about 6 GB). Each figure is of a new process. "cold" reads by range requests with an
-empty cache; what the network takes is in it.
+plugin (about 6 GB). Each figure is of a new process: seconds by the clock, and seconds that the
+processor worked, which other work on the machine does not change. "cold" reads by range
+requests with an empty cache; what the network takes is in it.
 """
 
 from __future__ import annotations
@@ -40,12 +41,18 @@ RUN = (
 )
 
 
-def pair(tensorflow: str, metal: str, keep: Path | None) -> tuple[float, dict[str, object]]:
-    """Seconds for ``audit --pair`` in a new process, and what it says."""
+def busy() -> float:
+    """Processor seconds of the processes that this one started and saw end."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def pair(tensorflow: str, metal: str, keep: Path | None) -> tuple[float, float, object]:
+    """Seconds and processor seconds for ``audit --pair`` in a new process, and if it loads."""
     with tempfile.TemporaryDirectory() as cache:
         command = [sys.executable, "-c", RUN, "audit", "--json", "--pair", tensorflow, metal]
         command += ["--keep", str(keep)] if keep else []
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), busy()
         done = subprocess.run(
             command,
             capture_output=True,
@@ -53,10 +60,10 @@ def pair(tensorflow: str, metal: str, keep: Path | None) -> tuple[float, dict[st
             check=False,
             env={**os.environ, "TFMAC_LOCK_CACHE_DIR": cache},
         )
-        seconds = time.perf_counter() - start
+        seconds, worked = time.perf_counter() - start, busy() - worked
     if done.returncode not in (0, 1):
         raise SystemExit(done.stderr)
-    return seconds, json.loads(done.stdout)["pairs"][0]
+    return seconds, worked, json.loads(done.stdout)["pairs"][0]["loads"]
 
 
 def fetch(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -131,14 +138,17 @@ def main() -> None:
     tensorflow, metal = sys.argv[2:4] or ("2.19.1", "1.2.0")
     tensorflows, plugins = fetch(folder)
 
-    seconds, found = pair(tensorflow, metal, None)
-    print(f"pair {tensorflow} + {metal}, cold:          {seconds:8.2f} s   loads={found['loads']}")
-    seconds = median(pair(tensorflow, metal, folder)[0] for _ in range(3))
-    print(f"pair {tensorflow} + {metal}, kept wheels:   {seconds:8.2f} s   median of 3")
+    name = f"pair {tensorflow} + {metal}"
+    seconds, worked, loads = pair(tensorflow, metal, None)
+    print(f"{name}, cold:         {seconds:8.2f} s, {worked:6.2f} worked   loads={loads}")
+    seconds, worked, _ = min(pair(tensorflow, metal, folder) for _ in range(3))
+    print(f"{name}, kept wheels:  {seconds:8.2f} s, {worked:6.2f} worked   best of 3")
+    before = busy()
     seconds, pairs, loading, peak = grid(tensorflows, plugins)
     print(
-        f"grid of {len(tensorflows)} x {len(plugins)}, kept wheels:  {seconds:8.2f} s   "
-        f"{pairs} pairs, {loading} load, peak {peak / 1e9:.2f} GB in 2 processes"
+        f"grid of {len(tensorflows)} x {len(plugins)}, kept wheels:   {seconds:8.2f} s, "
+        f"{busy() - before:6.2f} worked   {pairs} pairs, {loading} load, "
+        f"peak {peak / 1e9:.2f} GB in 2 processes"
     )
     print(f"verdict from stored facts:          {1000 * verdict(tensorflow, metal):8.3f} ms")
 

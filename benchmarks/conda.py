@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -116,19 +117,25 @@ def bare(case: str, channel: str) -> dict[str, float]:
     return {"solve": time.perf_counter() - start}
 
 
+def _cpu() -> float:
+    """Processor seconds of all children so far, which other work on the machine does not change."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def measure(mode: str, case: str, args: argparse.Namespace) -> dict[str, float]:
     """Medians over new processes; the first one warms the caches and does not count."""
     command = [sys.executable, __file__, args.channel, "--run", mode, "--case", case]
     command += ["--index-url", args.index_url] if args.index_url else []
     found: list[dict[str, float]] = []
     for number in range(ROUNDS + 1):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), _cpu()
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        took = time.perf_counter() - start
+        took, cpu = time.perf_counter() - start, _cpu() - used
         if done.returncode:
             sys.exit(f"{case}: {done.stderr[-2000:]}")
         if number:
-            found.append({**json.loads(done.stdout), "process": took})
+            found.append({**json.loads(done.stdout), "process": took, "cpu": cpu})
     return {key: median(one[key] for one in found) for key in found[0]}
 
 
@@ -148,14 +155,14 @@ def main() -> int:
         print(json.dumps(bare(args.case, args.channel)))
         return 0
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, median of {ROUNDS}, seconds")
-    print(f"{'':30}{'process':>9}{'conda half':>12}{'rattler':>9}{'ratio':>7}")
+    print(f"{'':30}{'process':>9}{'cpu':>7}{'conda half':>12}{'rattler':>9}{'ratio':>7}")
     slow = False
     for case in CASES:
         mine, theirs = measure("ours", case, args), measure("bare", case, args)
         ratio = mine["conda half"] / theirs["solve"]
         slow |= mine["process"] > 1.5 or ratio > 2
         print(
-            f"{case:30}{mine['process']:9.2f}{mine['conda half']:12.3f}"
+            f"{case:30}{mine['process']:9.2f}{mine['cpu']:7.2f}{mine['conda half']:12.3f}"
             f"{theirs['solve']:9.3f}{ratio:7.2f}"
         )
     if not any(shutil.which(name) for name in ("conda", "mamba", "micromamba")):

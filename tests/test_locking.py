@@ -220,6 +220,24 @@ def test_where_only_failed_pins_are_left_that_is_the_answer(index: Universe) -> 
         lock(index, wish(tensorflow="2.18.1"), known=facts(evidence=(good, failed)))
 
 
+def test_where_a_release_is_too_new_the_next_one_of_its_series_is_taken() -> None:
+    early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+    index = Universe()
+    index.add("tensorflow", "2.17.1", tag=TAG.format("12_0"), uploaded=early)
+    index.add("tensorflow", "2.18.0", tag=TAG.format("12_0"), uploaded=early)
+    index.add("tensorflow", "2.18.1", tag=TAG.format("12_0"), uploaded=late)
+    index.add("tensorflow-metal", "1.2.0", tag=TAG.format("12_0"), uploaded=early)
+    versions = ("2.17.1", "2.18.0", "2.18.1")
+    known = facts(
+        releases=(
+            *(release("tensorflow", version) for version in versions),
+            release("tensorflow-metal", "1.2.0"),
+        ),
+        pair_loads=tuple(loads(True, tensorflow=version) for version in versions),
+    )
+    assert lock(index, known=known, before=late).lock.combo.tensorflow == "2.18.0"
+
+
 # -- macOS
 
 

@@ -94,6 +94,16 @@ class Wish:
         return self.macos
 
     @property
+    def machine(self) -> str:
+        """The options that name the same machine again."""
+        parts = [f"--chip {self.chip.id}"]
+        if self.os is Os.LINUX:
+            parts.append("--os linux")
+        if self.macos is not None:
+            parts.append(f"--macos {self.macos.major if self.any_minor else self.macos}")
+        return " ".join(parts)
+
+    @property
     def wants_plugin(self) -> bool:
         """Whether a plugin may come into the lock at all."""
         return self.metal != "none" and not (
@@ -110,18 +120,21 @@ class Choice:
 
 
 class NoCombo(AnswerIsNo):
-    """No combo fits the request; ``nearest`` are pairs near it, and ``chip`` the chip for them."""
+    """No combo fits the request.
 
-    def __init__(self, text: str, nearest: Iterable[Pair] = (), chip: str = "") -> None:
+    ``nearest`` are pairs near it, and ``machine`` are the options that name the machine.
+    """
+
+    def __init__(self, text: str, nearest: Iterable[Pair] = (), machine: str = "") -> None:
         super().__init__(text)
         self.text = text
         self.nearest = tuple(nearest)
-        self.chip = chip
+        self.machine = machine
 
     @property
     def commands(self) -> list[str]:
         """The command lines that ask for the nearest pairs."""
-        return [command(pair, self.chip) for pair in self.nearest]
+        return [command(pair, self.machine) for pair in self.nearest]
 
     def __str__(self) -> str:
         if not self.nearest:
@@ -130,11 +143,11 @@ class NoCombo(AnswerIsNo):
         return f"{self.text}\nNearest to it:\n{lines}"
 
 
-def command(pair: Pair, chip: str) -> str:
-    """The command line that asks for that very pair."""
+def command(pair: Pair, machine: str) -> str:
+    """The command line that asks for that very pair on that machine."""
     package = "" if pair.package == "tensorflow" else f"{pair.package}=="
     return (
-        f"tfmac-lock --python {pair.python} --chip {chip} "
+        f"tfmac-lock --python {pair.python} {machine} "
         f"--tensorflow {package}{pair.tensorflow} --metal {pair.metal or 'none'}"
     )
 
@@ -237,6 +250,7 @@ def nearest(matrix: Matrix, wish: Wish, count: int = 3) -> tuple[Pair, ...]:
                 minor = version(choice.pair.tensorflow).release[1]
                 apart = 2 * abs(minor - wanted[1]) if wanted else 0
                 apart += 3 * abs(series.minor - wish.python.minor)
+                apart += 6 * (wish.wants_plugin and choice.pair.metal is None)
                 found.append((apart, _rank(choice), choice))
     good = [item for item in found if item[2].verdict.status in (Status.WORKS, Status.CAUTION)]
     chosen: list[Pair] = []
@@ -279,7 +293,7 @@ def _refusal(matrix: Matrix, wish: Wish, found: list[Choice]) -> NoCombo:
         text = _why_no_release(matrix, wish)
     else:
         text = _why_no_plugin(matrix, wish)
-    return NoCombo(text, nearest(matrix, wish), wish.chip.id)
+    return NoCombo(text, nearest(matrix, wish), wish.machine)
 
 
 FORK = "tensorflow-macos-fork"

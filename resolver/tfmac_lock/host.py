@@ -49,7 +49,7 @@ def detect(
     brand = run(["sysctl", "-n", "machdep.cpu.brand_string"]) or ""
     macos = run(["sw_vers", "-productVersion"]) or ""
     if arm:
-        chip = brand
+        chip = brand.partition(" (")[0]  # "Apple M1 (Virtual)" in a virtual machine
     else:
         displays = run(["system_profiler", "SPDisplaysDataType"]) or ""
         chip = "intel-amd" if "AMD" in displays or "Radeon" in displays else "intel"

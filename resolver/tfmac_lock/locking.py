@@ -106,11 +106,13 @@ class Resolver:
     def lock(self, request: Request) -> Made:
         """The best lock for the request.
 
-        Pairs are tried in the matrix's order, one of each TensorFlow series, until one resolves.
+        Pairs are tried in the matrix's order until one resolves. After a conflict the rest of
+        that TensorFlow series is passed over, since it requires the same.
         Raises NoCombo where there is none: with the matrix's reason, or with the conflict of
         the best pair and the nearest pairs that do resolve.
         """
-        tried: dict[str, Unsatisfiable | NoCondaSolution | BrokenPins] = {}
+        first: Unsatisfiable | NoCondaSolution | BrokenPins | None = None
+        tried: set[str] = set()
         for choice in choices(self.matrix, request.wish):
             series = ".".join(choice.pair.tensorflow.split(".")[:2])
             if series in tried:
@@ -118,11 +120,13 @@ class Resolver:
             try:
                 return self.lock_pair(request, choice.pair)
             except (Unsatisfiable, NoCondaSolution, BrokenPins) as error:
-                tried[series] = error
+                first = first or error
                 if error.only_the_users:
                     break
-        best = next(iter(tried.values()))
-        raise NoCombo(str(best), self._near(request, best), request.wish.chip.id) from best
+                if not _of_that_release_alone(error, choice.pair):
+                    tried.add(series)
+        assert first is not None, "choices() raises where there is nothing to try"
+        raise NoCombo(str(first), self._near(request, first), request.wish.machine) from first
 
     def _near(
         self, request: Request, conflict: Unsatisfiable | NoCondaSolution | BrokenPins
@@ -368,6 +372,21 @@ def lock_verdict(verdict: Verdict, notes: Iterable[tuple[str, str, str]] = ()) -
     )
 
 
+def _of_that_release_alone(error: Unsatisfiable | NoCondaSolution | BrokenPins, pair: Pair) -> bool:
+    """Whether the next release of the series may well have what this one has not.
+
+    So it is where the release itself cannot be had, as one newer than --exclude-newer allows.
+    """
+    if isinstance(error, BrokenPins):
+        return True
+    names = (
+        {want.name for want in error.wants}
+        if isinstance(error, NoCondaSolution)
+        else {clash.name for clash in error.clashes}
+    )
+    return names <= {pair.package, METAL}
+
+
 def _machine(target: Target) -> str:
     return f"linux-{target.machine}" if target.os is Os.LINUX else target.arch.value
 
@@ -413,12 +432,7 @@ def _requirement_text(item: Need) -> str:
 def _command(request: Request, pair: Pair) -> str:
     """The options that ask for the same lock again."""
     wish = request.wish
-    parts = [f"--python {wish.python}"]
-    parts.append(f"--chip {wish.chip.id}")
-    if wish.os is Os.LINUX:
-        parts.append("--os linux")
-    if wish.macos is not None:
-        parts.append(f"--macos {wish.macos.major if wish.any_minor else wish.macos}")
+    parts = [f"--python {wish.python} {wish.machine}"]
     package = "" if pair.package == "tensorflow" else f"{pair.package}=="
     parts.append(f"--tensorflow {package}{pair.tensorflow}")
     if wish.os is Os.MACOS:

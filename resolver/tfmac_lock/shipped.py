@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import DataError
+from .errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 T = TypeVar("T")
+
+DAMAGE = (
+    UsageError,  # a version in the file that the user could have mistyped, but did not
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
+"""What reading a datum of another shape than the expected one raises."""
 
 
 def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:
@@ -23,5 +34,5 @@ def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:
         return build(data)
     except OSError as error:
         raise DataError(str(path), f"cannot be read ({error.strerror}); reinstall") from error
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
+    except DAMAGE as error:
         raise DataError(str(path), f"is damaged ({error!r}); reinstall tfmac-lock") from error

@@ -149,7 +149,7 @@ class FolderSource:
     def files(self, package: str) -> list[FolderFile]:
         return [FolderFile(path) for path in sorted((self.folder / package).glob("*"))]
 
-    def open(self, file: object) -> IO[bytes]:
+    def open(self, file: object, *, whole: bool = False) -> IO[bytes]:
         assert isinstance(file, FolderFile)
         self.opened.append(file.filename)
         return file.path.open("rb")

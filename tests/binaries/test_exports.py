@@ -104,6 +104,13 @@ def test_a_trie_that_is_no_tree_is_refused(trie: bytes) -> None:
         list(from_trie(trie))
 
 
+def test_a_chain_of_nodes_without_end_is_refused() -> None:
+    # Each node has one edge, without a name, to the next node five bytes on.
+    chain = b"".join(b"\0\x01\0" + bytes([at & 0x7F | 0x80, at >> 7]) for at in range(5, 15_000, 5))
+    with pytest.raises(DamagedBinary, match="too long"):
+        from_trie(chain).find("_a")
+
+
 symbol_names = st.text(alphabet="_abcZN3", min_size=1, max_size=12)
 
 

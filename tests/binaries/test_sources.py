@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import hashlib
 import io
+from typing import IO, TYPE_CHECKING, cast
 
 import pytest
 
-from tfmac_lock.binaries.sources import SideBySide
+from tfmac_lock.binaries.sources import IndexWheels, SideBySide
+from tfmac_lock.index.errors import ProjectNotFound
+from tfmac_lock.index.model import IndexFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tfmac_lock.index.client import IndexClient
 
 CONTENT = bytes(range(256)) * 400
 
@@ -64,3 +73,63 @@ def test_closing_closes_every_opening(file: SideBySide, opened: list[Slow]) -> N
     file.close()
 
     assert all(one.closed for one in opened)
+
+
+class FakeClient:
+    """Stands for the index client: one file, and what was asked of it."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.calls: list[str] = []
+
+    def open(self, _file: object) -> IO[bytes]:
+        self.calls.append("open")
+        return io.BytesIO(self.content)
+
+    def download(self, _file: object, to: Path) -> None:
+        self.calls.append("download")
+        to.write_bytes(self.content)
+
+    def project(self, name: str) -> object:
+        raise ProjectNotFound(name, ("https://example.invalid/",))
+
+
+FILE = IndexFile(
+    filename="x-1-py3-none-any.whl",
+    url="https://example.invalid/x-1-py3-none-any.whl",
+    sha256=hashlib.sha256(CONTENT).hexdigest(),
+)
+
+
+def wheels(client: FakeClient, keep: Path | None = None) -> IndexWheels:
+    return IndexWheels(cast("IndexClient", client), keep)
+
+
+def test_a_wheel_of_which_little_is_read_is_opened_in_place() -> None:
+    client = FakeClient(CONTENT)
+    with wheels(client).open(FILE) as opened:
+        assert opened.read(10) == CONTENT[:10]
+    assert client.calls == ["open"]
+
+
+def test_a_wheel_of_which_most_is_read_is_fetched_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    client = FakeClient(CONTENT)
+    with wheels(client).open(FILE, whole=True) as opened:
+        assert opened.read(10) == CONTENT[:10]
+        assert list(tmp_path.iterdir())
+    assert client.calls == ["download"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kept_wheel_is_fetched_once(tmp_path: Path) -> None:
+    client = FakeClient(CONTENT)
+    for _ in range(2):
+        wheels(client, tmp_path / "keep").open(FILE).close()
+    assert client.calls == ["download"]
+
+
+def test_a_project_that_the_index_lacks_has_no_files() -> None:
+    assert list(wheels(FakeClient(b"")).files("nothing")) == []

@@ -125,6 +125,16 @@ def test_a_member_over_the_limit_is_refused_before_memory_is_taken(
         wheel(archive({"a.so": bytes(11)})).inflate("a.so")
 
 
+def test_many_members_that_are_large_together_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wheelfile, "MAX_TOTAL_SIZE", 20)
+    opened = wheel(archive({"a.so": bytes(15), "b.so": bytes(15)}))
+    opened.inflate("a.so")
+    with pytest.raises(DamagedBinary, match="inflates to more than 20 bytes"):
+        opened.inflate("b.so")
+
+
 def test_a_directory_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wheelfile, "MAX_MEMBERS", 1)
     with pytest.raises(DamagedBinary, match="has 2 members"):

@@ -122,6 +122,69 @@ def test_a_change_is_pushed_and_proposed_with_its_title_untouched(tmp_path: Path
     assert "pr create --head evidence --title A $(title)" in (tmp_path / "calls").read_text()
 
 
+TOOL = """
+if [ "$1" = -m ]; then
+  mkdir -p "$3/bin"
+  cp "$STANDS_FOR_PIP" "$3/bin/python"
+  cp "$STANDS_FOR_TOOL" "$3/bin/tfmac-lock"
+else
+  exec "$REAL_PYTHON" "$@"
+fi
+"""
+
+LOCK = {
+    "combo": {
+        "id": "tensorflow-2.18.1-metal-1.2.0-py3.11-arm64",
+        "tensorflow": {"package": "tensorflow", "version": "2.18.1"},
+        "metal": {"package": "tensorflow-metal", "version": "1.2.0"},
+    },
+    "verdict": {"status": "works"},
+}
+
+
+def test_the_action_asks_for_what_its_inputs_say_and_tells_the_combo(tmp_path: Path) -> None:
+    stand_in(tmp_path / "bin", "tool-python", TOOL)
+    stand_in(tmp_path / "bin", "pip", "true")
+    (tmp_path / "lock.json").write_text(json.dumps(LOCK))
+    answer = f'printf "%s\\n" "$@" > {tmp_path}/asked; cat {tmp_path}/lock.json'
+    stand_in(tmp_path / "bin", "tool", answer)
+    ended = script(
+        "action-lock",
+        cwd=tmp_path,
+        TOOL_PYTHON=str(tmp_path / "bin" / "tool-python"),
+        STANDS_FOR_PIP=str(tmp_path / "bin" / "pip"),
+        STANDS_FOR_TOOL=str(tmp_path / "bin" / "tool"),
+        REAL_PYTHON=sys.executable,
+        RUNNER_TEMP=str(tmp_path / "temp"),
+        ACTION_PATH=str(tmp_path),
+        GITHUB_OUTPUT=str(tmp_path / "output"),
+        LOCK_PYTHON="3.11",
+        LOCK_CHIP="m1",
+        LOCK_TENSORFLOW=">=2.16,<2.19",
+        LOCK_FORMAT="pylock,requirements",
+    )
+    assert ended.returncode == 0, ended.stderr
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked == [
+        *("--python", "3.11", "--chip", "m1", "--metal", "auto"),
+        *("--tensorflow", ">=2.16,<2.19"),
+        *("--format", "requirements", "--format", "pylock", "-o", ".", "--json"),
+    ]
+    assert (tmp_path / "output").read_text().splitlines() == [
+        "combo=tensorflow-2.18.1-metal-1.2.0-py3.11-arm64",
+        "tensorflow=2.18.1",
+        "metal=1.2.0",
+        "status=works",
+    ]
+
+
+def test_the_action_on_a_runner_that_is_no_mac_wants_a_chip(tmp_path: Path) -> None:
+    stand_in(tmp_path / "bin", "uname", "echo aarch64")
+    ended = script("action-lock", cwd=tmp_path, LOCK_CHIP="")
+    assert ended.returncode == 2
+    assert "give the input 'chip'" in ended.stderr
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_actions_are_pinned_by_commit_with_the_version_beside(path: Path) -> None:
     for line in path.read_text().splitlines():

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from tests.support.facts import bound, target
+from tests.support.facts import bound, shipped, target
 from tests.support.universe import Universe, asked_for, resolve, rules
 from tfmac_lock.errors import AnswerIsNo
+from tfmac_lock.resolve import solve as solving
 from tfmac_lock.resolve.solve import Unsatisfiable, newer_macos, solve
+from tfmac_lock.resolve.source import known_requirements
 
 
 def unsatisfiable(universe: Universe, *wanted: str, **options: object) -> Unsatisfiable:
@@ -336,6 +338,41 @@ def test_an_unreadable_requirement_of_a_version_that_is_not_taken_does_no_harm(
     index.add("lib", "2.0")
     index.add("lib", "1.0", "what is this ???")
     assert resolve(index, "lib") == {"lib": "2.0"}
+
+
+def test_a_search_without_end_is_given_up(index: Universe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(solving, "MAX_ROUNDS", 3)
+    for one, other in itertools.pairwise("abcdef"):
+        index.add(one, "1", other)
+    index.add("f", "1")
+    with pytest.raises(AnswerIsNo, match="pin some of the packages"):
+        resolve(index, "a")
+
+
+# -- what is known already
+
+
+def test_the_requirements_of_a_wheel_that_the_matrix_has_read_are_not_asked_for(
+    index: Universe,
+) -> None:
+    file = index.add("app", "1.0", "never-read")
+    index.add("lib", "1.0")
+    made = rules(index)
+    made.known = {file.sha256 or "": ("lib",)}
+    assert set(solve(made, asked_for("app", target=target()))) == {"app", "lib"}
+
+
+def test_the_matrix_knows_the_requirements_of_each_wheel_by_its_hash() -> None:
+    known = known_requirements(shipped())
+    for row in shipped().releases_of("tensorflow-metal")[-1].wheels:
+        assert known[row.sha256] == row.requires != ()
+
+
+def test_fetching_ahead_survives_what_fails_on_the_way(index: Universe) -> None:
+    index.add("app", "2.0", "absent", "what is this ???")
+    index.add("app", "1.0", "lib", "absent; sys_platform == 'win32'")
+    index.add("lib", "1.0")
+    assert resolve(index, "app") == {"app": "1.0", "lib": "1.0"}
 
 
 # -- the next macOS

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tfmac_lock.binaries.macho import MachO
 
 MAX_NODES = 16_000_000
+MAX_DEPTH = 256
+"""Nodes on the way to a name; dyld gives up after 128."""
 
 _REEXPORT = 0x08
 
@@ -64,7 +66,7 @@ class Exports:
         trie, rest, node = self._trie, symbol.encode("utf-8", "surrogateescape"), 0
         # ld64 also writes edges without a name, so the way is kept to know a circle.
         way: set[int] = set()
-        while node not in way:
+        while node not in way and len(way) < MAX_DEPTH:
             way.add(node)
             size, body = trie.uleb(node)
             if size and not rest:
@@ -75,7 +77,7 @@ class Exports:
                     break
             else:
                 return None
-        raise DamagedBinary(trie.what, f"the node at {node} lies on a circle")
+        raise DamagedBinary(trie.what, f"the way to the node at {node} is a circle or too long")
 
     def __iter__(self) -> Iterator[Export]:
         if self._trie is None:

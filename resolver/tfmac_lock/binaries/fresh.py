@@ -62,8 +62,7 @@ def pick_wheel(
             continue
         found = Version(name.version)
         wanted = found == Version(version) if version else not found.is_prerelease
-        fits = arch in name.arches if name.macos else name.any_platform
-        if not wanted or not fits or not (python is None or name.runs_on(python)):
+        if not wanted or not name.fits(arch) or not (python is None or name.runs_on(python)):
             continue
         rank = (found, name.macos is not None, name.newest_python)
         if best is None or rank > best[0]:

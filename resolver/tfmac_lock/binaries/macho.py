@@ -1,13 +1,17 @@
 """Mach-O files as dyld sees them: slices, load commands, where the tables lie.
 
-An own reader, and not ``lief`` or ``macholib``, as measured on ``libtensorflow_cc.2.dylib`` of
+An own reader, and not ``lief`` or ``macholib``. Measured on ``libtensorflow_cc.2.dylib`` of
 TensorFlow 2.18.0 (588 MB, 259,009 exports):
 
-* ``lief`` 1.0 takes 16 s and 1.7 GB for it, since it makes an object of every symbol. Its
-  exports are the same set as ours. It keeps one binding a symbol, so that ``__Znwm``, bound to
-  libc++ and coalesced as well, is reported once.
+* ``lief`` 1.0 takes 16 s and 1.7 GB, since it makes an object of every symbol, and is 12 MB to
+  install. It keeps one binding a symbol, so that ``__Znwm``, bound to libc++ and coalesced as
+  well, is reported once.
 * ``macholib`` 1.16 reads load commands alone: neither export tries nor bindings.
 * This reader takes 7 ms for the load commands and two lookups, and needs no dependency.
+
+Its answers are the same: on 218 images of three TensorFlows and the plugins, both architectures,
+chained fixups and dyld info, it and ``lief`` named the same 266,704 exports, 74,252 imports,
+libraries and rpaths.
 
 Layouts are those of ``mach-o/loader.h``, ``mach-o/fat.h`` and ``mach-o/fixup-chains.h``. Read
 are 64-bit little-endian files, which is every Mac since macOS 10.15; other slices of a fat file

@@ -45,6 +45,10 @@ class WheelName:
         tags = (_CPYTHON.fullmatch(tag) for tag in self.python.split("."))
         return max((int(t[2] or 0) for t in tags if t and t[1] == "3"), default=0)
 
+    def fits(self, arch: str) -> bool:
+        """Whether a Mac with ``arch`` can install the wheel."""
+        return arch in self.arches if self.macos else self.any_platform
+
     def runs_on(self, python: str) -> bool:
         """Whether the wheel is for a series of CPython 3 ("3.12")."""
         minor = int(python.removeprefix("3."))

@@ -53,8 +53,8 @@ class WheelSource(Protocol):
         """Every file of a package."""
         ...
 
-    def open(self, file: WheelFile) -> IO[bytes]:
-        """A seekable file over the bytes of ``file``."""
+    def open(self, file: WheelFile, *, whole: bool = False) -> IO[bytes]:
+        """A seekable file over the bytes of ``file``; ``whole`` where most will be read."""
         ...
 
 
@@ -185,7 +185,7 @@ def _read_all(
         fitting = [w for w in wheels if arch in parse_name(w.filename).arches]
         fitting.sort(key=lambda w: parse_name(w.filename).newest_python, reverse=True)
         for file in fitting if every_python else fitting[:1]:
-            with source.open(file) as opened:
+            with source.open(file, whole=True) as opened:
                 # An index need not state hashes; then the whole file is read for it.
                 sha256 = file.sha256 or _digest(opened)
                 binaries.append(read(Wheel(opened, file.filename), sha256, arch))

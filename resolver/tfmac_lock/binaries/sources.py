@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, cast
 
 from tfmac_lock.index.errors import ProjectNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from tfmac_lock.binaries.refresh import WheelFile
     from tfmac_lock.index.client import IndexClient
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 class IndexWheels:
     """The wheels of an index.
 
-    Without ``keep`` only the parts of a wheel that are read are fetched. With it, wheels are
-    fetched whole into that folder, and taken from there the next time if their sha256 is right.
+    Without ``keep`` only the parts of a wheel that are read are fetched, or all of it where most
+    will be read. With it, wheels are fetched whole into that folder, and taken from there the
+    next time if their sha256 is right.
     """
 
     def __init__(self, client: IndexClient, keep: Path | None = None) -> None:
@@ -36,9 +38,21 @@ class IndexWheels:
         except ProjectNotFound:
             return ()
 
-    def open(self, file: WheelFile) -> IO[bytes]:
-        """A seekable file over the wheel's bytes, to be closed."""
+    def open(self, file: WheelFile, *, whole: bool = False) -> IO[bytes]:
+        """A seekable file over the wheel's bytes, to be closed.
+
+        ``whole`` says that most of it will be read: one long answer is faster than many ranges.
+        """
         known = cast("IndexFile", file)
+        if self._keep is None and whole:
+            folder = TemporaryDirectory(prefix="tfmac-lock-")
+            path = Path(folder.name) / "wheel"
+            try:
+                self._client.download(known, path)
+                return cast("IO[bytes]", _Borrowed(path, folder))
+            except BaseException:
+                folder.cleanup()
+                raise
         if self._keep is None:
             return cast("IO[bytes]", SideBySide(lambda: self._client.open(known)))
         path = self._keep / known.filename
@@ -46,6 +60,18 @@ class IndexWheels:
             self._keep.mkdir(parents=True, exist_ok=True)
             self._client.download(known, path)
         return path.open("rb")
+
+
+class _Borrowed(io.FileIO):
+    """A file that is gone when it is closed."""
+
+    def __init__(self, path: Path, folder: TemporaryDirectory[str]) -> None:
+        super().__init__(path)
+        self._folder = folder
+
+    def close(self) -> None:
+        super().close()
+        self._folder.cleanup()
 
 
 class SideBySide(io.RawIOBase):

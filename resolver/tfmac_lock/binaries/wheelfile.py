@@ -4,8 +4,9 @@ Works on any seekable file, so that over range requests only the directory and t
 that are asked for travel. Nothing is ever written to disk.
 
 Limits: a directory of at most :data:`MAX_MEMBERS` names, a member of at most
-:data:`MAX_MEMBER_SIZE` bytes (the largest library in any TensorFlow is 0.8 GB); a member is
-inflated to its declared size and no byte further, and its checksum is compared.
+:data:`MAX_MEMBER_SIZE` bytes (the largest library in any TensorFlow is 0.8 GB), and
+:data:`MAX_TOTAL_SIZE` bytes inflated in all. A member is inflated to its declared size and no
+byte further, and its checksum is compared.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_MEMBERS = 100_000
 MAX_MEMBER_SIZE = 2 << 30
+MAX_TOTAL_SIZE = 16 << 30
 MAX_TEXT_SIZE = 64 << 20
 
 _CHUNK = 32 << 20
@@ -53,6 +55,7 @@ class Wheel:
         self.name = name
         self._file = file
         self._progress = progress
+        self._inflated = 0
         try:
             with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
@@ -117,6 +120,9 @@ class Wheel:
         size = member.file_size
         if size > MAX_MEMBER_SIZE:
             raise DamagedBinary(what, f"claims {size} bytes, over {MAX_MEMBER_SIZE}")
+        self._inflated += size
+        if self._inflated > MAX_TOTAL_SIZE:
+            raise DamagedBinary(self.name, f"inflates to more than {MAX_TOTAL_SIZE} bytes")
         if size == 0:
             return b""
         self._seek_data(member, what)

@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 _DESCRIPTION = """\
 Reads the machine code inside wheels: which chips and macOS it is for, which numpy it runs on,
 and whether a GPU plugin loads into a TensorFlow. No Mac is needed. A WHEEL is a file, a release
-on the index (name==version), or a lock.json, of which every wheel is read.
+on the index (name==version), or a lock.json or pylock.toml, of which every wheel is read.
 """
 
 
@@ -69,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
         pairs = [_pair(args, source, watch)] if args.pair else []
         audits: list[WheelAudit] = []
         for given in args.wheels:
-            if given.endswith(".json"):
-                found, more = _lock(Path(given), source, watch)
+            if given.endswith((".json", ".toml")):
+                found, more = _lock(Path(given), args, source, watch)
                 audits += found
                 pairs += more
             else:
@@ -85,8 +85,11 @@ def run(args: argparse.Namespace) -> int:
     else:
         for row in pairs:
             print(_pair_text(row))  # noqa: T201 - the result
-        for audit in audits:
+        plain = [a for a in audits if not a.native and not a.findings]
+        for audit in audits if len(audits) == 1 else [a for a in audits if a not in plain]:
             print(_wheel_text(audit))  # noqa: T201 - the result
+        if plain and len(audits) > 1:
+            print(f"{len(plain)} wheel{'s' * (len(plain) > 1)} without machine code")  # noqa: T201
     fine = all(row.loads for row in pairs)
     fine = fine and not any(finding.is_error for a in audits for finding in a.findings)
     return 0 if fine else 1
@@ -125,68 +128,49 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watc
     try:
         requirement = Requirement(given)
     except InvalidRequirement as error:
-        raise UsageError(f"{given!r} is neither a wheel, a lock.json nor name==version") from error
+        raise UsageError(f"{given!r} is neither a wheel, a lock nor name==version") from error
     versions = [clause.version for clause in requirement.specifier if clause.operator == "=="]
     if len(versions) != len(requirement.specifier) or len(versions) > 1:
         raise UsageError(f"{given!r} names no single version; write name==version")
     version = versions[0] if versions else None
     package = canonicalize_name(requirement.name)
     file = pick_wheel(source, package, version, args.arch or "arm64", args.python)
-    with source.open(file) as remote:
+    with source.open(file, whole=True) as remote:
         return audit_wheel(watch.wheel(remote, file.filename), arch=args.arch or "arm64")
 
 
-def _lock(path: Path, source: IndexWheels, watch: _Watch) -> tuple[list[WheelAudit], list[PairRow]]:
-    """Every wheel of a lock.json judged for the lock's own Mac and numpy, and its pair."""
-    from packaging.version import Version
-
+def _lock(
+    path: Path, args: argparse.Namespace, source: IndexWheels, watch: _Watch
+) -> tuple[list[WheelAudit], list[PairRow]]:
+    """Every wheel of a lock judged for the lock's own Mac and numpy, and its pair."""
     from tfmac_lock.binaries.audit import audit_wheel
+    from tfmac_lock.binaries.locked import read_lock
     from tfmac_lock.binaries.reading import read_for_plugin, read_plugin
+    from tfmac_lock.binaries.refresh import PLUGIN, TENSORFLOWS
     from tfmac_lock.binaries.rows import pair_row
-    from tfmac_lock.index.model import IndexFile
 
-    try:
-        lock = json.loads(path.read_text(encoding="utf-8"))
-        combo = lock["combo"]
-        arch, numpy, macos = combo["arch"], combo["numpy"], combo["macos_min"]
-        files = {
-            package["name"]: IndexFile(
-                filename=package["filename"], url=package["url"], sha256=package["sha256"]
-            )
-            for package in lock["packages"]
-            if package["filename"].endswith(".whl")
-        }
-        metal = combo["metal"]["version"] if combo["metal"] else None
-        tensorflow = combo["tensorflow"]["package"], combo["tensorflow"]["version"]
-    except OSError as error:
-        raise InputFileError(str(path), error.strerror or str(error)) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputFileError(str(path), f"is no lock.json of tfmac-lock ({error!r})") from error
+    lock = read_lock(path, args.arch)
     audits = []
-    for file in files.values():
-        with source.open(file) as opened:
-            audits.append(
-                audit_wheel(
-                    watch.wheel(opened, file.filename),
-                    arch=arch,
-                    numpy=Version(numpy) if numpy else None,
-                    macos=macos,
-                )
-            )
-    if metal is None or "tensorflow-metal" not in files:
+    for file in lock.wheels.values():
+        with source.open(file, whole=True) as opened:
+            wheel = watch.wheel(opened, file.filename)
+            audits.append(audit_wheel(wheel, arch=lock.arch, numpy=lock.numpy, macos=lock.macos))
+    tensorflows = [name for name in TENSORFLOWS if name in lock.wheels]
+    if PLUGIN not in lock.wheels or not tensorflows:
         return audits, []
-    plugin_file = files["tensorflow-metal"]
-    with source.open(plugin_file) as opened:
-        wheel = watch.wheel(opened, plugin_file.filename)
-        plugin = read_plugin(wheel, plugin_file.sha256 or "", arch)
+    file = lock.wheels[PLUGIN]
+    with source.open(file) as opened:
+        plugin = read_plugin(watch.wheel(opened, file.filename), file.sha256 or "", lock.arch)
     payload = []
-    for name in ("tensorflow", "tensorflow-macos"):
-        if name in files:
-            with source.open(files[name]) as opened:
-                wheel = watch.wheel(opened, files[name].filename)
-                binary = read_for_plugin(wheel, files[name].sha256 or "", arch, plugin)
-            payload += [binary] if binary.payload else []
-    return audits, [pair_row(*tensorflow, metal, arch, payload, [plugin])]
+    for name in tensorflows:
+        file = lock.wheels[name]
+        with source.open(file) as opened:
+            wheel = watch.wheel(opened, file.filename)
+            binary = read_for_plugin(wheel, file.sha256 or "", lock.arch, plugin)
+        payload += [binary] if binary.payload else []
+    name = payload[0].package if payload else tensorflows[0]
+    versions = lock.versions[name], lock.versions[PLUGIN]
+    return audits, [pair_row(name, *versions, lock.arch, payload, [plugin])]
 
 
 def _pair(args: argparse.Namespace, source: IndexWheels, watch: _Watch) -> PairRow:

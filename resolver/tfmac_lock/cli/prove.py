@@ -258,10 +258,14 @@ def run_record(args: argparse.Namespace) -> int:
 def run_jobs(args: argparse.Namespace) -> int:
     """Print the job list."""
     from ..prove.chosen import select
-    from ..prove.jobs import document, jobs
+    from ..prove.jobs import MOST, document, jobs
 
     labels = [label.strip() for label in args.gpu_labels.split(",") if label.strip()]
     found = jobs(select([], published_locks), labels)
+    if len(found) > MOST:
+        left = len(found) - MOST
+        sys.stderr.write(f"{left} jobs with the oldest TensorFlow left out: GitHub runs {MOST}\n")
+        found = found[:MOST]
     if args.json:
         _print_json(document(found))
     else:

@@ -15,20 +15,23 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: Any) -> None:
-    """Register ``publish`` with its subcommands."""
+    """Register ``publish`` with its subcommands; alone it makes everything."""
     parser = subparsers.add_parser(
         "publish",
         help="make all published locks",
-        description="Makes what is published. It needs a checkout of the project.",
+        description="Makes all that is published, in its order: the compiled matrix and the "
+        "schemas, then the locks. With --check it says whether what is there is up to date. It "
+        "needs a checkout of the project.",
     )
-    what = parser.add_subparsers(metavar="WHAT", required=True)
+    _common(parser)
+    parser.set_defaults(run=run_all)
+    what = parser.add_subparsers(metavar="WHAT")
     locks = what.add_parser(
         "locks",
         help="every lock, and the index that the fast path reads",
         description="Makes one lock for every final TensorFlow release, Python and architecture "
         "that has wheels, with its best plugin and without one.",
     )
-    locks.add_argument("--as-of", metavar="DATE", help="leave out files uploaded after that day")
     _common(locks)
     locks.set_defaults(run=run_locks, channel=[], conda=False)
     conda = what.add_parser(
@@ -49,10 +52,19 @@ def add_parser(subparsers: Any) -> None:
     conda.set_defaults(run=run_locks, conda=True)
 
 
+def run_all(args: argparse.Namespace) -> int:
+    """The compiled matrix first, since the locks are made from it."""
+    from .matrix import run_compile
+
+    status = run_compile(args)
+    return run_locks(args) or status
+
+
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 where something is stale"
     )
+    parser.add_argument("--as-of", metavar="DATE", help="leave out files uploaded after that day")
     parser.add_argument("--shard", metavar="I/N", default="1/1", help="only the I-th of N parts")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side (default: 2)")
     parser.add_argument("--offline", action="store_true", help="only what is cached")
@@ -108,7 +120,7 @@ def run_locks(args: argparse.Namespace) -> int:
 
 def _day(args: argparse.Namespace, root: Path) -> date:
     """The day that was asked for; with --check the one that is recorded; else today."""
-    import json
+    from ..shipped import guarded
 
     if args.as_of:
         try:
@@ -117,7 +129,7 @@ def _day(args: argparse.Namespace, root: Path) -> date:
             raise UsageError(f"--as-of {args.as_of!r} is no date; write 2026-01-31") from error
     recorded = root / "locks" / "as_of.json"
     if args.check and recorded.exists():
-        return date.fromisoformat(json.loads(recorded.read_text("utf-8"))["as_of"])
+        return guarded(recorded, 1, lambda data: date.fromisoformat(data["as_of"]))
     return datetime.now(tz=UTC).date()
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import Version
 
 from ..binaries.rows import pair_rows, release_rows
+from ..diagnose.symptom_files import SymptomFile, compile_symptoms
 from ..lock.model import dump_json
+from ..prove.evidence import Evidence
+from ..prove.report import Report
 from . import models
 from .compiling import compile_matrix, compile_platforms
 from .folder import read_folder
@@ -16,7 +19,9 @@ from .folder import read_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMAS: dict[str, type[models.Model]] = {
+    from pydantic import BaseModel
+
+SCHEMAS: dict[str, type[BaseModel]] = {
     "platforms": models.PlatformsFile,
     "bounds": models.BoundsFile,
     "vendor": models.VendorFile,
@@ -27,7 +32,9 @@ SCHEMAS: dict[str, type[models.Model]] = {
     "waivers": models.WaiversFile,
     "lineage": models.LineageFile,
     "release": models.ReleaseFile,
-    "proof": models.Proof,
+    "proof": Evidence,
+    "proof-report": Report,
+    "symptom": SymptomFile,
 }
 """Each kind of file with its model; the schema lies in matrix/schemas/ under this name."""
 
@@ -45,6 +52,7 @@ def build(root: Path) -> dict[str, str]:
         f"{data}/matrix.json": dump_json(
             compile_matrix(folder, _pair_loads(matrix), _binaries(matrix))
         ),
+        f"{data}/symptoms.json": dump_json(compile_symptoms(matrix / "symptoms")),
     }
     for name, model in SCHEMAS.items():
         schema = {

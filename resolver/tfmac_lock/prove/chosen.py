@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputFileError, UnknownChoice, UsageError
+from ..errors import InputFileError, UsageError
 from .locked import LockedSet, locked_set
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ Published = Callable[[], Mapping[str, Mapping[str, Any]]]
 def select(names: Sequence[str], published: Published) -> list[LockedSet]:
     """The locks of those names or paths; all published ones where none is named.
 
-    Raises UnknownChoice, InputFileError, or DataError where a lock is damaged.
+    Raises UsageError, InputFileError, or DataError where a lock is damaged.
     """
     if not names:
         return [locked_set(content, f"lock {key}") for key, content in published().items()]
@@ -56,7 +57,12 @@ def content_of(name: str, published: Published) -> Mapping[str, Any]:
     known = published()
     if name in known:
         return known[name]
-    raise UnknownChoice("lock", name, known)
+    near = [key for key in known if name in key][:3]
+    near = near or difflib.get_close_matches(name, known, n=3, cutoff=0.3)
+    hint = f" Near it: {', '.join(near)}." if near else ""
+    raise UsageError(
+        f"there is no published lock {name!r} among {len(known)}, nor a file of that name.{hint}"
+    )
 
 
 def part_of(text: str) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from .errors import DiskFull, ToolFailed
+from .linux import STAND_INS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +26,9 @@ INSTALL_TIMEOUT = 1800.0
 """Seconds; TensorFlow is 200 to 500 MB, and somebody's line is slow."""
 
 PREFIX = "twin-"
+
+ROOM = 6_000_000_000
+"""Bytes that should be free before a TensorFlow of up to 2 GB is fetched and unpacked."""
 
 
 @contextmanager
@@ -93,6 +97,7 @@ class Installer:
         Every file is checked against its hash. ``built`` may come as source, nothing else.
         Raises ToolFailed or DiskFull.
         """
+        self._make_room(folder)
         pins = folder / "requirements.txt"
         try:
             # In the file and not among the arguments, which every user of the machine can read.
@@ -115,6 +120,14 @@ class Installer:
             pip = [str(python), "-m", "pip", "--isolated", "install", "--no-input"]
             self._run([*pip, "--disable-pip-version-check", *exactly], folder)
         return python
+
+    def _make_room(self, folder: Path) -> None:
+        """Drop TensorFlows from uv's cache when the disk gets full.
+
+        All of them together take 100 GB unpacked; the rest of what twins need takes two.
+        """
+        if self._uv and shutil.disk_usage(folder).free < ROOM:
+            self._run([self._uv, "--no-config", "cache", "clean", "--quiet", *STAND_INS], folder)
 
     def _run(self, command: list[str], folder: Path) -> None:
         ended = self._processes.run(command, env=clean_environ(), timeout=INSTALL_TIMEOUT)

@@ -51,7 +51,7 @@ class Job:
 
 
 def jobs(locks: Iterable[LockedSet], gpu_labels: Sequence[str] = ()) -> list[Job]:
-    """The jobs, newest TensorFlow first, at most ``MOST``.
+    """The jobs, newest TensorFlow first; the caller takes the first ``MOST``.
 
     Of each minor of TensorFlow, Python, architecture and plugin or not, the newest patch release
     stands for all; broken locks and those that conda must install are left out. ``gpu_labels``
@@ -81,7 +81,7 @@ def jobs(locks: Iterable[LockedSet], gpu_labels: Sequence[str] = ()) -> list[Job
     # Those on real GPUs tell most, and the newest are asked for most: both come first.
     found.sort(key=lambda job: (job.lock, job.runs_on))
     found.sort(key=lambda job: (job.decides, order[job.lock]), reverse=True)
-    return found[:MOST]
+    return found
 
 
 def _fits(lock: LockedSet, runner: Runner) -> bool:

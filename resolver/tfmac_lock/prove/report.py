@@ -7,12 +7,12 @@ believed only as far as it is consistent: every stage of the proof is there once
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 - pydantic evaluates the annotation
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
+from ..matrix.models import Model
 from . import train_mnist
 from .errors import BadReport
 
@@ -28,11 +28,7 @@ Short = Annotated[str, Field(max_length=200)]
 Text = Annotated[str, Field(max_length=5000)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class StageResult(_Model):
+class StageResult(Model, allow_inf_nan=False):
     """What became of one stage. ``seconds`` is its duration, 0 where it did not end by itself."""
 
     name: Short
@@ -48,7 +44,7 @@ class StageResult(_Model):
         return float(value) if isinstance(value, int | float) else None
 
 
-class Host(_Model):
+class Host(Model):
     """The machine: ``release`` is that of macOS on a Mac and the kernel's elsewhere."""
 
     system: Short
@@ -58,7 +54,7 @@ class Host(_Model):
     cores: Short
 
 
-class Report(_Model):
+class Report(Model):
     """A whole report, of the schema version that this program writes."""
 
     schema_version: Literal[1]
@@ -140,8 +136,3 @@ def read_report(path: Path) -> Report:
         where = ".".join(str(part) for part in first["loc"])
         reason = f"{where}: {first['msg']}" if where else first["msg"]
         raise BadReport(str(path), reason) from error
-
-
-def schema() -> str:
-    """The JSON Schema of a report, as it lies in matrix/schemas/."""
-    return json.dumps(Report.model_json_schema(), indent=2, sort_keys=True) + "\n"

@@ -319,7 +319,7 @@ GLYPHS = (
 def draw_digits(np: Any, count: int, seed: int) -> tuple[Any, Any]:
     """Draw ``count`` digits: slanted, shifted, faded, noisy, so that they must be learned.
 
-    The best single template per class gets about two thirds of them right.
+    The nearest of the ten mean images is the right one for 62 % of them.
     """
     draw = np.random.RandomState(seed)
     font = np.array([[[int(c) for c in row] for row in g.split()] for g in GLYPHS])

@@ -143,7 +143,8 @@ def prove_all(
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         running: dict[Future[list[Evidence]], list[LockedSet]] = {}
         try:
-            for group in todo.values():
+            # One after the other for each wheel, so that it is fetched once even on a small disk.
+            for group in sorted(todo.values(), key=_wheel):
                 running[pool.submit(twins.prove, group)] = group
             while running:
                 ended, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -154,6 +155,10 @@ def prove_all(
             for future in running:
                 future.cancel()
             raise
+
+
+def _wheel(group: list[LockedSet]) -> tuple[str, str]:
+    return group[0].tensorflow, group[0].series
 
 
 def _outcomes(future: Future[list[Evidence]], locks: list[LockedSet]) -> list[Outcome]:

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.facts import shipped
+from tfmac_lock import data, publishing
+from tfmac_lock.__main__ import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EMPTY = "12/12"
+"""The part of 12 that holds Python 3.13 on Intel, for which nobody made a TensorFlow."""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "matrix").mkdir()
+    (tmp_path / "locks").mkdir()
+    monkeypatch.setattr(data, "checkout", lambda: tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    return main(["publish", "locks", *arguments, "--offline", "--jobs", "1"])
+
+
+def test_the_part_without_wheels_is_the_last() -> None:
+    (slot,) = publishing.shard(publishing.slots(shipped()), 12, 12)
+    assert list(publishing.wishes(shipped(), slot)) == []
+
+
+def test_a_part_is_made_and_found_up_to_date(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--shard", EMPTY, "--as-of", "2026-01-31", "--check") == 1
+    assert "1 files stale" in capsys.readouterr().out
+    assert run("--shard", EMPTY, "--as-of", "2026-01-31", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["locks"], told["as_of"]) == (0, "2026-01-31")
+    assert told["changed"] == ["index/cp313-x86_64.json"]
+    assert run("--shard", EMPTY, "--check") == 0
+    assert "0 files stale" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--shard", "0/4"], "--shard '0/4'"),
+        (["--shard", "5/4"], "--shard '5/4'"),
+        (["--shard", "half"], "--shard 'half'"),
+        (["--as-of", "yesterday"], "--as-of 'yesterday' is no date"),
+    ],
+)
+def test_bad_options_get_one_clear_line(
+    checkout: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    assert run(*arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert told in line
+
+
+@pytest.mark.parametrize("damage", ["", "{}", '{"schema_version": 1, "as_of": "soon"}'])
+def test_a_damaged_record_of_the_day_is_told(
+    checkout: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    (checkout / "locks" / "as_of.json").write_text(damage)
+    assert run("--check") == 3
+    assert "as_of.json" in capsys.readouterr().err
+
+
+def test_an_installed_package_is_no_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tfmac_lock import data as package
+
+    monkeypatch.setattr(package, "PACKAGE", tmp_path / "site-packages" / "tfmac_lock")
+    assert run() == 3
+    assert "needs a checkout" in capsys.readouterr().err

@@ -1,0 +1,40 @@
+"""Against the real index: what is published is what resolving anew gives."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.facts import shipped
+from tests.support.real_index import real_index
+from tfmac_lock import data, published, publishing
+from tfmac_lock.combos import TensorFlowWish, Wish
+from tfmac_lock.locking import Request, Resolver
+from tfmac_lock.target import Arch, PythonVersion
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.index
+
+
+@pytest.mark.parametrize(("python", "arch"), [("3.9", Arch.ARM64), ("3.8", Arch.X86_64)])
+def test_the_best_published_lock_comes_out_again(python: str, arch: Arch, tmp_path: Path) -> None:
+    locks = data.locks_folder()
+    best = published.read_index(locks / published.index_name(python, arch))[0]
+    day = date.fromisoformat(json.loads((locks / "as_of.json").read_text())["as_of"])
+    wish = Wish(
+        python=PythonVersion.parse(python),
+        chip=shipped().platforms.chip(best.combo.chip),
+        tensorflow=TensorFlowWish(
+            package=best.combo.package, specifier=f"=={best.combo.tensorflow}"
+        ),
+        metal=best.combo.metal or "none",
+    )
+    with real_index(tmp_path) as client:
+        resolver = Resolver(matrix=shipped(), source=client, as_of=day.isoformat())
+        request = Request(wish=wish, before=publishing.end_of(day))
+        assert resolver.lock(request).lock == best
