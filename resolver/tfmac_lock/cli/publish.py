@@ -24,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
         "needs a checkout of the project.",
     )
     _common(parser)
-    parser.set_defaults(run=run_all)
+    parser.set_defaults(run=run_all, channel=[], conda=False)
     what = parser.add_subparsers(metavar="WHAT")
     locks = what.add_parser(
         "locks",
@@ -33,14 +33,13 @@ def add_parser(subparsers: Any) -> None:
         "that has wheels, with its best plugin and without one.",
     )
     _common(locks)
-    locks.set_defaults(run=run_locks, channel=[], conda=False)
+    locks.set_defaults(run=run_locks)
     conda = what.add_parser(
         "conda",
         help="the same locks with a conda half: conda-lock.yml, and its own index",
         description="Makes the conda half of every published lock, and those locks that wheels "
         "alone cannot make. Each records what the channel offered.",
     )
-    conda.add_argument("--as-of", metavar="DATE", help="leave out files uploaded after that day")
     conda.add_argument(
         "--channel",
         metavar="NAME|URL|URL=MIRROR",

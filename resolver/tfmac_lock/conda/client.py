@@ -18,7 +18,7 @@ from .channels import without_secrets
 from .errors import BadSpec, ChannelFault, NoCondaSolution
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import ModuleType, TracebackType
@@ -146,17 +146,18 @@ class CondaClient:
             raise NoCondaSolution(target, self.names, (*wants, *limits), told) from None
         return tuple(sorted(map(self._record, found), key=lambda record: record.name))
 
+    def versions(self, target: Target, names: Iterable[str]) -> dict[str, frozenset[str]]:
+        """The versions of each package that any channel has for the target."""
+        found: dict[str, set[str]] = {name: set() for name in names}
+        for record in self._records(target, found):
+            found[record.name.normalized].add(str(record.version))
+        return {name: frozenset(versions) for name, versions in found.items()}
+
     def offers(self, target: Target, names: Iterable[str]) -> tuple[Offer, ...]:
         """What each channel offers of the packages with these names; raises ChannelFault."""
-        wanted = sorted(set(names))
-        found = self._ask(
-            lambda: self._gateway.query(
-                self._sources(), self._subdirs(target), wanted, recursive=False
-            )
-        )
         lines: dict[str, set[str]] = {channel.url: set() for channel in self.channels}
         days: dict[str, set[str]] = {channel.url: set() for channel in self.channels}
-        for record in (record for records in found for record in records):
+        for record in self._records(target, names):
             channel = self._by_base.get(record.channel.rstrip("/"))
             if channel is None:
                 continue
@@ -173,6 +174,15 @@ class CondaClient:
             )
             for channel in self.channels
         )
+
+    def _records(self, target: Target, names: Iterable[str]) -> Iterator[Any]:
+        wanted = sorted(set(names))
+        found = self._ask(
+            lambda: self._gateway.query(
+                self._sources(), self._subdirs(target), wanted, recursive=False
+            )
+        )
+        return (record for records in found for record in records)
 
     def _open(self, *, offline: bool, cache: Path | None) -> Any:
         r = self._rattler

@@ -179,11 +179,17 @@ class CondaHalf:
     ) -> CondaSolution:
         """Conda's solution, with the versions of the wheels wherever the channel has them."""
         plain = solve_conda(self.client, target, request, excluded)
-        why = ByUser("the version that the wheels have", chosen=True)
-        same = [
-            Need(name, frozenset(), SpecifierSet(f"=={alone[name].candidate.version}"), why)
+        other = {
+            plain.holders[name].name: (name, str(alone[name].candidate.version))
             for name, version in plain.given.items()
             if name in alone and alone[name].candidate.version != version
+        }
+        offered = self.client.versions(target, other) if other else {}
+        why = ByUser("the version that the wheels have", chosen=True)
+        same = [
+            Need(name, frozenset(), SpecifierSet(f"=={version}"), why)
+            for conda_name, (name, version) in other.items()
+            if version in offered[conda_name]
         ]
         if not same:
             return plain
@@ -207,14 +213,17 @@ class CondaHalf:
         request: CondaRequest,
         excluded: Excluded,
     ) -> CondaSolution | None:
-        """The solution with these versions, unless fewer distributions would come from conda."""
-        wanted = replace(request, needs=(*request.needs, *same))
+        """The solution with these versions and the same natives from conda, if there is one."""
+        wanted = replace(
+            request,
+            needs=(*request.needs, *same),
+            native=tuple(name for name in request.native if name in plain.given),
+            all_native=True,
+        )
         try:
-            found = solve_conda(self.client, target, wanted, excluded)
+            return solve_conda(self.client, target, wanted, excluded)
         except (NoCondaSolution, NoSha256):
             return None
-        lost = (set(plain.given) - set(found.given)) & set(request.native)
-        return None if lost else found
 
 
 def lock_with_conda(

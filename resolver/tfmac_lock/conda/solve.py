@@ -48,15 +48,17 @@ class NoSha256(AnswerIsNo):
 class CondaRequest:
     """What is wanted of the channels.
 
-    ``specs`` are the user's own. ``native`` are distributions to take from conda if they can be
-    had there. ``needs`` limit whatever comes in. ``banned`` never comes from conda: the pair
-    itself, of which the matrix knows the wheels alone. ``before`` is the moment from which on
-    files are too new; ``undated`` lets those in that have no date.
+    ``specs`` are the user's own. ``native`` are distributions to take from conda: as many as can
+    be had there together, or exactly these where ``all_native`` says so. ``needs`` limit
+    whatever comes in. ``banned`` never comes from conda: the pair itself, of which the matrix
+    knows the wheels alone. ``before`` is the moment from which on files are too new; ``undated``
+    lets those in that have no date.
     """
 
     python: PythonVersion
     specs: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
+    all_native: bool = False
     needs: tuple[Need, ...] = ()
     banned: tuple[str, ...] = ()
     before: datetime | None = None
@@ -134,10 +136,10 @@ def _with_natives(
     try:
         return client.solve(target, wants, limits, **when)
     except NoCondaSolution:
-        if not request.native:
+        if request.all_native or not request.native:
             raise
     fitting: list[str] = []
-    records = client.solve(target, _base(request), limits, **when)
+    records: tuple[CondaRecord, ...] | None = None
     for name in request.native:
         wants = [*_base(request), *_natives(request, [*fitting, name])]
         try:
@@ -145,7 +147,7 @@ def _with_natives(
         except NoCondaSolution:
             continue
         fitting.append(name)
-    return records
+    return records or client.solve(target, _base(request), limits, **when)
 
 
 def _base(request: CondaRequest) -> list[Want]:
