@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from .combos import NoCombo, Wish, choices, nearest
+from .combos import TENSORFLOW_PACKAGES, NoCombo, Wish, choices, nearest
 from .conda.errors import NoCondaSolution
 from .conda.locking import without_wheel
 from .conda.verify import verify_conda
@@ -123,7 +123,7 @@ class Resolver:
                 first = first or error
                 if error.only_the_users:
                     break
-                if not _of_that_release_alone(error, choice.pair):
+                if not _of_that_release_alone(error):
                     tried.add(series)
         assert first is not None, "choices() raises where there is nothing to try"
         raise NoCombo(str(first), self._near(request, first), request.wish.machine) from first
@@ -372,10 +372,11 @@ def lock_verdict(verdict: Verdict, notes: Iterable[tuple[str, str, str]] = ()) -
     )
 
 
-def _of_that_release_alone(error: Unsatisfiable | NoCondaSolution | BrokenPins, pair: Pair) -> bool:
+def _of_that_release_alone(error: Unsatisfiable | NoCondaSolution | BrokenPins) -> bool:
     """Whether the next release of the series may well have what this one has not.
 
-    So it is where the release itself cannot be had, as one newer than --exclude-newer allows.
+    So it is where the release itself cannot be had, as one newer than --exclude-newer allows,
+    or a stub whose payload has no wheel for the Python.
     """
     if isinstance(error, BrokenPins):
         return True
@@ -384,7 +385,7 @@ def _of_that_release_alone(error: Unsatisfiable | NoCondaSolution | BrokenPins, 
         if isinstance(error, NoCondaSolution)
         else {clash.name for clash in error.clashes}
     )
-    return names <= {pair.package, METAL}
+    return names <= {*TENSORFLOW_PACKAGES, METAL}
 
 
 def _machine(target: Target) -> str:

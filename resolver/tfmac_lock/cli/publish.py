@@ -49,6 +49,18 @@ def add_parser(subparsers: Any) -> None:
     )
     _common(conda)
     conda.set_defaults(run=run_locks, conda=True)
+    site = what.add_parser(
+        "site",
+        help="the site with its API, as static files",
+        description="Writes the site: pages, JSON, lockfiles. Any web server can carry the folder, "
+        "under any path. Nothing but what this command made before is overwritten.",
+    )
+    site.add_argument("out", metavar="OUT", help="the folder to write to")
+    site.add_argument(
+        "--base", default="/", metavar="PATH", help="the path it will stand under (default: /)"
+    )
+    site.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    site.set_defaults(run=run_site)
 
 
 def run_all(args: argparse.Namespace) -> int:
@@ -115,6 +127,21 @@ def run_locks(args: argparse.Namespace) -> int:
         for name in changed[:20] if args.check else []:
             print(f"  {name}")  # noqa: T201
     return 1 if args.check and changed else 0
+
+
+def run_site(args: argparse.Namespace) -> int:
+    """Write the site."""
+    from pathlib import Path
+
+    from ..lock.model import dump_json
+    from ..site.build import base_path, build_site
+
+    count = build_site(Path(args.out), base=base_path(args.base))
+    if args.json:
+        sys.stdout.write(dump_json({"schema_version": 1, "out": args.out, "files": count}))
+    else:
+        print(f"{count} files in {args.out}")  # noqa: T201 - the result
+    return 0
 
 
 def _day(args: argparse.Namespace, root: Path) -> date:

@@ -1,0 +1,46 @@
+"""What the operator decides. Nothing of it can be changed by a client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The bounds of one request and of all at once. Sizes in bytes, times in seconds.
+
+    ``waiting`` requests may wait for one of the ``workers``; more are refused at once.
+    ``per_client`` counts the requests of one address that are under way at a time.
+    """
+
+    body: int = 4 << 20
+    body_seconds: float = 10.0
+    header_seconds: float = 10.0
+    lock_seconds: float = 30.0
+    read_seconds: float = 10.0
+    workers: int = 1
+    waiting: int = 16
+    per_client: int = 4
+    connections: int = 2000
+    cached_bytes: int = 64 << 20
+    cached_seconds: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where the service stands and whom it asks.
+
+    ``base`` is the path below which it answers, ending in a slash. ``index_url`` and
+    ``extra_index_urls`` stand over pip's settings. ``cache`` is the one folder that is written.
+    """
+
+    base: str = "/"
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] = ()
+    cache: Path | None = None
+    offline: bool = False
+    limits: Limits = Limits()
