@@ -34,6 +34,18 @@ def add_parser(subparsers: Any) -> None:
     )
     _common(locks)
     locks.set_defaults(run=run_locks)
+    site = what.add_parser(
+        "site",
+        help="the site with its API, as static files",
+        description="Writes the site: pages, JSON, lockfiles. Any web server can carry the folder, "
+        "under any path. Nothing but what this command made before is overwritten.",
+    )
+    site.add_argument("out", metavar="OUT", help="the folder to write to")
+    site.add_argument(
+        "--base", default="/", metavar="PATH", help="the path it will stand under (default: /)"
+    )
+    site.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    site.set_defaults(run=run_site)
     conda = what.add_parser(
         "conda",
         help="the same locks with a conda half: conda-lock.yml, and its own index",
@@ -49,18 +61,6 @@ def add_parser(subparsers: Any) -> None:
     )
     _common(conda)
     conda.set_defaults(run=run_locks, conda=True)
-    site = what.add_parser(
-        "site",
-        help="the site with its API, as static files",
-        description="Writes the site: pages, JSON, lockfiles. Any web server can carry the folder, "
-        "under any path. Nothing but what this command made before is overwritten.",
-    )
-    site.add_argument("out", metavar="OUT", help="the folder to write to")
-    site.add_argument(
-        "--base", default="/", metavar="PATH", help="the path it will stand under (default: /)"
-    )
-    site.add_argument("--json", action="store_true", help="print the outcome as JSON")
-    site.set_defaults(run=run_site)
 
 
 def run_all(args: argparse.Namespace) -> int:
