@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from tfmac_lock import data
 from tfmac_lock.diagnose import sarif
 from tfmac_lock.diagnose.check import check, document
 from tfmac_lock.diagnose.findings import CODES, Level
@@ -184,6 +187,34 @@ def test_files_of_a_lock_must_fit_the_target(matrix: Matrix) -> None:
     assert codes(check(locked(wheel, "h5py-3.1.0.tar.gz"), target, matrix)) == {"sdist"}
     assert codes(check(locked(wheel), a_target(matrix, "3.9", "intel"), matrix)) == set()
     assert codes(check(locked("nonsense.whl"), target, matrix)) == {"no-wheel"}
+
+
+NAMES = ["tensorflow", "tensorflow-macos", "tensorflow-metal", "numpy", "tensorflow-metal-plugin"]
+VERSIONS = ["2.18.0", "2.18", "1.1.0", "2.15.1", "nonsense", "1.0-x", "9" * 70, "1!2.0", "2.x", ""]
+
+
+@given(
+    pins=st.lists(
+        st.builds(
+            Pin,
+            name=st.sampled_from(NAMES),
+            version=st.sampled_from(VERSIONS),
+            specifier=st.sampled_from(["", ">=2", "<1", "==2.18.*", "~=2.9"]),
+            files=st.sampled_from([(), ("x.whl",), ("a-1-py3-none-any.whl",), ("a.tar.gz",)]),
+            hashed=st.sampled_from([None, True, False]),
+            source=st.sampled_from(["", "git", "https://example.org/x"]),
+        ),
+        max_size=5,
+    ),
+    chip=st.sampled_from(["m1", "m5-max", "intel", "intel-amd"]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_is_pinned_is_judged(pins: list[Pin], chip: str) -> None:
+    matrix = data.matrix()
+    file = PinFile(path="r.txt", format="requirements.txt", pins=tuple(pins))
+    target = a_target(matrix, "3.11", chip)
+    document([check(file, target, matrix)])
+    corrected(file, target, matrix)
 
 
 def test_hashes_are_for_all_or_for_none(matrix: Matrix) -> None:

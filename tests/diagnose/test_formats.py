@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tfmac_lock.diagnose import formats
 from tfmac_lock.errors import InputFileError
@@ -254,6 +257,31 @@ def test_a_hostile_or_broken_file_gets_one_line(
 def test_a_tag_constructs_nothing(tmp_path: Path, target: Target) -> None:
     text = "dependencies: !!python/object/apply:os.system [id]"
     assert pins(read(tmp_path, "environment.yml", text, target)) == {"id": ""}
+
+
+BITS = (
+    "numpy == 1.26 < > ; [ ] { } ( ) = , - : & * ! | # @ / -r -e --hash=sha256:a [[package]] "
+    "[[packages]] name version wheels files marker dependencies pip package: lock-version='1.0' "
+    "python_version sys_platform 'darwin' and or not 9999999999 url source registry null 1e999 "
+    "2020-01-01 ... --- %YAML !!binary << ? >- git+ \t \n \x00 \\"
+)
+
+
+@given(
+    name=st.sampled_from(
+        ["requirements.txt", "pylock.toml", "uv.lock", "poetry.lock", "conda-lock.yml", "e.yml"]
+    ),
+    raw=st.one_of(
+        st.binary(max_size=300),
+        st.lists(st.sampled_from(BITS.split(" ")), max_size=40).map(" ".join),
+    ),
+)
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_a_file_holds_it_is_read_or_refused(
+    name: str, raw: bytes | str, tmp_path: Path, target: Target
+) -> None:
+    with contextlib.suppress(InputFileError):
+        read(tmp_path, name, raw, target)
 
 
 def test_a_chain_of_files_without_end_is_given_up(tmp_path: Path, target: Target) -> None:

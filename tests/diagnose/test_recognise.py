@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tfmac_lock.diagnose.recognise import recognise, recognise_text
-from tfmac_lock.diagnose.symptoms import Severity, Symptom
+from tfmac_lock.diagnose.symptoms import Severity, Symptom, shipped
 from tfmac_lock.diagnose.text import OVERLAP, WINDOW
 
 from .conftest import LOGS
@@ -174,6 +176,18 @@ def test_junk_and_near_matches_without_end_are_read_to_the_end(
     text: bytes, known: tuple[Symptom, ...]
 ) -> None:
     recognise_text(text, known)
+
+
+@given(st.binary(max_size=400), st.sampled_from(VARIANTS), st.binary(max_size=400))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_bytes_of_any_kind_before_and_after_do_not_hide_a_failure(
+    before: bytes, variant: dict[str, str], after: bytes
+) -> None:
+    known = shipped()
+    hidden = b"Epoch" in variant["text"].encode() or b'"cells"' in before
+    found = ids(before + b"\n" + variant["text"].encode() + b"\n" + after, known)
+    marks = before[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x1b" in before
+    assert variant["symptom"] in found or hidden or marks
 
 
 class Endless(io.RawIOBase):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tfmac_lock import data
-from tfmac_lock.diagnose import symptom_files
+from tfmac_lock.diagnose import symptom_files, symptoms, text
 from tfmac_lock.errors import DataError
 
 from .conftest import SYMPTOMS
@@ -71,27 +71,45 @@ def test_every_defect_and_report_of_the_matrix_names_a_known_symptom() -> None:
     assert {d.symptom for d in data.matrix().defects if d.symptom} <= known
 
 
-def test_javascript_takes_every_pattern_and_finds_the_same(tmp_path: Path) -> None:
+FIND_IN_JAVASCRIPT = """
+const [patterns, texts] = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+const found = patterns.map((pattern) => {
+  const regex = new RegExp(pattern, 'iu');
+  return texts.map((text) => { const m = regex.exec(text); return m ? m[0] : null; });
+});
+console.log(JSON.stringify(found));
+"""
+
+
+def test_javascript_takes_every_pattern_and_finds_the_same() -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not installed")
-    document = symptom_files.compile_symptoms(SYMPTOMS)
-    texts = [pattern for s in document["symptoms"] for pattern in s["patterns"]]
-    texts += [need for pattern in texts for need in pattern["needs"]]
-    script = (
-        "const ps = JSON.parse(require('fs').readFileSync(0));"
-        "for (const p of ps) { new RegExp(p, 'iu') }; console.log(ps.length)"
-    )
-    patterns = [text[form] for text in texts for form in ("regex", "loose")]
+    known = symptoms.load(symptom_files.compile_symptoms(SYMPTOMS))
+    texts = [text.clean(example.text.encode()) for example in _examples()]
+    regexes = [
+        regex
+        for symptom in known
+        for pattern in symptom.patterns
+        for part in (pattern.text, *pattern.needs, *symptom.unless)
+        for regex in (part.regex, part.loose)
+    ]
     done = subprocess.run(
-        [node, "-e", script],
-        input=json.dumps(patterns),
+        [node, "-e", FIND_IN_JAVASCRIPT],
+        input=json.dumps([[regex.pattern for regex in regexes], texts]),
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=120,
     )
-    assert int(done.stdout) == len(patterns)
+    for regex, row in zip(regexes, json.loads(done.stdout), strict=True):
+        here = [match[0] if (match := regex.search(one)) else None for one in texts]
+        assert row == here, regex.pattern
+
+
+def _examples() -> list[symptom_files.Example]:
+    files = symptom_files.read(SYMPTOMS).values()
+    return [example for entry in files for example in entry.examples]
 
 
 GOOD = """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..diagnose.findings import Checked, Finding
     from ..diagnose.pins import PinFile
     from ..host import Host
-    from ..matrix.facts import Matrix, Release
+    from ..matrix.facts import Matrix
     from ..target import MacOSVersion, Target
 
 FALLBACK_PYTHON = "3.11"
@@ -95,22 +95,15 @@ def read_for_target(
 
 def _likely_python(file: PinFile, target: Target, matrix: Matrix) -> str:
     """The newest Python that all pinned releases of TensorFlow and the plugin have wheels for."""
+    from ..diagnose.findings import known_release
+
     found: set[str] | None = None
     for pin in file.pins:
-        release = _release(matrix, pin.name, pin.version)
+        release = known_release(matrix, pin.name, pin.version)
         if release is not None:
             pythons = set(release.pythons(target.arch))
             found = pythons if found is None else found & pythons
     return max(found or (), key=lambda series: int(series.partition(".")[2]), default="")
-
-
-def _release(matrix: Matrix, name: str, version: str) -> Release | None:
-    from packaging.version import InvalidVersion
-
-    try:
-        return matrix.release(name, version) if version else None
-    except InvalidVersion:
-        return None
 
 
 def _target(

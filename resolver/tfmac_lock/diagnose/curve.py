@@ -23,6 +23,11 @@ GROWTH = 10.0
 LEAST_RISE = 2.0
 """The same as a difference, so that a loss near zero may wobble."""
 
+STEADY_EPOCHS = 4
+STEADY_GROWTH = 3.0
+STEADY_RISE = 1.0
+"""The same for a loss that rose in each of the last epochs: noise does not keep a direction."""
+
 LARGEST_LOSS_PER_ERROR = 16.2
 """Mean loss over the share of wrong answers. Keras clips probabilities at 1e-7, which is a loss
 of -ln(1e-7) = 16.1 for one answer; above it the logits have run away."""
@@ -37,6 +42,8 @@ class LossCurve:
     _first_epoch: int = 0
     _best: float = math.inf
     _latest: float = math.nan
+    _before: float = math.nan
+    _rises: int = 0
     _carry: bytes = field(default=b"", repr=False)
 
     def feed(self, raw: bytes) -> None:
@@ -60,11 +67,16 @@ class LossCurve:
         self._read_losses(raw, start, len(raw))
 
     def _begin(self, epoch: int) -> None:
-        if epoch <= self._epoch:  # another training, or the same heading again
-            self._first_epoch = 0
-            self._best = self._latest = math.inf if epoch < self._epoch else self._latest
+        if epoch < self._epoch or epoch == self._epoch == 1:  # another training
+            self._first_epoch = self._rises = 0
+            self._best = self._latest = math.inf
+            self._before = math.nan
+        elif epoch == self._epoch:  # the same heading, drawn again
+            return
         elif math.isfinite(self._latest):
             self._best = min(self._best, self._latest)
+            self._rises = self._rises + 1 if self._latest > self._before else 0
+            self._before = self._latest
         self._first_epoch = self._first_epoch or epoch
         self._epoch = epoch
 
@@ -85,7 +97,13 @@ class LossCurve:
         stop = min((n for n in (raw.find(b"\n", at), raw.find(b"\r", at)) if n >= 0), default=None)
         line = raw[max(begin, at - 300) : stop][:600]
         grown = loss > GROWTH * self._best and loss > self._best + LEAST_RISE
-        if not math.isfinite(loss) or grown or self._runaway(loss, line):
+        steady = (
+            self._rises >= STEADY_EPOCHS
+            and loss > self._before
+            and loss > STEADY_GROWTH * self._best
+            and loss > self._best + STEADY_RISE
+        )
+        if not math.isfinite(loss) or grown or steady or self._runaway(loss, line):
             self.line = " ".join(line.decode("utf-8", "replace").split())[:300]
         self._latest = loss
 

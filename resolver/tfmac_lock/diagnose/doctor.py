@@ -178,7 +178,9 @@ def _older(text: str, than: Version) -> bool:
 
 def _surroundings(machine: Machine) -> Iterator[Finding]:
     python = machine.python
-    brewed = any(part in python.base_prefix for part in ("/homebrew/", "/Cellar/"))
+    brewed = any(
+        part in python.base_prefix for part in ("/homebrew/", "/Cellar/", "/usr/local/opt/python")
+    )
     if brewed and not _in_environment(machine):
         yield _finding(
             machine,

@@ -133,7 +133,8 @@ def case_of(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: M
 
     def holds_payload(found: tuple[Pin, str]) -> tuple[bool, bool, bool]:
         pin, release = found
-        payload = matrix.payload_of(pin.name, release, target.arch) if release else None
+        known = known_release(matrix, pin.name, release)
+        payload = matrix.payload_of(pin.name, known.version, target.arch) if known else None
         return payload == (pin.name, release), payload is not None, bool(release)
 
     tensorflow, release = max(releases, key=holds_payload, default=(None, ""))
@@ -165,12 +166,17 @@ def chosen(pin: Pin, target: Target, matrix: Matrix) -> str:
     return fitting[-1].version if fitting else ""
 
 
-def release_of(case: Case, package: str, release: str) -> Release | None:
+def known_release(matrix: Matrix, package: str, release: str) -> Release | None:
     """The release, or None where the matrix has none or the text is no version."""
     try:
-        return case.matrix.release(package, release)
+        return matrix.release(package, release)
     except InvalidVersion:
         return None
+
+
+def release_of(case: Case, package: str, release: str) -> Release | None:
+    """The same in the case's matrix."""
+    return known_release(case.matrix, package, release)
 
 
 def pair_of(case: Case) -> Pair | None:

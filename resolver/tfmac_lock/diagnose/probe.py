@@ -17,7 +17,7 @@ MOST = 5000
 
 
 def folders() -> list[str]:
-    """The folders that packages are imported from, each once, links resolved."""
+    """The folders that packages are imported from; TensorFlow tells them apart by their paths."""
     found = list(site.getsitepackages()) if hasattr(site, "getsitepackages") else []
     if site.ENABLE_USER_SITE:
         found.append(site.getusersitepackages())

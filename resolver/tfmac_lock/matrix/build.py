@@ -31,6 +31,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "defects": models.DefectsFile,
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
+    "waivers": models.WaiversFile,
+    "lineage": models.LineageFile,
     "release": models.ReleaseFile,
     "proof": Evidence,
     "proof-report": Report,
