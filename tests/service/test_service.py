@@ -156,7 +156,7 @@ def test_what_makes_no_sense_is_refused_with_a_reason_that_repeats_nothing_raw(
         (b'{"python": 1e999999, "chip": "m1"}', "application/json", 422),
         (b'{"python": "\\ud800", "chip": "m1"}', "application/json", 422),
         (b'{"python": NaN, "chip": "m1"}', "application/json", 422),
-        (b"x" * (LIMITS.body + 1), "application/json", 413),
+        (b"x" * (LIMITS.body["lock"] + 1), "application/json", 413),
         (b"{}", "text/plain", 415),
         (b"{}", "multipart/form-data; boundary=x", 415),
     ],
@@ -172,7 +172,7 @@ def test_bodies_that_cannot_be_read_are_refused(
 
 def test_a_body_without_a_length_is_bounded_too(client: httpx2.Client) -> None:
     def pieces() -> Iterator[bytes]:
-        for _ in range(LIMITS.body // 100_000 + 1):
+        for _ in range(LIMITS.body["lock"] // 100_000 + 1):
             yield b" " * 100_000
 
     got = client.post(
@@ -205,6 +205,18 @@ def test_a_body_that_comes_slowly_is_given_up(running: Running) -> None:
     got = raw(running, head + b"Content-Length: 100\r\n\r\n{")
 
     assert got.startswith(b"HTTP/1.1 408")
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_fault(
+    running: Running, lines: list[str]
+) -> None:
+    head = b"POST /api/v1/lock HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", running.port)) as connection:
+        connection.sendall(head + b"Content-Length: 100\r\n\r\n{")
+
+    with running.client() as client:
+        assert client.get("/healthz").status_code == 200
+    assert not any("fault" in line for line in lines)
 
 
 def test_headers_that_come_slowly_are_given_up(running: Running) -> None:

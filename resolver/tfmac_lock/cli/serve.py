@@ -29,7 +29,7 @@ def add_parser(subparsers: Any) -> None:
         "--workers", type=int, default=1, metavar="N", help="processes that resolve (default: 1)"
     )
     parser.add_argument(
-        "--waiting", type=int, default=16, metavar="N", help="requests that may wait (default: 16)"
+        "--waiting", type=int, default=8, metavar="N", help="requests that may wait (default: 8)"
     )
     parser.add_argument(
         "--per-client", type=int, default=4, metavar="N", help="at once, of one client (default: 4)"

@@ -12,16 +12,15 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastapi import FastAPI, Request, Response
-from pydantic import ValidationError
 
 from ..errors import MissingExtra
-from . import logs, work
+from . import bodies, logs, work
 from .answers import Answers
 from .files import ALWAYS, WORTH_COMPRESSING, Site, accepts_gzip
 from .gate import Gate, client_key
 from .messages import OPERATIONS
 from .metrics import Metrics
-from .problems import Refused, body, first_fault
+from .problems import Refused, body
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -77,6 +76,7 @@ class Service:
         self.readers = Workers(settings, 1)
         self.lock_gate = Gate(limits.workers + limits.waiting, limits.per_client)
         self.read_gate = Gate(1 + limits.waiting, limits.per_client)
+        self.body_gate = Gate(limits.bodies, limits.bodies // 4)
         self.as_of = as_of
         self.stopping = False
         self._computed = self._make()
@@ -201,13 +201,17 @@ class Service:
         seconds = limits.lock_seconds if locking else limits.read_seconds
 
         async def operate(request: Request) -> Response:
-            message = await self._message(request, model)
+            client = client_key(request.client.host if request.client else "")
+            with self.body_gate.admit(client):
+                content = await bodies.read(
+                    request, limit=limits.body[name], seconds=limits.body_seconds
+                )
+                message = bodies.parse(content, model)
             key = self._key(name, message)
             known = self.answers.get(key)
             if known is not None:
                 self.metrics.cached[name] += 1
                 return _answer(request, known)
-            client = client_key(request.client.host if request.client else "")
             with gate.admit(client):
 
                 async def compute() -> bytes:
@@ -222,31 +226,6 @@ class Service:
         day = time.strftime("%Y-%m-%d", time.gmtime())
         told = f"{name}\n{self.as_of}\n{day}\n{message.model_dump_json()}"
         return hashlib.sha256(told.encode()).hexdigest()
-
-    async def _message(self, request: Request, model: type[Message]) -> Message:
-        """The body as the operation's message; raises Refused for anything else."""
-        media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media != "application/json":
-            raise Refused(415, "not-json", "send the body as application/json")
-        limits = self.settings.limits
-        told = request.headers.get("content-length", "")
-        if told.isdecimal() and len(told) < 20 and int(told) > limits.body:
-            raise _too_large(limits.body)
-        content = bytearray()
-        try:
-            async with asyncio.timeout(limits.body_seconds):
-                async for piece in request.stream():
-                    content += piece
-                    if len(content) > limits.body:
-                        raise _too_large(limits.body)
-        except TimeoutError:
-            raise Refused(408, "too-slow", "the body came too slowly") from None
-        try:
-            # This parser bounds nesting, and refuses numbers and texts that are none.
-            return model.model_validate_json(bytes(content))
-        except ValidationError as error:
-            faults = error.errors(include_url=False, include_input=False, include_context=False)
-            raise Refused(422, "bad-request", first_fault(faults)) from None  # type: ignore[arg-type]  # a TypedDict is a dict
 
     # -- what goes wrong
 
@@ -265,10 +244,6 @@ class Service:
     async def _not_so(self, _: Request, error: Exception) -> Response:
         allowed = dict(getattr(error, "headers", None) or {})
         return _problem(Refused(405, "not-so", "this method means nothing here"), allowed)
-
-
-def _too_large(limit: int) -> Refused:
-    return Refused(413, "too-large", f"the body may have {limit} bytes")
 
 
 def _dump(document: dict[str, Any]) -> bytes:
