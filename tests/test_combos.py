@@ -95,7 +95,8 @@ def test_status_comes_before_grade_and_grade_before_the_newest_tensorflow() -> N
             twin("2.16.2"),
             twin("2.17.1"),
             twin("2.18.1"),
-            evidence(Grade.VENDOR, tensorflow="==2.16.2"),
+            evidence(Grade.VENDOR, tensorflow=">=2.17,<2.19"),
+            evidence(Grade.REPORTED, tensorflow="==2.16.2"),
         ),  # type: ignore[arg-type]
         defects=(defect(tensorflow="==2.18.1"),),
     )
@@ -267,7 +268,10 @@ def test_what_is_known_to_work_is_nearer_than_what_is_not_known() -> None:
             release("tensorflow-metal", "1.2.0"),
         ),
         pair_loads=tuple(loads(True, tensorflow=version) for version in versions),
-        evidence=(evidence(Grade.TWIN, tensorflow="==2.16.2", metal=None),),
+        evidence=(
+            evidence(Grade.TWIN, tensorflow="==2.16.2", metal=None),
+            evidence(Grade.VENDOR, tensorflow="==2.16.2"),
+        ),
     )
     assert [pair.tensorflow for pair in nearest(facts, wish(tensorflow="2.18.0"))] == ["2.16.2"]
 

@@ -35,7 +35,10 @@ def facts(**options: object) -> Matrix:
             release("tensorflow-metal", "1.2.0"),
         ),
         "pair_loads": (loads(True, tensorflow="2.17.1"), loads(True, tensorflow="2.18.1")),
-        "evidence": (evidence(Grade.TWIN, tensorflow="", metal=None),),
+        "evidence": (
+            evidence(Grade.TWIN, tensorflow="", metal=None),
+            evidence(Grade.VENDOR, tensorflow=""),
+        ),
         "floors": (floor("12.3"),),
         **options,
     }
@@ -236,6 +239,22 @@ def test_where_a_release_is_too_new_the_next_one_of_its_series_is_taken() -> Non
         pair_loads=tuple(loads(True, tensorflow=version) for version in versions),
     )
     assert lock(index, known=known, before=late).lock.combo.tensorflow == "2.18.0"
+
+
+def test_where_a_stubs_payload_has_no_wheel_the_next_release_of_the_series_is_taken(
+    index: Universe,
+) -> None:
+    index.add("tensorflow", "2.18.2", "tensorflow-macos==2.18.2", tag=TAG.format("12_0"))
+    known = facts(
+        releases=(
+            release("tensorflow", "2.18.1"),
+            release("tensorflow", "2.18.2"),
+            release("tensorflow-metal", "1.2.0"),
+        ),
+        pair_loads=(loads(True, tensorflow="2.18.1"), loads(True, tensorflow="2.18.2")),
+    )
+    made = lock(index, wish(tensorflow="2.18"), known=known)
+    assert made.lock.combo.tensorflow == "2.18.1"
 
 
 # -- macOS

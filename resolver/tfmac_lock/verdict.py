@@ -74,6 +74,9 @@ class Pair:
 RUN = frozenset({Grade.TRAINED_CPU, Grade.TRAINED_GPU})
 """Grades that this project's own program produced on a Mac."""
 
+VOUCHING = frozenset({Grade.VENDOR, Grade.REPORTED}) | RUN
+"""Grades that come from somebody who ran TensorFlow with the plugin in it."""
+
 
 def judge(
     matrix: Matrix,
@@ -122,8 +125,22 @@ def judge(
         for source in defect.sources[:1]
     ]
     status = _status(
-        fatal=fatal, loads=loads, run_works=run_works, grades=grades, faulty=bool(defects)
+        fatal=fatal,
+        loads=loads,
+        run_works=run_works,
+        grades=grades,
+        faulty=bool(defects),
+        plugin=pair.metal is not None,
     )
+    if pair.metal is not None and status is Status.UNPROVEN and not (VOUCHING & grades):
+        reasons.append(
+            Reason(
+                kind="unproven",
+                text="nobody is known to have trained with this pair; that a plugin loads does "
+                "not show that it trains",
+                source="matrix/vendor.toml, matrix/reports.toml and matrix/proofs have none",
+            )
+        )
     return Verdict(status=status, grade=max(grades, default=None), reasons=tuple(reasons))
 
 
@@ -134,14 +151,21 @@ def _status(
     run_works: bool | None,
     grades: set[Grade],
     faulty: bool,
+    plugin: bool,
 ) -> Status:
-    """DESIGN's rule: ``works`` needs resolves, loads and twin, and nothing against it."""
+    """The status by the grades that were reached.
+
+    ``works`` needs resolves, loads and twin, and nothing against it. None of the three runs the
+    plugin, and pairs are known that load and crash in training, so a pair with a plugin needs
+    the word of somebody who ran it besides: the vendor's, a report, or our own run on a Mac.
+    """
     if fatal or run_works is False:
         return Status.BROKEN
     if loads is False and run_works is not True:
         return Status.BROKEN
     proven = {Grade.RESOLVES, Grade.LOADS, Grade.TWIN} <= grades or bool(RUN & grades)
-    if not proven:
+    vouched = not plugin or bool(VOUCHING & grades)
+    if not (proven and vouched):
         return Status.UNPROVEN
     return Status.CAUTION if faulty else Status.WORKS
 
@@ -259,13 +283,18 @@ def _told(evidence: list[Evidence], reasons: list[Reason], grades: set[Grade]) -
     a newest report that the pair is broken stands against it; a twin or report that went well
     decides nothing, since neither can show that a plugin loads which the binaries say cannot.
     """
+    told = set()
     for item in sorted(evidence, key=_age, reverse=True):
         works = item.outcome is Outcome.WORKS
-        reasons.append(
-            Reason(kind=item.grade.label, text=item.text, source=item.source, against=not works)
-        )
         if works:
             grades.add(item.grade)
+        # One twin stands for every lock that holds its versions; it is told once.
+        key = (item.outcome, item.text)
+        if item.grade is not Grade.TWIN or key not in told:
+            if item.grade is Grade.TWIN:
+                told.add(key)
+            kind = item.grade.label
+            reasons.append(Reason(kind=kind, text=item.text, source=item.source, against=not works))
     for decisive in (RUN, {Grade.TWIN}, {Grade.REPORTED}):
         newest = max(
             (item for item in evidence if item.grade in decisive), key=_decides, default=None
@@ -273,7 +302,7 @@ def _told(evidence: list[Evidence], reasons: list[Reason], grades: set[Grade]) -
         if newest is None:
             continue
         if newest.outcome is Outcome.BROKEN:
-            grades.discard(newest.grade)
+            grades -= decisive
             return False
         if decisive is RUN:
             return True

@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import Version
 
 from ..binaries.rows import pair_rows, release_rows
+from ..diagnose.symptom_files import SymptomFile, compile_symptoms
 from ..lock.model import dump_json
 from ..prove.evidence import Evidence
 from ..prove.report import Report
 from . import models
 from .compiling import compile_matrix, compile_platforms
-from .folder import read_folder
+from .figures import FiguresFile, compile_figures
+from .folder import read_file, read_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMAS: dict[str, type[models.Model]] = {
+    from pydantic import BaseModel
+
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "figures": FiguresFile,
     "platforms": models.PlatformsFile,
     "bounds": models.BoundsFile,
     "vendor": models.VendorFile,
@@ -26,9 +31,12 @@ SCHEMAS: dict[str, type[models.Model]] = {
     "defects": models.DefectsFile,
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
+    "waivers": models.WaiversFile,
+    "lineage": models.LineageFile,
     "release": models.ReleaseFile,
     "proof": Evidence,
     "proof-report": Report,
+    "symptom": SymptomFile,
 }
 """Each kind of file with its model; the schema lies in matrix/schemas/ under this name."""
 
@@ -46,7 +54,12 @@ def build(root: Path) -> dict[str, str]:
         f"{data}/matrix.json": dump_json(
             compile_matrix(folder, _pair_loads(matrix), _binaries(matrix))
         ),
+        f"{data}/symptoms.json": dump_json(compile_symptoms(matrix / "symptoms")),
     }
+    figures = read_file(matrix / "figures.toml", FiguresFile)
+    files[f"{data}/figures.json"] = dump_json(
+        compile_figures(figures, (proof for _, proof in folder.proofs))
+    )
     for name, model in SCHEMAS.items():
         schema = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

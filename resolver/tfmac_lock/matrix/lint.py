@@ -17,6 +17,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
+from ..diagnose.symptom_files import lint_examples
 from ..errors import DataError
 from .facts import METAL
 from .folder import read_folder
@@ -42,6 +43,7 @@ class Code(Enum):
     M009 = "a stub leads to a payload, or packages.toml says that it leads nowhere"
     M010 = "a symptom that is named exists"
     M011 = "a proof is of a known release, and holds TensorFlow among its pins"
+    M012 = "a symptom's patterns are linear, its examples recognised, its near misses not"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +265,17 @@ def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
             yield Problem(code=Code.M011, path=where, text=f"pins lack {proof.package}")
 
 
+def _symptom_examples(folder: MatrixFolder) -> Iterator[Problem]:
+    try:
+        faults = lint_examples(folder.root / "symptoms")
+    except DataError as error:
+        yield Problem(code=Code.M012, path=error.path, text=error.reason)
+        return
+    for fault in faults:
+        where, _, text = fault.partition(": ")
+        yield Problem(code=Code.M012, path=f"symptoms/{where}", text=text)
+
+
 CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _unique_ids,
     _sources,
@@ -274,5 +287,6 @@ CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _stubs,
     _symptoms,
     _proofs,
+    _symptom_examples,
 )
-"""M002 to M011, in their order."""
+"""M002 to M012, in their order."""

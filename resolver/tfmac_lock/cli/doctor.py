@@ -1,0 +1,89 @@
+"""`tfmac-lock doctor`: look at this machine and at one of its Pythons."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..diagnose.doctor import Examination
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help="look at this Mac and this environment",
+        description="Looks at macOS, the chip, Rosetta, the active Python, pip, conda and the "
+        "installed packages. Exit status 1 says that there are errors or warnings.",
+    )
+    parser.add_argument("--python", metavar="PATH", help="the Python (default: the active one)")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument(
+        "--record", action="store_true", help="print only the facts, as JSON, to send to somebody"
+    )
+    parser.add_argument("--from", dest="recorded", metavar="FILE", type=Path, help="judge a record")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Gather, judge, print."""
+    from .. import data
+    from ..diagnose import machine
+    from ..diagnose.doctor import examine
+    from ..diagnose.findings import Level
+    from ..diagnose.pins import read_text
+
+    if args.recorded is not None:
+        seen = machine.load(read_text(args.recorded), str(args.recorded))
+    else:
+        seen = machine.gather(args.python)
+    if args.record:
+        sys.stdout.write(machine.record(seen))
+        return 0
+    found = examine(seen, data.matrix())
+    if args.json:
+        print(json.dumps(document(found), ensure_ascii=False, indent=2))  # noqa: T201
+    else:
+        sys.stdout.write(render(found, color=sys.stdout.isatty()))
+    return 1 if any(finding.level is not Level.NOTE for finding in found.findings) else 0
+
+
+def document(found: Examination) -> dict[str, Any]:
+    """The examination as it is printed with ``--json``."""
+    return {
+        "schema_version": 1,
+        "seen": [{"name": name, "value": value} for name, value in found.seen],
+        "findings": [
+            {
+                "code": finding.code,
+                "level": finding.level.value,
+                "package": finding.package,
+                "text": finding.text,
+                "cure": finding.cure,
+                "source": finding.source,
+            }
+            for finding in found.findings
+        ],
+        "unseen": list(found.unseen),
+    }
+
+
+def render(found: Examination, *, color: bool) -> str:
+    """The examination for a reader at a terminal."""
+    from ..__main__ import printable
+    from .check import finding_lines
+
+    width = max(len(name) for name, _ in found.seen)
+    lines = [f"{name:<{width}}  {printable(value)}" for name, value in found.seen]
+    lines.append("")
+    for finding in found.findings:
+        lines += finding_lines(finding, color=color)
+    if not found.findings:
+        lines.append("nothing found")
+    lines += [f"not seen: {text}" for text in found.unseen]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,160 @@
+"""`tfmac-lock explain`: paste an error, get its cause and its cure."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..diagnose.explain import Answer, Explanation
+    from ..diagnose.recognise import Recognition
+
+WIDTH = 96
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "explain",
+        help="recognise an error in a log: cause, cure, sources",
+        description="Recognises known failures in any text: a pip log, a traceback, a terminal "
+        "copy, a notebook, a CI log. Exit status 1 says that nothing was recognised.",
+        epilog="example:  python train.py 2>&1 | tfmac-lock explain",
+    )
+    parser.add_argument("file", nargs="?", default="-", help="the text, or - for stdin (default)")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+    parser.add_argument(
+        "--limit-mb",
+        type=_megabytes,
+        default=None,
+        metavar="N",
+        help="stop reading after N megabytes (default: 256)",
+    )
+    parser.set_defaults(run=run)
+
+
+def _megabytes(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:7]) <= 1_000_000:
+        raise argparse.ArgumentTypeError("must be a whole number from 1 to 1000000")
+    return int(text)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read the text and print the answer."""
+    from .. import data
+    from ..diagnose.explain import document, explain
+
+    explanation = explain(_read(args), data.matrix())
+    if args.json:
+        import json
+
+        print(json.dumps(document(explanation), ensure_ascii=False, indent=2))  # noqa: T201
+    else:
+        color = sys.stdout.isatty()
+        sys.stdout.write(render(explanation, color=color))
+    return 0 if explanation.answers else 1
+
+
+def _read(args: argparse.Namespace) -> Recognition:
+    from ..diagnose.recognise import recognise
+    from ..diagnose.symptoms import shipped
+    from ..diagnose.text import DEFAULT_LIMIT
+    from ..errors import InputFileError
+
+    limit = args.limit_mb * 1_000_000 if args.limit_mb else DEFAULT_LIMIT
+    known = shipped()
+    progress = _Progress(show=sys.stderr.isatty())
+    if args.file == "-" and sys.stdin.isatty():
+        print("Paste the error, then press Ctrl-D on a line of its own.", file=sys.stderr)  # noqa: T201
+    # Descriptor 0 is stdin; whatever else stands there may be a pipe too.
+    name = 0 if args.file == "-" else args.file
+    try:
+        with open(name, "rb", closefd=name != 0) as stream:
+            return recognise(stream, known, limit=limit, on_window=progress)
+    except OSError as error:
+        raise InputFileError(args.file, error.strerror or str(error)) from error
+    finally:
+        progress.clear()
+
+
+class _Progress:
+    """The megabytes read, on a terminal, once there are many of them."""
+
+    def __init__(self, *, show: bool) -> None:
+        self._show = show
+        self._told = 0
+
+    def __call__(self, total: int) -> None:
+        if self._show and total - self._told >= 16_000_000:
+            self._told = total
+            sys.stderr.write(f"\r\x1b[Kread {total / 1e6:.0f} MB")
+
+    def clear(self) -> None:
+        if self._told:
+            sys.stderr.write("\r\x1b[K")
+
+
+def render(explanation: Explanation, *, color: bool) -> str:
+    """The explanation for a reader at a terminal."""
+    lines: list[str] = []
+    if explanation.cut:
+        lines.append("Reading stopped before the end; --limit-mb reads more.\n")
+    if not explanation.answers:
+        lines += _nothing(explanation)
+    for answer in explanation.answers:
+        lines += _answer(answer, color=color)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _wrap(text: str, first: str, rest: str) -> str:
+    """Wrapped to the width; what the log said cannot reach the terminal as a control code."""
+    from ..__main__ import printable
+
+    return textwrap.fill(
+        printable(text),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _bold(text: str, *, color: bool) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if color else text
+
+
+def _answer(answer: Answer, *, color: bool) -> list[str]:
+    lines = [_bold(f"{answer.title}  [{answer.symptom}]", color=color)]
+    if answer.root:
+        lines.append(f"  follows from {answer.root} above")
+    lines.append(_wrap(answer.matched, "  seen:  ", "         "))
+    if not answer.root:
+        lines += ["", _wrap(answer.cause, "  ", "  ")]
+    for fact in answer.facts[:6]:
+        lines.append(_wrap(f"{fact.text} [{fact.source}]", "  - ", "    "))
+    if answer.cures and not answer.root:
+        lines += ["", "  What to do:"]
+        for step in answer.cures:
+            lines.append(_wrap(step.text, "  - ", "    "))
+            if step.command:
+                lines.append(_bold(f"      {step.command}", color=color))
+    if answer.sources and not answer.root:
+        lines += ["", "  Sources:"]
+        lines += [f"  - {source.url}  {source.says}" for source in answer.sources]
+    return [*lines, ""]
+
+
+def _nothing(explanation: Explanation) -> list[str]:
+    from ..diagnose.explain import ASK_FOR
+
+    lines = ["None of the known failures was recognised in this text."]
+    if explanation.named:
+        found = ", ".join(f"{name} {value}" for name, value in explanation.named)
+        lines.append(_wrap(f"It names: {found}.", "", ""))
+    lines.append("What would help:")
+    lines += [f"  - {what}" for what in ASK_FOR]
+    lines.append("`tfmac-lock doctor` looks at this machine itself.")
+    return lines

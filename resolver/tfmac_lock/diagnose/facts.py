@@ -1,0 +1,233 @@
+"""What a log names: versions, Python, macOS, architectures, symbols, paths.
+
+The same package may be named with several versions (one removed, one installed), so every
+mention has a strength: what an installer reports as done beats a listing, that beats a file
+name, that beats prose; of equal ones the last counts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGES = (
+    "tensorflow",
+    "tensorflow-macos",
+    "tensorflow-metal",
+    "tensorflow-cpu",
+    "numpy",
+    "protobuf",
+    "h5py",
+    "keras",
+    "grpcio",
+    "setuptools",
+    "tensorflow-deps",
+    "tensorflow-io-gcs-filesystem",
+)
+_NAMES = "|".join(name.replace("-", "[-_]") for name in sorted(PACKAGES, key=len, reverse=True))
+_VERSION = r"\d{1,4}(?:\.\d{1,5}){1,3}(?:(?:rc|a|b|\.post|\.dev)\d{1,4})?"
+_MOST_NAMED = 20
+"""Distinct values kept of one kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a text names; what it does not name is empty.
+
+    ``versions`` holds one version a package, the most believable; ``archs`` the architectures in
+    the order of mention, of which ``arch`` is the interpreter's where the text tells.
+    """
+
+    versions: dict[str, str] = field(default_factory=dict)
+    python: str = ""
+    macos: str = ""
+    arch: str = ""
+    archs: tuple[str, ...] = ()
+    chip: str = ""
+    installer: str = ""
+    symbols: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    @property
+    def tensorflow(self) -> tuple[str, str]:
+        """The TensorFlow that holds the payload, as package and version; both may be empty."""
+        macos, plain = self.versions.get("tensorflow-macos"), self.versions.get("tensorflow")
+        if macos and (not plain or Version(macos) < Version("2.15.1")):
+            return "tensorflow-macos", macos
+        return ("tensorflow", plain) if plain else ("", "")
+
+    @property
+    def metal(self) -> str:
+        """The plugin's version, or an empty text."""
+        return self.versions.get("tensorflow-metal", "")
+
+
+_MENTIONS: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
+    (strength, re.compile(pattern, re.IGNORECASE | re.ASCII | re.MULTILINE))
+    for strength, pattern in (
+        # uv: " + tensorflow==2.18.0"; pip list and conda list: two columns.
+        (4, rf"^ {{0,4}}\+ ({_NAMES})==({_VERSION})\b"),
+        (4, rf"^ {{0,4}}({_NAMES})(?: {{2,60}}|\t)({_VERSION})\b"),
+        (4, rf"\b({_NAMES})\.__version__[^\n]{{0,8}}\n[^\n0-9]{{0,10}}({_VERSION})\b"),
+        (3, rf"(?<![\w+-] )(?<![\w-])({_NAMES})==({_VERSION})\b"),
+        (2, rf"(?<![\w-])({_NAMES})-({_VERSION})-(?:cp|py)\d"),
+        # What was asked for, which is TensorFlow's own version where nothing was installed.
+        (2, rf"(?<![\w-])(tensorflow(?:[-_](?:macos|metal|cpu))?)==({_VERSION})\b"),
+        (2, rf"(?<![\w-])({_NAMES}) \(v?({_VERSION})\)"),
+        (1, rf"(?<![\w-])({_NAMES})(?: version)?[:=]? {{0,2}}v?({_VERSION})\b"),
+    )
+)
+_INSTALLED = re.compile(r"Successfully installed ([^\n]{1,4000})")
+_INSTALLED_ONE = re.compile(rf"(?:^|\s)({_NAMES})-({_VERSION})(?=\s|$)", re.IGNORECASE)
+_REMOVED = re.compile(
+    r"(?:Uninstalling|Attempting uninstall|Found existing installation|^ - )[^\n]{0,80}",
+    re.MULTILINE,
+)
+_TF_PROSE = re.compile(
+    r"\b(?:TF|Tensor ?Flow)(?: lib(?:rary)?)?(?: version)?(?: is| =)?[:=]? {0,2}"
+    rf"v?({_VERSION})\b",
+    re.IGNORECASE,
+)
+_FORM = re.compile(rf"#{{2,4}} TensorFlow version\s{{1,6}}(?:tf ?)?v?({_VERSION})", re.IGNORECASE)
+_NUMPY_PROSE = re.compile(rf"\bNumPy ({_VERSION}) as it may crash", re.IGNORECASE)
+_PYTHON = re.compile(
+    r"(?:/(?:lib/)?python|\bPython(?: version)?[:=]? {0,2}|\bpython==?|\(python )"
+    r"(3\.\d{1,2}(?:\.\d{1,2})?)\b"
+    r"|\bcp(3\d{1,2})-(?:cp|abi|none)"
+    r"|-cpython-(3\d{1,2})-darwin",
+    re.IGNORECASE,
+)
+_MACOS = re.compile(
+    r"\b(?:macOS|Mac ?OS(?: ?X)?|OS X)(?: [A-Z][a-z]{3,10}(?: [A-Z][a-z]{2,8})?)?[: ]{1,2}v?"
+    r"(1[0-9]\.\d{1,2}(?:\.\d{1,2})?|2[67](?:\.\d{1,2}){0,2}|1[1-5])\b"
+    r"|\bProductVersion:\s{1,4}(\d{2}(?:\.\d{1,2}){0,2})"
+    r"|macosx_(1[0-9]|2[67])_(\d{1,2})_(?:arm64|x86_64)`\)",  # uv: You're on macOS (`…`)
+    re.IGNORECASE,
+)
+_BUILT_FOR = re.compile(r"(?:built for|building for|targets?) {1,3}$", re.IGNORECASE)
+_ARCH = re.compile(r"\b(arm64e?|x86_64|aarch64)\b|\bosx-(arm64|64)\b")
+_NEED = re.compile(
+    r"have '?\(?(arm64e?|x86_64|i386)[^\n]{0,60}?need '?\(?(arm64e?|x86_64)"
+    r"|You're on macOS \(`macosx_\d{1,2}_\d{1,2}_(arm64|x86_64)"
+)
+_INTERPRETER = re.compile(
+    r"(?:osx-(arm64|64)|macosx-[\d.]{1,6}-(arm64|x86_64)|platform[^\n]{0,40}-(arm64|x86_64))"
+)
+_CHIP = re.compile(r"\bApple (M\d{1,2}(?: (?:Pro|Max|Ultra))?)\b|\b(AMD Radeon[\w ]{0,20}\w)")
+_SYMBOL = re.compile(
+    r"symbol not found(?: in flat namespace)?:? {0,2}[('\"]{0,2}([A-Za-z_$][\w$.]{2,400})",
+    re.IGNORECASE,
+)
+_LOADED = re.compile(r"dlopen\(([^\n,]{3,500}),|Library not loaded: ([^\n'\"]{3,300})")
+_GATES = (b"tensorflow", b"numpy", b"macosx", b"lib/python3", b"macos", b"dlopen(")
+_CALM_WINDOWS = 8
+"""Windows that are read for facts although they show no symptom: the first ones that name any."""
+
+
+class Collector:
+    """Gathers facts from the windows that it is given."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, tuple[int, str]] = {}
+        self._single: dict[str, str] = {}
+        self._many: dict[str, list[str]] = {"archs": [], "symbols": [], "paths": []}
+        self._calm = 0
+
+    def wants(self, squeezed: bytes) -> bool:
+        """Whether a window is worth reading although it shows no symptom."""
+        if self._calm < _CALM_WINDOWS and any(gate in squeezed for gate in _GATES):
+            self._calm += 1
+            return True
+        return False
+
+    def feed(self, text: str) -> None:
+        """Take the facts of a cleaned window."""
+        text = _REMOVED.sub("", text)
+        for done in _INSTALLED.finditer(text):
+            for name, version in _INSTALLED_ONE.findall(done[1]):
+                self._mention(name, version, 5)
+        for strength, pattern in _MENTIONS:
+            for mention in pattern.finditer(text):
+                self._mention(mention[1], mention[2], strength)
+        for pattern, name, strength in (
+            (_FORM, "tensorflow", 3),
+            (_TF_PROSE, "tensorflow", 1),
+            (_NUMPY_PROSE, "numpy", 5),
+        ):
+            for mention in pattern.finditer(text):
+                self._mention(name, mention[1], strength)
+        self._machine(text)
+        for symbol in _SYMBOL.finditer(text):
+            self._add("symbols", symbol[1])
+        for loaded in _LOADED.finditer(text):
+            self._add("paths", (loaded[1] or loaded[2]).strip())
+
+    def _machine(self, text: str) -> None:
+        for found in _PYTHON.finditer(text):
+            tag = found[2] or found[3]
+            self._single["python"] = f"3.{tag[1:]}" if tag else found[1]
+        for found in _MACOS.finditer(text):
+            if _BUILT_FOR.search(text[max(0, found.start() - 20) : found.start()]):
+                continue
+            version = found[1] or found[2] or f"{found[3]}.{found[4]}"
+            self._single["macos"] = version
+        for found in _ARCH.finditer(text):
+            self._add("archs", _architecture(found[1] or found[2]))
+        for pattern in (_INTERPRETER, _NEED):
+            for found in pattern.finditer(text):
+                self._single["arch"] = _architecture(next(g for g in found.groups()[::-1] if g))
+        for found in _CHIP.finditer(text):
+            self._single["chip"] = found[1] or found[2]
+        for installer in ("poetry", "conda", "uv", "pip"):
+            if re.search(rf"(?:^|[\s$%\[/]){installer} (?:install|add|sync|create|pip)", text):
+                self._single.setdefault("installer", installer)
+
+    def _mention(self, name: str, version: str, strength: int) -> None:
+        name = name.lower().replace("_", "-")
+        try:
+            Version(version)
+        except InvalidVersion:
+            return
+        if strength >= self._versions.get(name, (0, ""))[0]:
+            self._versions[name] = (strength, version)
+
+    def _add(self, kind: str, value: str) -> None:
+        values = self._many[kind]
+        if value and value not in values and len(values) < _MOST_NAMED:
+            values.append(value)
+
+    def finish(self) -> Facts:
+        """What was named."""
+        return Facts(
+            versions={name: version for name, (_, version) in sorted(self._versions.items())},
+            archs=tuple(self._many["archs"]),
+            symbols=tuple(self._many["symbols"]),
+            paths=tuple(self._many["paths"]),
+            **{key: self._single[key] for key in _SINGLE if key in self._single},
+        )
+
+
+_SINGLE = ("python", "macos", "arch", "chip", "installer")
+
+
+def _architecture(word: str) -> str:
+    return {"arm64e": "arm64", "64": "x86_64", "aarch64": "aarch64"}.get(word, word)
+
+
+def minor(version: str) -> str:
+    """The first two numbers of a version."""
+    return ".".join(version.split(".")[:2])
+
+
+def named(facts: Facts) -> Iterator[tuple[str, str]]:
+    """The facts as a person would list them."""
+    yield from facts.versions.items()
+    for label in ("python", "macos", "arch", "chip"):
+        if value := getattr(facts, label):
+            yield label, value

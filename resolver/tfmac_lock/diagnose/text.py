@@ -1,0 +1,186 @@
+"""Text as people paste it, made plain: windows over a stream of any size, and their cleaning.
+
+A log may be a pip run, a notebook, a terminal copy with colours, a CI log with a time before
+every line, or not a text at all. It is read in windows of a fixed size, so that memory does not
+grow with the input and a single line of any length is only some more windows.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+WINDOW = 256 * 1024
+"""Fresh bytes in a window."""
+
+OVERLAP = 16 * 1024
+"""Bytes of the last window that the next one repeats: more than any pattern can span."""
+
+DEFAULT_LIMIT = 256 * 1024 * 1024
+"""Bytes after which reading stops, so that an endless pipe gets an answer too."""
+
+
+class Readable(Protocol):
+    """What can be read without waiting for all that was asked for."""
+
+    def read1(self, size: int = ..., /) -> bytes:
+        """Up to ``size`` bytes, as soon as there are any; none at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A stretch of the stream. ``raw[:fresh]`` was in the window before too."""
+
+    raw: bytes
+    fresh: int
+    index: int
+    notebook: bool
+
+
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _chunks(stream: Readable, limit: int, on_cut: Callable[[], None]) -> Iterator[bytes]:
+    total = 0
+    decoder: codecs.IncrementalDecoder | None = None
+    while chunk := stream.read1(WINDOW):
+        if total == 0 and chunk[:2] in _UTF16_MARKS:
+            decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+        total += len(chunk)
+        cut = total > limit
+        if cut:
+            chunk = chunk[: len(chunk) - (total - limit)]
+        yield decoder.decode(chunk).encode("utf-8", "replace") if decoder else chunk
+        if cut:
+            on_cut()
+            return
+
+
+def windows(
+    stream: Readable,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    on_cut: Callable[[], None] = lambda: None,
+) -> Iterator[Window]:
+    """The stream in windows; after ``limit`` bytes ``on_cut`` is called and it ends.
+
+    An interrupt from the keyboard ends the stream where it is: whoever stops an endless pipe
+    wants the answer for what was read.
+    """
+    held = bytearray()
+    tail = b""
+    index = 0
+    notebook = False
+    chunks = _chunks(stream, limit, on_cut)
+    ended = False
+    while not ended:
+        try:
+            chunk = next(chunks, None)
+        except KeyboardInterrupt:
+            on_cut()
+            chunk = None
+        ended = chunk is None
+        held += chunk or b""
+        if len(held) < WINDOW and not (ended and held):
+            continue
+        if index == 0:
+            notebook = held.lstrip()[:1] == b"{" and b'"cells"' in held
+        raw = tail + bytes(held)
+        yield Window(raw=raw, fresh=len(tail), index=index, notebook=notebook)
+        tail = raw[-OVERLAP:]
+        held.clear()
+        index += 1
+
+
+_TERMINAL = re.compile(
+    rb"\x1b(?:"
+    rb"\[[0-?]{0,64}[ -/]{0,8}[@-~]"  # colours, cursor movements
+    rb"|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)"  # window titles, hyperlinks
+    rb"|[PX^_][^\x1b]{0,2000}\x1b\\"
+    rb"|[ -/]{0,4}[0-~])"
+)
+_SQUEEZED_AWAY = bytes(range(33)) + b"\"'`\\\x7f"
+_FOLD = bytes(range(256)).lower()
+
+
+def without_terminal_codes(raw: bytes, *, notebook: bool) -> bytes:
+    """The bytes without what only a terminal understands."""
+    if notebook:
+        raw = raw.replace(b"\\u001b", b"\x1b")
+    if b"\x1b" in raw:
+        raw = _TERMINAL.sub(b"", raw)
+    if b"\xc2\xa0" in raw:
+        raw = raw.replace(b"\xc2\xa0", b" ")
+    return raw
+
+
+def squeeze(raw: bytes) -> bytes:
+    """Folded to lower case, without white space, control characters, quotes and backslashes.
+
+    Whatever a wrapping terminal or an indenting tool did to a text, its squeezed form is the
+    same, which makes it the place to look for literals.
+    """
+    return raw.translate(_FOLD, _SQUEEZED_AWAY)
+
+
+_CODES_WITHOUT_ESCAPE = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,5}m|m(?!\w))")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]")
+_QUOTES = str.maketrans("\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb", "'''" + '"' * 5)
+_PREFIX = re.compile(
+    r"^[ \t]{0,40}(?:"
+    r"(?:> )+"  # quoted mail and Markdown
+    r"|E {2,3}(?=\S)"  # pytest
+    r"|[│|] "  # boxes drawn by rich, uv, conda
+    r"|\#\d{1,4} \d{1,6}\.\d{1,4} "  # docker build
+    r"|[\w.-]{1,40} +\| "  # docker compose
+    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]{0,10}Z "  # hosted CI
+    r"|\[(?:stdout|stderr|pip|info|error|warn(?:ing)?)\] "
+    r")",
+    re.MULTILINE | re.IGNORECASE,
+)
+_JSON_LINE = re.compile(r'^[ \t]{0,40}"|",?[ \t]{0,8}$', re.MULTILINE)
+_JSON_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "/": "/"}
+_JSON_ESCAPE = re.compile(r'\\(?:([ntr"\\/])|u([0-9a-fA-F]{4}))')
+
+
+def _unescape(match: re.Match[str]) -> str:
+    simple, code = match.groups()
+    return _JSON_ESCAPES[simple] if simple else chr(int(code, 16))
+
+
+def clean(raw: bytes, *, notebook: bool = False) -> str:
+    r"""Plain text with ``\n`` line ends, ASCII quotes and no prefixes of other tools.
+
+    ``raw`` has lost its terminal codes already. For a notebook the strings of the JSON are
+    opened, line by line, which works on a torn one too.
+    """
+    text = raw.decode("utf-8", "replace")
+    if notebook:
+        text = _JSON_ESCAPE.sub(_unescape, _JSON_LINE.sub("", text))
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_QUOTES)
+    text = _CONTROLS.sub("", _CODES_WITHOUT_ESCAPE.sub("", text))
+    return _PREFIX.sub("", _PREFIX.sub("", text))
+
+
+_WRAP = re.compile(r"(?<=[^\n]{40})\n[ \t]{0,40}")
+
+
+def unwrapped(text: str) -> str:
+    """The text with the line breaks after long lines taken out, for patterns in loose form."""
+    return _WRAP.sub("", text)
+
+
+def line_at(text: str, start: int, end: int, *, longest: int = 300) -> str:
+    """The line in which ``start`` lies, to at least ``end``, shortened around the match."""
+    begin = text.rfind("\n", 0, start) + 1
+    stop = text.find("\n", start)
+    stop = len(text) if stop < 0 else stop
+    if start - begin > longest // 2:
+        begin = start - longest // 4
+    stop = max(min(stop, begin + longest), min(end, begin + longest))
+    return " ".join(text[begin:stop].split())
