@@ -14,7 +14,8 @@ from . import published
 from .combos import TENSORFLOW_PACKAGES, Choice, TensorFlowWish, Wish, choices
 from .conda.locking import CondaHalf
 from .errors import AnswerIsNo
-from .lock.formats import CONDA_FORMATS, FORMATS
+from .lock.conda_formats import CONDA_FORMATS
+from .lock.formats import FORMATS
 from .lock.model import dump_json
 from .locking import Request, Resolver
 from .target import Arch, PythonVersion

@@ -21,8 +21,8 @@ from tfmac_lock.conda.locking import lock_with_conda
 from tfmac_lock.conda.solve import NATIVE, CondaRequest, solve_conda
 from tfmac_lock.conda.specs import Want
 from tfmac_lock.conda.verify import verify_conda
+from tfmac_lock.lock.conda_formats import CONDA_FORMATS
 from tfmac_lock.lock.conda_lock_yml import platform, render
-from tfmac_lock.lock.formats import CONDA_FORMATS
 from tfmac_lock.locking import Made, Request, Resolver
 from tfmac_lock.resolve.requirement import ByUser
 from tfmac_lock.target import MacOSVersion, PythonVersion, Target

@@ -17,8 +17,8 @@ from tfmac_lock.lock import (
     pylock_toml,
     requirements_txt,
 )
+from tfmac_lock.lock.conda_formats import CONDA_FORMATS
 from tfmac_lock.lock.conda_lock_yml import NoCondaHalf
-from tfmac_lock.lock.formats import CONDA_FORMATS
 from tfmac_lock.lock.model import (
     Combo,
     Lock,

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import (
-    conda_lock_yml,
-    environment_yml,
-    explicit_txt,
-    lock_json,
-    pylock_toml,
-    requirements_txt,
-)
+from . import lock_json, pylock_toml, requirements_txt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,9 +18,5 @@ FORMATS: dict[str, tuple[str, Callable[[Lock], str]]] = {
 }
 """Format: file name and the function that renders a lock to its text."""
 
-CONDA_FORMATS: dict[str, tuple[str, Callable[[Lock], str]]] = {
-    "conda-lock": ("conda-lock.yml", lambda lock: conda_lock_yml.render([lock])),
-    "environment": ("environment.yml", environment_yml.render),
-    "explicit": ("explicit.txt", explicit_txt.render),
-}
-"""The formats of a lock with a conda half, in the same way."""
+CONDA_FORMAT_NAMES = ("conda-lock", "environment", "explicit")
+"""The names of the formats that a conda half brings with it; see conda_formats.py."""
