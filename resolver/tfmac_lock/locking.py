@@ -14,9 +14,12 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from .combos import TENSORFLOW_PACKAGES, NoCombo, Wish, choices, nearest
+from .conda.errors import NoCondaSolution
+from .conda.locking import without_wheel
+from .conda.verify import verify_conda
 from .errors import AnswerIsNo
 from .lock.model import Combo, Lock, LockedPackage, LockVerdict, combo_id
-from .lock.verify import verify
+from .lock.verify import pins_of, verify
 from .matrix.facts import METAL
 from .resolve.provider import Rules
 from .resolve.requirement import ByMatrix, ByUser, Need
@@ -32,7 +35,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from .matrix.facts import Bound, Matrix
+    from .conda.locking import BothHalves, CondaHalf
+    from .matrix.facts import Bound, Matrix, Waiver
     from .resolve.source import Source
     from .verdict import Pair, Verdict
 
@@ -87,7 +91,7 @@ class Resolver:
     """The facts and the index that locks are made from.
 
     ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache, and
-    ``likely`` are names that it begins with.
+    starts with the ``likely`` packages. With ``conda`` the locks have a conda half too.
     """
 
     matrix: Matrix
@@ -95,6 +99,7 @@ class Resolver:
     as_of: str
     ahead: bool = True
     likely: frozenset[NormalizedName] = frozenset()
+    conda: CondaHalf | None = None
     _views: dict[tuple[object, ...], View] = field(default_factory=dict)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -106,7 +111,7 @@ class Resolver:
         Raises NoCombo where there is none: with the matrix's reason, or with the conflict of
         the best pair and the nearest pairs that do resolve.
         """
-        first: Unsatisfiable | BrokenPins | None = None
+        first: Unsatisfiable | NoCondaSolution | BrokenPins | None = None
         tried: set[str] = set()
         for choice in choices(self.matrix, request.wish):
             series = ".".join(choice.pair.tensorflow.split(".")[:2])
@@ -114,7 +119,7 @@ class Resolver:
                 continue
             try:
                 return self.lock_pair(request, choice.pair)
-            except (Unsatisfiable, BrokenPins) as error:
+            except (Unsatisfiable, NoCondaSolution, BrokenPins) as error:
                 first = first or error
                 if error.only_the_users:
                     break
@@ -123,7 +128,9 @@ class Resolver:
         assert first is not None, "choices() raises where there is nothing to try"
         raise NoCombo(str(first), self._near(request, first), request.wish.machine) from first
 
-    def _near(self, request: Request, conflict: Unsatisfiable | BrokenPins) -> list[Pair]:
+    def _near(
+        self, request: Request, conflict: Unsatisfiable | NoCondaSolution | BrokenPins
+    ) -> list[Pair]:
         """Up to three pairs near the wish that resolve with all that was asked for."""
         if conflict.only_the_users:
             return []
@@ -140,26 +147,51 @@ class Resolver:
         return found
 
     def lock_pair(self, request: Request, pair: Pair) -> Made:
-        """The lock of that very pair; raises Unsatisfiable or BrokenPins where there is none.
+        """The lock of that very pair; raises Unsatisfiable, NoCondaSolution or BrokenPins.
 
         Where no macOS was asked for, it is made for the oldest one that the pair runs on, and
-        a newer one is taken only when a wheel that is needed demands it.
+        a newer one is taken only when a wheel that is needed demands it. With a conda half,
+        native packages that have no wheel for any macOS come from conda.
         """
+        try:
+            return self._lock_pair(request, pair)
+        except Unsatisfiable as error:
+            if self.conda is None or self.conda.native or not without_wheel(error):
+                raise
+            native = replace(self.conda, native=True, because=without_wheel(error))
+            return replace(self, conda=native)._lock_pair(request, pair)
+
+    def _lock_pair(self, request: Request, pair: Pair) -> Made:
         macos = self._first_macos(request.wish, pair)
-        first: Unsatisfiable | None = None
+        first: Unsatisfiable | NoCondaSolution | None = None
         while True:
             target = self._target(request.wish, macos)
             rules = self._rules(request, pair, target)
             try:
+                if self.conda is not None:
+                    both = self._solve_both(self.conda, request, pair, rules)
+                    return self._made(request, pair, both.target, both.wheels, both)
                 solved = solve(rules, _roots(request, pair), ahead=self.ahead, likely=self.likely)
-            except Unsatisfiable as error:
+                return self._made(request, pair, target, solved)
+            except (Unsatisfiable, NoCondaSolution) as error:
                 first = first or error
                 raised = self._raised(request.wish, rules, error)
                 if raised is None:
                     raise first from None
                 macos = raised
-                continue
-            return self._made(request, pair, target, solved)
+
+    def _solve_both(
+        self, half: CondaHalf, request: Request, pair: Pair, rules: Rules
+    ) -> BothHalves:
+        """The solution of both halves; conda's Python decides for the wheels."""
+        return half.solve(
+            rules,
+            _roots(request, pair),
+            python=request.wish.python,
+            before=request.before,
+            ahead=self.ahead,
+            rules_for=lambda target: self._rules(request, pair, target),
+        )
 
     def _first_macos(self, wish: Wish, pair: Pair) -> MacOSVersion:
         """The macOS to resolve for: the one given, else the pair's floor."""
@@ -175,17 +207,23 @@ class Resolver:
                 floors.append(macos_of_wheel(wheel.filename) or floors[0])
         return max(floors)
 
-    def _raised(self, wish: Wish, rules: Rules, error: Unsatisfiable) -> MacOSVersion | None:
+    def _raised(
+        self, wish: Wish, rules: Rules, error: Unsatisfiable | NoCondaSolution
+    ) -> MacOSVersion | None:
         """The next macOS that could resolve the conflict, where none was asked for."""
         if wish.macos is not None or wish.os is Os.LINUX:
             return None
-        known = [clash.name for clash in error.clashes if not clash.unknown]
-        major = newer_macos(rules, known)
+        if isinstance(error, Unsatisfiable):
+            known = [clash.name for clash in error.clashes if not clash.unknown]
+            major = newer_macos(rules, known)
+            newer = None if major is None else MacOSVersion(major)
+        else:
+            newer = error.newer_macos
         exists = {release.major for release in self.matrix.platforms.macos}
         last = wish.chip.last_macos
-        if major is None or major not in exists or (last is not None and major > last):
+        if newer is None or newer.major not in exists or (last is not None and newer.major > last):
             return None
-        return MacOSVersion(major)
+        return newer
 
     def _target(self, wish: Wish, macos: MacOSVersion) -> Target:
         platforms = self.matrix.platforms
@@ -206,7 +244,21 @@ class Resolver:
             limits.setdefault(item.name, []).append(item)
         if not self._known:
             self._known.update(known_requirements(self.matrix))
-        return Rules(view=self._view(request, target), limits=limits, known=self._known)
+        return Rules(
+            view=self._view(request, target),
+            limits=limits,
+            known=self._known,
+            waived={
+                (pair.package, one.package, SpecifierSet(one.stated)): SpecifierSet(one.specifier)
+                for one in self._waivers(pair, target)
+            },
+        )
+
+    def _waivers(self, pair: Pair, target: Target) -> tuple[Waiver, ...]:
+        """The requirements of the pair's own metadata that nothing on the Mac can meet."""
+        if target.os is Os.LINUX:
+            return ()
+        return self.matrix.waivers_for(pair.package, pair.tensorflow, pair.arch)
 
     def _view(self, request: Request, target: Target) -> View:
         """The target's view of the index, the same for every pair that is tried on it."""
@@ -222,9 +274,12 @@ class Resolver:
         pair: Pair,
         target: Target,
         solved: Mapping[NormalizedName, Solved],
+        both: BothHalves | None = None,
     ) -> Made:
         packages = tuple(self._package(name, solved[name]) for name in sorted(solved))
-        pins = {package.name: package.version for package in packages}
+        if both is not None:
+            packages = (*both.conda_packages, *packages)
+        pins = pins_of(packages)
         macos = oldest_macos(self.matrix, pair, packages) if target.os is Os.MACOS else None
         if macos is not None:
             macos = max(macos, request.wish.chip.first_macos)
@@ -247,11 +302,20 @@ class Resolver:
                 os=target.os,
                 macos_min=macos,
             ),
-            verdict=lock_verdict(verdict),
+            verdict=lock_verdict(
+                verdict,
+                (
+                    *(() if both is None else both.notes),
+                    *(_waiver_note(pair, one) for one in self._waivers(pair, target)),
+                ),
+            ),
             packages=packages,
             as_of=self.as_of,
             command=_command(request, pair),
+            channels=() if both is None else both.channels,
         )
+        if both is not None:
+            verify_conda(lock, target)
         verify(lock, target, self.matrix.bounds_for(pair.tensorflow, pair.python))
         return Made(lock=lock, target=target)
 
@@ -275,7 +339,7 @@ def oldest_macos(matrix: Matrix, pair: Pair, packages: Iterable[LockedPackage]) 
     if floor:
         floors.append(floor.run)
     floors += [
-        tagged for package in packages if (tagged := macos_of_wheel(package.filename)) is not None
+        floor_of for package in packages if (floor_of := macos_of_package(package)) is not None
     ]
     return max(floors)
 
@@ -286,16 +350,29 @@ def macos_of_wheel(filename: str) -> MacOSVersion | None:
     return min((MacOSVersion(int(major), int(minor)) for major, minor in found), default=None)
 
 
-def lock_verdict(verdict: Verdict) -> LockVerdict:
-    """The verdict in plain words."""
+def macos_of_package(package: LockedPackage) -> MacOSVersion | None:
+    """The oldest macOS that the file admits: by a wheel's tag, or a conda package's ``__osx``."""
+    if package.manager == "pip":
+        return macos_of_wheel(package.filename)
+    specs = (*package.requires, *package.constrains)
+    found = [re.match(r"__osx >=(\d+)(?:\.(\d+))?", spec) for spec in specs]
+    floors = [MacOSVersion(int(one[1]), int(one[2] or 0)) for one in found if one]
+    return max(floors, default=None)
+
+
+def lock_verdict(verdict: Verdict, notes: Iterable[tuple[str, str, str]] = ()) -> LockVerdict:
+    """The verdict in plain words, with more notes of how the lock was made."""
     return LockVerdict(
         status=verdict.status.value,
         grade=verdict.grade.label if verdict.grade else None,
-        reasons=tuple((reason.kind, reason.text, reason.source) for reason in verdict.reasons),
+        reasons=(
+            *((reason.kind, reason.text, reason.source) for reason in verdict.reasons),
+            *notes,
+        ),
     )
 
 
-def _of_that_release_alone(error: Unsatisfiable | BrokenPins) -> bool:
+def _of_that_release_alone(error: Unsatisfiable | NoCondaSolution | BrokenPins) -> bool:
     """Whether the next release of the series may well have what this one has not.
 
     So it is where the release itself cannot be had, as one newer than --exclude-newer allows,
@@ -303,7 +380,12 @@ def _of_that_release_alone(error: Unsatisfiable | BrokenPins) -> bool:
     """
     if isinstance(error, BrokenPins):
         return True
-    return {clash.name for clash in error.clashes} <= {*TENSORFLOW_PACKAGES, METAL}
+    names = (
+        {want.name for want in error.wants}
+        if isinstance(error, NoCondaSolution)
+        else {clash.name for clash in error.clashes}
+    )
+    return names <= {*TENSORFLOW_PACKAGES, METAL}
 
 
 def _machine(target: Target) -> str:
@@ -325,6 +407,14 @@ def _roots(request: Request, pair: Pair) -> list[Need]:
             Need(canonicalize_name(METAL), frozenset(), SpecifierSet(f"=={pair.metal}"), chosen)
         )
     return [*roots, *request.needs]
+
+
+def _waiver_note(pair: Pair, waiver: Waiver) -> tuple[str, str, str]:
+    text = (
+        f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; "
+        f"{waiver.specifier} is taken to be enough: {waiver.reason}. `pip check` will name it"
+    )
+    return ("waiver", text, waiver.source)
 
 
 def _bound_need(bound: Bound) -> Need:

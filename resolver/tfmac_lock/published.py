@@ -29,6 +29,11 @@ def index_name(python: str, arch: Arch) -> str:
     return f"index/cp{python.replace('.', '')}-{arch.value}.json"
 
 
+def conda_index_name(python: str, arch: Arch) -> str:
+    """The index of the published locks that have a conda half, in the same way."""
+    return f"index/conda-cp{python.replace('.', '')}-{arch.value}.json"
+
+
 def read_index(path: Path) -> list[Lock]:
     """The published locks of one index, best first; raises DataError where it is damaged."""
     return guarded(path, SCHEMA_VERSION, lambda data: [_lock(data, row) for row in data["locks"]])

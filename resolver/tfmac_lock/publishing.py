@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from . import published
 from .combos import TENSORFLOW_PACKAGES, Choice, TensorFlowWish, Wish, choices
+from .conda.locking import CondaHalf
 from .errors import AnswerIsNo
+from .lock.conda_formats import CONDA_FORMATS
 from .lock.formats import FORMATS
 from .lock.model import dump_json
 from .locking import Request, Resolver
@@ -20,12 +22,13 @@ from .target import Arch, PythonVersion
 from .verdict import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
-    from .index.client import IndexClient
+    from .conda.client import CondaClient
     from .lock.model import Lock
     from .matrix.facts import Matrix
+    from .resolve.source import Source
 
 CHIP_OF = {Arch.ARM64: "m1", Arch.X86_64: "intel-amd"}
 """The chip that stands for an architecture in published locks: the oldest with a GPU to use."""
@@ -76,13 +79,18 @@ def end_of(day: date) -> datetime:
 
 def make_slot(
     matrix: Matrix,
-    client: IndexClient,
+    client: Source,
     slot: Slot,
     day: date,
     progress: Callable[[], None] = lambda: None,
+    conda: CondaClient | None = None,
 ) -> SlotResult:
-    """Every lock of the slot: each release with its best plugin, and without one."""
-    resolver = Resolver(matrix=matrix, source=client, as_of=day.isoformat())
+    """Every lock of the slot: each release with its best plugin, and without one.
+
+    With ``conda`` each has a conda half.
+    """
+    half = None if conda is None else CondaHalf(client=conda, undated=True)
+    resolver = Resolver(matrix=matrix, source=client, as_of=day.isoformat(), conda=half)
     locks: list[Lock] = []
     unpublished = []
     for wish in wishes(matrix, slot):
@@ -159,13 +167,41 @@ def render(results: Iterable[SlotResult]) -> dict[str, str]:
     return files
 
 
-def stale(folder: Path, files: dict[str, str], chosen: Iterable[Slot]) -> list[str]:
-    """The paths under the folder that are missing, different or left over."""
+OWN_FILES = frozenset(FORMATS[name][0] for name in PUBLISHED_FORMATS)
+CONDA_FILES = frozenset({CONDA_FORMATS["conda-lock"][0]})
+"""The names of the files in a lock's folder, by what makes them: wheels alone, or a conda half."""
+
+
+def render_conda(results: Iterable[SlotResult]) -> dict[str, str]:
+    """Every file of the locks with a conda half, in the same way."""
+    files = {}
+    filename, text = CONDA_FORMATS["conda-lock"]
+    for result in results:
+        slot = result.slot
+        index = published.to_index(
+            result.locks, [(item.combo, item.reason) for item in result.unpublished]
+        )
+        files[published.conda_index_name(slot.python, slot.arch)] = dump_json(index)
+        for lock in result.locks:
+            files[f"{lock.combo.id}/{filename}"] = text(lock)
+    return files
+
+
+def stale(
+    folder: Path,
+    files: dict[str, str],
+    chosen: Iterable[Slot],
+    own: Collection[str] = OWN_FILES,
+) -> list[str]:
+    """The paths under the folder that are missing, different or left over.
+
+    Of what lies there, only files with one of the ``own`` names can be left over.
+    """
     endings = tuple(f"-py{slot.python}-{slot.arch.value}" for slot in chosen)
     found = {
         path.relative_to(folder).as_posix()
         for path in folder.glob("*/*")
-        if path.parent.name.endswith(endings)
+        if path.parent.name.endswith(endings) and path.name in own
     }
     wrong = sorted(found - set(files))
     for name, text in sorted(files.items()):
@@ -178,9 +214,14 @@ def stale(folder: Path, files: dict[str, str], chosen: Iterable[Slot]) -> list[s
     return wrong
 
 
-def write(folder: Path, files: dict[str, str], chosen: Iterable[Slot]) -> list[str]:
+def write(
+    folder: Path,
+    files: dict[str, str],
+    chosen: Iterable[Slot],
+    own: Collection[str] = OWN_FILES,
+) -> list[str]:
     """Bring the folder up to date and return what was changed; left-over locks are removed."""
-    changed = stale(folder, files, chosen)
+    changed = stale(folder, files, chosen, own)
     for name in changed:
         path = folder / name
         if name not in files:

@@ -19,7 +19,8 @@ COMMANDS = {
     "matrix": "show combos and the pair grid, or keep the matrix",
     "audit": "read the binaries of wheels: load check, floors, numpy",
     "prove": "train MNIST here, or prove locks by their twins",
-    "publish": "make all published locks",
+    "publish": "make all published locks, and the site",
+    "serve": "the site, its API and live locks over HTTP",
 }
 """Commands with what they do; each is a module of this package with that name."""
 

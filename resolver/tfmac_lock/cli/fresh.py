@@ -20,6 +20,7 @@ from ..matrix.facts import specifier
 from ..publishing import end_of
 from ..resolve.requirements_in import read_file, read_with
 from ..target import MacOSVersion, Os, Target
+from .lock import wants_conda
 from .talk import Talk
 
 if TYPE_CHECKING:
@@ -82,7 +83,17 @@ def make(
             ahead=not args.offline,
             likely=frozenset() if args.offline else _likely(wish),
         )
-        return resolver.lock(request).lock
+        if not wants_conda(args):
+            return resolver.lock(request).lock
+        from ..conda.channels import Channel
+        from ..conda.client import CondaClient
+        from ..conda.locking import lock_with_conda
+
+        channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
+        with CondaClient(channels, offline=args.offline) as conda:
+            return lock_with_conda(
+                resolver, request, conda, specs=args.conda_specs, native=bool(args.native)
+            ).lock
 
 
 def _likely(wish: Wish) -> frozenset[NormalizedName]:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..errors import UsageError
-from ..lock.formats import FORMATS
+from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
 from . import COMMANDS, Parser
 from .summary import summary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..host import Host
     from ..lock.model import Lock
     from ..target import Chip, MacOSVersion, Platforms, PythonVersion
@@ -98,13 +100,36 @@ def parser() -> Parser:
     what.add_argument(
         "--exclude-newer", metavar="DATE", help="only files uploaded up to that day (2026-01-31)"
     )
+    conda = made.add_argument_group("conda (needs the extra: pip install 'tfmac-lock[conda]')")
+    conda.add_argument(
+        "--native",
+        choices=("conda",),
+        help="take numpy, h5py, grpcio and protobuf from conda instead of wheels",
+    )
+    conda.add_argument(
+        "--conda",
+        dest="conda_specs",
+        metavar="SPEC",
+        action="append",
+        default=[],
+        help="one more package from conda, like jupyterlab; can be repeated",
+    )
+    conda.add_argument(
+        "--channel",
+        dest="channels",
+        metavar="NAME|URL",
+        action="append",
+        default=[],
+        help="a conda channel, first the most wanted (default: conda-forge)",
+    )
     out = made.add_argument_group("output")
     out.add_argument(
         "--format",
         dest="formats",
         action="append",
         metavar="NAME",
-        help=f"{', '.join(FORMATS)}; can be repeated (default: all)",
+        help=f"{', '.join(FORMATS)} (these by default), and with a conda half "
+        f"{', '.join(CONDA_FORMAT_NAMES)}; can be repeated",
     )
     out.add_argument(
         "-o",
@@ -148,7 +173,7 @@ def run(args: argparse.Namespace) -> int:
     lock = make(args)
     if args.metal == "auto" and lock.combo.metal is None and args.os == "macos":
         print(_why_no_plugin(lock), file=sys.stderr)  # noqa: T201 - talk
-    files = {filename: text(lock) for filename, text in (FORMATS[name] for name in formats)}
+    files = {filename: text(lock) for filename, text in map(_format, formats)}
     if printing:
         sys.stdout.write(*files.values())
         return 0
@@ -209,7 +234,14 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
         or args.exclude_newer
         or args.index_url
         or args.extra_index_url
+        or wants_conda(args)
     )
+
+
+def wants_conda(args: argparse.Namespace) -> bool:
+    """Whether the lock needs a conda half."""
+    named = {name for given in args.formats or () for name in given.split(",")}
+    return bool(args.native or args.conda_specs or args.channels or named & {*CONDA_FORMAT_NAMES})
 
 
 def _published(
@@ -267,11 +299,23 @@ def _python(args: argparse.Namespace, platforms: Platforms, mac: Host | None) ->
 def _formats(args: argparse.Namespace) -> list[str]:
     from ..errors import UnknownChoice
 
-    names = [name for given in args.formats or FORMATS for name in given.split(",")]
+    # A conda half cannot be told in the formats that hold wheels alone.
+    usual = ["conda-lock", "json"] if wants_conda(args) else list(FORMATS)
+    names = [name for given in args.formats or usual for name in given.split(",")]
+    known = [*FORMATS, *CONDA_FORMAT_NAMES]
     for name in names:
-        if name not in FORMATS:
-            raise UnknownChoice("format", name, FORMATS)
+        if name not in known:
+            raise UnknownChoice("format", name, known)
     return list(dict.fromkeys(names))
+
+
+def _format(name: str) -> tuple[str, Callable[[Lock], str]]:
+    """File name and renderer of a format; those for conda are imported only when asked for."""
+    if name in FORMATS:
+        return FORMATS[name]
+    from ..lock.conda_formats import CONDA_FORMATS
+
+    return CONDA_FORMATS[name]
 
 
 def _completion(shell: str) -> int:

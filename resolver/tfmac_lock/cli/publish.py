@@ -24,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
         "needs a checkout of the project.",
     )
     _common(parser)
-    parser.set_defaults(run=run_all)
+    parser.set_defaults(run=run_all, channel=[], conda=False)
     what = parser.add_subparsers(metavar="WHAT")
     locks = what.add_parser(
         "locks",
@@ -34,6 +34,33 @@ def add_parser(subparsers: Any) -> None:
     )
     _common(locks)
     locks.set_defaults(run=run_locks)
+    site = what.add_parser(
+        "site",
+        help="the site with its API, as static files",
+        description="Writes the site: pages, JSON, lockfiles. Any web server can carry the folder, "
+        "under any path. Nothing but what this command made before is overwritten.",
+    )
+    site.add_argument("out", metavar="OUT", help="the folder to write to")
+    site.add_argument(
+        "--base", default="/", metavar="PATH", help="the path it will stand under (default: /)"
+    )
+    site.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    site.set_defaults(run=run_site)
+    conda = what.add_parser(
+        "conda",
+        help="the same locks with a conda half: conda-lock.yml, and its own index",
+        description="Makes the conda half of every published lock, and those locks that wheels "
+        "alone cannot make. Each records what the channel offered.",
+    )
+    conda.add_argument(
+        "--channel",
+        metavar="NAME|URL|URL=MIRROR",
+        action="append",
+        default=[],
+        help="a conda channel, first the most wanted (default: conda-forge)",
+    )
+    _common(conda)
+    conda.set_defaults(run=run_locks, conda=True)
 
 
 def run_all(args: argparse.Namespace) -> int:
@@ -66,14 +93,15 @@ def run_locks(args: argparse.Namespace) -> int:
     chosen = publishing.shard(publishing.slots(data.matrix()), number, of)
     day = _day(args, root)
     results = _make(args, chosen, day)
-    files = publishing.render(results)
+    files = publishing.render_conda(results) if args.conda else publishing.render(results)
+    own = publishing.CONDA_FILES if args.conda else publishing.OWN_FILES
     folder = root / "locks"
-    if of == 1:
+    if of == 1 and not args.conda:
         files["as_of.json"] = dump_json({"schema_version": 1, "as_of": day.isoformat()})
     if args.check:
-        changed = publishing.stale(folder, files, chosen)
+        changed = publishing.stale(folder, files, chosen, own)
     else:
-        changed = publishing.write(folder, files, chosen)
+        changed = publishing.write(folder, files, chosen, own)
     count = sum(len(result.locks) for result in results)
     unpublished = [item for result in results for item in result.unpublished]
     if args.json:
@@ -99,6 +127,21 @@ def run_locks(args: argparse.Namespace) -> int:
         for name in changed[:20] if args.check else []:
             print(f"  {name}")  # noqa: T201
     return 1 if args.check and changed else 0
+
+
+def run_site(args: argparse.Namespace) -> int:
+    """Write the site."""
+    from pathlib import Path
+
+    from ..lock.model import dump_json
+    from ..site.build import base_path, build_site
+
+    count = build_site(Path(args.out), base=base_path(args.base))
+    if args.json:
+        sys.stdout.write(dump_json({"schema_version": 1, "out": args.out, "files": count}))
+    else:
+        print(f"{count} files in {args.out}")  # noqa: T201 - the result
+    return 0
 
 
 def _day(args: argparse.Namespace, root: Path) -> date:
@@ -131,7 +174,8 @@ def _make(args: argparse.Namespace, chosen: list[Any], day: date) -> list[Any]:
     # Spawned, since a forked child would inherit the locks of the parent's threads.
     context = multiprocessing.get_context("spawn")
     ticks = context.Manager().Queue()
-    settings = (args.index_url, args.offline)
+    channels = (args.channel or ["conda-forge"]) if args.conda else []
+    settings = (args.index_url, args.offline, tuple(channels))
     with (
         Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress,
         ProcessPoolExecutor(max(1, args.jobs), mp_context=context) as pool,
@@ -157,16 +201,28 @@ def _drain(ticks: Any, progress: Any, bar: Any) -> None:
         return
 
 
-def _work(slot: Any, day: date, settings: tuple[str | None, bool], ticks: Any) -> Any:
+def _work(
+    slot: Any, day: date, settings: tuple[str | None, bool, tuple[str, ...]], ticks: Any
+) -> Any:
     """Make one slot; runs in a process of its own."""
+    from contextlib import ExitStack
+
     from .. import data, publishing
     from ..index.cache import Cache, default_folder
     from ..index.client import IndexClient
     from ..index.config import IndexConfig
 
-    index_url, offline = settings
+    index_url, offline, channels = settings
     config = IndexConfig.load(index_url=index_url)
-    with IndexClient(config, Cache(default_folder()), offline=offline) as client:
+    with ExitStack() as stack:
+        client = stack.enter_context(IndexClient(config, Cache(default_folder()), offline=offline))
+        conda = None
+        if channels:
+            from ..conda.channels import Channel
+            from ..conda.client import CondaClient
+
+            parsed = [Channel.parse(text) for text in channels]
+            conda = stack.enter_context(CondaClient(parsed, offline=offline))
         return publishing.make_slot(
-            data.matrix(), client, slot, day, progress=lambda: ticks.put(None)
+            data.matrix(), client, slot, day, progress=lambda: ticks.put(None), conda=conda
         )

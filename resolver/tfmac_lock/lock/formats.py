@@ -17,3 +17,6 @@ FORMATS: dict[str, tuple[str, Callable[[Lock], str]]] = {
     "json": ("lock.json", lock_json.render),
 }
 """Format: file name and the function that renders a lock to its text."""
+
+CONDA_FORMAT_NAMES = ("conda-lock", "environment", "explicit")
+"""The names of the formats that a conda half brings with it; see conda_formats.py."""

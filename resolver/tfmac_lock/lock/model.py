@@ -20,8 +20,9 @@ class LockedPackage:
     """One file to install.
 
     ``requires`` are the requirements that its metadata state for the target, markers already
-    applied. Size and upload time are left out on purpose: only some indexes tell them, and the
-    same request must give the same bytes from each.
+    applied; those of a conda package are conda specs. ``build``, ``md5`` and ``constrains`` are
+    told of conda packages alone. Size and upload time are left out on purpose: only some
+    indexes tell them, and the same request must give the same bytes from each.
     """
 
     name: str
@@ -31,6 +32,23 @@ class LockedPackage:
     url: str
     sha256: str
     requires: tuple[str, ...] = ()
+    build: str = ""
+    md5: str = ""
+    constrains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedChannel:
+    """A conda channel and the state that it was in: what it offered of the locked packages.
+
+    ``sha256`` is over the names and md5 of all ``files`` that it had of them; ``newest`` is the
+    day of the newest one, ``""`` where none has a date.
+    """
+
+    url: str
+    files: int
+    newest: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +83,10 @@ class LockVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """Every file to install, sorted by name, with the combo and its verdict.
+    """Every file to install, sorted by manager and name, with the combo and its verdict.
 
     ``as_of`` is the day up to which the index was looked at; ``command`` are the options that
-    ask for the same lock again.
+    ask for the same lock again. ``channels`` are there where conda packages are.
     """
 
     combo: Combo
@@ -76,6 +94,17 @@ class Lock:
     packages: tuple[LockedPackage, ...]
     as_of: str
     command: str
+    channels: tuple[LockedChannel, ...] = ()
+
+    @property
+    def wheels(self) -> tuple[LockedPackage, ...]:
+        """What pip installs."""
+        return tuple(package for package in self.packages if package.manager == "pip")
+
+    @property
+    def conda_packages(self) -> tuple[LockedPackage, ...]:
+        """What conda installs, before pip."""
+        return tuple(package for package in self.packages if package.manager == "conda")
 
     def required_by(self) -> dict[str, list[str]]:
         """For each package the names of those that require it, sorted."""
@@ -128,19 +157,42 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         },
         "as_of": lock.as_of,
         "command": lock.command,
-        "packages": [
-            {
-                "name": package.name,
-                "version": package.version,
-                "manager": package.manager,
-                "filename": package.filename,
-                "url": package.url,
-                "sha256": package.sha256,
-                "requires": list(package.requires),
-            }
-            for package in lock.packages
-        ],
+        "packages": [_package_json(package) for package in lock.packages],
+        **_channels_json(lock),
         "files": list(files),
+    }
+
+
+def _package_json(package: LockedPackage) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "name": package.name,
+        "version": package.version,
+        "manager": package.manager,
+        "filename": package.filename,
+        "url": package.url,
+        "sha256": package.sha256,
+        "requires": list(package.requires),
+    }
+    if package.manager == "conda":
+        row["build"] = package.build
+        row["md5"] = package.md5
+        row["constrains"] = list(package.constrains)
+    return row
+
+
+def _channels_json(lock: Lock) -> dict[str, Any]:
+    if not lock.channels:
+        return {}
+    return {
+        "channels": [
+            {
+                "url": channel.url,
+                "files": channel.files,
+                "newest": channel.newest,
+                "sha256": channel.sha256,
+            }
+            for channel in lock.channels
+        ]
     }
 
 
@@ -177,11 +229,20 @@ def from_json(data: Any) -> Lock:
                 url=row["url"],
                 sha256=row["sha256"],
                 requires=tuple(row["requires"]),
+                build=row.get("build", ""),
+                md5=row.get("md5", ""),
+                constrains=tuple(row.get("constrains", ())),
             )
             for row in data["packages"]
         ),
         as_of=data["as_of"],
         command=data["command"],
+        channels=tuple(
+            LockedChannel(
+                url=row["url"], files=row["files"], newest=row["newest"], sha256=row["sha256"]
+            )
+            for row in data.get("channels", ())
+        ),
     )
 
 

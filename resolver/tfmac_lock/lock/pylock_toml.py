@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ..errors import UsageError
 from ..target import Arch, Os
 from .header import MARK
 
@@ -18,12 +19,28 @@ if TYPE_CHECKING:
     from .model import Lock, LockedPackage
 
 
+class HoldsConda(UsageError):
+    """The lock needs conda packages, which this format has no place for."""
+
+    def __init__(self, combo: str) -> None:
+        super().__init__(combo)
+        self.combo = combo
+
+    def __str__(self) -> str:
+        return (
+            f"{self.combo} has packages from conda, and pylock.toml has no place for them; "
+            "take --format conda-lock"
+        )
+
+
 def render(lock: Lock) -> str:
-    """The text of pylock.toml.
+    """The text of pylock.toml; raises HoldsConda for a lock with a conda half.
 
     ``environments`` keeps to markers that every tool can evaluate for another machine; the
     macOS floor, for which there is no marker, stands under ``[tool.tfmac-lock]``.
     """
+    if lock.conda_packages:
+        raise HoldsConda(lock.combo.id)
     combo = lock.combo
     system = "linux" if combo.os is Os.LINUX else "darwin"
     machine = combo.arch.value

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 
 def render(lock: Lock) -> str:
-    """The text of the file; pip takes nothing from it that does not match its hash."""
+    """The text of the file; pip takes nothing from it that does not match its hash.
+
+    Of a lock with a conda half it is the second part, to be installed after conda's.
+    """
     lines = [f"# {line}" if line else "#" for line in header(lock)]
     lines.append("#    python -m pip install --require-hashes --no-deps -r requirements.txt")
+    if lock.conda_packages:
+        lines.append("# inside the conda environment of the same lock, after its packages")
     parents = lock.required_by()
-    for package in lock.packages:
+    for package in lock.wheels:
         lines.append(f"{package.name}=={package.version} \\")
         lines.append(f"    --hash=sha256:{package.sha256}")
         asked_by = parents[package.name] or ["your request"]

@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
+from ..conda.names import distribution, release
 from ..errors import TfmacLockError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..matrix.facts import Bound
     from ..target import Target
-    from .model import Lock
+    from .model import Lock, LockedPackage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +61,12 @@ def verify(lock: Lock, target: Target, bounds: Iterable[Bound]) -> None:
 
 
 def _closure(lock: Lock) -> Iterator[Flaw]:
-    pins = {package.name: Version(package.version) for package in lock.packages}
-    if len(pins) != len(lock.packages):
+    pins = {name: Version(version) for name, version in pins_of(lock.packages).items()}
+    wheels = {package.name for package in lock.wheels}
+    given = set(pins_of(lock.conda_packages))
+    if len(wheels) != len(lock.wheels) or wheels & given:
         yield Flaw(package=lock.combo.id, text="a package is there twice")
-    for package in lock.packages:
+    for package in lock.wheels:
         for text in package.requires:
             requirement = Requirement(text)
             name = canonicalize_name(requirement.name)
@@ -82,6 +85,8 @@ def _files(lock: Lock, target: Target) -> Iterator[Flaw]:
             yield Flaw(package=package.name, text=f"{package.filename} has no sha256")
         if "@" in package.url.partition("://")[2].partition("/")[0]:
             yield Flaw(package=package.name, text="its address carries credentials")
+        if package.manager == "conda":
+            yield from _conda_file(package, target)
         if not package.filename.endswith(".whl"):
             continue
         name, version, _, file_tags = parse_wheel_filename(package.filename)
@@ -91,8 +96,32 @@ def _files(lock: Lock, target: Target) -> Iterator[Flaw]:
             yield Flaw(package=package.name, text=f"{package.filename} does not fit {target}")
 
 
+def _conda_file(package: LockedPackage, target: Target) -> Iterator[Flaw]:
+    if len(package.md5) != 32:
+        yield Flaw(package=package.name, text=f"{package.filename} has no md5")
+    subdir = package.url.rsplit("/", 2)[-2]
+    if subdir not in (target.conda_subdir, "noarch"):
+        yield Flaw(package=package.name, text=f"it is from {subdir}, not {target.conda_subdir}")
+    stem = f"{package.name}-{package.version}-{package.build}"
+    if package.filename not in (f"{stem}.conda", f"{stem}.tar.bz2"):
+        yield Flaw(package=package.name, text=f"{package.filename} is another package's file")
+
+
+def pins_of(packages: Iterable[LockedPackage]) -> dict[str, str]:
+    """Versions of the distributions by their name on the index, whoever brings them."""
+    pins = {}
+    for package in packages:
+        if package.manager == "conda":
+            name = distribution(package.name, package.requires)
+            if name is not None and release(package.version) is not None:
+                pins[str(name)] = package.version
+        else:
+            pins[package.name] = package.version
+    return pins
+
+
 def _bounds(lock: Lock, bounds: Iterable[Bound]) -> Iterator[Flaw]:
-    pins = {package.name: package.version for package in lock.packages}
+    pins = pins_of(lock.packages)
     for bound in bounds:
         pinned = pins.get(bound.package)
         if pinned and not SpecifierSet(bound.specifier).contains(pinned, prereleases=True):
@@ -104,7 +133,7 @@ def _bounds(lock: Lock, bounds: Iterable[Bound]) -> Iterator[Flaw]:
 
 def _pair(lock: Lock) -> Iterator[Flaw]:
     combo = lock.combo
-    pins = {package.name: package.version for package in lock.packages}
+    pins = {package.name: package.version for package in lock.wheels}
     wanted = {combo.package: combo.tensorflow}
     if combo.metal:
         wanted["tensorflow-metal"] = combo.metal

@@ -14,7 +14,8 @@ from ..prove.evidence import Evidence
 from ..prove.report import Report
 from . import models
 from .compiling import compile_matrix, compile_platforms
-from .folder import read_folder
+from .figures import FiguresFile, compile_figures
+from .folder import read_file, read_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 SCHEMAS: dict[str, type[BaseModel]] = {
+    "figures": FiguresFile,
     "platforms": models.PlatformsFile,
     "bounds": models.BoundsFile,
     "vendor": models.VendorFile,
@@ -29,6 +31,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "defects": models.DefectsFile,
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
+    "waivers": models.WaiversFile,
+    "lineage": models.LineageFile,
     "release": models.ReleaseFile,
     "proof": Evidence,
     "proof-report": Report,
@@ -52,6 +56,10 @@ def build(root: Path) -> dict[str, str]:
         ),
         f"{data}/symptoms.json": dump_json(compile_symptoms(matrix / "symptoms")),
     }
+    figures = read_file(matrix / "figures.toml", FiguresFile)
+    files[f"{data}/figures.json"] = dump_json(
+        compile_figures(figures, (proof for _, proof in folder.proofs))
+    )
     for name, model in SCHEMAS.items():
         schema = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

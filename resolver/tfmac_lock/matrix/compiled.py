@@ -101,6 +101,33 @@ def _matrix(data: Any, platforms: Platforms) -> facts.Matrix:
             facts.PackageRow(**{**row, "sources": tuple(row["sources"])})
             for row in data["packages"]
         ),
+        waivers=tuple(
+            facts.Waiver(**{**row, "by": tuple(row["by"]), "arch": _arch(row["arch"])})
+            for row in data["waivers"]
+        ),
+        lineage=_lineage(data["lineage"]),
+    )
+
+
+def _lineage(data: Any) -> facts.Lineage:
+    return facts.Lineage(
+        **{
+            **data,
+            "faults": tuple(
+                facts.LineageFault(**{**row, "sources": tuple(row["sources"])})
+                for row in data["faults"]
+            ),
+            "releases": tuple(
+                facts.LineageRelease(
+                    **{
+                        **row,
+                        "depends": tuple(row["depends"]),
+                        "sources": tuple(row["sources"]),
+                    }
+                )
+                for row in data["releases"]
+            ),
+        }
     )
 
 

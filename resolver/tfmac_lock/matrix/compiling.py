@@ -151,6 +151,21 @@ def compile_matrix(
             }
             for row in folder.packages.packages
         ],
+        "waivers": [
+            {
+                "id": waiver.id,
+                "package": waiver.package,
+                "stated": waiver.stated,
+                "specifier": waiver.specifier,
+                "by": waiver.by,
+                "tensorflow": waiver.tensorflow,
+                "arch": waiver.arch.value if waiver.arch else None,
+                "reason": waiver.reason,
+                "source": waiver.source,
+            }
+            for waiver in folder.waivers.waivers
+        ],
+        "lineage": _lineage(folder),
     }
 
 
@@ -173,6 +188,19 @@ def _numpy_bounds(binaries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for version, source in sorted(first.items(), key=lambda item: Version(item[0]))
     ]
+
+
+def _lineage(folder: MatrixFolder) -> dict[str, Any]:
+    lineage = folder.lineage
+    return {
+        "package": lineage.package,
+        "channel": lineage.channel,
+        "subdir": lineage.subdir,
+        "text": lineage.text,
+        "instead": lineage.instead,
+        "faults": [fault.model_dump(mode="json") for fault in lineage.faults],
+        "releases": [release.model_dump(mode="json") for release in lineage.releases],
+    }
 
 
 def _row(**fields: Any) -> dict[str, Any]:

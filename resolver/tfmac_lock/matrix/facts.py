@@ -329,6 +329,74 @@ class PackageRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A requirement in a release's metadata that nothing on a platform can meet, made looser.
+
+    ``by`` and ``tensorflow`` tell whose metadata, ``stated`` what stands there and
+    ``specifier`` what was found to be enough.
+    """
+
+    id: str
+    package: str
+    stated: str
+    specifier: str
+    by: tuple[str, ...]
+    tensorflow: str
+    arch: Arch | None
+    reason: str
+    source: str
+
+    def applies(self, package: str, tensorflow: str, arch: Arch) -> bool:
+        """Whether it is about that release on that architecture."""
+        return (
+            package in self.by
+            and self.arch in (None, arch)
+            and specifier(self.tensorflow).contains(tensorflow)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineageRelease:
+    """A release of tensorflow-deps: what is known of its pins, and what to take instead.
+
+    ``known`` is ``record`` (all of them), ``solver-output`` (some) or ``existence``.
+    """
+
+    version: str
+    build: str
+    known: str
+    depends: tuple[str, ...]
+    md5: str | None
+    text: str
+    instead: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineageFault:
+    """Why installing tensorflow-deps fails today; ``symptom`` is the id of what it prints."""
+
+    id: str
+    title: str
+    text: str
+    symptom: str | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """The conda package that locks with a conda half replace."""
+
+    package: str
+    channel: str
+    subdir: str
+    text: str
+    instead: str
+    faults: tuple[LineageFault, ...]
+    releases: tuple[LineageRelease, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
     """All facts. ``as_of`` is the day up to which the index was read, ``YYYY-MM-DD``."""
 
@@ -342,6 +410,8 @@ class Matrix:
     pair_loads: tuple[PairLoad, ...]
     binaries: tuple[BinaryFact, ...]
     packages: tuple[PackageRow, ...]
+    waivers: tuple[Waiver, ...] = ()
+    lineage: Lineage | None = None
 
     def release(self, package: str, release: str) -> Release | None:
         """The release of that package and version, if the matrix knows it."""
@@ -409,3 +479,7 @@ class Matrix:
     def bounds_for(self, tensorflow: str, python: str) -> tuple[Bound, ...]:
         """The bounds that hold for that TensorFlow version and Python series."""
         return tuple(bound for bound in self.bounds if bound.applies(tensorflow, python))
+
+    def waivers_for(self, package: str, tensorflow: str, arch: Arch) -> tuple[Waiver, ...]:
+        """The requirements of that release that count as looser than stated."""
+        return tuple(waiver for waiver in self.waivers if waiver.applies(package, tensorflow, arch))

@@ -33,6 +33,8 @@ class MatrixFolder:
     defects: models.DefectsFile
     floors: models.FloorsFile
     packages: models.PackagesFile
+    waivers: models.WaiversFile
+    lineage: models.LineageFile
     releases: tuple[tuple[Path, models.ReleaseFile], ...]
     proofs: tuple[tuple[Path, models.Proof], ...]
 
@@ -71,6 +73,8 @@ def read_folder(root: Path) -> MatrixFolder:
         defects=read_file(root / "defects.toml", models.DefectsFile),
         floors=read_file(root / "floors.toml", models.FloorsFile),
         packages=read_file(root / "packages.toml", models.PackagesFile),
+        waivers=read_file(root / "waivers.toml", models.WaiversFile),
+        lineage=read_file(root / "lineage.toml", models.LineageFile),
         releases=tuple(
             (path, read_file(path, models.ReleaseFile))
             for path in sorted(root.glob("releases/*/*.toml"))

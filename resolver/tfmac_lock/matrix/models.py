@@ -127,6 +127,66 @@ class BoundsFile(Model):
     bounds: tuple[BoundEntry, ...]
 
 
+class WaiverEntry(Model):
+    """A requirement in a release's metadata that nothing on a platform can meet, made looser.
+
+    ``stated`` is the specifier in the metadata, ``specifier`` what was found to be enough;
+    ``by`` are the packages whose metadata it is, ``arch`` limits it to one architecture.
+    """
+
+    id: Identifier
+    package: PackageName
+    stated: SpecifierText
+    specifier: SpecifierText
+    by: Annotated[tuple[TensorFlowPackage, ...], Field(min_length=1)]
+    tensorflow: SpecifierText
+    arch: Arch | None = None
+    reason: Sentence
+    source: Source
+    tried: tuple[Attempt, ...] = ()
+
+
+class WaiversFile(Model):
+    """matrix/waivers.toml."""
+
+    waivers: tuple[WaiverEntry, ...]
+
+
+class LineageRelease(Model):
+    """One release of the conda package; ``known`` says how much of its pins is known."""
+
+    version: VersionText
+    build: str
+    known: Literal["record", "solver-output", "existence"]
+    depends: tuple[str, ...] = ()
+    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+    text: Sentence
+    instead: Sentence
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+
+
+class LineageFault(Model):
+    """Why an installation of it fails today."""
+
+    id: Identifier
+    title: Sentence
+    text: Sentence
+    symptom: Identifier | None = None
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+
+
+class LineageFile(Model):
+    """matrix/lineage.toml: the conda package that locks with a conda half replace."""
+
+    package: PackageName
+    channel: Annotated[str, Field(pattern=r"^https://")]
+    subdir: str
+    text: Sentence
+    instead: Sentence
+    faults: tuple[LineageFault, ...]
+    releases: tuple[LineageRelease, ...]
+
+
 class VendorPair(Model):
     """A row of the vendor's table of fitting versions."""
 

@@ -8,7 +8,7 @@ fact's own words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -77,11 +77,16 @@ class Rules:
 
     ``view`` is what the target sees of the index, ``limits`` are the bounds and constraints by
     package, ``known`` the requirements of files that need not be asked of the index, by sha256.
+    ``given`` are packages that are there already in just that version, from conda.
+    ``waived`` are requirements that count as looser than they are stated, by the name of the
+    package that states them, the required one, and the stated specifier.
     """
 
     view: View
     limits: Mapping[NormalizedName, Sequence[Need]]
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    given: Mapping[NormalizedName, Version] = field(default_factory=dict)
+    waived: Mapping[tuple[str, str, SpecifierSet], SpecifierSet] = field(default_factory=dict)
 
 
 class Provider(AbstractProvider["Need", "Candidate", str]):
@@ -125,6 +130,8 @@ class Provider(AbstractProvider["Need", "Candidate", str]):
         needs = list(requirements[identifier])
         refused = {candidate.version for candidate in incompatibilities[identifier]}
         name, extras = needs[0].name, needs[0].extras
+        if name in self.rules.given:  # what it meets was left out, see with_limits
+            return []
         return [
             Candidate(name=name, version=fit.version, extras=extras, fit=fit)
             for fit in self.view.matching(name, needs)
@@ -151,10 +158,37 @@ class Provider(AbstractProvider["Need", "Candidate", str]):
             yield from self.with_limits(item)
 
     def with_limits(self, item: Need) -> Iterator[Need]:
-        """The need itself, and the limits that it wakes."""
-        yield item
-        for limit in self.rules.limits.get(item.name, ()):
-            yield Need(item.name, item.extras, limit.specifier, limit.origin)
+        """The need itself, and the limits that it wakes.
+
+        What a given package meets is left out; what it does not meet stays, and nothing can.
+        """
+        given = self.rules.given.get(item.name)
+        if given is None:
+            yield item
+            for limit in self.rules.limits.get(item.name, ()):
+                yield Need(item.name, item.extras, limit.specifier, limit.origin)
+            return
+        for one in (item, *self.rules.limits.get(item.name, ())):
+            if not one.specifier.contains(given, prereleases=True):
+                yield one
+        if item.extras:
+            yield from self._extras_of_given(item, given)
+
+    def _extras_of_given(self, item: Need, given: Version) -> Iterator[Need]:
+        """What the extras of a given package require, by the wheel of that version.
+
+        Extras of given packages within them are not followed, so that none leads round in a ring.
+        """
+        fit = self.view.project(item.name).fits.get(given)
+        if fit is None:
+            return
+        origin = ByPackage(item.name, str(given))
+        plain = set(self.requires(fit.file, frozenset(), origin))
+        for extra in self.requires(fit.file, item.extras, origin):
+            if extra in plain:
+                continue
+            nested = extra.extras if extra.name not in self.rules.given else frozenset()
+            yield from self.with_limits(replace(extra, extras=nested))
 
     def requires_dist(self, file: IndexFile) -> tuple[str, ...]:
         """Requires-Dist of the file, from the matrix where it has read that very file."""
@@ -169,5 +203,11 @@ class Provider(AbstractProvider["Need", "Candidate", str]):
             if requirement is None:
                 raise BadMetadata(file.filename, text)
             if applies(requirement, self._environment, extras):
-                found.append(need(requirement, origin))
+                found.append(self._waived(need(requirement, origin)))
         return tuple(found)
+
+    def _waived(self, item: Need) -> Need:
+        if not self.rules.waived or not isinstance(item.origin, ByPackage):
+            return item
+        key = (item.origin.name, item.name, item.specifier)
+        return replace(item, specifier=self.rules.waived.get(key, item.specifier))

@@ -37,13 +37,15 @@ class Solved:
 class Clash:
     """The needs on one package that cannot all be met.
 
-    ``left_out`` says which files did not fit; ``unknown`` that the index has no such project.
+    ``left_out`` says which files did not fit; ``unknown`` that the index has no such project;
+    ``given`` is the version that is there already, from conda.
     """
 
     name: NormalizedName
     needs: tuple[Need, ...]
     left_out: str
     unknown: bool
+    given: str = ""
 
 
 class Unsatisfiable(AnswerIsNo):
@@ -68,7 +70,9 @@ class Unsatisfiable(AnswerIsNo):
         for clash in self.clashes:
             lines.append(f"  {clash.name}:")
             lines += [f"    {_told(item)}" for item in clash.needs]
-            if clash.unknown:
+            if clash.given:
+                lines.append(f"    (conda brings {clash.given})")
+            elif clash.unknown:
                 lines.append("    (the index has no such project)")
             elif clash.left_out:
                 lines.append(f"    (left out: {clash.left_out})")
@@ -153,6 +157,7 @@ def _clashes(
             ),
             left_out=str(provider.view.project(name).refused),
             unknown=provider.view.project(name).unknown,
+            given=str(provider.rules.given.get(name, "")),
         )
         for name, needs in sorted(by_name.items())
     ]

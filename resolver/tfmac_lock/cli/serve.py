@@ -1,0 +1,77 @@
+"""`tfmac-lock serve`: the site, its API and live locks over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="the site, its API and live locks over HTTP",
+        description="Serves the published matrix, and resolves locks on request. It writes only "
+        "to its cache and asks only the package index that is set here or in pip's settings.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8000, help="port (default: 8000)")
+    parser.add_argument("--base", default="/", metavar="PATH", help="path to answer below")
+    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
+    parser.add_argument("--extra-index-url", metavar="URL", action="append", default=[])
+    parser.add_argument("--cache", metavar="DIR", help="the folder to cache in")
+    parser.add_argument("--offline", action="store_true", help="ask no network, only the cache")
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="processes that resolve (default: 1)"
+    )
+    parser.add_argument(
+        "--waiting", type=int, default=8, metavar="N", help="requests that may wait (default: 8)"
+    )
+    parser.add_argument(
+        "--per-client", type=int, default=4, metavar="N", help="at once, of one client (default: 4)"
+    )
+    parser.add_argument(
+        "--proxies",
+        default="",
+        metavar="ADDRS",
+        help="addresses of proxies whose X-Forwarded-For is believed, with commas between",
+    )
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="info"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal says to stop."""
+    from pathlib import Path
+
+    try:
+        from ..service import app, logs, server
+        from ..service.settings import Limits, Settings
+        from ..site.build import base_path
+    except ImportError as error:
+        raise MissingExtra("the service", "serve") from error
+
+    for name in ("workers", "waiting", "per_client"):
+        if not 1 <= getattr(args, name) <= 1000:
+            raise UsageError(f"--{name.replace('_', '-')}: write a number from 1 to 1000")
+    if not 0 <= args.port <= 65535:
+        raise UsageError("--port: write a number from 0 to 65535")
+    logs.set_up(args.log_level)
+    service = app.make(
+        Settings(
+            base=base_path(args.base),
+            index_url=args.index_url,
+            extra_index_urls=tuple(args.extra_index_url),
+            cache=Path(args.cache) if args.cache else None,
+            offline=args.offline,
+            limits=Limits(workers=args.workers, waiting=args.waiting, per_client=args.per_client),
+        )
+    )
+    server.run(service, host=args.host, port=args.port, proxies=args.proxies)
+    return 0

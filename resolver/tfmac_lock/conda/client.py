@@ -1,0 +1,286 @@
+"""Asking conda channels through rattler.
+
+Sharded and plain repodata, compression, the cache, mirrors, proxies and credentials are
+rattler's: its configuration files (``~/.config/rattler/config.toml`` and the like), its
+credential store and its cache folder are used as its other users know them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingExtra
+from .channels import without_secrets
+from .errors import BadSpec, ChannelFault, NoCondaSolution
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from types import ModuleType, TracebackType
+    from typing import Self, TypeVar
+
+    from ..target import Target
+    from .channels import Channel
+    from .specs import Want
+
+    T = TypeVar("T")
+
+TIMEOUT = 600.0
+"""Seconds for one question: a first download of a whole channel over a slow line fits in."""
+
+SETTLE = 0.05
+"""Seconds that rattler's threads are given to come to rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondaRecord:
+    """A package file of a channel. Hashes are hexadecimal; ``""`` where the channel has none."""
+
+    name: str
+    version: str
+    build: str
+    subdir: str
+    filename: str
+    url: str
+    md5: str
+    sha256: str
+    depends: tuple[str, ...]
+    constrains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a channel offered of some packages: a fingerprint of the state that was solved in.
+
+    ``sha256`` is over the sorted ``subdir/filename md5`` lines of all their files; ``newest`` is
+    the day of the newest of them, ``""`` where none has a date.
+    """
+
+    url: str
+    files: int
+    newest: str
+    sha256: str
+
+
+class CondaClient:
+    """The channels, in order of priority (strict). A context manager, for one thread at a time.
+
+    ``offline`` takes what the cache has, whatever its age. ``cache`` is rattler's own folder
+    unless given. Raises MissingExtra where rattler is not installed.
+    """
+
+    def __init__(
+        self, channels: Sequence[Channel], *, offline: bool = False, cache: Path | None = None
+    ) -> None:
+        self.channels = tuple(channels)
+        import asyncio
+
+        self._rattler = rattler()
+        self._faults = _faults(self._rattler.exceptions)
+        self._runner = asyncio.Runner()
+        self._by_base = {self._base(channel): channel for channel in self.channels}
+        try:
+            self._gateway = self._open(offline=offline, cache=cache)
+        except self._faults as error:
+            raise ChannelFault(self.names, f"rattler's configuration: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._runner.close()
+        # rattler's threads let go of Python's objects a moment after their answer is there. A
+        # process that ends within that moment crashes, and its exit status is lost.
+        time.sleep(SETTLE)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The channels' names, for people."""
+        return tuple(channel.name for channel in self.channels)
+
+    def solve(
+        self,
+        target: Target,
+        wants: Sequence[Want],
+        limits: Sequence[Want] = (),
+        *,
+        before: datetime | None = None,
+        undated: bool = False,
+    ) -> tuple[CondaRecord, ...]:
+        """The newest records that meet all wants and limits, sorted by name.
+
+        Limits bring no package in. Files from ``before`` on are left out where it is given, and
+        so are those without a date unless ``undated`` lets them in. Raises NoCondaSolution,
+        BadSpec and ChannelFault.
+        """
+        r = self._rattler
+        virtual = [
+            r.GenericVirtualPackage(r.PackageName(name), r.Version(version), _build(build))
+            for name, version, build in target.virtual_packages()
+        ]
+        try:
+            found = self._ask(
+                lambda: r.solve(
+                    sources=self._sources(),
+                    specs=[self._spec(want.spec) for want in wants],
+                    constraints=[self._spec(want.spec) for want in limits],
+                    gateway=self._gateway,
+                    platforms=self._subdirs(target),
+                    virtual_packages=virtual,
+                    exclude_newer=before.astimezone(UTC) if before else None,
+                    timestamp_policy="allow-missing" if undated else "require-timestamp",
+                )
+            )
+        except r.exceptions.SolverError as error:
+            told = self._told(error)
+            raise NoCondaSolution(target, self.names, (*wants, *limits), told) from None
+        return tuple(sorted(map(self._record, found), key=lambda record: record.name))
+
+    def versions(self, target: Target, names: Iterable[str]) -> dict[str, frozenset[str]]:
+        """The versions of each package that any channel has for the target."""
+        found: dict[str, set[str]] = {name: set() for name in names}
+        for record in self._records(target, found):
+            found[record.name.normalized].add(str(record.version))
+        return {name: frozenset(versions) for name, versions in found.items()}
+
+    def offers(self, target: Target, names: Iterable[str]) -> tuple[Offer, ...]:
+        """What each channel offers of the packages with these names; raises ChannelFault."""
+        lines: dict[str, set[str]] = {channel.url: set() for channel in self.channels}
+        days: dict[str, set[str]] = {channel.url: set() for channel in self.channels}
+        for record in self._records(target, names):
+            channel = self._by_base.get(record.channel.rstrip("/"))
+            if channel is None:
+                continue
+            md5 = record.md5.hex() if record.md5 else ""
+            lines[channel.url].add(f"{record.subdir}/{record.file_name} {md5}\n")
+            if record.timestamp is not None:
+                days[channel.url].add(record.timestamp.date().isoformat())
+        return tuple(
+            Offer(
+                url=channel.url,
+                files=len(lines[channel.url]),
+                newest=max(days[channel.url], default=""),
+                sha256=hashlib.sha256("".join(sorted(lines[channel.url])).encode()).hexdigest(),
+            )
+            for channel in self.channels
+        )
+
+    def _records(self, target: Target, names: Iterable[str]) -> Iterator[Any]:
+        wanted = sorted(set(names))
+        found = self._ask(
+            lambda: self._gateway.query(
+                self._sources(), self._subdirs(target), wanted, recursive=False
+            )
+        )
+        return (record for records in found for record in records)
+
+    def _open(self, *, offline: bool, cache: Path | None) -> Any:
+        r = self._rattler
+        config = r.Config.load_from_default_locations("rattler")
+        if not offline:
+            return r.Gateway.from_config(config, cache_dir=cache)
+        cached = r.SourceConfig(cache_action="force-cache-only")
+        return r.Gateway(
+            cache, default_config=cached, client=r.networking.Client.from_config(config)
+        )
+
+    def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
+        """The answer to one question; a fault of a channel is told as one."""
+        import asyncio
+
+        async def ask() -> T:
+            return await asyncio.wait_for(question(), TIMEOUT)
+
+        try:
+            return self._runner.run(ask())
+        except TimeoutError as error:
+            raise ChannelFault(self.names, f"no answer within {TIMEOUT:.0f} s") from error
+        except self._faults as error:
+            raise ChannelFault(self.names, self._told(error)) from error
+
+    def _told(self, error: Exception) -> str:
+        """The error's text without the addresses that carry secrets."""
+        text = str(error) or type(error).__name__
+        for channel in self.channels:
+            text = text.replace(channel.served, without_secrets(channel.served))
+        return text
+
+    def _spec(self, text: str) -> Any:
+        try:
+            return self._rattler.MatchSpec(text)
+        except self._rattler.exceptions.InvalidMatchSpecError as error:
+            raise BadSpec(text, str(error)) from error
+
+    def _sources(self) -> list[Any]:
+        return [self._rattler.Channel(channel.served) for channel in self.channels]
+
+    def _subdirs(self, target: Target) -> list[Any]:
+        return [self._rattler.Subdir(target.conda_subdir), self._rattler.Subdir("noarch")]
+
+    def _base(self, channel: Channel) -> str:
+        try:
+            base: str = self._rattler.Channel(channel.served).base_url
+        except self._faults as error:
+            raise ChannelFault([channel.name], str(error)) from error
+        return base.rstrip("/")
+
+    def _record(self, found: Any) -> CondaRecord:
+        base = found.channel.rstrip("/")
+        channel = self._by_base.get(base)
+        url = found.url
+        if channel is not None and url.startswith(f"{base}/"):
+            url = channel.url + url[len(base) :]
+        return CondaRecord(
+            name=found.name.normalized,
+            version=str(found.version),
+            build=str(found.build),
+            subdir=found.subdir,
+            filename=found.file_name,
+            url=without_secrets(url),
+            md5=found.md5.hex() if found.md5 else "",
+            sha256=found.sha256.hex() if found.sha256 else "",
+            depends=tuple(found.depends),
+            constrains=tuple(found.constrains),
+        )
+
+
+def rattler() -> ModuleType:
+    """The rattler package; raises MissingExtra where it is not installed."""
+    try:
+        import rattler as found
+        import rattler.exceptions
+        import rattler.networking
+        import rattler.package
+    except ImportError as error:
+        raise MissingExtra("the conda half of a lock", "conda") from error
+    return found
+
+
+def _faults(exceptions: ModuleType) -> tuple[type[Exception], ...]:
+    """What rattler raises for the outside world; its exceptions have no common base."""
+    return (
+        exceptions.CacheDirError,
+        exceptions.ConfigError,
+        exceptions.FetchRepoDataError,
+        exceptions.GatewayError,
+        exceptions.InvalidChannelError,
+        exceptions.InvalidUrlError,
+        exceptions.IoError,
+        OSError,
+    )
+
+
+def _build(text: str) -> Any:
+    from rattler.package import BuildString
+
+    return BuildString(text)

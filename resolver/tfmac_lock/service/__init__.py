@@ -1,0 +1,1 @@
+"""The service: the published files from memory, and locks resolved on request."""

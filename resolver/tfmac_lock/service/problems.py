@@ -1,0 +1,59 @@
+"""Answers that are not successes: a status, a code for programs and a text for people."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ..errors import AnswerIsNo, OutsideError, TfmacLockError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST_TEXT = 4000
+
+
+class Refused(TfmacLockError):
+    """A request that is not carried out. ``retry_after`` is in seconds, where coming back helps."""
+
+    def __init__(self, status: int, code: str, text: str, retry_after: int | None = None) -> None:
+        super().__init__(status, code, text)
+        self.status = status
+        self.code = code
+        self.text = text
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __reduce__(self) -> tuple[type[Refused], tuple[int, str, str, int | None]]:
+        return type(self), (self.status, self.code, self.text, self.retry_after)
+
+
+def refused(error: TfmacLockError) -> Refused:
+    """The same error as an answer over HTTP."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, UsageError):
+        return Refused(422, "bad-request", str(error))
+    if isinstance(error, AnswerIsNo):
+        return Refused(409, "no-lock", str(error))
+    if isinstance(error, OutsideError):
+        # Its text may name the operator's index; that it failed is all that a client needs.
+        return Refused(502, "index", "the package index could not be asked; try again later", 30)
+    return Refused(500, "internal", "something went wrong here; it has been noted")
+
+
+def body(problem: Refused) -> bytes:
+    """The JSON of the problem: ASCII, so that nothing a client sent comes back as itself."""
+    text = problem.text[:LONGEST_TEXT]
+    document = {"schema_version": 1, "error": {"code": problem.code, "text": text}}
+    return json.dumps(document).encode()
+
+
+def first_fault(errors: Iterable[dict[str, object]]) -> str:
+    """The first fault that validation found, with its place; never the value that was sent."""
+    for error in errors:
+        where = ".".join(str(part)[:60] for part in error["loc"])  # type: ignore[attr-defined]  # a tuple, says pydantic
+        return f"{where}: {error['msg']}" if where else str(error["msg"])
+    return "not understood"

@@ -1,0 +1,270 @@
+"""What the worker processes do: resolve, recognise, check.
+
+They are processes, so that a long resolution takes no time from the answers that are only read,
+and each job is ended by the clock inside the process that does it.
+"""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+import re
+import signal
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import TfmacLockError, UsageError
+from . import logs
+from .problems import Refused, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..index.client import IndexClient
+    from ..locking import Request
+    from ..matrix.facts import Matrix
+    from ..target import Target
+    from .messages import CheckRequest, ExplainRequest, LockRequest
+    from .settings import Settings
+
+CLIENT_SECONDS = 600
+"""How long an index client, which remembers every page, is used before a new one is made."""
+CLIENT_JOBS = 50
+
+_settings: Settings
+_client: tuple[float, int, IndexClient] | None = None
+
+
+class OutOfTime(BaseException):
+    """The job's time is over. Not an Exception, so that no handler on the way swallows it."""
+
+
+def start(settings: Settings) -> None:
+    """Make ready a new worker process."""
+    global _settings
+    _settings = settings
+    logs.set_up("warning")
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # What is only read comes first when the processor is short.
+    os.nice(10)
+    # The parent decides when to stop; a Ctrl-C at the terminal reaches the whole group.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _matrix()
+
+
+def _end_with_parent() -> None:
+    """End this process when the server is gone without having said so."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def ping() -> bool:
+    """True, from a worker that is ready."""
+    return True
+
+
+@functools.cache
+def _matrix() -> Matrix:
+    from .. import data
+
+    return data.matrix()
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    def over(*_: object) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    except OutOfTime:
+        raise Refused(504, "out-of-time", f"it took more than {seconds:g} seconds") from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _job(seconds: float, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        with _time_limit(seconds):
+            return do()
+    except TfmacLockError as error:
+        # Only this class is known to survive the way back to the parent.
+        raise refused(error) from None
+    except Exception as error:
+        logs.fault(error)
+        raise refused(TfmacLockError()) from None
+
+
+def lock(message: LockRequest) -> dict[str, Any]:
+    """Resolve; raises Refused."""
+    return _job(_settings.limits.lock_seconds, lambda: _lock(message))
+
+
+def explain(message: ExplainRequest) -> dict[str, Any]:
+    """Recognise failures; raises Refused."""
+    return _job(_settings.limits.read_seconds, lambda: _explain(message))
+
+
+def check(message: CheckRequest) -> dict[str, Any]:
+    """Judge pins; raises Refused."""
+    return _job(_settings.limits.read_seconds, lambda: _check(message))
+
+
+def _lock(message: LockRequest) -> dict[str, Any]:
+    from ..lock.formats import FORMATS
+    from ..lock.model import to_json
+    from ..locking import Resolver
+
+    day = message.exclude_newer or datetime.now(tz=UTC).date()
+    matrix = _matrix()
+    resolver = Resolver(
+        matrix=matrix,
+        source=_index_client(),
+        as_of=day.isoformat(),
+        ahead=not _settings.offline,
+    )
+    made = resolver.lock(request_of(message, matrix)).lock
+    contents = []
+    for name, (filename, text) in FORMATS.items():
+        if name != "json":
+            contents.append({"name": filename, "text": text(made)})
+    return {**to_json(made, [item["name"] for item in contents]), "contents": contents}
+
+
+def request_of(message: LockRequest, matrix: Matrix) -> Request:
+    """The message as the resolver's request; raises UsageError where it makes no sense."""
+    from ..combos import TensorFlowWish, Wish
+    from ..locking import Request
+    from ..publishing import end_of
+    from ..resolve.requirements_in import read_with
+    from ..target import Os, Target
+
+    platforms = matrix.platforms
+    chip, python = platforms.chip(message.chip), platforms.python(message.python)
+    macos = platforms.macos_version(message.macos) if message.macos else None
+    if macos is not None:
+        platforms.check(chip, macos)
+    if message.metal not in ("auto", "none") and not re.fullmatch(
+        r"\d{1,4}(\.\d{1,4}){0,3}", message.metal, re.ASCII
+    ):
+        raise UsageError("metal: write a version like 1.2.0, or auto, or none")
+    system = Os(message.os)
+    target: Target = Target(
+        python=platforms.python_for(python, chip.arch),
+        chip=chip,
+        macos=macos or chip.first_macos,
+        os=system,
+        darwin=platforms.darwin(macos or chip.first_macos),
+    )
+    environment = target.markers()
+    needs = [need for text in message.packages if (need := read_with(text, environment))]
+    limits = [need for text in message.constraints if (need := read_with(text, environment))]
+    wish = Wish(
+        python=python,
+        chip=chip,
+        macos=macos,
+        any_minor=bool(message.macos) and "." not in (message.macos or ""),
+        os=system,
+        tensorflow=TensorFlowWish.parse(message.tensorflow)
+        if message.tensorflow
+        else TensorFlowWish(),
+        metal=message.metal,
+        extra=frozenset(item.name for item in needs),
+    )
+    return Request(
+        wish=wish,
+        needs=tuple(needs),
+        constraints=tuple(limits),
+        before=end_of(message.exclude_newer) if message.exclude_newer else None,
+        options=_options(message),
+    )
+
+
+def _options(message: LockRequest) -> str:
+    """The command line's words for what is not the pair."""
+    import shlex
+
+    parts = [f"--with {shlex.quote(text)}" for text in message.packages]
+    parts += [f"--exclude-newer {message.exclude_newer}"] if message.exclude_newer else []
+    return " ".join(parts)
+
+
+def _index_client() -> IndexClient:
+    """The process's index client, a new one after some time so that pages do not grow old."""
+    global _client
+    from ..index.cache import Cache
+    from ..index.client import IndexClient
+    from ..index.config import IndexConfig
+
+    now = time.monotonic()
+    if _client is not None:
+        until, jobs, client = _client
+        if now < until and jobs > 0:
+            _client = (until, jobs - 1, client)
+            return client
+        client.close()
+    config = IndexConfig.load(
+        index_url=_settings.index_url, extra_index_urls=_settings.extra_index_urls
+    )
+    cache = Cache(_cache_folder())
+    _client = (
+        now + CLIENT_SECONDS,
+        CLIENT_JOBS,
+        IndexClient(config, cache, offline=_settings.offline),
+    )
+    return _client[2]
+
+
+def _cache_folder() -> Path:
+    from ..index.cache import default_folder
+
+    return _settings.cache or default_folder()
+
+
+def _explain(message: ExplainRequest) -> dict[str, Any]:
+    from ..diagnose.explain import document
+    from ..diagnose.explain import explain as explained
+    from ..diagnose.recognise import recognise_text
+    from ..diagnose.symptoms import shipped
+
+    return document(explained(recognise_text(message.text, shipped()), _matrix()))
+
+
+def _check(message: CheckRequest) -> dict[str, Any]:
+    """Judge the text as the file of that name, alone in a folder of the cache that is removed.
+
+    The reader follows no include out of the file's folder, so there is nothing else to read.
+    """
+    from argparse import Namespace
+
+    from ..cli.check import read_for_target
+    from ..diagnose.check import check as judged
+    from ..diagnose.check import document
+
+    wanted = Namespace(python=message.python, chip=message.chip, macos=message.macos)
+    cache = _cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix="check-") as folder:
+        path = Path(folder) / message.name
+        path.write_text(message.text, "utf-8")
+        try:
+            file, target, macos = read_for_target(path, wanted, _matrix(), None)
+            answer = document([judged(file, target, _matrix(), macos=macos)])
+        except UsageError as error:
+            raise UsageError(str(error).replace(f"{folder}/", "")) from None
+    for finding in answer["findings"]:
+        finding["path"] = message.name
+    for checked in answer["files"]:
+        checked["path"] = message.name
+    return answer

@@ -1,0 +1,1 @@
+"""The published matrix as static files: pages for people, JSON for programs."""

@@ -1,0 +1,252 @@
+"""The static half of the API: every document, from the inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from .. import __version__
+from ..binaries.demangle import demangle
+from ..errors import DataError
+from ..target import Arch
+from . import documents as doc
+from .changes import changes
+from .inputs import FORMAT_TITLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ..matrix.facts import Matrix, Release
+    from .grid import Cell, Grid, OnPython
+    from .inputs import Inputs, PublishedLock
+
+ROOT = "api/v1"
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def render(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, str]]:
+    """Every document with its path below the site's root, the index last."""
+    paths = []
+    for path, document in _documents(inputs, grids):
+        paths.append(f"{ROOT}/{path}")
+        yield paths[-1], dump(document)
+    for item in inputs.locks:
+        paths.append(lock_path(item))
+        yield paths[-1], item.files["lock.json"]
+    index = doc.Index(as_of=inputs.as_of, version=__version__, documents=sorted(paths))
+    yield f"{ROOT}/index.json", dump(index)
+
+
+def dump(document: doc.Document) -> str:
+    """The bytes of a document."""
+    return (
+        json.dumps(document.model_dump(by_alias=True), ensure_ascii=False, separators=(",", ":"))
+        + "\n"
+    )
+
+
+def lock_path(item: PublishedLock) -> str:
+    """Where a lock's document is."""
+    return f"{ROOT}/locks/{item.id}.json"
+
+
+def checksums(files: Mapping[str, bytes]) -> doc.Checksums:
+    """The checksums of these files, by path."""
+    return doc.Checksums(
+        files=[
+            doc.Checksum(path=path, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+            for path, content in sorted(files.items())
+        ]
+    )
+
+
+def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc.Document]]:
+    matrix = inputs.matrix
+    yield "platforms.json", _platforms(matrix)
+    yield "combos.json", _combos(inputs)
+    cells = [cell for grid in grids for cell in grid.cells]
+    yield (
+        "pairs.json",
+        doc.Pairs(as_of=inputs.as_of, pairs=[_pair_row(cell) for cell in cells]),
+    )
+    for cell in cells:
+        yield f"pairs/{cell.id}.json", _pair(cell)
+    rows = [_release_row(release) for release in matrix.releases]
+    yield "releases.json", doc.Releases(as_of=inputs.as_of, releases=rows)
+    for release in matrix.releases:
+        yield f"releases/{release.package}-{release.version}.json", _release(release)
+    yield (
+        "bounds.json",
+        doc.Bounds(
+            bounds=[
+                doc.Bound(
+                    id=item.id,
+                    package=item.package,
+                    specifier=item.specifier,
+                    tensorflow=item.tensorflow,
+                    python=item.python,
+                    reason=item.reason,
+                    source=item.source,
+                )
+                for item in matrix.bounds
+            ]
+        ),
+    )
+    yield "defects.json", _defects(matrix)
+    yield (
+        "symptoms.json",
+        doc.Symptoms(symptoms=[_checked(doc.Symptom, item) for item in inputs.symptoms]),
+    )
+    yield (
+        "figures.json",
+        doc.Figures(
+            figures=[_checked(doc.Figure, item) for item in inputs.figures.get("figures", ())]
+        ),
+    )
+    yield "changes.json", doc.Changes(changes=list(changes(inputs)))
+
+
+def _checked(model: type[M], item: dict[str, Any]) -> M:
+    """A part of a compiled document; raises DataError where it is not one."""
+    try:
+        return model.model_validate(item)
+    except ValidationError as error:
+        what = f"{model.__name__.lower()} {item.get('id')}"
+        raise DataError(what, f"is damaged at {error.errors()[0]['loc']}") from error
+
+
+def _platforms(matrix: Matrix) -> doc.Platforms:
+    platforms = matrix.platforms
+    return doc.Platforms(
+        chips=[
+            doc.Chip(
+                id=chip.id,
+                name=chip.name,
+                arch=chip.arch.value,
+                first_macos=str(chip.first_macos),
+                last_macos=chip.last_macos,
+                gpu=chip.gpu,
+            )
+            for chip in platforms.chips
+        ],
+        macos=[doc.MacOS(major=row.major, name=row.name) for row in platforms.macos],
+        pythons=[row.series for row in platforms.pythons],
+    )
+
+
+def _combos(inputs: Inputs) -> doc.Combos:
+    return doc.Combos(
+        as_of=inputs.as_of,
+        combos=[_combo_row(item) for item in inputs.locks],
+        unpublished=[
+            doc.Unpublished(combo=combo, reason=reason) for combo, reason in inputs.unpublished
+        ],
+    )
+
+
+def _combo_row(item: PublishedLock) -> doc.ComboRow:
+    lock = doc.Lock.model_validate_json(item.files["lock.json"])
+    return doc.ComboRow(
+        **{name: getattr(lock.combo, name) for name in doc.Combo.model_fields},
+        status=lock.verdict.status,
+        grade=lock.verdict.grade,
+        lock=lock_path(item),
+        files=[name for name in FORMAT_TITLES if name in item.files],
+    )
+
+
+def _on_python(item: OnPython) -> doc.PairOnPython:
+    verdict = item.verdict
+    return doc.PairOnPython.model_validate(
+        {
+            "python": item.python,
+            "status": verdict.status.value,
+            "grade": verdict.grade.label if verdict.grade else None,
+            "macos_min": item.macos_min,
+            "lock": lock_path(item.lock) if item.lock else None,
+        }
+    )
+
+
+def _pair_row(cell: Cell) -> doc.PairRow:
+    assert cell.status is not None
+    return doc.PairRow(
+        id=cell.id,
+        package=cell.package,
+        tensorflow=cell.tensorflow,
+        metal=cell.metal,
+        arch=cell.arch.value,
+        loads=cell.load.loads if cell.load else None,
+        status=cell.status.value,
+        pythons=[_on_python(item) for item in cell.pythons],
+    )
+
+
+def _pair(cell: Cell) -> doc.Pair:
+    row = _pair_row(cell)
+    missing = cell.load.missing_symbols if cell.load else ()
+    return doc.Pair(
+        **{name: getattr(row, name) for name in doc.PairRow.model_fields},
+        missing_symbols=list(missing),
+        missing_libraries=list(cell.load.missing_libraries if cell.load else ()),
+        demangled=[doc.Symbol(mangled=name, demangled=demangle(name)) for name in missing],
+        reasons=[
+            doc.Reason(kind=reason.kind, text=reason.text, source=reason.source)
+            for reason, _ in cell.reasons
+        ],
+    )
+
+
+def _release(release: Release) -> doc.Release:
+    return doc.Release(
+        package=release.package,
+        version=release.version,
+        prerelease=not release.final,
+        wheels=[
+            doc.Wheel(
+                filename=wheel.filename,
+                url=wheel.url,
+                sha256=wheel.sha256,
+                size=wheel.size,
+                uploaded=wheel.uploaded,
+                payload=wheel.payload,
+            )
+            for wheel in release.wheels
+        ],
+    )
+
+
+def _release_row(release: Release) -> doc.ReleaseRow:
+    return doc.ReleaseRow(
+        package=release.package,
+        version=release.version,
+        prerelease=not release.final,
+        arm64=list(release.pythons(Arch.ARM64)),
+        x86_64=list(release.pythons(Arch.X86_64)),
+        document=f"{ROOT}/releases/{release.package}-{release.version}.json",
+    )
+
+
+def _defects(matrix: Matrix) -> doc.Defects:
+    return doc.Defects(
+        defects=[
+            doc.Defect(
+                id=item.id,
+                title=item.title,
+                tensorflow=item.tensorflow,
+                metal=item.metal,
+                arch=item.arch.value if item.arch else None,
+                python=item.python,
+                text=item.text,
+                way_out=item.way_out,
+                symptom=item.symptom,
+                with_packages=list(item.with_packages),
+                sources=list(item.sources),
+            )
+            for item in matrix.defects
+        ]
+    )

@@ -1,0 +1,115 @@
+"""The whole site as files: what ``publish site`` writes and what the service answers with."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from ..errors import MissingExtra, OutsideError, UsageError
+from ..target import Arch
+from .grid import make_grid
+from .inputs import Inputs, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+try:
+    from . import api, openapi
+    from .badge import badge
+    from .changes import atom
+    from .pages import Pages
+except ImportError as error:
+    raise MissingExtra("the site", "site") from error
+
+MARK = ".tfmac-lock-site"
+"""Lies in a folder that this program may overwrite."""
+
+
+class FolderInUse(UsageError):
+    """The output folder holds something that is not a site of this program."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return f"{self.folder} is not empty and not a site made by tfmac-lock; name another folder"
+
+
+def render_site(inputs: Inputs, *, base: str = "/", live: bool = False) -> dict[str, bytes]:
+    """Every file of the site with its content, by path; the same inputs give the same bytes.
+
+    ``base`` is the path that the site stands under and ``live`` tells whether a service answers
+    there, for the description of the API.
+    """
+    grids = [make_grid(inputs.matrix, arch, inputs.locks) for arch in Arch]
+    files: dict[str, str] = {}
+    locks = {
+        f"locks/{item.id}/{name}": text
+        for item in inputs.locks
+        for name, text in item.files.items()
+    }
+    files |= locks
+    files |= dict(api.render(inputs, grids))
+    for item in inputs.locks:
+        combo = item.lock.combo
+        plugin = f"metal {combo.metal}" if combo.metal else "CPU"
+        label = f"TensorFlow {combo.tensorflow} · {plugin}"
+        files[f"locks/{item.id}/badge.svg"] = badge(label, item.status)
+    files |= dict(Pages(inputs=inputs, grids=grids, base=base).render())
+    files["feed.xml"] = atom(inputs)
+    files["robots.txt"] = "User-agent: *\nAllow: /\n"
+    files[f"{api.ROOT}/openapi.json"] = openapi.dump(openapi.describe(live=live))
+    made = {path: text.encode() for path, text in files.items()}
+    sums = api.checksums({path: made[path] for path in locks})
+    made[f"{api.ROOT}/checksums.json"] = api.dump(sums).encode()
+    made["locks/SHA256SUMS"] = "".join(
+        f"{row.sha256}  {row.path.removeprefix('locks/')}\n" for row in sums.files
+    ).encode()
+    for entry in (resources.files(__package__) / "static").iterdir():
+        made[f"static/{entry.name}"] = entry.read_bytes()
+    return made
+
+
+def build_site(out: Path, *, base: str = "/", locks: Path | None = None) -> int:
+    """Write the site to that folder and return the number of its files.
+
+    What an earlier build left there and this one does not make is removed. Raises FolderInUse
+    where the folder holds anything else.
+    """
+    if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
+        raise FolderInUse(str(out))
+    files = render_site(load(locks), base=base)
+    try:
+        _write(out, files)
+    except OSError as error:
+        raise OutsideError(f"{error.filename}: {error.strerror}") from error
+    return len(files)
+
+
+def _write(out: Path, files: dict[str, bytes]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARK).touch()
+    for path in sorted(out.rglob("*"), reverse=True):
+        name = path.relative_to(out).as_posix()
+        if path.is_file() and name not in files and name != MARK:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    for name, content in files.items():
+        path = out / name
+        if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+            continue  # its time of change is what a web server tells browsers
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_bytes(content)
+        beside.replace(path)
+
+
+def base_path(given: str) -> str:
+    """The path below which pages stand, with a slash at both ends; raises UsageError."""
+    path = f"/{given.strip('/')}/" if given.strip("/") else "/"
+    if not re.fullmatch(r"/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*", path):
+        raise UsageError(f"--base {given!r}: write a path like /tensorflow/")
+    return path

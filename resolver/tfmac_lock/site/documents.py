@@ -1,0 +1,412 @@
+"""The documents of the API: one model a kind of JSON file, from which its schema is made.
+
+Fields may be added and are never changed; each document names its ``schema_version``. Paths are
+relative to the root of the site, so that they hold under any address.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+Arch = Literal["arm64", "x86_64"]
+StatusText = Literal["works", "caution", "unproven", "broken"]
+GradeText = Literal["resolves", "loads", "twin", "vendor", "reported", "trained-cpu", "trained-gpu"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+SitePath = Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$")]
+
+
+class Part(BaseModel):
+    """Base of everything inside a document."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Document(Part):
+    """Base of all documents."""
+
+    schema_version: Literal[1] = 1
+
+
+class Reason(Part):
+    """One fact behind a verdict, with its source."""
+
+    kind: str
+    text: str
+    source: str
+
+
+class Named(Part):
+    """A release: package and version."""
+
+    package: str
+    version: str
+
+
+class Verdict(Part):
+    """Status, the strongest grade that speaks for it, and every fact behind them."""
+
+    status: StatusText
+    grade: GradeText | None
+    reasons: list[Reason]
+
+
+class Combo(Part):
+    """What is installed on which Mac. ``macos_min`` is null for Linux."""
+
+    id: str
+    tensorflow: Named
+    metal: Named | None
+    numpy: str | None
+    h5py: str | None
+    python: str
+    chip: str
+    arch: Arch
+    os: Literal["macos", "linux"]
+    macos_min: str | None
+
+
+class ComboRow(Combo):
+    """A combo with its verdict in short.
+
+    ``lock`` is the path of its document, ``files`` are the names of its files in ``locks/<id>/``.
+    """
+
+    status: StatusText
+    grade: GradeText | None
+    lock: SitePath | None
+    files: list[str]
+
+
+class Unpublished(Part):
+    """A combo that has wheels and no lock."""
+
+    combo: str
+    reason: str
+
+
+class Combos(Document):
+    """All published combos: for each architecture and Python the best first."""
+
+    as_of: str
+    combos: list[ComboRow]
+    unpublished: list[Unpublished]
+
+
+class Package(Part):
+    """One file to install."""
+
+    name: str
+    version: str
+    manager: str
+    filename: str
+    url: str
+    sha256: Sha256
+    requires: list[str]
+
+
+class Lock(Document):
+    """A whole lock. ``files`` are the names of the files beside it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    combo: Combo
+    verdict: Verdict
+    as_of: str
+    command: str
+    packages: list[Package]
+    files: list[str]
+
+
+class PairOnPython(Part):
+    """A pair on one Python series."""
+
+    python: str
+    status: StatusText
+    grade: GradeText | None
+    macos_min: str | None
+    lock: SitePath | None
+
+
+class PairRow(Part):
+    """A pair in short. ``loads`` is null where the binaries have not been read."""
+
+    id: str
+    package: str
+    tensorflow: str
+    metal: str | None
+    arch: Arch
+    loads: bool | None
+    status: StatusText
+    pythons: list[PairOnPython]
+
+
+class Pairs(Document):
+    """All pairs that have wheels for a common Python."""
+
+    as_of: str
+    pairs: list[PairRow]
+
+
+class Symbol(Part):
+    """A symbol as it stands in the binary, and as the programmer wrote it."""
+
+    mangled: str
+    demangled: str
+
+
+class Pair(Document):
+    """A pair with every fact behind its verdict."""
+
+    id: str
+    package: str
+    tensorflow: str
+    metal: str | None
+    arch: Arch
+    loads: bool | None
+    missing_symbols: list[str]
+    missing_libraries: list[str]
+    demangled: list[Symbol]
+    status: StatusText
+    pythons: list[PairOnPython]
+    reasons: list[Reason]
+
+
+class Wheel(Part):
+    """One wheel of a release; ``size`` in bytes."""
+
+    filename: str
+    url: str
+    sha256: Sha256
+    size: int | None
+    uploaded: str | None
+    payload: bool
+
+
+class Release(Document):
+    """A release of TensorFlow or of the plugin. ``prerelease`` ones are never chosen unasked."""
+
+    package: str
+    version: str
+    prerelease: bool
+    wheels: list[Wheel]
+
+
+class ReleaseRow(Part):
+    """A release in short."""
+
+    package: str
+    version: str
+    prerelease: bool
+    arm64: list[str]
+    x86_64: list[str]
+    document: SitePath
+
+
+class Releases(Document):
+    """All releases that the matrix knows, with their Pythons on each architecture."""
+
+    as_of: str
+    releases: list[ReleaseRow]
+
+
+class Bound(Part):
+    """A limit that the packages' metadata lack."""
+
+    id: str
+    package: str
+    specifier: str
+    tensorflow: str
+    python: str
+    reason: str
+    source: str
+
+
+class Bounds(Document):
+    """All bounds."""
+
+    bounds: list[Bound]
+
+
+class Defect(Part):
+    """A known fault of pairs that otherwise run, with the way around it."""
+
+    id: str
+    title: str
+    tensorflow: str
+    metal: str | None
+    arch: Arch | None
+    python: str
+    text: str
+    way_out: str
+    symptom: str | None
+    with_packages: list[str]
+    sources: list[str]
+
+
+class Defects(Document):
+    """All defects."""
+
+    defects: list[Defect]
+
+
+class Open(Part):
+    """What is taken over from the compiled symptoms, which may hold more than is published."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Text(Open):
+    """A regular expression for the flags ``i`` and ``u``; ``loose`` suits joined lines."""
+
+    regex: str
+    loose: str
+    literals: list[str]
+
+
+class Pattern(Text):
+    """One way in which a symptom prints; it counts only beside one of ``needs``, if any."""
+
+    needs: list[Text]
+    weak: bool
+
+
+class Condition(Open):
+    """A fact and the specifier or word for which it holds."""
+
+    fact: str
+    is_: Annotated[str, Field(alias="is")]
+
+
+class Cure(Open):
+    """Something to do, where all conditions hold."""
+
+    text: str
+    command: str
+    when: list[Condition]
+
+
+class Source(Open):
+    """Where something is said, and what."""
+
+    url: str
+    says: str
+
+
+class Symptom(Open):
+    """A failure that is recognised by what it prints."""
+
+    id: str
+    title: str
+    stage: str
+    severity: str
+    cause: str
+    patterns: list[Pattern]
+    detector: str
+    unless: list[Text]
+    leads_to: list[str]
+    instead_of: list[str]
+    cures: list[Cure]
+    tried: list[str]
+    sources: list[Source]
+
+
+class Symptoms(Document):
+    """All symptoms."""
+
+    symptoms: list[Symptom]
+
+
+class Chip(Part):
+    """A Mac's processor. ``gpu`` is false where the plugin has no device to use."""
+
+    id: str
+    name: str
+    arch: Arch
+    first_macos: str
+    last_macos: int | None
+    gpu: bool
+
+
+class MacOS(Part):
+    """A major release of macOS."""
+
+    major: int
+    name: str
+
+
+class Platforms(Document):
+    """Chips, macOS releases and Pythons that can be asked for."""
+
+    chips: list[Chip]
+    macos: list[MacOS]
+    pythons: list[str]
+
+
+class Measure(Part):
+    """One measured figure: a value, or a range from ``low`` to ``high``."""
+
+    label: str
+    machine: str
+    low: float
+    high: float
+    date: str
+    source: str
+
+
+class Figure(Part):
+    """A chart: measures of one thing in one unit. ``better`` says which end is the good one."""
+
+    id: str
+    title: str
+    text: str
+    unit: str
+    better: Literal["less", "more"]
+    measures: list[Measure]
+
+
+class Figures(Document):
+    """All figures."""
+
+    figures: list[Figure]
+
+
+class Change(Part):
+    """One dated thing that became known; ``page`` is the path of the page about it."""
+
+    id: str
+    date: str
+    title: str
+    text: str
+    page: SitePath
+
+
+class Changes(Document):
+    """What became known, newest first."""
+
+    changes: list[Change]
+
+
+class Checksum(Part):
+    """The sha256 and size in bytes of a file of the site."""
+
+    path: SitePath
+    sha256: Sha256
+    size: int
+
+
+class Checksums(Document):
+    """All lockfiles with their checksums."""
+
+    files: list[Checksum]
+
+
+class Index(Document):
+    """Where everything is. ``documents`` are paths."""
+
+    as_of: str
+    version: str
+    documents: list[SitePath]

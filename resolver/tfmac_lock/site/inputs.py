@@ -1,0 +1,120 @@
+"""Everything that the site is made of, read once: facts, published locks, symptoms, figures."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .. import data, published
+from ..errors import DataError
+from ..lock import lock_json
+from ..target import Arch
+from ..verdict import Status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..lock.model import Lock
+    from ..matrix.facts import Matrix
+
+FORMAT_TITLES = {
+    "requirements.txt": "for pip, uv and everything that reads pip's files",
+    "pylock.toml": "the standard lockfile (PEP 751)",
+    "conda-lock.yml": "for conda-lock, micromamba and pixi",
+    "environment.yml": "for conda env create",
+    "lock.json": "this program's own full record",
+}
+"""File names of lock formats, in the order of offering them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedLock:
+    """One published lock with its files, by name."""
+
+    lock: Lock
+    files: dict[str, str]
+
+    @property
+    def id(self) -> str:
+        """The combo's id, which is its folder's name too."""
+        return self.lock.combo.id
+
+    @property
+    def status(self) -> Status:
+        """What to expect of it."""
+        return Status(self.lock.verdict.status)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What the site is a pure function of.
+
+    ``locks`` are best first within their Python and architecture; ``unpublished`` are combos
+    that have wheels and no lock, with the reason. ``symptoms`` and ``figures`` are the compiled
+    documents, empty where they were not shipped.
+    """
+
+    matrix: Matrix
+    as_of: str
+    locks: tuple[PublishedLock, ...] = ()
+    unpublished: tuple[tuple[str, str], ...] = ()
+    symptoms: tuple[dict[str, Any], ...] = ()
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+def load(locks: Path | None = None, compiled: Path = data.COMPILED) -> Inputs:
+    """Read all inputs; ``locks`` is the folder of published locks, the shipped one by default.
+
+    Raises DataError where something is missing or damaged.
+    """
+    matrix = data.matrix()
+    folder = data.locks_folder() if locks is None else locks
+    found: list[PublishedLock] = []
+    unpublished: list[tuple[str, str]] = []
+    for python in matrix.platforms.pythons:
+        for arch in Arch:
+            path = folder / published.index_name(python.series, arch)
+            if path.exists():
+                found += [_with_files(lock, folder) for lock in published.read_index(path)]
+                unpublished += _unpublished(path)
+    return Inputs(
+        matrix=matrix,
+        as_of=max([matrix.as_of, *(item.lock.as_of for item in found)]),
+        locks=tuple(found),
+        unpublished=tuple(unpublished),
+        symptoms=tuple(_document(compiled / "symptoms.json").get("symptoms", ())),
+        figures=_document(compiled / "figures.json"),
+    )
+
+
+def _with_files(lock: Lock, folder: Path) -> PublishedLock:
+    if not re.fullmatch(r"[a-z0-9._-]+", lock.combo.id):
+        raise DataError(str(folder), f"{lock.combo.id!r} is no name of a lock")
+    files = {}
+    for name in FORMAT_TITLES:
+        path = folder / lock.combo.id / name
+        if path.is_file():
+            files[name] = path.read_text("utf-8")
+    if "requirements.txt" not in files:
+        raise DataError(str(folder / lock.combo.id), "has no requirements.txt; publish again")
+    files["lock.json"] = lock_json.render(lock, tuple(sorted({*files, "lock.json"})))
+    return PublishedLock(lock=lock, files=files)
+
+
+def _unpublished(path: Path) -> list[tuple[str, str]]:
+    return [(row["combo"], row["reason"]) for row in _document(path)["unpublished"]]
+
+
+def _document(path: Path) -> dict[str, Any]:
+    """A compiled document; empty where it was not shipped."""
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise DataError(str(path), f"cannot be read ({error}); reinstall") from error
+    if not isinstance(content, dict):
+        raise DataError(str(path), "is damaged; reinstall")
+    return content

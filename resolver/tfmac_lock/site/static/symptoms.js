@@ -1,0 +1,151 @@
+// Recognising errors in the browser, by the patterns that the program uses.
+import { codeBlock, element, marked, readyCopyButtons, root } from "./site.js";
+
+const paste = document.querySelector("#paste");
+const list = document.querySelector("#symptoms");
+const matches = document.querySelector("#matches");
+const STAGES = ["install", "import", "device", "train", "result"];
+const LONGEST = 4 * 1024 * 1024;
+
+let loaded = null;
+function symptoms() {
+  loaded ??= fetch(new URL("api/v1/symptoms.json", root)).then((got) => {
+    if (!got.ok) throw new Error(`it answered ${got.status}`);
+    return got.json();
+  });
+  loaded.catch(() => (loaded = null));
+  return loaded;
+}
+
+// As the program cleans what people paste: no colours, ASCII quotes, no prefixes of other tools.
+export function clean(text) {
+  const prefix =
+    /^[ \t]{0,40}(?:(?:> )+|E {2,3}(?=\S)|[│|] |#\d{1,4} \d{1,6}\.\d{1,4} |[\w.-]{1,40} +\| |\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]{0,10}Z |\[(?:stdout|stderr|pip|info|error|warn(?:ing)?)\] )/gim;
+  return text
+    .replace(/\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[ -/]{0,4}[0-~])/g, "")
+    .replace(/\u00a0/g, " ")
+    .replace(/\r\n?/g, "\n")
+    .replace(/[‘’‚]/g, "'")
+    .replace(/[“”„«»]/g, '"')
+    .replace(/\[(?:\d{1,3}(?:;\d{1,3}){0,5})?m/g, "")
+    .replace(/[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]/g, "")
+    .replace(prefix, "")
+    .replace(prefix, "");
+}
+
+// Whatever wrapped or indented a text, its squeezed form is the same: the place for literals.
+function views(text) {
+  const plain = clean(text);
+  return {
+    squeezed: plain.toLowerCase().replace(/[\x00-\x20"'`\\\x7f]/g, ""),
+    forms: [
+      ["regex", plain],
+      ["loose", plain.replace(/(?<=[^\n]{40})\n[ \t]{0,40}/g, "")],
+    ],
+  };
+}
+
+function search(pattern, { squeezed, forms }) {
+  if (!pattern.literals.some((literal) => squeezed.includes(literal))) return null;
+  for (const [key, text] of forms) {
+    const spans = [...text.matchAll(new RegExp(pattern[key], "giu"))].slice(0, 50).map((found) => [found.index, found.index + found[0].length]);
+    if (spans.length) return { text, spans };
+  }
+  return null;
+}
+
+function lineAt(text, [start]) {
+  const begin = text.lastIndexOf("\n", start - 1) + 1;
+  const stop = text.indexOf("\n", start);
+  return text.slice(begin, stop < 0 ? text.length : stop).trim().slice(0, 300);
+}
+
+function sameLines(text, one, other) {
+  const [early, late] = one[0] <= other[0] ? [one, other] : [other, one];
+  return late[0] < early[1] || !text.slice(early[1], late[0]).includes("\n");
+}
+
+// The symptoms that a text shows, roots before what follows from them.
+export function recognise(text, all) {
+  const seen = views(text.slice(0, LONGEST));
+  const hits = all.flatMap((symptom) => symptom.patterns.map((pattern) => ({ symptom, pattern, found: search(pattern, seen) })));
+  const found = new Map();
+  for (const { symptom, pattern, found: hit } of hits) {
+    if (!hit) continue;
+    if (symptom.unless.some((other) => search(other, seen))) continue;
+    if (pattern.needs.length && !pattern.needs.some((need) => search(need, seen))) continue;
+    const specific = hits.filter((other) => other.found?.text === hit.text && other.symptom.instead_of.includes(symptom.id)).flatMap((other) => other.found.spans);
+    const span = hit.spans.find((one) => !specific.some((other) => sameLines(hit.text, one, other)));
+    if (!span) continue;
+    const match = { symptom, weak: pattern.weak, at: span[0], line: lineAt(hit.text, span) };
+    const known = found.get(symptom.id);
+    if (!known || match.weak < known.weak || (match.weak === known.weak && match.at < known.at)) found.set(symptom.id, match);
+  }
+  let ordered = [...found.values()].sort(
+    (a, b) =>
+      (a.symptom.severity === "notice") - (b.symptom.severity === "notice") ||
+      a.weak - b.weak ||
+      STAGES.indexOf(a.symptom.stage) - STAGES.indexOf(b.symptom.stage) ||
+      a.at - b.at,
+  );
+  if (ordered.some((match) => !match.weak && match.symptom.severity === "error")) ordered = ordered.filter((match) => !match.weak);
+  const follows = new Set(ordered.flatMap((match) => match.symptom.leads_to));
+  return [...ordered.filter((match) => !follows.has(match.symptom.id)), ...ordered.filter((match) => follows.has(match.symptom.id))];
+}
+
+function conditions(cure) {
+  return cure.when.map((condition) => `${condition.fact} is ${condition.is}`).join(" and ");
+}
+
+// A command for any Mac; the program itself fills in what a log names.
+function general(command) {
+  return command
+    .replaceAll("{python_minor}", "3.11")
+    .replace(/ --[a-z]+ \{\w+\}| ?\{\w+\}/g, "")
+    .trim();
+}
+
+function show({ symptom, line }) {
+  const cures = symptom.cures.map((cure) => {
+    const item = element("li", {}, ...(cure.when.length ? [element("p", { class: "when" }, `Where ${conditions(cure)}:`)] : []), element("p", {}, ...marked(cure.text)));
+    if (cure.command) item.append(codeBlock(general(cure.command), "the command"));
+    return item;
+  });
+  return element(
+    "article",
+    { class: "match" },
+    element("h3", {}, element("a", { href: new URL(`symptoms/${symptom.id}/`, root).href }, symptom.title)),
+    element("pre", {}, element("code", {}, line)),
+    element("p", {}, ...marked(symptom.cause)),
+    element("ol", { class: "cures" }, ...cures),
+  );
+}
+
+paste.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  matches.hidden = false;
+  try {
+    const { symptoms: all } = await symptoms();
+    const found = recognise(paste.querySelector("textarea").value, all);
+    const title = found.length ? "This is what it shows" : "Nothing known was recognised";
+    const hint = found.length ? [] : [element("p", {}, "Paste more of the log: the first error, with some lines before it, says the most.")];
+    matches.replaceChildren(element("h2", {}, title), ...hint, ...found.map(show));
+  } catch (error) {
+    matches.replaceChildren(element("h2", {}, "That did not work"), element("p", {}, `The patterns could not be read: ${error.message}.`));
+  }
+  readyCopyButtons(matches);
+  matches.focus();
+});
+
+const box = document.querySelector("#search");
+const count = document.querySelector("#count");
+box.addEventListener("input", () => {
+  const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let shown = 0;
+  for (const item of list?.children ?? []) {
+    const text = item.textContent.toLowerCase();
+    item.hidden = !words.every((word) => text.includes(word));
+    shown += !item.hidden;
+  }
+  count.textContent = words.length ? `${shown} found` : "";
+});

@@ -1,0 +1,91 @@
+"""Words, signs and numbers as the pages write them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..target import Arch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+GLYPHS = {"works": "✓", "caution": "!", "unproven": "?", "broken": "✕"}
+"""A sign for each status, since colour alone says nothing to many readers."""
+
+STATUS_TITLES = {
+    "works": "installs, loads and trains; nothing is known against it",
+    "caution": "works, with a known defect and a way out",
+    "unproven": "not enough is known",
+    "broken": "cannot be installed, loaded or trained",
+}
+
+GRADE_TITLES = {
+    "resolves": "every requirement has a wheel",
+    "loads": "read off the binaries",
+    "twin": "the same pins trained on Linux",
+    "vendor": "listed by the vendor",
+    "reported": "somebody reported it",
+    "trained-cpu": "trained on a Mac's CPU",
+    "trained-gpu": "trained on a Mac's GPU",
+}
+
+KIND_TITLES = {
+    **GRADE_TITLES,
+    "resolves": "resolution",
+    "loads": "binaries",
+    "twin": "twin on Linux",
+    "vendor": "vendor",
+    "reported": "report",
+    "defect": "known defect",
+    "floor": "macOS floor",
+    "stub": "empty package",
+    "unproven": "not known",
+}
+
+ARCH_TITLES = {Arch.ARM64: "Apple silicon", Arch.X86_64: "Intel"}
+
+STAGE_TITLES = {
+    "install": "while installing",
+    "import": "on import",
+    "device": "looking for the GPU",
+    "train": "in training",
+    "result": "in the results",
+}
+
+
+def general(command: str) -> str:
+    """A cure's command for any Mac: what it would fill in from a log is left out.
+
+    tfmac-lock finds out by itself what is not given; Python stands for a common one.
+    """
+    command = command.replace("{python_minor}", "3.11")
+    command = re.sub(r" --[a-z]+ \{\w+\}| ?\{\w+\}", "", command)
+    return command.strip()
+
+
+def size(count: int | None) -> str:
+    """A number of bytes for people: ``1.2 kB``, ``252 MB``."""
+    if count is None:
+        return "unknown"
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} GB"
+
+
+def spans(series: Sequence[str]) -> str:
+    """Python series, runs drawn together: ``3.9 to 3.12``, ``3.8, 3.10``."""
+    minors = sorted({int(text.split(".")[1]) for text in series})
+    runs: list[list[int]] = []
+    for minor in minors:
+        if runs and runs[-1][-1] == minor - 1:
+            runs[-1].append(minor)
+        else:
+            runs.append([minor])
+    return ", ".join(
+        f"3.{run[0]} to 3.{run[-1]}" if len(run) > 2 else ", ".join(f"3.{minor}" for minor in run)
+        for run in runs
+    )

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from tfmac_lock.conda.channels import Channel
+from tfmac_lock.conda.errors import BadChannel
+
+
+def test_a_name_is_a_channel_of_anaconda_org() -> None:
+    channel = Channel.parse("conda-forge")
+
+    assert channel.url == "https://conda.anaconda.org/conda-forge"
+    assert channel.served == channel.url
+    assert channel.name == "conda-forge"
+
+
+def test_a_label_belongs_to_the_name() -> None:
+    url = Channel.parse("conda-forge/label/numpy_rc").url
+
+    assert url == "https://conda.anaconda.org/conda-forge/label/numpy_rc"
+
+
+def test_a_mirror_is_read_and_the_address_is_written() -> None:
+    channel = Channel.parse("conda-forge=file:///srv/mirror/conda-forge/")
+
+    assert channel.served == "file:///srv/mirror/conda-forge"
+    assert channel.url == "https://conda.anaconda.org/conda-forge"
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("https://me:secret@host.test/channel", "https://host.test/channel"),
+        ("https://host.test/t/tk-123-456/channel/", "https://host.test/channel"),
+        ("http://127.0.0.1:8000/forge", "http://127.0.0.1:8000/forge"),
+    ],
+)
+def test_credentials_and_tokens_are_read_with_and_never_written(given: str, written: str) -> None:
+    channel = Channel.parse(given)
+
+    assert channel.url == written
+    assert channel.served == given.rstrip("/")
+
+
+@pytest.mark.parametrize("given", ["", "two words", "ftp://host/channel", "/tmp/channel", "a=b c"])
+def test_anything_else_is_refused_with_the_forms_that_are_possible(given: str) -> None:
+    with pytest.raises(BadChannel, match="conda-forge"):
+        Channel.parse(given)
+
+
+def test_a_refused_address_does_not_show_its_password() -> None:
+    with pytest.raises(BadChannel) as caught:
+        Channel.parse("ftp://me:secret@host.test/channel")
+
+    assert "secret" not in str(caught.value)

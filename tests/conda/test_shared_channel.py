@@ -1,0 +1,245 @@
+"""Against the partial snapshot of conda-forge: real records, over HTTP and from files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.support.channels import ChannelServer
+from tests.support.matrix_index import MatrixIndex
+from tfmac_lock import data
+from tfmac_lock.combos import NoCombo, TensorFlowWish, Wish, choices
+from tfmac_lock.conda.channels import Channel
+from tfmac_lock.conda.client import CondaClient
+from tfmac_lock.conda.errors import NoCondaSolution
+from tfmac_lock.conda.locking import lock_with_conda
+from tfmac_lock.conda.solve import NATIVE, CondaRequest, solve_conda
+from tfmac_lock.conda.specs import Want
+from tfmac_lock.conda.verify import verify_conda
+from tfmac_lock.lock.conda_formats import CONDA_FORMATS
+from tfmac_lock.lock.conda_lock_yml import platform, render
+from tfmac_lock.locking import Made, Request, Resolver
+from tfmac_lock.resolve.requirement import ByUser
+from tfmac_lock.target import MacOSVersion, PythonVersion, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tfmac_lock.matrix.facts import Matrix
+
+pytestmark = pytest.mark.shared
+
+SERIES = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+CHIPS = ("m1", "intel")
+
+WITHOUT_ARM64 = {
+    "numpy": [f"numpy-1.19.5-cp{tag}-cp{tag}-macosx_10_9_x86_64.whl" for tag in (38, 39)],
+    "h5py": [f"h5py-3.1.0-cp{tag}-cp{tag}-macosx_10_9_x86_64.whl" for tag in (38, 39)],
+}
+"""What the real index has of the versions that TensorFlow 2.5 and 2.6 ask for."""
+
+
+@pytest.fixture(scope="module")
+def forge(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CondaClient]:
+    channel = Channel.parse(f"conda-forge={(shared / 'conda-forge').as_uri()}")
+    with CondaClient([channel], cache=tmp_path_factory.mktemp("rattler")) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def facts() -> Matrix:
+    return data.matrix()
+
+
+@pytest.fixture(scope="module")
+def make(facts: Matrix, forge: CondaClient) -> Callable[..., Made]:
+    """The best lock for a Python and chip; each is made once unless ``again``."""
+    full, old = MatrixIndex(facts), MatrixIndex(facts, WITHOUT_ARM64)
+    made: dict[tuple[Any, ...], Made] = {}
+
+    def make(
+        series: str,
+        chip: str,
+        tensorflow: str = ">=2.5",
+        metal: str = "auto",
+        *,
+        again: bool = False,
+        old_index: bool = False,
+        **conda: Any,
+    ) -> Made:
+        key = (series, chip, tensorflow, metal, *conda.items())
+        if again or key not in made:
+            wish = Wish(
+                python=PythonVersion.parse(series),
+                chip=facts.platforms.chip(chip),
+                tensorflow=TensorFlowWish.parse(tensorflow),
+                metal=metal,
+            )
+            index = old if old_index else full
+            try:
+                choices(facts, wish)
+            except NoCombo as error:
+                pytest.skip(f"no TensorFlow for Python {series} on {chip}: {error}")
+            resolver = Resolver(matrix=facts, source=index, as_of="2026-11-20", ahead=False)
+            made[key] = lock_with_conda(resolver, Request(wish=wish), forge, **conda)
+        return made[key]
+
+    return make
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+@pytest.mark.parametrize("series", SERIES)
+def test_every_python_can_be_had_for_both_kinds_of_mac(
+    forge: CondaClient, series: str, chip: str
+) -> None:
+    platforms = data.platforms()
+    found = platforms.chip(chip)
+    python = PythonVersion.parse(series)
+    target = Target(
+        python=platforms.python_for(python, found.arch), chip=found, macos=MacOSVersion(11)
+    )
+
+    solution = solve_conda(forge, target, CondaRequest(python=python))
+
+    assert PythonVersion.parse(solution.python).series == series
+    assert "pip" in solution.given
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+@pytest.mark.parametrize("series", SERIES)
+def test_a_lock_holds_together_and_is_read_by_conda_lock(
+    make: Callable[..., Made], series: str, chip: str
+) -> None:
+    made = make(series, chip)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what conda-lock's vendored parts say at import
+        from conda_lock.lockfile.v1.models import Lockfile
+
+    verify_conda(made.lock, made.target)
+    found = Lockfile.model_validate(yaml.safe_load(render([made.lock])))
+
+    assert {package.platform for package in found.package} == {made.target.conda_subdir}
+    assert len(found.package) == len(made.lock.packages)
+    assert all(
+        package.url.startswith("https://conda.anaconda.org/conda-forge/")
+        for package in found.package
+        if package.manager == "conda"
+    )
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+@pytest.mark.parametrize("series", SERIES)
+def test_the_same_request_gives_the_same_bytes(
+    make: Callable[..., Made], series: str, chip: str
+) -> None:
+    first, second = make(series, chip), make(series, chip, again=True)
+
+    for _, text in CONDA_FORMATS.values():
+        assert text(first.lock) == text(second.lock)
+
+
+@pytest.mark.parametrize("kind", ["env", "explicit"])
+@pytest.mark.parametrize("series", SERIES)
+def test_conda_lock_renders_both_platforms(
+    make: Callable[..., Made], tmp_path: Path, series: str, kind: str
+) -> None:
+    locks = [make(series, "m1").lock]
+    if series != "3.13":  # TensorFlow for Intel ends with Python 3.12
+        locks.append(make(series, "intel").lock)
+    (tmp_path / "conda-lock.yml").write_text(render(locks))
+    command = [sys.executable, "-m", "conda_lock", "render", "--kind", kind, "conda-lock.yml"]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    for lock in locks:
+        suffix = ".lock.yml" if kind == "env" else ".lock"
+        text = (tmp_path / f"conda-{platform(lock.combo)}{suffix}").read_text()
+        for package in lock.packages:
+            named = package.name if kind == "env" else package.url
+            assert named in text
+
+
+@pytest.mark.parametrize(
+    ("series", "tensorflow"),
+    [("3.9", "2.9.0"), ("3.10", "2.10.0"), ("3.11", "2.15.0"), ("3.12", "2.18.1")],
+)
+def test_natives_come_from_conda_within_the_bounds(
+    make: Callable[..., Made], series: str, tensorflow: str
+) -> None:
+    made = make(series, "m1", tensorflow, native=True)
+
+    verify_conda(made.lock, made.target)
+    assert {package.name for package in made.lock.conda_packages} >= set(NATIVE)
+    assert not {package.name for package in made.lock.wheels} & set(NATIVE)
+
+
+@pytest.mark.parametrize("series", ["3.8", "3.9"])
+@pytest.mark.parametrize(("tensorflow", "metal"), [("2.5.0", "0.1.2"), ("2.6.0", "0.2.0")])
+def test_the_releases_that_wheels_cannot_serve_get_numpy_from_conda(
+    make: Callable[..., Made], series: str, tensorflow: str, metal: str
+) -> None:
+    made = make(series, "m1", f"tensorflow-macos=={tensorflow}", metal, old_index=True)
+
+    verify_conda(made.lock, made.target)
+    conda = {package.name: package.version for package in made.lock.conda_packages}
+    assert (conda["numpy"], conda["h5py"]) == ("1.19.5", "3.1.0")
+    assert made.lock.combo.numpy == "1.19.5"
+
+
+def test_jupyterlab_is_solved_together_with_tensorflow(make: Callable[..., Made]) -> None:
+    made = make("3.11", "m1", specs=("jupyterlab",))
+
+    verify_conda(made.lock, made.target)
+    assert "jupyterlab" in {package.name for package in made.lock.conda_packages}
+    wheels = {package.name for package in made.lock.wheels}
+    assert "requests" not in wheels
+
+
+def test_http_gives_the_same_bytes_as_files(
+    make: Callable[..., Made], facts: Matrix, shared: Path, tmp_path: Path
+) -> None:
+    wish = Wish(python=PythonVersion.parse("3.11"), chip=facts.platforms.chip("m1"))
+    resolver = Resolver(matrix=facts, source=MatrixIndex(facts), as_of="2026-11-20", ahead=False)
+    with ChannelServer(shared) as server:
+        channel = Channel.parse(f"conda-forge={server.url}/conda-forge")
+        with CondaClient([channel], cache=tmp_path) as client:
+            served = lock_with_conda(resolver, Request(wish=wish), client)
+
+    assert render([served.lock]) == render([make("3.11", "m1").lock])
+
+
+def test_the_record_of_tensorflow_deps_solves_where_the_lineage_says_so(
+    shared: Path, facts: Matrix, tmp_path: Path
+) -> None:
+    """2.10.0 fits Python 3.9 and no Python from 3.11 on."""
+    assert facts.lineage is not None
+    last = facts.lineage.releases[-1]
+    chip = facts.platforms.chip("m1")
+    channels = [
+        Channel.parse(f"{facts.lineage.channel}={(shared / 'apple').as_uri()}"),
+        Channel.parse(f"conda-forge={(shared / 'conda-forge').as_uri()}"),
+    ]
+
+    def solve(series: str) -> set[str]:
+        python = PythonVersion.parse(series)
+        target = Target(
+            python=facts.platforms.python_for(python, chip.arch), chip=chip, macos=MacOSVersion(12)
+        )
+        wants = [
+            Want(f"python {series}.*", ByUser("--python")),
+            Want(f"tensorflow-deps={last.version}", ByUser("--conda")),
+        ]
+        with CondaClient(channels, cache=tmp_path) as client:
+            return {record.name for record in client.solve(target, wants)}
+
+    assert {"tensorflow-deps", "numpy", "h5py", "grpcio", "protobuf"} <= solve("3.9")
+    for series in ("3.11", "3.12"):
+        with pytest.raises(NoCondaSolution, match="h5py"):
+            solve(series)

@@ -1,0 +1,63 @@
+"""Stand-ins for the work, run in the real worker processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from tfmac_lock.errors import AnswerIsNo, OutsideError
+from tfmac_lock.service import work
+
+if TYPE_CHECKING:
+    from tfmac_lock.service.messages import LockRequest
+
+LOCK: dict[str, Any] = {
+    "schema_version": 1,
+    "combo": {
+        "id": "tensorflow-2.18.1-cpu-py3.11-arm64",
+        "tensorflow": {"package": "tensorflow", "version": "2.18.1"},
+        "metal": None,
+        "numpy": "2.0.2",
+        "h5py": None,
+        "python": "3.11",
+        "chip": "m1",
+        "arch": "arm64",
+        "os": "macos",
+        "macos_min": "12.0",
+    },
+    "verdict": {"status": "works", "grade": "twin", "reasons": []},
+    "as_of": "2026-11-20",
+    "command": "--python 3.11 --chip m1",
+    "packages": [],
+    "files": [],
+    "contents": [{"name": "requirements.txt", "text": "# nothing\n"}],
+}
+
+
+def lock(message: LockRequest) -> dict[str, Any]:
+    """What a test asks for by the name of a package; else a lock, if the request makes sense."""
+
+    def do() -> dict[str, Any]:
+        work.request_of(message, work._matrix())
+        wanted = message.packages[0] if message.packages else ""
+        if wanted == "sleeps":
+            while True:
+                time.sleep(0.02)  # until the clock of the job ends it
+        if wanted == "dies":
+            os._exit(1)
+        if wanted == "breaks":
+            raise RuntimeError(f"a fault that nobody foresaw: {message.packages}")
+        if wanted == "outside":
+            raise OutsideError("https://user:secret@index.example/ does not answer")
+        if wanted == "no":
+            raise AnswerIsNo("numpy<1 and numpy>2 cannot both be had")
+        if wanted == "long":
+            return {**LOCK, "contents": [{"name": "requirements.txt", "text": "#\n" * 5000}]}
+        return {**LOCK, "as_of": str(os.getpid())} if wanted == "pid" else LOCK
+
+    return work._job(0.5 if message.packages == ["sleeps"] else 10, do)
+
+
+JOBS = {"lock": lock, "explain": work.explain, "check": work.check}
+"""Only resolving is stood in for, since it asks an index."""

@@ -1,0 +1,151 @@
+"""The work itself, without worker processes around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tfmac_lock import data
+from tfmac_lock.errors import UsageError
+from tfmac_lock.service import work
+from tfmac_lock.service.messages import CheckRequest, ExplainRequest, LockRequest
+from tfmac_lock.service.problems import Refused
+from tfmac_lock.service.settings import Limits, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tfmac_lock.matrix.facts import Matrix
+
+
+@pytest.fixture(scope="module")
+def matrix() -> Matrix:
+    return data.matrix()
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Settings]:
+    made = Settings(cache=tmp_path / "cache", offline=True, limits=Limits(read_seconds=20))
+    monkeypatch.setattr(work, "_settings", made, raising=False)
+    monkeypatch.setattr(work, "_client", None)
+    yield made
+    if work._client is not None:
+        work._client[2].close()
+
+
+def test_a_message_becomes_the_request_that_the_command_line_makes(matrix: Matrix) -> None:
+    message = LockRequest(
+        python="3.11", chip="M2 Pro", macos="14", packages=["pandas>2", "tqdm"], metal="none"
+    )
+
+    request = work.request_of(message, matrix)
+
+    assert request.wish.chip.id == "m2-pro"
+    assert request.wish.any_minor
+    assert request.wish.extra == {"pandas", "tqdm"}
+    assert request.options == "--with 'pandas>2' --with tqdm"
+
+
+def test_a_requirement_that_does_not_hold_on_a_mac_is_left_out(matrix: Matrix) -> None:
+    message = LockRequest(
+        python="3.11", chip="m1", packages=["pywin32; sys_platform == 'win32'", "tqdm"]
+    )
+
+    assert work.request_of(message, matrix).wish.extra == {"tqdm"}
+
+
+@pytest.mark.parametrize("package", ["x @ https://e.example/x.whl", "x @ file:///x", "-r x", "a b"])
+def test_only_names_of_packages_are_taken(matrix: Matrix, package: str) -> None:
+    with pytest.raises(UsageError):
+        work.request_of(LockRequest(python="3.11", chip="m1", packages=[package]), matrix)
+
+
+def test_an_index_that_cannot_be_asked_is_not_the_clients_fault() -> None:
+    with pytest.raises(Refused) as found:
+        work.lock(LockRequest(python="3.11", chip="m1"))
+
+    assert (found.value.status, found.value.code) == (502, "index")
+
+
+def test_a_broken_pair_is_refused_with_its_reason() -> None:
+    with pytest.raises(Refused) as found:
+        work.lock(LockRequest(python="3.11", chip="m1", tensorflow="2.18.0", metal="1.1.0"))
+
+    assert found.value.status == 409
+    assert "broken" in found.value.text
+
+
+def test_a_log_is_explained() -> None:
+    pytest.importorskip("tfmac_lock.diagnose.explain")
+    text = "libmetal_plugin.dylib: Symbol not found: __ZN3tsl8internal10LogMessageC1EPKcii"
+
+    found = work.explain(ExplainRequest(text=text))
+
+    assert found["matches"][0]["symptom"] == "plugin-symbol-missing"
+
+
+def test_pins_are_judged_and_nothing_is_left_in_the_cache(settings: Settings) -> None:
+    pytest.importorskip("tfmac_lock.diagnose.check")
+    text = "tensorflow==2.18.0\ntensorflow-metal==1.1.0\n"
+
+    found = work.check(CheckRequest(name="requirements.txt", text=text, python="3.11"))
+
+    assert found["status"] == "broken"
+    assert {row["path"] for row in (*found["findings"], *found["files"])} == {"requirements.txt"}
+    assert settings.cache is not None
+    assert list(settings.cache.glob("check-*")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-r /etc/passwd\n", "-r ../../etc/passwd\n", "-\\\nr /etc/passwd\n", "-c /etc/passwd\n"],
+)
+def test_pins_of_other_files_are_not_read(settings: Settings, text: str) -> None:
+    pytest.importorskip("tfmac_lock.diagnose.check")
+    try:
+        told = str(work.check(CheckRequest(name="requirements.txt", text=text, python="3.11")))
+    except Refused as refused:
+        told = refused.text
+
+    assert "root:" not in told
+    assert str(settings.cache) not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pylock.toml", "[[[["),
+        ("uv.lock", "x = " + "[" * 5000),
+        ("conda-lock.yml", "a: &a [*a, *a]\n" * 3),
+        ("environment.yml", "- " * 20000),
+        ("poetry.lock", "\x00"),
+        ("diary.doc", "mine"),
+    ],
+)
+def test_files_that_are_none_are_refused(settings: Settings, name: str, text: str) -> None:
+    pytest.importorskip("tfmac_lock.diagnose.check")
+    with pytest.raises(Refused) as found:
+        work.check(CheckRequest(name=name, text=text, python="3.11"))
+
+    assert found.value.status == 422
+    assert str(settings.cache) not in found.value.text
+
+
+@pytest.mark.index
+def test_a_lock_with_more_packages_is_resolved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(work, "_settings", Settings(cache=tmp_path), raising=False)
+    try:
+        found = work.lock(LockRequest(python="3.11", chip="m1", packages=["tqdm"]))
+    except Refused as refused:
+        if refused.code != "index":
+            raise
+        pytest.skip("the package index cannot be reached")
+
+    names = {package["name"] for package in found["packages"]}
+    assert {"tensorflow", "tensorflow-metal", "tqdm"} <= names
+    texts = {content["name"]: content["text"] for content in found["contents"]}
+    assert "tqdm==" in texts["requirements.txt"]

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import http.server
+import os
+import shutil
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tfmac_lock.site.build import render_site
+from tfmac_lock.site.inputs import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from tfmac_lock.site.inputs import Inputs
+
+BASE = "/some/where/"
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def inputs() -> Inputs:
+    return load()
+
+
+@pytest.fixture(scope="session")
+def site(inputs: Inputs) -> dict[str, bytes]:
+    """The whole site, as it is published."""
+    return render_site(inputs, base=BASE)
+
+
+@pytest.fixture(scope="session")
+def address(site: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The site on a plain file server, below a path."""
+    root = tmp_path_factory.mktemp("web")
+    for name, content in site.items():
+        path = root / BASE.strip("/") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=str(root))
+    ) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}{BASE}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A running Chromium; for no longer than a module, as its loop shuts out any other."""
+    if CHROMIUM is None:
+        pytest.skip("NO BROWSER TEST RUNS: there is no chromium; apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core's source; not part of the project, fetched by whoever runs the tests."""
+    named = os.environ.get("TFMAC_LOCK_AXE")
+    default = Path(__file__).parents[2] / ".ci/node_modules/axe-core/axe.min.js"
+    path = Path(named) if named else default
+    if not path.exists():
+        pytest.skip(f"NO ACCESSIBILITY TEST RUNS: {path} is missing; npm install axe-core")
+    return path.read_text("utf-8")

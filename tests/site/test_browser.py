@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..support.service import serving
+from .conftest import BASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+COMBO = "locks/tensorflow-2.18.1-metal-1.2.0-py3.11-arm64/"
+
+
+@contextmanager
+def opened(browser: Browser, address: str, script: str = "", **options: object) -> Iterator[Page]:
+    """A page that ends the test if it says anything on the console, or loads from elsewhere."""
+    context = browser.new_context(accept_downloads=True, **options)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.add_init_script(script)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on(
+        "requestfailed",
+        lambda request: (
+            said.append(f"failed: {request.url}")
+            if request.failure != "net::ERR_ABORTED"  # what leaving a page does to the rest of it
+            else None
+        ),
+    )
+    page.on(
+        "request",
+        lambda request: (
+            said.append(f"elsewhere: {request.url}")
+            if not request.url.startswith(address.split(BASE)[0])
+            else None
+        ),
+    )
+    try:
+        page.goto(address)
+        yield page
+        # Of a page that is missing on purpose the browser says so.
+        assert [text for text in said if "status of 404" not in text] == []
+    finally:
+        context.close()
+
+
+def test_the_grid_is_walked_by_keyboard_and_has_one_tab_stop(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        stops = page.locator("#grid a[tabindex='0']")
+        assert stops.count() == 1
+        stops.focus()
+        first = page.evaluate("document.activeElement.textContent")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowDown")
+        moved = page.evaluate("document.activeElement.textContent")
+        assert "2.20" in moved
+        assert "with 1.2.0" in moved
+        assert page.locator("#told").inner_text().startswith("2.20")
+        page.keyboard.press("Control+Home")
+        page.keyboard.press("End")
+        page.keyboard.press("Home")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowLeft")
+        assert page.evaluate("document.activeElement.textContent") == first
+        assert stops.count() == 1
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile("/pairs/"))
+
+
+def test_filters_live_in_the_address_and_survive_a_reload(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.select_option("select[name=python]", "3.8")
+        page.select_option("select[name=macos]", "12")
+        page.uncheck("input[value=broken]")
+        told = page.locator("#told").inner_text()
+        out = page.locator("#grid td.out").count()
+        assert re.fullmatch(r"\d+ of \d+ pairs fit\.", told)
+        assert "python=3.8" in page.url
+        assert "macos=12" in page.url
+        assert "status=works" in page.url
+
+        page.reload()
+
+        assert page.locator("#told").inner_text() == told
+        assert page.locator("#grid td.out").count() == out > 0
+        assert page.input_value("select[name=python]") == "3.8"
+        assert not page.is_checked("input[value=broken]")
+
+
+def test_choosing_an_intel_mac_leads_to_its_grid_with_the_choice_kept(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        page.select_option("select[name=python]", "3.9")
+        page.select_option("select[name=chip]", "intel-amd")
+        page.wait_for_url("**/intel/?*")
+        page.wait_for_load_state()
+
+        assert page.input_value("select[name=chip]") == "intel-amd"
+        assert page.input_value("select[name=python]") == "3.9"
+
+
+def test_the_visitors_mac_is_guessed_where_the_browser_tells_it(
+    browser: Browser, address: str
+) -> None:
+    tells = """Object.defineProperty(navigator, "userAgentData", {value: {
+      platform: "macOS",
+      getHighEntropyValues: async () => ({architecture: "arm", platformVersion: "12.6.1"}),
+    }})"""
+    with opened(browser, address, script=tells) as page:
+        page.wait_for_function("document.querySelector('select[name=macos]').value === '12'")
+
+        assert page.input_value("select[name=chip]") == "m1"
+        assert "pairs fit" in page.locator("#told").inner_text()
+        assert "?" not in page.url
+
+
+def test_a_mac_that_cannot_be_is_named_as_such(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.select_option("select[name=chip]", "m5")
+        page.select_option("select[name=macos]", "12")
+
+        assert "came with macOS 26" in page.locator("#told").inner_text()
+        page.click("button[type=submit]")
+        assert "no such Mac" in page.locator("#answer").inner_text()
+
+
+def test_the_form_ends_in_commands_and_a_lock_with_the_published_bytes(
+    browser: Browser, address: str, site: dict[str, bytes]
+) -> None:
+    with opened(browser, address) as page:
+        page.select_option("select[name=chip]", "m2-pro")
+        page.select_option("select[name=python]", "3.11")
+        page.click("button[type=submit]")
+        page.wait_for_selector("#answer .downloads a")
+        commands = page.locator("#answer code").inner_text()
+        assert "--require-hashes" in commands
+        assert "python3.11 -m venv" in commands
+        link = page.locator("#answer .downloads a", has_text="requirements.txt")
+        path = link.get_attribute("href")
+        assert path is not None
+        assert path in commands
+        with page.expect_download() as got:
+            link.click()
+
+        assert got.value.path().read_bytes() == site[path.removeprefix(address)]
+
+
+def test_the_service_shows_the_same_under_its_stricter_policy(
+    browser: Browser, inputs: object, site: dict[str, bytes]
+) -> None:
+    from tfmac_lock.service.settings import Settings
+
+    with (
+        serving(site, Settings(base=BASE)) as running,
+        opened(browser, running.address + BASE) as page,
+    ):
+        page.select_option("select[name=python]", "3.12")
+        page.click("button[type=submit]")
+        link = page.locator("#answer .downloads a", has_text="requirements.txt")
+        path = link.get_attribute("href")
+        assert path is not None
+        with page.expect_download() as got:
+            link.click()
+        assert got.value.path().read_bytes() == site[path.removeprefix(running.address + BASE)]
+        answer = page.goto(f"{running.address}{BASE}nothing/here")
+        assert answer is not None
+        assert answer.status == 404
+        assert "frame-ancestors" in answer.headers["content-security-policy"]
+        page.click("main >> text=an error message")
+        page.wait_for_url("**/symptoms/")
+
+
+def test_the_form_agrees_with_the_command_line(browser: Browser, address: str) -> None:
+    from tfmac_lock import data, published
+    from tfmac_lock.target import Arch
+
+    folder = data.locks_folder()
+    with opened(browser, f"{address}install/") as page:
+        for chip, arch, gpu, python in [
+            ("m1", Arch.ARM64, True, "3.10"),
+            ("m3-max", Arch.ARM64, True, "3.12"),
+            ("m4", Arch.ARM64, True, "3.13"),
+            ("intel", Arch.X86_64, False, "3.11"),
+            ("intel-amd", Arch.X86_64, True, "3.9"),
+        ]:
+            index = folder / published.index_name(python, arch)
+            wanted = published.find(
+                index, package=None, version=None, metal="auto", gpu=gpu, macos=None
+            )
+            assert wanted is not None
+            page.select_option("select[name=chip]", chip)
+            page.select_option("select[name=python]", python)
+            page.click("button[type=submit]")
+            page.wait_for_selector(f"#answer a[href*='{wanted.combo.id}/requirements.txt']")
+
+
+def test_an_error_that_is_pasted_finds_its_cause_in_the_browser(
+    browser: Browser, address: str, inputs: object
+) -> None:
+    if not inputs.symptoms:  # type: ignore[attr-defined]
+        pytest.skip("this checkout has no compiled symptoms")
+    text = (
+        "\x1b[31mE   tensorflow.python.framework.errors_impl.NotFoundError: dlopen(/x/lib/"
+        "site-packages/tensorflow-plugins/libmetal_plugin.dylib, 0x0006): Symbol not found: "
+        "__ZN3tsl8internal10LogMessageC1EPKcii\n  Referenced from: <img src=x onerror=alert(1)>"
+    )
+    with opened(browser, f"{address}symptoms/") as page:
+        page.fill("#log", text)
+        page.click("button[type=submit]")
+        page.wait_for_selector("#matches .match")
+
+        link = page.locator("#matches .match a").first
+        assert "plugin-symbol-missing" in (link.get_attribute("href") or "")
+        assert page.locator("#matches img").count() == 0
+        page.fill("#log", "all is well")
+        page.click("button[type=submit]")
+        page.wait_for_selector("text=Nothing known was recognised")
+
+
+def test_the_browser_recognises_what_the_program_recognises(
+    browser: Browser, address: str, inputs: object
+) -> None:
+    """Over all examples that the symptoms were written from."""
+    if not inputs.symptoms:  # type: ignore[attr-defined]
+        pytest.skip("this checkout has no compiled symptoms")
+    import tomllib
+
+    from tfmac_lock import data
+    from tfmac_lock.diagnose.recognise import recognise_text
+    from tfmac_lock.diagnose.symptoms import shipped
+
+    texts = [
+        example["text"]
+        for path in sorted((data.checkout() / "matrix" / "symptoms").glob("*.toml"))
+        for example in tomllib.loads(path.read_text("utf-8")).get("examples", ())
+    ]
+    wanted = [
+        [match.symptom.id for match in recognise_text(text, shipped()).matches if match.line]
+        for text in texts
+    ]
+    by_detector = {symptom.id for symptom in shipped() if symptom.detector}
+    with opened(browser, f"{address}symptoms/") as page:
+        found = page.evaluate(
+            """async (texts) => {
+              const { recognise } = await import("../static/symptoms.js");
+              const got = await fetch("../api/v1/symptoms.json");
+              const { symptoms } = await got.json();
+              return texts.map((text) => recognise(text, symptoms).map((row) => row.symptom.id));
+            }""",
+            texts,
+        )
+
+    differ = [
+        (text, told, seen)
+        for text, told, seen in zip(texts, wanted, found, strict=True)
+        if (told[:1] != seen[:1] and not by_detector & set(told))
+        or set(told) - by_detector != set(seen)
+    ]
+    assert differ == []
+
+
+def test_the_list_of_errors_can_be_searched(browser: Browser, address: str, inputs: object) -> None:
+    if not inputs.symptoms:  # type: ignore[attr-defined]
+        pytest.skip("this checkout has no compiled symptoms")
+    with opened(browser, f"{address}symptoms/") as page:
+        every = page.locator("#symptoms li:visible").count()
+        page.fill("#search", "numpy")
+
+        assert 0 < page.locator("#symptoms li:visible").count() < every
+
+
+def test_a_lock_is_copied_whole(browser: Browser, address: str, site: dict[str, bytes]) -> None:
+    permissions = ["clipboard-read", "clipboard-write"]
+    with opened(browser, address + COMBO, permissions=permissions) as page:
+        page.click("button[data-copy-file='requirements.txt']")
+        page.wait_for_selector("text=Copied")
+
+        text = page.evaluate("navigator.clipboard.readText()")
+        assert text == site[f"{COMBO}requirements.txt"].decode()
+
+
+def test_everything_can_be_read_without_javascript(browser: Browser, address: str) -> None:
+    with opened(browser, address, java_script_enabled=False) as page:
+        assert page.locator("#grid a.tile").count() > 100
+        assert page.locator("text=With the keyboard").is_hidden()
+        page.click("nav >> text=Install")
+        page.click("table a >> nth=0")
+        assert page.locator("text=Why it is believed").is_visible()
+        assert page.locator("button:visible").count() == 0
+
+
+PAIR = "pairs/tensorflow-2.18.0-metal-1.1.0-arm64/"
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "paths"),
+    [
+        (390, "light", ["", "figures/", "releases/tensorflow-2.13.0/"]),
+        (390, "dark", [COMBO, "symptoms/"]),
+        (1440, "dark", ["", "install/", "api/"]),
+        (1440, "light", ["intel/", COMBO, PAIR, "symptoms/", "changes/"]),
+    ],
+)
+def test_pages_fit_their_width_and_pass_axe(
+    browser: Browser, address: str, axe: str, width: int, scheme: str, paths: list[str]
+) -> None:
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    with opened(browser, address, **options) as page:
+        for path in paths:
+            page.goto(address + path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+            page.evaluate(axe)
+            found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+            assert [(row["id"], row["nodes"][0]["html"]) for row in found] == [], path

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+from urllib.parse import urldefrag, urljoin, urlsplit
+from xml.etree import ElementTree
+
+import pytest
+
+from tfmac_lock.errors import UsageError
+from tfmac_lock.site.build import FolderInUse, base_path, build_site, render_site
+
+from .conftest import BASE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tfmac_lock.site.inputs import Inputs
+
+
+class Page(HTMLParser):
+    """What a page points to, and whatever a strict policy would block in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.ids: list[str] = []
+        self.inline: list[str] = []
+        self._open = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._open = tag
+        known = dict(attrs)
+        if "id" in known:
+            self.ids.append(known["id"] or "")
+        for name, value in attrs:
+            if name == "style" or name.startswith("on"):
+                self.inline.append(f"<{tag} {name}>")
+            if name in ("href", "src", "action") and value is not None:
+                loaded = name == "src" or tag == "link"
+                (self.loads if loaded else self.links).append(value)
+
+    def handle_data(self, data: str) -> None:
+        if self._open in ("script", "style") and data.strip():
+            self.inline.append(self._open)
+
+
+@pytest.fixture(scope="module")
+def pages(site: dict[str, bytes]) -> dict[str, Page]:
+    return {
+        path: Page(content.decode()) for path, content in site.items() if path.endswith(".html")
+    }
+
+
+def target(site: dict[str, bytes], page: str, link: str) -> str | None:
+    """The file that the link on that page leads to, or None for another site's address."""
+    address = urljoin(f"https://here{BASE}{page.removesuffix('index.html')}", link)
+    parts = urlsplit(urldefrag(address)[0])
+    if parts.netloc != "here":
+        return None
+    path = parts.path.removeprefix(BASE)
+    return posixpath.join(path, "index.html") if path.endswith("/") or not path else path
+
+
+def test_every_link_of_every_page_leads_to_a_file_of_the_site(
+    site: dict[str, bytes], pages: dict[str, Page]
+) -> None:
+    broken = {
+        (page, link)
+        for page, found in pages.items()
+        for link in (*found.links, *found.loads)
+        if (leads := target(site, page, link)) is not None and leads not in site
+    }
+
+    assert not broken
+
+
+def test_links_are_relative_so_that_the_site_works_under_any_path(pages: dict[str, Page]) -> None:
+    rooted = {
+        (page, link)
+        for page, found in pages.items()
+        if page != "404.html"
+        for link in (*found.links, *found.loads)
+        if link.startswith("/")
+    }
+
+    assert not rooted
+
+
+def test_the_page_for_what_is_missing_links_from_the_root_as_it_shows_at_any_depth(
+    site: dict[str, bytes],
+) -> None:
+    found = Page(site["404.html"].decode())
+
+    assert all(link.startswith(BASE) or link == "#main" for link in found.links)
+    assert all(link.startswith(BASE) for link in found.loads)
+
+
+def test_pages_load_nothing_from_elsewhere_and_hold_nothing_that_the_policy_blocks(
+    site: dict[str, bytes], pages: dict[str, Page]
+) -> None:
+    for page, found in pages.items():
+        assert not found.inline, page
+        assert all(target(site, page, load) is not None for load in found.loads), page
+        assert len(found.ids) == len(set(found.ids)), page
+
+
+@pytest.mark.parametrize("page", ["index.html", "intel/index.html"])
+def test_the_first_page_weighs_less_than_200_kilobytes_with_all_that_it_loads(
+    site: dict[str, bytes], page: str
+) -> None:
+    loaded = {target(site, page, load) for load in Page(site[page].decode()).loads}
+    modules = {"static/choice.js", "static/site.js"}
+
+    weight = len(site[page]) + sum(
+        len(site[name]) for name in loaded | modules if name and name.startswith("static/")
+    )
+
+    assert weight < 200_000
+
+
+def test_the_same_inputs_give_the_same_bytes(inputs: Inputs, site: dict[str, bytes]) -> None:
+    assert render_site(inputs, base=BASE) == site
+
+
+def test_the_grid_shows_each_lock_with_the_status_that_its_files_state(
+    inputs: Inputs, site: dict[str, bytes]
+) -> None:
+    for item in inputs.locks:
+        page = site[f"locks/{item.id}/index.html"].decode()
+        assert f'class="pill {item.status.value}"' in page
+        assert item.status.value in site[f"locks/{item.id}/badge.svg"].decode()
+
+
+def test_lockfiles_are_published_byte_for_byte(inputs: Inputs, site: dict[str, bytes]) -> None:
+    item = inputs.locks[0]
+
+    for name, text in item.files.items():
+        assert site[f"locks/{item.id}/{name}"].decode() == text
+
+
+def test_checksums_are_those_of_the_files(site: dict[str, bytes]) -> None:
+    told = json.loads(site["api/v1/checksums.json"])["files"]
+    lines = site["locks/SHA256SUMS"].decode().splitlines()
+
+    assert told
+    for row in told:
+        assert hashlib.sha256(site[row["path"]]).hexdigest() == row["sha256"]
+    assert lines == [f"{row['sha256']}  {row['path'].removeprefix('locks/')}" for row in told]
+
+
+def test_the_feed_is_well_formed_and_its_entries_lead_to_pages(site: dict[str, bytes]) -> None:
+    name = "{http://www.w3.org/2005/Atom}"
+    feed = ElementTree.fromstring(site["feed.xml"])
+    ids = [entry.findtext(f"{name}id") for entry in feed.iter(f"{name}entry")]
+
+    assert len(ids) == len(set(ids)) > 10
+    for link in feed.iter(f"{name}link"):
+        assert target(site, "feed.xml", link.attrib["href"]) in site
+
+
+def test_badges_are_well_formed_and_say_their_text_to_a_screen_reader(
+    site: dict[str, bytes],
+) -> None:
+    for path, content in site.items():
+        if path.endswith("badge.svg"):
+            assert ElementTree.fromstring(content).attrib["aria-label"], path
+
+
+def test_text_from_the_facts_is_never_taken_for_markup(inputs: Inputs) -> None:
+    from dataclasses import replace
+
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m"
+    text = {"regex": "x", "loose": "x", "literals": ["x"]}
+    symptom = {
+        "id": "evil",
+        "title": evil,
+        "stage": "import",
+        "severity": "error",
+        "cause": evil,
+        "patterns": [{**text, "needs": [], "weak": False}],
+        "detector": "",
+        "unless": [],
+        "leads_to": [],
+        "instead_of": [],
+        "cures": [{"text": evil, "command": evil, "when": []}],
+        "tried": [evil],
+        "sources": [{"url": "javascript:alert(1)", "says": evil}],
+    }
+
+    made = render_site(replace(inputs, symptoms=(symptom,), locks=()))
+    page = made["symptoms/evil/index.html"].decode()
+
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert 'href="javascript' not in page
+    assert not Page(page).inline
+
+
+def test_a_site_is_written_only_over_a_site(tmp_path: Path) -> None:
+    (tmp_path / "diary.txt").write_text("mine")
+
+    with pytest.raises(FolderInUse, match="name another folder"):
+        build_site(tmp_path)
+
+
+def test_building_again_removes_what_is_gone_and_leaves_the_rest_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tfmac_lock.site import build
+
+    first = {"index.html": b"one", "pairs/a/index.html": b"a", "feed.xml": b"f"}
+    monkeypatch.setattr(build, "load", lambda _: None)
+    monkeypatch.setattr(build, "render_site", lambda *_, **__: first)
+    build_site(tmp_path / "out")
+    before = (tmp_path / "out/feed.xml").stat().st_mtime_ns
+    monkeypatch.setattr(
+        build, "render_site", lambda *_, **__: {"index.html": b"two", "feed.xml": b"f"}
+    )
+
+    build_site(tmp_path / "out")
+
+    assert (tmp_path / "out/index.html").read_bytes() == b"two"
+    assert (tmp_path / "out/feed.xml").stat().st_mtime_ns == before
+    assert not (tmp_path / "out/pairs/a/index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "path"), [("", "/"), ("/", "/"), ("tf", "/tf/"), ("/a/b/", "/a/b/")]
+)
+def test_a_base_path_gets_a_slash_at_both_ends(given: str, path: str) -> None:
+    assert base_path(given) == path
+
+
+@pytest.mark.parametrize("given", ["a b", "<x>", "a?b", "../..", "a//b"])
+def test_a_base_path_that_is_none_is_refused(given: str) -> None:
+    with pytest.raises(UsageError, match="write a path"):
+        base_path(given)
