@@ -144,6 +144,20 @@ def test_lockfiles_are_published_byte_for_byte(inputs: Inputs, site: dict[str, b
         assert site[f"locks/{item.id}/{name}"].decode() == text
 
 
+def test_a_lock_that_only_conda_can_install_says_how(inputs: Inputs) -> None:
+    from dataclasses import replace
+
+    item = inputs.locks[0]
+    files = {"conda-lock.yml": "version: 1\n", "lock.json": item.files["lock.json"]}
+
+    made = render_site(replace(inputs, locks=(replace(item, files=files),)))
+
+    page = made[f"locks/{item.id}/index.html"].decode()
+    assert "micromamba create --name tensorflow --file conda-lock.yml" in page
+    assert "requirements.txt" not in page
+    assert made[f"locks/{item.id}/conda-lock.yml"] == b"version: 1\n"
+
+
 def test_checksums_are_those_of_the_files(site: dict[str, bytes]) -> None:
     told = json.loads(site["api/v1/checksums.json"])["files"]
     lines = site["locks/SHA256SUMS"].decode().splitlines()

@@ -430,7 +430,8 @@ def literals(node: Node) -> frozenset[str]:
     """Texts of which one must occur where the pattern matches; empty if there are none.
 
     They are folded to lower case and hold no white space, quotes or backslashes, to be sought
-    in text squeezed in the same way.
+    in text squeezed in the same way. What may stand between them there (an optional quote, one of
+    a few words) does not part them.
     """
     return max(_candidates(node), key=_worth, default=frozenset())
 
@@ -449,39 +450,61 @@ def _worth(texts: frozenset[str]) -> tuple[bool, int]:
 
 
 def _candidates(node: Node) -> list[frozenset[str]]:
+    """Sets of texts, of each of which one occurs wherever the node matches."""
+    if isinstance(node, Alt):
+        bests = [literals(branch) for branch in node.branches]
+        return [frozenset[str]().union(*bests)] if all(bests) else []
+    if isinstance(node, Repeat):
+        return _candidates(node.inner) if node.least else []
     found: list[frozenset[str]] = []
-    run = ""
+    runs = _NOTHING
+    for item in node.items if isinstance(node, Seq) else (node,):
+        texts = _texts(item)
+        longer = _joined(runs, texts)
+        if longer is not None:
+            runs = longer
+            continue
+        found.append(runs)
+        runs = texts or _NOTHING
+        if texts is None and isinstance(item, (Seq, Alt, Repeat)):
+            found += _candidates(item)
+    return [texts for texts in (*found, runs) if all(texts)]
 
-    def close() -> None:
-        nonlocal run
-        if run:
-            found.append(frozenset({run}))
-        run = ""
 
-    def walk(part: Node) -> None:
-        nonlocal run
-        match part:
-            case Char(literal=str(text)) if text.isspace():
-                pass
-            case Char(literal=str(text)) if text.isascii() and text not in "\"'`\\":
-                run += text
-            case Space() | Boundary() | Look():
-                pass
-            case Seq(items=items):
-                for item in items:
-                    walk(item)
-            case Alt(branches=branches):
-                close()
-                bests = [literals(branch) for branch in branches]
-                if all(bests):
-                    found.append(frozenset[str]().union(*bests))
-            case Repeat(inner=inner, least=least):
-                close()
-                if least:
-                    found.extend(_candidates(inner))
-            case _:
-                close()
+_NOTHING = frozenset({""})
+_MOST_TEXTS = 8
+_SQUEEZED_AWAY = _SPACES | _mask("".join(map(chr, range(32))) + "\"'`\\\x7f")
 
-    walk(node)
-    close()
-    return found
+
+def _texts(node: Node) -> frozenset[str] | None:
+    """All squeezed texts that the node can match, or None where they are not few."""
+    match node:
+        case Space() | Boundary() | Look():
+            return _NOTHING
+        case Char(mask=mask):
+            kept = mask & ~_SQUEEZED_AWAY
+            if kept.bit_count() > 3 or kept & _NON_ASCII:
+                return None
+            few = {chr(bit) for bit in range(128) if kept >> bit & 1}
+            return frozenset(few | ({""} if mask & _SQUEEZED_AWAY else set()))
+        case Seq(items=items):
+            texts: frozenset[str] | None = _NOTHING
+            for item in items:
+                texts = texts and _joined(texts, _texts(item))
+            return texts
+        case Alt(branches=branches):
+            every = [_texts(branch) for branch in branches]
+            union = frozenset[str]().union(*(texts or () for texts in every))
+            return union if all(every) and len(union) <= _MOST_TEXTS else None
+        case Repeat(inner=inner, least=least, most=most):
+            once = _texts(inner)
+            if once is None or once == _NOTHING:
+                return once
+            return once | _NOTHING if (least, most) == (0, 1) else None
+
+
+def _joined(runs: frozenset[str], texts: frozenset[str] | None) -> frozenset[str] | None:
+    """Every text after every run, or None where that makes too many."""
+    if texts is None or len(runs) * len(texts) > _MOST_TEXTS:
+        return None
+    return frozenset(run + text for run in runs for text in texts)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SHORTEST_END = 5
+_LONGEST_END = 9
 _COMMON = {
     byte: share
     for characters, share in (
@@ -44,13 +45,14 @@ def _beginnings(literals: Iterable[bytes]) -> set[int]:
 
 
 def _end(literal: bytes, beginnings: set[int]) -> bytes:
-    """The literal from the rarest of the beginnings on."""
+    """The literal from the rarest of the beginnings on, as far as tells it from most texts."""
     starts = [
         at
         for at, byte in enumerate(literal[: len(literal) - _SHORTEST_END + 1])
         if byte in beginnings
     ]
-    return literal[min(starts, key=lambda at: (_COMMON.get(literal[at], 1), at)) :]
+    start = min(starts, key=lambda at: (_COMMON.get(literal[at], 1), at))
+    return literal[start : start + _LONGEST_END]
 
 
 def _common(first: bytes, last: bytes) -> bytes:

@@ -116,7 +116,20 @@ def without_terminal_codes(raw: bytes, *, notebook: bool) -> bytes:
         raw = _TERMINAL.sub(b"", raw)
     if b"\xc2\xa0" in raw:
         raw = raw.replace(b"\xc2\xa0", b" ")
+    if b"\xe2\x80" in raw:
+        raw = _TYPESET.sub(_as_typed, raw)
     return raw
+
+
+# Curly quotes become straight ones, and what has no width goes, before literals are sought.
+_TYPESET = re.compile(rb"\xe2\x80([\x8b-\x8f\x98-\x9e\xa8-\xae])")
+
+
+def _as_typed(match: re.Match[bytes]) -> bytes:
+    last = match[1][0]
+    if last < 0x90 or last > 0xA0:
+        return b""
+    return b"'" if last < 0x9C else b'"'
 
 
 def squeeze(raw: bytes) -> bytes:

@@ -20,9 +20,12 @@ SitePath = Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$")]
 
 
 class Part(BaseModel):
-    """Base of everything inside a document."""
+    """Base of everything inside a document.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Unknown fields are allowed, since later versions add some.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class Document(Part):
@@ -110,8 +113,6 @@ class Package(Part):
 
 class Lock(Document):
     """A whole lock. ``files`` are the names of the files beside it."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     combo: Combo
     verdict: Verdict
@@ -253,13 +254,7 @@ class Defects(Document):
     defects: list[Defect]
 
 
-class Open(Part):
-    """What is taken over from the compiled symptoms, which may hold more than is published."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Text(Open):
+class Text(Part):
     """A regular expression for the flags ``i`` and ``u``; ``loose`` suits joined lines."""
 
     regex: str
@@ -274,14 +269,14 @@ class Pattern(Text):
     weak: bool
 
 
-class Condition(Open):
+class Condition(Part):
     """A fact and the specifier or word for which it holds."""
 
     fact: str
     is_: Annotated[str, Field(alias="is")]
 
 
-class Cure(Open):
+class Cure(Part):
     """Something to do, where all conditions hold."""
 
     text: str
@@ -289,14 +284,14 @@ class Cure(Open):
     when: list[Condition]
 
 
-class Source(Open):
+class Source(Part):
     """Where something is said, and what."""
 
     url: str
     says: str
 
 
-class Symptom(Open):
+class Symptom(Part):
     """A failure that is recognised by what it prints."""
 
     id: str

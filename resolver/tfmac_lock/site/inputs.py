@@ -76,9 +76,20 @@ def load(locks: Path | None = None, compiled: Path = data.COMPILED) -> Inputs:
     for python in matrix.platforms.pythons:
         for arch in Arch:
             path = folder / published.index_name(python.series, arch)
+            own: set[str] = set()
             if path.exists():
-                found += [_with_files(lock, folder) for lock in published.read_index(path)]
-                unpublished += _unpublished(path)
+                by_wheels = published.read_index(path)
+                own = {lock.combo.id for lock in by_wheels}
+                found += [_with_files(lock, folder) for lock in by_wheels]
+                unpublished += published.read_unpublished(path)
+            conda = folder / published.conda_index_name(python.series, arch)
+            if conda.exists():
+                # Where wheels alone make a lock, conda's is one more of its files.
+                found += [
+                    _with_files(lock, folder)
+                    for lock in published.read_index(conda)
+                    if lock.combo.id not in own
+                ]
     return Inputs(
         matrix=matrix,
         as_of=max([matrix.as_of, *(item.lock.as_of for item in found)]),
@@ -97,14 +108,10 @@ def _with_files(lock: Lock, folder: Path) -> PublishedLock:
         path = folder / lock.combo.id / name
         if path.is_file():
             files[name] = path.read_text("utf-8")
-    if "requirements.txt" not in files:
-        raise DataError(str(folder / lock.combo.id), "has no requirements.txt; publish again")
+    if not files:
+        raise DataError(str(folder / lock.combo.id), "has no lockfile; publish again")
     files["lock.json"] = lock_json.render(lock, tuple(sorted({*files, "lock.json"})))
     return PublishedLock(lock=lock, files=files)
-
-
-def _unpublished(path: Path) -> list[tuple[str, str]]:
-    return [(row["combo"], row["reason"]) for row in _document(path)["unpublished"]]
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -44,9 +44,10 @@ NAMED: dict[str, tuple[type[doc.Document], str, str]] = {
 LOCKFILES = {
     "requirements.txt": "text/plain",
     "pylock.toml": "application/toml",
+    "conda-lock.yml": "application/yaml",
     "badge.svg": "image/svg+xml",
 }
-"""Files beside every published lock, with their media types."""
+"""Files beside published locks, with their media types; not every lock has all of them."""
 
 
 def describe(*, live: bool = False) -> dict[str, Any]:

@@ -38,13 +38,16 @@ function best(all, choice) {
 }
 
 function commands(combo) {
-  const address = new URL(`locks/${combo.id}/requirements.txt`, root);
-  return [
-    `curl -fsSLO ${address}`,
-    `python${combo.python} -m venv tensorflow && . tensorflow/bin/activate`,
-    "python -m pip install --require-hashes --no-deps -r requirements.txt",
-    "python -c 'import tensorflow as tf; print(tf.__version__, tf.config.list_physical_devices())'",
-  ].join("\n");
+  const wheels = combo.files.includes("requirements.txt");
+  const address = new URL(`locks/${combo.id}/${wheels ? "requirements.txt" : "conda-lock.yml"}`, root);
+  const install = wheels
+    ? [
+        `python${combo.python} -m venv tensorflow && . tensorflow/bin/activate`,
+        "python -m pip install --require-hashes --no-deps -r requirements.txt",
+      ]
+    : ["micromamba create --name tensorflow --file conda-lock.yml", "micromamba activate tensorflow"];
+  const look = "python -c 'import tensorflow as tf; print(tf.__version__, tf.config.list_physical_devices())'";
+  return [`curl -fsSLO ${address}`, ...install, look].join("\n");
 }
 
 function show(combo, other) {
