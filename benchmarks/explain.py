@@ -44,11 +44,19 @@ def chunked(text: bytes, size: int = 65536) -> Iterator[bytes]:
 
 
 def healthy() -> bytes:
-    return b"".join(path.read_bytes() for path in sorted(LOGS.glob("*.log")))
+    """Real logs of pip, uv and two trainings."""
+    kinds = ("pip-*.log", "uv-*.log", "training*.log")
+    return b"".join(path.read_bytes() for kind in kinds for path in sorted(LOGS.glob(kind)))
+
+
+def foreign() -> bytes:
+    """Errors of other programs, in every window: near misses all the way."""
+    return (LOGS / "unrelated-tracebacks.log").read_bytes() + healthy()
 
 
 KINDS = {
     "healthy logs": lambda: chunked(healthy()),
+    "healthy logs with others' errors": lambda: chunked(foreign()),
     "the same failure again and again": lambda: chunked(PLUGIN + b"x" * 200 + b"\n"),
     "nearly a failure, everywhere": lambda: chunked(b"symbol not found in flat namespace "),
     "Keras progress with carriage returns": lambda: chunked(

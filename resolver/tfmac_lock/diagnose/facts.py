@@ -126,7 +126,7 @@ _SYMBOL = re.compile(
 )
 _LOADED = re.compile(r"dlopen\(([^\n,]{3,500}),|Library not loaded: ([^\n'\"]{3,300})")
 _GATES = (b"tensorflow", b"numpy", b"macosx", b"lib/python3", b"macos", b"dlopen(")
-_CALM_WINDOWS = 8
+_CALM_WINDOWS = 4
 """Windows that are read for facts although they show no symptom: the first ones that name any."""
 
 

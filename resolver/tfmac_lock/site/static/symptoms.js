@@ -27,7 +27,7 @@ export function clean(text) {
     .replace(/\r\n?/g, "\n")
     .replace(/[‘’‚]/g, "'")
     .replace(/[“”„«»]/g, '"')
-    .replace(/\[(?:\d{1,3}(?:;\d{1,3}){0,5})?m/g, "")
+    .replace(/\[(?:\d{1,3}(?:;\d{1,3}){0,5}m|m(?!\w))/g, "")
     .replace(/[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]/g, "")
     .replace(prefix, "")
     .replace(prefix, "");
