@@ -144,7 +144,10 @@ FACTS = matrix(
         loads(True, tensorflow="2.18.1"),
         loads(False, tensorflow="2.19.1"),
     ),
-    evidence=(evidence(Grade.TWIN, tensorflow="", metal=None),),
+    evidence=(
+        evidence(Grade.TWIN, tensorflow="", metal=None),
+        evidence(Grade.VENDOR, tensorflow=""),
+    ),
 )
 
 

@@ -176,8 +176,12 @@ def test_natives_come_from_conda_within_the_bounds(
     made = make(series, "m1", tensorflow, native=True)
 
     verify_conda(made.lock, made.target)
-    assert {package.name for package in made.lock.conda_packages} >= set(NATIVE)
-    assert not {package.name for package in made.lock.wheels} & set(NATIVE)
+    native = set(NATIVE)
+    if tensorflow == "2.9.0":
+        # Its plugin asks for six 1.15, which the snapshot lacks and conda's protobuf 3 needs.
+        native.remove("protobuf")
+    assert {package.name for package in made.lock.conda_packages} & set(NATIVE) == native
+    assert {package.name for package in made.lock.wheels} & set(NATIVE) == set(NATIVE) - native
 
 
 @pytest.mark.parametrize("series", ["3.8", "3.9"])

@@ -67,6 +67,14 @@ def test_nothing_is_recognised_in_a_healthy_log(path: Path, known: tuple[Symptom
     assert [m for m in matches if m.symptom.severity is Severity.ERROR] == []
 
 
+def test_errors_of_other_programs_beside_a_healthy_training_are_not_its_own(
+    known: tuple[Symptom, ...],
+) -> None:
+    names = ("unrelated-tracebacks", "training", "pip-install-verbose", "keras-warnings")
+    text = b"".join((LOGS / "healthy" / f"{name}.log").read_bytes() for name in names)
+    assert ids(text, known) == []
+
+
 def wrapped(text: str) -> str:
     return "\n".join(text[i : i + 72] for i in range(0, len(text), 72))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import AnswerIsNo
 from ..resolve.requirement import ByUser
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..target import PythonVersion, Target
     from .client import CondaClient, CondaRecord
 
-NATIVE = ("numpy", "h5py", "protobuf", "grpcio")
+NATIVE = ("numpy", "h5py", "grpcio", "protobuf")
 """What ``tensorflow-deps`` brought from conda, most needed first: where not all of them fit
 together, the later ones are left to the wheels."""
 
@@ -48,11 +48,11 @@ class NoSha256(AnswerIsNo):
 class CondaRequest:
     """What is wanted of the channels.
 
-    ``specs`` are the user's own. ``native`` are distributions to take from conda: as many as can
-    be had there together, or exactly these where ``all_native`` says so. ``needs`` limit
-    whatever comes in. ``banned`` never comes from conda: the pair itself, of which the matrix
-    knows the wheels alone. ``before`` is the moment from which on files are too new; ``undated``
-    lets those in that have no date.
+    ``specs`` are the user's own. ``native`` are distributions to take from conda: as many of
+    the first ones as can be had there together, or exactly these where ``all_native`` says so.
+    ``needs`` limit whatever comes in. ``banned`` never comes from conda: the pair itself, of
+    which the matrix knows the wheels alone. ``before`` is the moment from which on files are too
+    new; ``undated`` lets those in that have no date.
     """
 
     python: PythonVersion
@@ -127,27 +127,20 @@ def solve_conda(
 def _with_natives(
     client: CondaClient, target: Target, request: CondaRequest, limits: Sequence[Want]
 ) -> tuple[CondaRecord, ...]:
-    """All natives at once; where that cannot be, as many as fit together, in their order."""
-    wants = [*_base(request), *_natives(request, request.native)]
-    bans = [Want(f"{name} <0", ByUser("the pair, which comes as wheels", chosen=True))
-            for name in request.banned]  # fmt: skip
-    limits = [*limits, *bans]
-    when: dict[str, Any] = {"before": request.before, "undated": request.undated}
-    try:
-        return client.solve(target, wants, limits, **when)
-    except NoCondaSolution:
-        if request.all_native or not request.native:
-            raise
-    fitting: list[str] = []
-    records: tuple[CondaRecord, ...] | None = None
-    for name in request.native:
-        wants = [*_base(request), *_natives(request, [*fitting, name])]
+    """All natives at once; where that cannot be, without the last one, and so on."""
+    why = ByUser("the pair, which comes as wheels", chosen=True)
+    limits = [*limits, *(Want(f"{name} <0", why) for name in request.banned)]
+    count = len(request.native)
+    while True:
+        wants = [*_base(request), *_natives(request, request.native[:count])]
         try:
-            records = client.solve(target, wants, limits, **when)
+            return client.solve(
+                target, wants, limits, before=request.before, undated=request.undated
+            )
         except NoCondaSolution:
-            continue
-        fitting.append(name)
-    return records or client.solve(target, _base(request), limits, **when)
+            if request.all_native or count == 0:
+                raise
+            count -= 1
 
 
 def _base(request: CondaRequest) -> list[Want]:

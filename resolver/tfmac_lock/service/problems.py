@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 4000
 
 
-class Refused(TfmacLockError):
+class Refused(AnswerIsNo):
     """A request that is not carried out. ``retry_after`` is in seconds, where coming back helps."""
 
     def __init__(self, status: int, code: str, text: str, retry_after: int | None = None) -> None:
