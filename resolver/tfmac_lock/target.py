@@ -41,6 +41,11 @@ class Os(StrEnum):
     LINUX = "linux"
 
 
+def machine_name(arch: Arch, os: Os) -> str:
+    """What ``platform.machine()`` says there: Linux calls arm64 ``aarch64``."""
+    return "aarch64" if os is Os.LINUX and arch is Arch.ARM64 else arch.value
+
+
 class BadVersion(UsageError):
     """A version that the user gave cannot be read; ``example`` shows the form."""
 
@@ -232,10 +237,8 @@ class Target:
 
     @property
     def machine(self) -> str:
-        """``platform.machine()`` on the target: Linux calls arm64 ``aarch64``."""
-        if self.os is Os.LINUX and self.arch is Arch.ARM64:
-            return "aarch64"
-        return self.arch.value
+        """``platform.machine()`` on the target."""
+        return machine_name(self.arch, self.os)
 
     def tags(self) -> tuple[Tag, ...]:
         """All wheel tags that pip accepts on the target, most specific first."""

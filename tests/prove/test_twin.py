@@ -23,8 +23,8 @@ pytest.importorskip("numpy", reason="the fake TensorFlow computes with numpy")
 if platform.system() != "Linux":
     pytest.skip("twins run on Linux", allow_module_level=True)
 
+from tfmac_lock.cli import parse_shard
 from tfmac_lock.prove import interpreters
-from tfmac_lock.prove.chosen import part_of
 from tfmac_lock.prove.errors import NotProvable
 from tfmac_lock.prove.evidence import read_evidence
 from tfmac_lock.prove.linux import linux_tags, twin_of
@@ -266,7 +266,7 @@ def test_a_shard_that_makes_no_sense_is_refused(text: str) -> None:
     from tfmac_lock.errors import UsageError
 
     with pytest.raises(UsageError, match="--shard"):
-        part_of(text)
+        parse_shard(text)
 
 
 def test_an_interpreter_that_is_there_is_found_and_starts() -> None:

@@ -167,10 +167,11 @@ def _run_in_lock(args: argparse.Namespace, options: Sequence[str]) -> int:
 def run_twin(args: argparse.Namespace) -> int:
     """Prove by twins: 0 all hold, 1 one does not, 3 one could not be proved."""
     from ..errors import UsageError
-    from ..prove.chosen import part_of, select
+    from ..prove.chosen import select
     from ..prove.errors import DiskFull
     from ..prove.processes import Processes
     from ..prove.twin import prove_all, shard, side_by_side
+    from . import parse_shard
 
     if args.all == bool(args.locks):
         raise UsageError("name locks, or say --all")
@@ -178,7 +179,7 @@ def run_twin(args: argparse.Namespace) -> int:
         raise UsageError(f"--jobs {args.jobs}: at least 1")
     locks = select(args.locks, published_locks)
     if args.shard:
-        locks = shard(locks, *part_of(args.shard))
+        locks = shard(locks, *parse_shard(args.shard))
     processes = Processes()
     outcomes: list[Outcome] = []
     config = index_config(args.index_url, args.extra_index_url)

@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..target import Arch, Os
+from ..target import Os, machine_name
 from .header import MARK
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ def render(lock: Lock) -> str:
         raise HoldsConda(lock.combo.id)
     combo = lock.combo
     system = "linux" if combo.os is Os.LINUX else "darwin"
-    machine = combo.arch.value
-    if combo.os is Os.LINUX and combo.arch is Arch.ARM64:
-        machine = "aarch64"
+    machine = machine_name(combo.arch, combo.os)
     environment = (
         f"sys_platform == '{system}' and platform_machine == '{machine}' and "
         f"python_version == '{combo.python}' and implementation_name == 'cpython'"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
-from ..target import Arch, Os
+from ..target import Arch, Os, machine_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -70,6 +70,12 @@ def version(text: str) -> Version:
     return Version(text)
 
 
+def series_of(filename: str) -> str:
+    """The CPython series in a wheel's file name, ``3.9``."""
+    interpreter = filename.removesuffix(".whl").split("-")[-3]
+    return f"{interpreter[2]}.{interpreter[3:]}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wheel:
     """One wheel of a release, as the index lists it; ``size`` in bytes.
@@ -96,16 +102,13 @@ class Wheel:
     @property
     def series(self) -> str:
         """The CPython series that the file is for, ``3.9``."""
-        interpreter = self.filename.removesuffix(".whl").split("-")[-3]
-        return f"{interpreter[2]}.{interpreter[3:]}"
+        return series_of(self.filename)
 
     def is_for(self, arch: Arch, os: Os = Os.MACOS) -> bool:
         """Whether the file is for that architecture and system."""
         platform = self.filename.removesuffix(".whl").rpartition("-")[2]
         if os is Os.LINUX:
-            return "linux" in platform and platform.endswith(
-                "aarch64" if arch is Arch.ARM64 else "x86_64"
-            )
+            return "linux" in platform and platform.endswith(machine_name(arch, os))
         return platform.startswith("macosx_") and platform.endswith((arch.value, "universal2"))
 
 
@@ -150,9 +153,7 @@ class Release:
                 if requirement.marker is None or requirement.marker.evaluate(
                     {
                         "platform_system": "Linux" if os is Os.LINUX else "Darwin",
-                        "platform_machine": "aarch64"
-                        if os is Os.LINUX and arch is Arch.ARM64
-                        else arch.value,
+                        "platform_machine": machine_name(arch, os),
                     }
                 ):
                     return requirement.name, pins[0]

@@ -19,7 +19,7 @@ from packaging.version import Version
 
 from ..diagnose.symptom_files import lint_examples
 from ..errors import DataError
-from .facts import METAL
+from .facts import METAL, series_of
 from .folder import read_folder
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _floors(folder: MatrixFolder) -> Iterator[Problem]:
         for wheel in entry.wheels
         for arch in ("arm64", "x86_64")
         if wheel.filename.endswith(f"{arch}.whl")
-        for series in [_series(wheel.filename)]
+        for series in [series_of(wheel.filename)]
     }
     for version, arch, series in sorted(built):
         found = [
@@ -178,11 +178,6 @@ def _floors(folder: MatrixFolder) -> Iterator[Problem]:
                 path="floors.toml",
                 text=f"{METAL} {version} for {arch} and Python {series} has {len(found)} floors",
             )
-
-
-def _series(filename: str) -> str:
-    interpreter = filename.removesuffix(".whl").split("-")[-3]
-    return f"{interpreter[2]}.{interpreter[3:]}"
 
 
 def _attempts(folder: MatrixFolder) -> Iterator[Problem]:

@@ -63,11 +63,3 @@ def content_of(name: str, published: Published) -> Mapping[str, Any]:
     raise UsageError(
         f"there is no published lock {name!r} among {len(known)}, nor a file of that name.{hint}"
     )
-
-
-def part_of(text: str) -> tuple[int, int]:
-    """Read ``2/5``; raises UsageError."""
-    first, slash, second = text.partition("/")
-    if slash and first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second):
-        return int(first), int(second)
-    raise UsageError(f"--shard {text!r}: write I/N, like 2/5 for the second of five parts")
