@@ -57,9 +57,9 @@ def uv_lock(lock: LockedSet) -> LockedSet | None:
         wanted += f"tensorflow-metal=={lock.metal}\n"
     ended = subprocess.run(
         [
-            *("uv", "--no-config", "pip", "compile", "--quiet", "--only-binary", ":all:"),
-            *("--python-platform", PLATFORMS[lock.arch], "--python-version", lock.series),
-            *("--no-header", "--no-annotate", "-"),
+            *("uv", "--no-config", "--no-python-downloads", "pip", "compile", "--quiet"),
+            *("--only-binary", ":all:", "--python-platform", PLATFORMS[lock.arch]),
+            *("--python-version", lock.series, "--no-header", "--no-annotate", "-"),
         ],
         input=wanted,
         capture_output=True,
