@@ -31,7 +31,7 @@ def published_locks() -> Mapping[str, Mapping[str, Any]]:
     """
     from .. import data, published
     from ..lock.model import to_json
-    from ..prove.locked import locked_set
+    from ..prove.locked import VARIANT, locked_set
 
     indexes = published.Index.all_within(data.locks_folder())
     found = {lock.combo.id: to_json(lock) for index in indexes for lock in index.locks()}
@@ -41,7 +41,7 @@ def published_locks() -> Mapping[str, Mapping[str, Any]]:
             if name in found:
                 if locked_set(content, name).pins == locked_set(found[name], name).pins:
                     continue
-                name = f"{name}-conda"
+                name += VARIANT
                 content["combo"]["id"] = name
             found[name] = content
     return found

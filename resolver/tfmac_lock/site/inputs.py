@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FORMAT_TITLES = {
     "requirements.txt": "for pip, uv and everything that reads pip's files",
     "pylock.toml": "the standard lockfile (PEP 751)",
-    "conda-lock.yml": "for conda-lock, micromamba and pixi",
+    "conda-lock.yml": "for conda-lock and micromamba",
     "environment.yml": "for conda env create",
     "lock.json": "this program's own full record",
 }
