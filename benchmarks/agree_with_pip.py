@@ -89,8 +89,8 @@ def main() -> int:
     pips: dict[tuple[PythonVersion, Arch, MacOSVersion], Pip] = {}
     platforms = data.platforms()
     folder = data.locks_folder()
-    for index in sorted((folder / "index").glob("cp*.json")):
-        for lock in published.read_index(index):
+    for index in published.Index.all_within(folder):
+        for lock in index.locks():
             combo = lock.combo
             if args.match not in combo.id:
                 continue
