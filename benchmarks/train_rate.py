@@ -44,6 +44,8 @@ def newest_of_each_minor() -> list[LockedSet]:
     newest: dict[tuple[object, ...], LockedSet] = {}
     for name, content in published_locks().items():
         lock = locked_set(content, name)
+        if lock.from_conda:  # uv has no way to what no wheel brings
+            continue
         key = (Version(lock.tensorflow).release[:2], lock.series, lock.arch)
         if key not in newest or rank(lock) > rank(newest[key]):
             newest[key] = lock
