@@ -74,14 +74,16 @@ class Outcome:
 
 def run_all(args: argparse.Namespace) -> int:
     """The compiled matrix first, since the locks are made from it, and those before conda's."""
-    parts = {"compiled": _compiled(args), "locks": _locks(args), "conda": _conda(args)}
-    for part in parts.values():
-        _talk(part)
+    statuses, documents = [], {}
+    for name, make in (("compiled", _compiled), ("locks", _locks), ("conda", _conda)):
+        outcome = make(args)
+        _talk(outcome)
+        statuses.append(outcome.status)
+        documents[name] = outcome.document
+        if not args.json:
+            print(outcome.text, end="", flush=True)  # noqa: T201 - the result
     if args.json:
-        _print_json({name: part.document for name, part in parts.items()})
-    else:
-        sys.stdout.write("".join(part.text for part in parts.values()))
-    statuses = [part.status for part in parts.values()]
+        _print_json(documents)
     return 1 if 1 in statuses else max(statuses)
 
 
