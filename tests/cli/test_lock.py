@@ -452,6 +452,40 @@ def test_a_refusal_is_told_as_json_too(run: Callable[..., Said]) -> None:
     assert json.loads(said.out)["error"]["status"] == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        ("--json --phyton 3.9", "unrecognized arguments: --phyton"),
+        ("--json --os windows", "invalid choice: 'windows'"),
+        ("--python --json", "argument --python: expected one argument"),
+        ("check --json", "the following arguments are required: FILE"),
+        ("explain --json --limit-mb none", "must be a whole number"),
+        ("matrix pair --json", "the following arguments are required"),
+        ("matrix --json everything", "invalid choice: 'everything'"),
+        ("publish site --json", "the following arguments are required"),
+    ],
+)
+def test_bad_usage_is_told_as_json_too(
+    run: Callable[..., Said], arguments: str, fault: str
+) -> None:
+    said = run(*arguments.split())
+    assert said.status == 2
+    told = json.loads(said.out)
+    assert set(told) == {"schema_version", "error"}
+    assert told["error"]["status"] == 2
+    assert fault in told["error"]["text"]
+    assert said.err == f"tfmac-lock: {told['error']['text']}\n"
+    assert said.err.endswith("--help\n")
+
+
+def test_bad_usage_without_json_leaves_stdout_empty(run: Callable[..., Said]) -> None:
+    said = run("--phyton", "3.9")
+    assert (said.status, said.out) == (2, "")
+    assert said.err == (
+        "tfmac-lock: unrecognized arguments: --phyton 3.9. See: tfmac-lock --help\n"
+    )
+
+
 # -- files and streams
 
 
