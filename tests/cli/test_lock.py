@@ -538,10 +538,10 @@ def test_a_reader_that_went_away_is_no_fault(arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_interruption_half_way_leaves_nothing(
+def test_an_interruption_half_way_leaves_nothing_and_waits_for_no_server(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PIP_TIMEOUT", "1")  # what is under way is given up only then
+    monkeypatch.setenv("PIP_TIMEOUT", "600")
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/simple/"
         process = subprocess.Popen(
@@ -557,6 +557,7 @@ def test_an_interruption_half_way_leaves_nothing(
     assert process.returncode == 130
     assert told == "tfmac-lock: interrupted; nothing was left half written\n"
     assert names(folder) == set()
+    assert not (folder.parent / "cache").exists()
 
 
 def test_control_characters_of_others_do_not_reach_the_terminal(run: Callable[..., Said]) -> None:
