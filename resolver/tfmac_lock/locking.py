@@ -50,14 +50,17 @@ class Request:
     """What to lock: the wish for the pair, and what else goes in.
 
     ``needs`` and ``constraints`` were read for the target's environment. ``before`` is the
-    moment from which on files are too new. ``options`` are the command line's words for all
-    that is not the pair, so that the lock can say how it was made.
+    moment from which on files are too new. ``pre`` lets pre-releases count as much as final
+    ones; ``wheels_only`` are needs that no source archive may meet. ``options`` are the command
+    line's words for all that is not the pair, so that the lock can say how it was made.
     """
 
     wish: Wish
     needs: tuple[Need, ...] = ()
     constraints: tuple[Need, ...] = ()
     before: datetime | None = None
+    pre: bool = False
+    wheels_only: frozenset[NormalizedName] = frozenset()
     options: str = ""
 
 
@@ -262,10 +265,12 @@ class Resolver:
 
     def _view(self, request: Request, target: Target) -> View:
         """The target's view of the index, the same for every pair that is tried on it."""
-        named = frozenset(item.name for item in request.needs)
-        key = (target, request.before, named)
+        named = frozenset(item.name for item in request.needs) - request.wheels_only
+        key = (target, request.before, named, request.pre)
         if key not in self._views:
-            self._views[key] = View(self.source, target, before=request.before, named=named)
+            self._views[key] = View(
+                self.source, target, before=request.before, named=named, pre=request.pre
+            )
         return self._views[key]
 
     def _made(

@@ -72,6 +72,10 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build_wheel(folder, "numpy", "2.1.3", tag="cp311-cp311-macosx_11_0_arm64")
     build_wheel(folder, "six", "1.17.0", tag="py2.py3-none-any")
     build_wheel(folder, "tool", "1.0", ["numpy>=2.1"])
+    for version in ("1.0", "1.1rc1"):
+        build_wheel(folder, "nightly", version)
+    (folder / "source").mkdir()
+    (folder / "source" / "source-1.0.tar.gz").write_bytes(b"")
     return folder
 
 
@@ -258,6 +262,35 @@ def test_constraints_and_requirements_are_read_from_files(
     said = run(*PAIR, *at(index), "-r", "more.in", "-c", "limits.txt", "-o", "out")
     assert said.status == 0, said.err
     assert "-r more.in -c limits.txt" in (folder / "out" / "requirements.txt").read_text()
+
+
+def test_pre_in_a_requirements_file_admits_prereleases(
+    run: Callable[..., Said], folder: Path, index: HtmlIndex
+) -> None:
+    (folder / "more.in").write_text("nightly\n")
+    assert run(*PAIR, *at(index), "-r", "more.in").status == 0
+    assert "nightly==1.0 " in (folder / "requirements.txt").read_text()
+    (folder / "more.in").write_text("--pre\nnightly\n")
+    assert run(*PAIR, *at(index), "-r", "more.in", "--force").status == 0
+    assert "nightly==1.1rc1 " in (folder / "requirements.txt").read_text()
+
+
+def test_only_binary_in_a_requirements_file_is_obeyed(
+    run: Callable[..., Said], folder: Path, index: HtmlIndex
+) -> None:
+    (folder / "more.in").write_text("--only-binary :all:\nsource\n")
+    said = run(*PAIR, *at(index), "-r", "more.in")
+    assert said.status == 1
+    assert "source archives, which would have to be built" in said.err
+
+
+def test_hashes_in_a_requirements_file_are_said_not_to_count(
+    run: Callable[..., Said], folder: Path, index: HtmlIndex
+) -> None:
+    (folder / "more.in").write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
+    said = run(*PAIR, *at(index), "-r", "more.in")
+    assert said.status == 0
+    assert "note: the hashes in your files (more.in:1) are not compared" in said.err
 
 
 def test_contradictory_constraints_are_told_with_their_lines(

@@ -84,6 +84,13 @@ def test_a_prerelease_is_taken_where_there_is_nothing_else(index: Universe) -> N
     assert resolve(index, "lib") == {"lib": "2.0b2"}
 
 
+def test_prereleases_count_as_much_as_final_versions_where_all_are_wanted(index: Universe) -> None:
+    index.add("app", "1.0", "lib<2.0")
+    for version in ("1.0", "1.1rc1", "2.0rc1"):
+        index.add("lib", version)
+    assert resolve(index, "app", pre=True) == {"app": "1.0", "lib": "1.1rc1"}
+
+
 def test_a_yanked_version_is_taken_only_where_it_is_pinned(index: Universe) -> None:
     index.add("lib", "1.0")
     index.add("lib", "1.1", yanked="broken")
