@@ -87,6 +87,7 @@ def make(
             as_of=as_of,
             ahead=not args.offline,
             likely=frozenset() if args.offline else _likely(wish),
+            published=data.locks_folder(),
         )
         if not wants_conda(args):
             return resolver.lock(request).lock
