@@ -162,13 +162,18 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """A limit that the packages' metadata lack, with its reason and source."""
+    """A limit that the packages' metadata lack, with its reason and source.
+
+    ``severity`` is what a combo outside of it is: ``broken``, or ``caution`` where TensorFlow
+    trains all the same.
+    """
 
     id: str
     package: str
     specifier: str
     tensorflow: str
     python: str
+    severity: str
     reason: str
     source: str
 
