@@ -340,7 +340,7 @@ class Resolver:
             ),
             packages=packages,
             as_of=self.as_of,
-            command=_command(request, pair),
+            command=_command(request, pair, self.conda),
             channels=() if both is None else both.channels,
         )
         if both is not None:
@@ -459,7 +459,7 @@ def _requirement_text(item: Need) -> str:
     return f"{item.identifier}{item.specifier}"
 
 
-def _command(request: Request, pair: Pair) -> str:
+def _command(request: Request, pair: Pair, conda: CondaHalf | None) -> str:
     """The options that ask for the same lock again."""
     wish = request.wish
     parts = [f"--python {wish.python} {wish.machine}"]
@@ -467,4 +467,6 @@ def _command(request: Request, pair: Pair) -> str:
     parts.append(f"--tensorflow {package}{pair.tensorflow}")
     if wish.os is Os.MACOS:
         parts.append(f"--metal {pair.metal or 'none'}")
-    return " ".join([*parts, *([request.options] if request.options else [])])
+    parts += [request.options] if request.options else []
+    parts += [conda.options] if conda else []
+    return " ".join(parts)

@@ -153,9 +153,9 @@ def test_files_from_the_day_on_and_files_without_a_date_are_left_out(
 def test_what_the_channel_offered_is_recorded_without_regard_to_the_order(
     channel: Path, connect: Callable[..., CondaClient], target: Callable[..., Target]
 ) -> None:
-    (offer,) = connect(f"conda-forge={channel.as_uri()}").offers(target(), ["numpy", "pip"])
+    (offer,) = connect(f"conda-forge={channel.as_uri()}").state(target(), ["numpy", "pip"])
     with ChannelServer(channel) as server:
-        (again,) = connect(f"conda-forge={server.url}").offers(target(), ["pip", "numpy"])
+        (again,) = connect(f"conda-forge={server.url}").state(target(), ["pip", "numpy"])
 
     assert offer == again
     assert (offer.url, offer.files) == ("https://conda.anaconda.org/conda-forge", 4)
@@ -165,9 +165,9 @@ def test_what_the_channel_offered_is_recorded_without_regard_to_the_order(
 def test_another_file_of_a_package_is_another_state(
     channel: Path, connect: Callable[..., CondaClient], target: Callable[..., Target]
 ) -> None:
-    (before,) = connect(channel.as_uri()).offers(target(), ["numpy"])
+    (before,) = connect(channel.as_uri()).state(target(), ["numpy"])
     write_channel(channel, {"osx-arm64": [for_python("numpy", "1.26.4", "3.9")]})
-    (after,) = connect(channel.as_uri()).offers(target(), ["numpy"])
+    (after,) = connect(channel.as_uri()).state(target(), ["numpy"])
 
     assert before.sha256 != after.sha256
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from .. import data, published
-from ..combos import TensorFlowWish, Wish
+from ..combos import NoCombo, TensorFlowWish, Wish
 from ..errors import UsageError
 from ..index.cache import Cache, default_folder
 from ..index.client import IndexClient
@@ -39,8 +39,46 @@ def make(
     chip: Chip,
     python: PythonVersion,
     macos: MacOSVersion | None,
+    *,
+    with_conda: Lock | None = None,
 ) -> Lock:
-    """The lock for the options, resolved now."""
+    """The lock for the options, resolved now.
+
+    ``with_conda`` is a published lock that answers the same request with a conda half, for
+    where wheels alone cannot.
+    """
+    try:
+        return _make(args, platforms, chip, python, macos)
+    except NoCombo as error:
+        if with_conda is None:
+            raise
+        raise OnlyWithConda(error, with_conda) from error
+
+
+class OnlyWithConda(NoCombo):
+    """Wheels alone cannot serve the request, and a published lock with a conda half does."""
+
+    def __init__(self, refusal: NoCombo, lock: Lock) -> None:
+        super().__init__(refusal.text, refusal.nearest, refusal.machine)
+        self.command = f"tfmac-lock {lock.command}"
+
+    @property
+    def commands(self) -> list[str]:
+        """The command lines that have an answer, the one with conda first."""
+        return [self.command, *super().commands]
+
+    def __str__(self) -> str:
+        with_conda = f"{self.text}\nWith conda it can be had:\n  {self.command}"
+        return str(NoCombo(with_conda, self.nearest, self.machine))
+
+
+def _make(
+    args: argparse.Namespace,
+    platforms: Platforms,
+    chip: Chip,
+    python: PythonVersion,
+    macos: MacOSVersion | None,
+) -> Lock:
     matrix = data.matrix()
     target = Target(
         python=platforms.python_for(python, chip.arch),
@@ -104,10 +142,10 @@ def make(
 
 def _likely(wish: Wish) -> frozenset[NormalizedName]:
     """The packages of the best published lock near the wish, most of which it will need too."""
-    path = data.locks_folder() / published.index_name(wish.python.series, wish.arch)
-    if not path.exists():
+    index = published.Index.within(data.locks_folder(), wish.python.series, wish.arch)
+    if not index.exists():
         return frozenset()
-    locks = published.read_index(path)
+    locks = index.locks()
     wanted = specifier(wish.tensorflow.specifier)
     near = [lock for lock in locks if wanted.contains(lock.combo.tensorflow)] or locks
     return frozenset(canonicalize_name(package.name) for package in near[0].packages)

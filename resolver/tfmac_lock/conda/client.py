@@ -14,6 +14,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra
+from ..lock.model import LockedChannel
 from .channels import without_secrets
 from .errors import BadSpec, ChannelFault, NoCondaSolution
 
@@ -51,20 +52,6 @@ class CondaRecord:
     sha256: str
     depends: tuple[str, ...]
     constrains: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What a channel offered of some packages: a fingerprint of the state that was solved in.
-
-    ``sha256`` is over the sorted ``subdir/filename md5`` lines of all their files; ``newest`` is
-    the day of the newest of them, ``""`` where none has a date.
-    """
-
-    url: str
-    files: int
-    newest: str
-    sha256: str
 
 
 class CondaClient:
@@ -153,20 +140,31 @@ class CondaClient:
             found[record.name.normalized].add(str(record.version))
         return {name: frozenset(versions) for name, versions in found.items()}
 
-    def offers(self, target: Target, names: Iterable[str]) -> tuple[Offer, ...]:
-        """What each channel offers of the packages with these names; raises ChannelFault."""
+    def state(
+        self,
+        target: Target,
+        names: Iterable[str],
+        *,
+        before: datetime | None = None,
+        undated: bool = False,
+    ) -> tuple[LockedChannel, ...]:
+        """What each channel offers of the packages with these names.
+
+        Files are left out as ``solve`` does it, so that what is uploaded later changes nothing.
+        The sha256 is over the sorted ``subdir/filename md5`` lines. Raises ChannelFault.
+        """
         lines: dict[str, set[str]] = {channel.url: set() for channel in self.channels}
         days: dict[str, set[str]] = {channel.url: set() for channel in self.channels}
         for record in self._records(target, names):
             channel = self._by_base.get(record.channel.rstrip("/"))
-            if channel is None:
+            if channel is None or not _admitted(record, before, undated=undated):
                 continue
             md5 = record.md5.hex() if record.md5 else ""
             lines[channel.url].add(f"{record.subdir}/{record.file_name} {md5}\n")
             if record.timestamp is not None:
                 days[channel.url].add(record.timestamp.date().isoformat())
         return tuple(
-            Offer(
+            LockedChannel(
                 url=channel.url,
                 files=len(lines[channel.url]),
                 newest=max(days[channel.url], default=""),
@@ -278,6 +276,12 @@ def _faults(exceptions: ModuleType) -> tuple[type[Exception], ...]:
         exceptions.IoError,
         OSError,
     )
+
+
+def _admitted(record: Any, before: datetime | None, *, undated: bool) -> bool:
+    if before is None:
+        return True
+    return undated if record.timestamp is None else bool(record.timestamp < before)
 
 
 def _build(text: str) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from ..lock.model import LockedChannel, LockedPackage
+from ..lock.model import LockedPackage
 from ..resolve.provider import BadMetadata, Provider
 from ..resolve.requirement import ByPackage, ByUser, Need
 from ..resolve.solve import Unsatisfiable, solve
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
+    from ..lock.model import LockedChannel
     from ..locking import Made, Request, Resolver
     from ..resolve.provider import Rules
     from ..resolve.solve import Solved
@@ -97,6 +98,17 @@ class CondaHalf:
     undated: bool = False
     because: tuple[str, ...] = ()
 
+    @property
+    def options(self) -> str:
+        """The command line's words that ask for such a conda half again."""
+        urls = [channel.url for channel in self.client.channels]
+        words = [
+            *(["--native conda"] if self.native and not self.because else []),
+            *(f"--conda {shlex.quote(spec)}" for spec in self.specs),
+            *(f"--channel {shlex.quote(url)}" for url in urls if urls != [CONDA_FORGE.url]),
+        ]
+        return " ".join(words or ["--format conda-lock"])
+
     def solve(
         self,
         rules: Rules,
@@ -148,12 +160,7 @@ class CondaHalf:
                 target=exact,
                 conda=conda,
                 wheels=wheels,
-                channels=tuple(
-                    LockedChannel(
-                        url=offer.url, files=offer.files, newest=offer.newest, sha256=offer.sha256
-                    )
-                    for offer in self.client.offers(exact, names)
-                ),
+                channels=self.client.state(exact, names, before=before, undated=self.undated),
                 because=self.because,
             )
         assert first is not None
@@ -243,18 +250,7 @@ def lock_with_conda(
     if lineage and any(Want(spec, ByUser("--conda")).name == lineage.package for spec in specs):
         raise Replaced(lineage)
     half = CondaHalf(client=client, specs=tuple(specs), native=native)
-    asked = " ".join([*([request.options] if request.options else []), *_options(half)])
-    return replace(resolver, conda=half).lock(replace(request, options=asked))
-
-
-def _options(half: CondaHalf) -> list[str]:
-    """The options that ask for this conda half again."""
-    urls = [channel.url for channel in half.client.channels]
-    return [
-        *(["--native conda"] if half.native else []),
-        *(f"--conda {shlex.quote(spec)}" for spec in half.specs),
-        *(f"--channel {shlex.quote(url)}" for url in urls if urls != [CONDA_FORGE.url]),
-    ]
+    return replace(resolver, conda=half).lock(request)
 
 
 def without_wheel(error: Unsatisfiable) -> tuple[str, ...]:
