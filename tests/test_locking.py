@@ -26,7 +26,7 @@ from tfmac_lock.data import locks_folder
 from tfmac_lock.lock.formats import FORMATS
 from tfmac_lock.locking import Made, Request, Resolver, macos_of_wheel
 from tfmac_lock.matrix.facts import Grade, Matrix, Release
-from tfmac_lock.published import index_name, read_index
+from tfmac_lock.published import Index
 from tfmac_lock.target import MacOSVersion, Os, PythonVersion
 
 if TYPE_CHECKING:
@@ -216,10 +216,9 @@ def test_after_a_refusal_by_the_matrix_only_pairs_with_a_published_lock_are_offe
         resolver.lock(Request(wish=asked))
     assert len(caught.value.nearest) == 3
     for pair in caught.value.nearest:
-        locks = read_index(locks_folder() / index_name(pair.python, pair.arch))
         (lock,) = [
             one
-            for one in locks
+            for one in Index.within(locks_folder(), pair.python, pair.arch).locks()
             if (one.combo.package, one.combo.tensorflow, one.combo.metal)
             == (pair.package, pair.tensorflow, pair.metal)
         ]

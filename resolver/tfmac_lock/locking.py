@@ -22,7 +22,7 @@ from .errors import AnswerIsNo
 from .lock.model import Combo, Lock, LockedPackage, LockVerdict, combo_id
 from .lock.verify import pins_of, verify
 from .matrix.facts import METAL
-from .published import find, index_name
+from .published import Index
 from .resolve.provider import Rules
 from .resolve.requirement import ByMatrix, ByUser, Need
 from .resolve.solve import Solved, Unsatisfiable, newer_macos, solve
@@ -145,9 +145,8 @@ class Resolver:
         """
         if self.published is None or wish.os is Os.LINUX:
             return True
-        path = self.published / index_name(pair.python, pair.arch)
-        return path.exists() and None is not find(
-            path,
+        index = Index.within(self.published, pair.python, pair.arch)
+        return index.exists() and None is not index.find(
             package=pair.package,
             version=pair.tensorflow,
             metal=pair.metal or "none",
