@@ -173,9 +173,9 @@ class Bound:
     specifier: str
     tensorflow: str
     python: str
-    severity: str
     reason: str
     source: str
+    severity: str = "broken"
 
     def applies(self, tensorflow: str, python: str) -> bool:
         """Whether the bound holds for that TensorFlow version and Python series."""
