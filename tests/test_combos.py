@@ -284,6 +284,18 @@ def test_the_nearest_are_not_broken_each_another_and_nearest_in_version() -> Non
         assert choices(shipped(), again)
 
 
+def test_the_nearest_are_of_those_that_can_be_had_and_the_next_ones_step_in() -> None:
+    asked = wish(tensorflow="2.18.0", metal="1.1.0")
+    every = nearest(shipped(), asked, 4)
+    assert nearest(shipped(), asked, can_be_had=lambda pair: pair != every[1]) == (
+        every[0],
+        *every[2:],
+    )
+    with pytest.raises(NoCombo) as caught:
+        choices(shipped(), asked, lambda pair: pair.python == "3.12")
+    assert {pair.python for pair in caught.value.nearest} == {"3.12"}
+
+
 def test_the_nearest_are_for_the_same_machine() -> None:
     with pytest.raises(NoCombo) as caught:
         choices(shipped(), wish("3.13", "m2", "2.9", os=Os.LINUX))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -14,15 +16,21 @@ from tests.support.facts import (
     matrix,
     platforms,
     release,
+    shipped,
     target,
     wheel,
 )
 from tests.support.universe import Universe, asked_for
 from tfmac_lock.combos import NoCombo, TensorFlowWish, Wish
+from tfmac_lock.data import locks_folder
 from tfmac_lock.lock.formats import FORMATS
 from tfmac_lock.locking import Made, Request, Resolver, macos_of_wheel
 from tfmac_lock.matrix.facts import Grade, Matrix, Release
+from tfmac_lock.published import Index
 from tfmac_lock.target import MacOSVersion, Os, PythonVersion
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TAG = "cp311-cp311-macosx_{}_arm64"
 
@@ -186,6 +194,43 @@ def test_a_conflict_of_one_pair_names_pairs_near_it_that_do_resolve(index: Unive
     with pytest.raises(NoCombo) as caught:
         lock(index, wish(tensorflow="2.18.1"), "tool", known=known)
     assert [pair.tensorflow for pair in caught.value.nearest] == ["2.17.1"]
+
+
+@pytest.mark.parametrize(
+    ("chip", "python", "tensorflow", "macos"),
+    [
+        ("m1", "3.8", "2.3", None),  # 2.5 and 2.6 are nearest, and have no numpy as a wheel
+        ("m1", "3.12", "2.6", None),
+        ("m1", "3.9", "2.3", "12.0"),
+        ("intel", "3.13", "2.12", None),
+    ],
+)
+def test_after_a_refusal_by_the_matrix_only_pairs_with_a_published_lock_are_offered(
+    chip: str, python: str, tensorflow: str, macos: str | None
+) -> None:
+    asked = replace(wish(macos, chip, tensorflow), python=PythonVersion.parse(python))
+    resolver = Resolver(
+        matrix=shipped(), source=Universe(), as_of="2026-01-31", published=locks_folder()
+    )
+    with pytest.raises(NoCombo) as caught:
+        resolver.lock(Request(wish=asked))
+    assert len(caught.value.nearest) == 3
+    for pair in caught.value.nearest:
+        (lock,) = [
+            one
+            for one in Index.within(locks_folder(), pair.python, pair.arch).locks()
+            if (one.combo.package, one.combo.tensorflow, one.combo.metal)
+            == (pair.package, pair.tensorflow, pair.metal)
+        ]
+        assert macos is None or str(lock.combo.macos_min) <= macos
+
+
+def test_where_nothing_is_published_the_nearest_pairs_stay(tmp_path: Path) -> None:
+    asked = replace(wish(tensorflow="2.3"), os=Os.LINUX)
+    resolver = Resolver(matrix=shipped(), source=Universe(), as_of="x", published=tmp_path)
+    with pytest.raises(NoCombo) as caught:
+        resolver.lock(Request(wish=asked))
+    assert len(caught.value.nearest) == 3
 
 
 def test_a_user_who_contradicts_himself_is_offered_no_other_pair(index: Universe) -> None:

@@ -30,11 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     from . import cli
 
-    args = cli.parse(arguments)
+    args = None
     try:
+        args = cli.parse(arguments)
         status: int = args.run(args)
     except TfmacLockError as error:
-        return _tell(args, error)
+        # Of arguments that cannot be parsed, only the words themselves are there to look at.
+        as_json = "--json" in arguments if args is None else getattr(args, "json", False)
+        return _tell(error, as_json=as_json)
     return status
 
 
@@ -43,8 +46,8 @@ def _drop_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _tell(args: object, error: TfmacLockError) -> int:
-    if getattr(args, "json", False):
+def _tell(error: TfmacLockError, *, as_json: bool) -> int:
+    if as_json:
         import json
 
         told = {

@@ -16,7 +16,7 @@ from .target import MacOSVersion, Os, PythonVersion
 from .verdict import Pair, Status, Verdict, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .matrix.facts import Matrix, PackageRow, Release
     from .target import Arch, Chip
@@ -152,16 +152,21 @@ def command(pair: Pair, machine: str) -> str:
     )
 
 
-def choices(matrix: Matrix, wish: Wish) -> list[Choice]:
+def _all(pair: Pair) -> bool:  # noqa: ARG001 - what a filter is called with
+    return True
+
+
+def choices(matrix: Matrix, wish: Wish, can_be_had: Callable[[Pair], bool] = _all) -> list[Choice]:
     """All pairs that fit the wish and are not broken, best first.
 
-    Raises NoCombo where there is none, with the reason and the nearest pairs.
+    Raises NoCombo where there is none, with the reason and the nearest pairs of those that can
+    be had.
     """
     found = _judged(matrix, wish)
     good = [choice for choice in found if choice.verdict.status is not Status.BROKEN]
     if good:
         return sorted(good, key=_rank)
-    raise _refusal(matrix, wish, found)
+    raise _refusal(matrix, wish, found, can_be_had)
 
 
 def _judged(matrix: Matrix, wish: Wish) -> list[Choice]:
@@ -233,8 +238,13 @@ def _rank(choice: Choice) -> tuple[object, ...]:
     )
 
 
-def nearest(matrix: Matrix, wish: Wish, count: int = 3) -> tuple[Pair, ...]:
-    """The pairs nearest to the wish on the same chip, of those with the best status there is."""
+def nearest(
+    matrix: Matrix, wish: Wish, count: int = 3, can_be_had: Callable[[Pair], bool] = _all
+) -> tuple[Pair, ...]:
+    """The pairs nearest to the wish on the same chip, of those with the best status there is.
+
+    ``can_be_had`` is asked in their order, and of no more than are needed.
+    """
     wanted = _first_version(wish.tensorflow.specifier)
     found = []
     for python in matrix.platforms.pythons:
@@ -256,7 +266,9 @@ def nearest(matrix: Matrix, wish: Wish, count: int = 3) -> tuple[Pair, ...]:
     chosen: list[Pair] = []
     for _, _, choice in sorted(good or found, key=lambda item: item[:2]):
         pair = choice.pair
-        if all((pair.tensorflow, pair.python) != (had.tensorflow, had.python) for had in chosen):
+        if (pair.tensorflow, pair.python) in {(had.tensorflow, had.python) for had in chosen}:
+            continue
+        if can_be_had(pair):
             chosen.append(pair)
         if len(chosen) == count:
             break
@@ -280,7 +292,9 @@ def package_row(matrix: Matrix, name: str, release: str | None = None) -> Packag
     return next((row for row in rows if not row.versions), None)
 
 
-def _refusal(matrix: Matrix, wish: Wish, found: list[Choice]) -> NoCombo:
+def _refusal(
+    matrix: Matrix, wish: Wish, found: list[Choice], can_be_had: Callable[[Pair], bool]
+) -> NoCombo:
     """Why there is no combo, in the matrix's words."""
     row = _told_row(matrix, wish.tensorflow)
     if row is not None:
@@ -293,7 +307,7 @@ def _refusal(matrix: Matrix, wish: Wish, found: list[Choice]) -> NoCombo:
         text = _why_no_release(matrix, wish)
     else:
         text = _why_no_plugin(matrix, wish)
-    return NoCombo(text, nearest(matrix, wish), wish.machine)
+    return NoCombo(text, nearest(matrix, wish, can_be_had=can_be_had), wish.machine)
 
 
 FORK = "tensorflow-macos-fork"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -21,6 +22,7 @@ from .errors import AnswerIsNo
 from .lock.model import Combo, Lock, LockedPackage, LockVerdict, combo_id
 from .lock.verify import pins_of, verify
 from .matrix.facts import METAL
+from .published import Index
 from .resolve.provider import Rules
 from .resolve.requirement import ByMatrix, ByUser, Need
 from .resolve.solve import Solved, Unsatisfiable, newer_macos, solve
@@ -32,6 +34,7 @@ from .verdict import Status, judge
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from packaging.utils import NormalizedName
 
@@ -50,14 +53,17 @@ class Request:
     """What to lock: the wish for the pair, and what else goes in.
 
     ``needs`` and ``constraints`` were read for the target's environment. ``before`` is the
-    moment from which on files are too new. ``options`` are the command line's words for all
-    that is not the pair, so that the lock can say how it was made.
+    moment from which on files are too new. ``pre`` lets pre-releases count as much as final
+    ones; ``wheels_only`` are needs that no source archive may meet. ``options`` are the command
+    line's words for all that is not the pair, so that the lock can say how it was made.
     """
 
     wish: Wish
     needs: tuple[Need, ...] = ()
     constraints: tuple[Need, ...] = ()
     before: datetime | None = None
+    pre: bool = False
+    wheels_only: frozenset[NormalizedName] = frozenset()
     options: str = ""
 
 
@@ -92,6 +98,7 @@ class Resolver:
 
     ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache, and
     starts with the ``likely`` packages. With ``conda`` the locks have a conda half too.
+    ``published`` is the folder of the published locks, which show what else can be had.
     """
 
     matrix: Matrix
@@ -100,6 +107,7 @@ class Resolver:
     ahead: bool = True
     likely: frozenset[NormalizedName] = frozenset()
     conda: CondaHalf | None = None
+    published: Path | None = None
     _views: dict[tuple[object, ...], View] = field(default_factory=dict)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -108,12 +116,13 @@ class Resolver:
 
         Pairs are tried in the matrix's order until one resolves. After a conflict the rest of
         that TensorFlow series is passed over, since it requires the same.
-        Raises NoCombo where there is none: with the matrix's reason, or with the conflict of
-        the best pair and the nearest pairs that do resolve.
+        Raises NoCombo where there is none: with the matrix's reason and the nearest pairs that
+        have a published lock, or with the conflict of the best pair and the nearest pairs that
+        do resolve.
         """
         first: Unsatisfiable | NoCondaSolution | BrokenPins | None = None
         tried: set[str] = set()
-        for choice in choices(self.matrix, request.wish):
+        for choice in choices(self.matrix, request.wish, partial(self._has_lock, request.wish)):
             series = ".".join(choice.pair.tensorflow.split(".")[:2])
             if series in tried:
                 continue
@@ -127,6 +136,23 @@ class Resolver:
                     tried.add(series)
         assert first is not None, "choices() raises where there is nothing to try"
         raise NoCombo(str(first), self._near(request, first), request.wish.machine) from first
+
+    def _has_lock(self, wish: Wish, pair: Pair) -> bool:
+        """Whether a published lock of the pair runs on the machine of the wish.
+
+        So a refusal needs no network. Nothing is published for Linux, and what could be had
+        there stays open.
+        """
+        if self.published is None or wish.os is Os.LINUX:
+            return True
+        index = Index.within(self.published, pair.python, pair.arch)
+        return index.exists() and None is not index.find(
+            package=pair.package,
+            version=pair.tensorflow,
+            metal=pair.metal or "none",
+            gpu=wish.chip.gpu,
+            macos=wish.newest_macos,
+        )
 
     def _near(
         self, request: Request, conflict: Unsatisfiable | NoCondaSolution | BrokenPins
@@ -262,10 +288,12 @@ class Resolver:
 
     def _view(self, request: Request, target: Target) -> View:
         """The target's view of the index, the same for every pair that is tried on it."""
-        named = frozenset(item.name for item in request.needs)
-        key = (target, request.before, named)
+        named = frozenset(item.name for item in request.needs) - request.wheels_only
+        key = (target, request.before, named, request.pre)
         if key not in self._views:
-            self._views[key] = View(self.source, target, before=request.before, named=named)
+            self._views[key] = View(
+                self.source, target, before=request.before, named=named, pre=request.pre
+            )
         return self._views[key]
 
     def _made(

@@ -72,6 +72,10 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build_wheel(folder, "numpy", "2.1.3", tag="cp311-cp311-macosx_11_0_arm64")
     build_wheel(folder, "six", "1.17.0", tag="py2.py3-none-any")
     build_wheel(folder, "tool", "1.0", ["numpy>=2.1"])
+    for version in ("1.0", "1.1rc1"):
+        build_wheel(folder, "nightly", version)
+    (folder / "source").mkdir()
+    (folder / "source" / "source-1.0.tar.gz").write_bytes(b"")
     return folder
 
 
@@ -328,6 +332,35 @@ def test_constraints_and_requirements_are_read_from_files(
     assert "-r more.in -c limits.txt" in (folder / "out" / "requirements.txt").read_text()
 
 
+def test_pre_in_a_requirements_file_admits_prereleases(
+    run: Callable[..., Said], folder: Path, index: HtmlIndex
+) -> None:
+    (folder / "more.in").write_text("nightly\n")
+    assert run(*PAIR, *at(index), "-r", "more.in").status == 0
+    assert "nightly==1.0 " in (folder / "requirements.txt").read_text()
+    (folder / "more.in").write_text("--pre\nnightly\n")
+    assert run(*PAIR, *at(index), "-r", "more.in", "--force").status == 0
+    assert "nightly==1.1rc1 " in (folder / "requirements.txt").read_text()
+
+
+def test_only_binary_in_a_requirements_file_is_obeyed(
+    run: Callable[..., Said], folder: Path, index: HtmlIndex
+) -> None:
+    (folder / "more.in").write_text("--only-binary :all:\nsource\n")
+    said = run(*PAIR, *at(index), "-r", "more.in")
+    assert said.status == 1
+    assert "source archives, which would have to be built" in said.err
+
+
+def test_hashes_in_a_requirements_file_are_said_not_to_count(
+    run: Callable[..., Said], folder: Path, index: HtmlIndex
+) -> None:
+    (folder / "more.in").write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
+    said = run(*PAIR, *at(index), "-r", "more.in")
+    assert said.status == 0
+    assert "note: the hashes in your files (more.in:1) are not compared" in said.err
+
+
 def test_contradictory_constraints_are_told_with_their_lines(
     run: Callable[..., Said], folder: Path, index: HtmlIndex
 ) -> None:
@@ -520,6 +553,40 @@ def test_a_refusal_is_told_as_json_too(run: Callable[..., Said]) -> None:
     assert json.loads(said.out)["error"]["status"] == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        ("--json --phyton 3.9", "unrecognized arguments: --phyton"),
+        ("--json --os windows", "invalid choice: 'windows'"),
+        ("--python --json", "argument --python: expected one argument"),
+        ("check --json", "the following arguments are required: FILE"),
+        ("explain --json --limit-mb none", "must be a whole number"),
+        ("matrix pair --json", "the following arguments are required"),
+        ("matrix --json everything", "invalid choice: 'everything'"),
+        ("publish site --json", "the following arguments are required"),
+    ],
+)
+def test_bad_usage_is_told_as_json_too(
+    run: Callable[..., Said], arguments: str, fault: str
+) -> None:
+    said = run(*arguments.split())
+    assert said.status == 2
+    told = json.loads(said.out)
+    assert set(told) == {"schema_version", "error"}
+    assert told["error"]["status"] == 2
+    assert fault in told["error"]["text"]
+    assert said.err == f"tfmac-lock: {told['error']['text']}\n"
+    assert said.err.endswith("--help\n")
+
+
+def test_bad_usage_without_json_leaves_stdout_empty(run: Callable[..., Said]) -> None:
+    said = run("--phyton", "3.9")
+    assert (said.status, said.out) == (2, "")
+    assert said.err == (
+        "tfmac-lock: unrecognized arguments: --phyton 3.9. See: tfmac-lock --help\n"
+    )
+
+
 # -- files and streams
 
 
@@ -572,10 +639,10 @@ def test_a_reader_that_went_away_is_no_fault(arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_interruption_half_way_leaves_nothing(
+def test_an_interruption_half_way_leaves_nothing_and_waits_for_no_server(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PIP_TIMEOUT", "1")  # what is under way is given up only then
+    monkeypatch.setenv("PIP_TIMEOUT", "600")
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/simple/"
         process = subprocess.Popen(
@@ -591,6 +658,7 @@ def test_an_interruption_half_way_leaves_nothing(
     assert process.returncode == 130
     assert told == "tfmac-lock: interrupted; nothing was left half written\n"
     assert names(folder) == set()
+    assert not (folder.parent / "cache").exists()
 
 
 def test_control_characters_of_others_do_not_reach_the_terminal(run: Callable[..., Said]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.facts import bound
 from tfmac_lock import data
 from tfmac_lock.diagnose import sarif
 from tfmac_lock.diagnose.check import check, document
@@ -178,6 +180,51 @@ def test_a_macos_below_the_floor_is_an_error_and_none_above(matrix: Matrix) -> N
 def test_a_complete_file_lacks_no_bound_for_what_it_does_not_install(matrix: Matrix) -> None:
     file = pinned("tensorflow-macos==2.8.0", complete=True)
     assert "missing-bound" not in codes(check(file, a_target(matrix, "3.9"), matrix))
+
+
+@pytest.mark.parametrize(
+    ("pins", "python"),
+    [
+        (("tensorflow==2.18.1", "tensorflow-metal==1.2.0", "setuptools==82.0.1"), "3.11"),
+        (("tensorflow-macos==2.9.2", "tensorflow-metal==0.5.0", "numpy==1.24.0"), "3.9"),
+    ],
+)
+def test_a_version_beyond_which_training_goes_on_is_a_warning(
+    pins: tuple[str, ...], python: str, matrix: Matrix
+) -> None:
+    target = a_target(matrix, python)
+    without = check(pinned(*pins[:-1], complete=True), target, matrix)
+    assert (without.status, codes(without)) == ("works", set())
+    checked = check(pinned(*pins, complete=True), target, matrix)
+    assert checked.status == "caution"
+    (found,) = (one for one in checked.findings if one.code == "bound")
+    assert found.level is Level.WARNING
+    assert "works only in part with TensorFlow" in found.text
+
+
+def test_what_is_worse_than_caution_stays_so(matrix: Matrix) -> None:
+    mild = ("setuptools==82.0.1",)
+    target = a_target(matrix, "3.9")
+    broken = check(pinned("tensorflow-macos==2.8.0", "protobuf==6.33.0", *mild), target, matrix)
+    assert broken.status == "broken"
+    pair = ("tensorflow==2.18.1", "tensorflow-metal==1.1.0")
+    assert check(pinned(*pair, *mild), target, matrix).status == "broken"
+    pair = ("tensorflow-macos==2.13.0", "tensorflow-metal==0.8.0")
+    without = check(pinned(*pair), target, matrix)
+    assert check(pinned(*pair, *mild), target, matrix).status == without.status == "unproven"
+
+
+def test_of_two_bounds_on_a_package_the_worse_one_is_told(matrix: Matrix) -> None:
+    two = (
+        bound("numpy", "<1.24", severity="caution"),
+        bound("numpy", "<2"),
+    )
+    known = replace(matrix, bounds=two)
+    target = a_target(matrix, "3.9")
+    file = pinned("tensorflow-macos==2.9.0", "numpy==2.0.2", complete=True)
+    (found,) = (one for one in check(file, target, known).findings if one.code == "bound")
+    assert found.level is Level.ERROR
+    assert "<2" in found.cure
 
 
 def test_files_of_a_lock_must_fit_the_target(matrix: Matrix) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -85,26 +86,55 @@ def test_javascript_takes_every_pattern_and_finds_the_same() -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not installed")
-    known = symptoms.load(symptom_files.compile_symptoms(SYMPTOMS))
     texts = [text.clean(example.text.encode()) for example in _examples()]
-    regexes = [
-        regex
-        for symptom in known
-        for pattern in symptom.patterns
-        for part in (pattern.text, *pattern.needs, *symptom.unless)
-        for regex in (part.regex, part.loose)
-    ]
+    written, regexes = _regexes()
     done = subprocess.run(
         [node, "-e", FIND_IN_JAVASCRIPT],
-        input=json.dumps([[regex.pattern for regex in regexes], texts]),
+        input=json.dumps([written, texts]),
         capture_output=True,
         text=True,
         check=True,
         timeout=120,
     )
     for regex, row in zip(regexes, json.loads(done.stdout), strict=True):
-        here = [match[0] if (match := regex.search(one)) else None for one in texts]
+        here = [_first(regex, one) for one in texts]
         assert row == here, regex.pattern
+
+
+def test_over_folded_text_a_pattern_finds_what_it_finds_in_any_case() -> None:
+    texts = [text.clean(example.text.encode()) for example in _examples()]
+    texts += [one.upper() for one in texts] + ["\u0130\u017f\u212a \ud800 " + one for one in texts]
+    for written, regex in zip(*_regexes(), strict=True):
+        as_written = re.compile(written, re.IGNORECASE | re.ASCII)
+        for one in texts:
+            match = as_written.search(one)
+            assert _first(regex, one) == (match[0] if match else None), written
+
+
+def _first(regex: re.Pattern[str], one: str) -> str | None:
+    match = regex.search(text.folded(one))
+    return one[match.start() : match.end()] if match else None
+
+
+def _regexes() -> tuple[list[str], list[re.Pattern[str]]]:
+    """All regular expressions of the symptoms, as they are written and as they run."""
+    document = symptom_files.compile_symptoms(SYMPTOMS)
+    known = symptoms.load(document)
+    written = [
+        part[form]
+        for symptom in document["symptoms"]
+        for pattern in symptom["patterns"]
+        for part in (pattern, *pattern["needs"], *symptom["unless"])
+        for form in ("regex", "loose")
+    ]
+    run = [
+        regex
+        for symptom in known
+        for pattern in symptom.patterns
+        for part in (pattern.text, *pattern.needs, *symptom.unless)
+        for regex in (part.regex, part.loose)
+    ]
+    return written, run
 
 
 def _examples() -> list[symptom_files.Example]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import threading
 from datetime import UTC, datetime
 
@@ -373,6 +374,18 @@ def test_closing_gives_up_what_waits_for_another_try(mirror, make_client):
     client.prefetch_projects(["demo"])
     assert waiting.wait(30)
     client.close()
+
+
+def test_closing_does_not_wait_for_a_server_that_does_not_answer(make_client, listener):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/simple/"
+        client = make_client(config=IndexConfig(indexes=(url,), timeout=600))
+        client.prefetch_projects(["demo"])
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(1)  # the request is under way
+            client.close()
+    assert listener.retries == []
 
 
 def test_clients_in_several_threads_agree(mirror, wheel, make_client):

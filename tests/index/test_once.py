@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tfmac_lock.index.once import Once
+from tfmac_lock.index.workers import Workers
 
 
 def test_an_answer_is_worked_out_once():
@@ -30,10 +31,19 @@ def test_many_threads_get_one_answer():
     assert len(set(answers)) == len(asked) == 1
 
 
+def finish(workers: Workers) -> None:
+    """Wait until a single worker has done all that it was given."""
+    done = threading.Event()
+    workers.submit(done.set)
+    assert done.wait(30)
+    assert workers.stop(30)
+
+
 def test_a_fault_in_the_background_is_raised_whenever_it_is_asked_for():
     once: Once[int] = Once()
-    with ThreadPoolExecutor(1) as pool:
-        once.start("a", lambda: 1 // 0, pool)
+    workers = Workers(1)
+    once.start("a", lambda: 1 // 0, workers)
+    finish(workers)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             once.get("a", lambda: 7)
@@ -42,9 +52,10 @@ def test_a_fault_in_the_background_is_raised_whenever_it_is_asked_for():
 def test_what_waits_in_the_queue_is_worked_out_by_whoever_needs_it():
     once: Once[int] = Once()
     gate = threading.Event()
-    with ThreadPoolExecutor(1) as pool:
-        once.start("slow", gate.wait, pool)
-        once.start("a", lambda: 8, pool)
-        assert once.get("a", lambda: 7) == 7
-        gate.set()
+    workers = Workers(1)
+    once.start("slow", gate.wait, workers)
+    once.start("a", lambda: 8, workers)
+    assert once.get("a", lambda: 7) == 7
+    gate.set()
+    finish(workers)
     assert once.get("a", lambda: 9) == 7

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
 
 from tests.support.facts import target
 from tfmac_lock.errors import InputFileError, UsageError
-from tfmac_lock.resolve.requirements_in import MAX_BYTES, read_file, read_with
+from tfmac_lock.resolve.requirements_in import MAX_BYTES, Options, read_file, read_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,15 @@ ENVIRONMENT = target("3.11", "m1", "14").markers()
 def read(folder: Path, text: str) -> list[str]:
     path = folder / "requirements.in"
     path.write_text(text, "utf-8")
-    return [str(item) for item in read_file(path, ENVIRONMENT)]
+    return [str(item) for item in read_file(path, ENVIRONMENT, Options())]
+
+
+def options(folder: Path, text: str) -> Options:
+    said = Options()
+    path = folder / "requirements.in"
+    path.write_text(text, "utf-8")
+    read_file(path, ENVIRONMENT, said)
+    return said
 
 
 def refused(folder: Path, text: str) -> str:
@@ -64,7 +73,10 @@ def test_an_environment_variable_is_put_in(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
     (tmp_path / "r.txt").write_bytes(b"\xef\xbb\xbfnumpy\r\nh5py\r\n")
-    assert [item.name for item in read_file(tmp_path / "r.txt", ENVIRONMENT)] == ["numpy", "h5py"]
+    assert [item.name for item in read_file(tmp_path / "r.txt", ENVIRONMENT, Options())] == [
+        "numpy",
+        "h5py",
+    ]
 
 
 @pytest.mark.parametrize("option", ["-r ", "-r", "--requirement ", "--requirement="])
@@ -81,6 +93,37 @@ def test_a_nested_file_is_read_from_beside_the_one_that_names_it(
     ]
 
 
+def test_pre_counts_wherever_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "inner.txt").write_text("--pre\nb\n")
+    assert options(tmp_path, "a\n-r inner.txt\n").pre
+    assert not options(tmp_path, "a\n").pre
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("--only-binary :all:", {"numpy", "my-tool"}),
+        ("--only-binary=My.Tool,other", {"my-tool"}),
+        ("--pre --only-binary numpy --prefer-binary", {"numpy"}),
+        ("--only-binary numpy\n--only-binary my_tool", {"numpy", "my-tool"}),
+        ("--only-binary :all:\n--only-binary :none:", set()),
+        ("--prefer-binary\n--require-hashes", set()),
+    ],
+)
+def test_packages_of_which_only_wheels_are_wanted(
+    tmp_path: Path, text: str, names: set[str]
+) -> None:
+    wanted = map(canonicalize_name, ("numpy", "my-tool"))
+    assert options(tmp_path, text).wheels_only(wanted) == names
+
+
+def test_hashes_that_are_not_compared_are_spoken_of_once(tmp_path: Path) -> None:
+    text = "a==1\nb==1 --hash=sha256:aa\nc==1 --hash sha256:bb\n"
+    (note,) = options(tmp_path, text).notes
+    assert "requirements.in:2" in note
+    assert options(tmp_path, "a==1\n").notes == []
+
+
 # -- what is refused, with its place
 
 
@@ -94,8 +137,18 @@ def test_a_nested_file_is_read_from_beside_the_one_that_names_it(
         ("https://example.org/x-1.tar.gz", "only packages from an index can be locked"),
         ("x @ https://example.org/x.whl", "x: only packages from an index can be locked"),
         ("-e .", "-e is not understood here; only packages are"),
-        ("--index-url https://example.org", "--index-url is not understood here"),
-        ("-i https://example.org", "-i is not understood here"),
+        ("--index-url https://example.org", "--index-url is not understood here; give it on the"),
+        ("-ihttps://token@example.org", "-i is not understood here; give it on the command line"),
+        ("--extra-index-url=https://e.org", "--extra-index-url is not understood here; give it"),
+        ("--find-links wheels", "only files on an index have an address that a lock can name"),
+        ("--no-index", "only files on an index have an address that a lock can name"),
+        ("--no-binary :all:", "a lock is made of wheels wherever there are any"),
+        ("--trusted-host e.org", "name the host in PIP_TRUSTED_HOST"),
+        ("--pre --use-feature=x", "--use-feature is not understood here; only packages are"),
+        ("--pre=yes", "--pre is not understood here"),
+        ("--hash=sha256:aa", "--hash is not understood here"),
+        ("--only-binary 'x", "No closing quotation"),
+        ("a --config-settings=b=c", "is not a requirement"),
         ("-c limits.txt", "give constraints with -c on the command line"),
         ("--constraint=limits.txt", "give constraints with -c on the command line"),
         ("-r missing.txt", "missing.txt: No such file"),
@@ -127,7 +180,7 @@ def test_a_missing_file_a_folder_and_a_binary_are_refused(tmp_path: Path) -> Non
         ("binary", "is not a text file in UTF-8"),
     ):
         with pytest.raises(InputFileError, match=reason):
-            read_file(tmp_path / name, ENVIRONMENT)
+            read_file(tmp_path / name, ENVIRONMENT, Options())
 
 
 def test_a_huge_file_is_refused_even_where_its_size_is_not_told(tmp_path: Path) -> None:
@@ -159,6 +212,6 @@ def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, t
     path = tmp_path_factory.getbasetemp() / "any.txt"
     path.write_text(text, "utf-8", errors="replace", newline="")
     try:
-        read_file(path, ENVIRONMENT)
+        read_file(path, ENVIRONMENT, Options())
     except InputFileError as refusal:
         assert str(path.parent) in str(refusal)  # noqa: PT017 - both outcomes are right

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -248,7 +249,6 @@ def test_the_browser_recognises_what_the_program_recognises(
         [match.symptom.id for match in recognise_text(text, shipped()).matches if match.line]
         for text in texts
     ]
-    by_detector = {symptom.id for symptom in shipped() if symptom.detector}
     with opened(browser, f"{address}symptoms/") as page:
         found = page.evaluate(
             """async (texts) => {
@@ -263,10 +263,59 @@ def test_the_browser_recognises_what_the_program_recognises(
     differ = [
         (text, told, seen)
         for text, told, seen in zip(texts, wanted, found, strict=True)
-        if (told[:1] != seen[:1] and not by_detector & set(told))
-        or set(told) - by_detector != set(seen)
+        if told[:1] != seen[:1] or set(told) != set(seen)
     ]
     assert differ == []
+
+
+def test_the_browser_sees_a_loss_explode_where_the_program_does(
+    browser: Browser, address: str
+) -> None:
+    from tfmac_lock.diagnose.curve import LossCurve
+
+    chance = random.Random(7)
+    logs = [_training(chance) for _ in range(400)]
+    wanted = []
+    for log in logs:
+        curve = LossCurve()
+        curve.feed(log.encode())
+        curve.finish()
+        wanted.append(curve.line)
+    assert 50 < sum(map(bool, wanted)) < 350
+    with opened(browser, f"{address}symptoms/") as page:
+        found = page.evaluate(
+            """async (logs) => {
+              const { explosion } = await import("../static/curve.js");
+              return logs.map(explosion);
+            }""",
+            logs,
+        )
+        assert found == wanted
+        page.fill("#log", "Epoch 1/2\n9/9 - loss: 0.1\nEpoch 2/2\n9/9 - loss: nan\n")
+        page.click("button[type=submit]")
+        page.wait_for_selector("#matches .match")
+        link = page.locator("#matches .match a").first
+        assert "training-diverges" in (link.get_attribute("href") or "")
+        assert page.locator("#matches pre").first.inner_text() == "9/9 - loss: nan"
+
+
+def _training(chance: random.Random) -> str:
+    """A log as Keras may print it, of a training that goes one way or another."""
+    lines = []
+    epoch, loss = chance.choice([0, 0, 0, 4, 16]), chance.choice([0.01, 0.5, 2.3, 900.0])
+    for _ in range(chance.randrange(1, 12)):
+        epoch = chance.choices([epoch + 1, epoch, 1], [9, 1, 1])[0]
+        loss *= chance.choice([0.5, 0.9, 0.99, 1.2, 1.4, 1.4, 12.0])
+        told = chance.choices([f"{loss:.4f}", f"{loss:.2e}", "nan", "-inf", "?"], [9, 3, 1, 1, 1])[
+            0
+        ]
+        end = chance.choice(["\n", "\n", "\r", "\r\n", ""])
+        lines.append(f"Epoch {epoch}/30{chance.choice([chr(10), ': '])}")
+        lines.append(f"9/9 [==] - 1s{' ' * chance.choice([0, 0, 0, 320])} - loss: {loss:.3f}\r")
+        lines.append(
+            f"9/9 - val_loss: 9e9 - loss: {told} - accuracy: 0.{chance.randrange(100)}{end}"
+        )
+    return "".join(lines)
 
 
 def test_the_list_of_errors_can_be_searched(browser: Browser, address: str, inputs: object) -> None:

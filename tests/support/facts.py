@@ -152,13 +152,21 @@ def defect(
     )
 
 
-def bound(package: str, specifier: str, *, tensorflow: str = "", python: str = "") -> Bound:
+def bound(
+    package: str,
+    specifier: str,
+    *,
+    tensorflow: str = "",
+    python: str = "",
+    severity: str = "broken",
+) -> Bound:
     return Bound(
         id=f"{package}-bound",
         package=package,
         specifier=specifier,
         tensorflow=tensorflow,
         python=python,
+        severity=severity,
         reason=f"{package} outside {specifier} fails",
         source="https://example.org/bound",
     )

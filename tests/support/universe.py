@@ -102,6 +102,7 @@ def rules(
     constraints: Iterable[str] = (),
     before: datetime | None = None,
     named: Iterable[str] = (),
+    pre: bool = False,
 ) -> Rules:
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
@@ -124,6 +125,7 @@ def rules(
         target or make_target(),
         before=before,
         named=frozenset(map(canonicalize_name, named)),
+        pre=pre,
     )
     return Rules(view=view, limits=limits)  # type: ignore[arg-type]
 

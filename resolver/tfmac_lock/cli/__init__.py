@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import UsageError
@@ -29,13 +28,15 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line that says how to go on."""
 
     def error(self, message: str) -> NoReturn:
-        """Print the fault and leave with status 2."""
-        print(f"tfmac-lock: {message}. See: {self.prog} --help", file=sys.stderr)  # noqa: T201 - the message is the result here
-        raise SystemExit(2)
+        """Raise UsageError, which is told like every other one, under ``--json`` too."""
+        raise UsageError(f"{message}. See: {self.prog} --help")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """The parsed command line, with ``run`` as the function that carries it out."""
+    """The parsed command line, with ``run`` as the function that carries it out.
+
+    Raises UsageError.
+    """
     if arguments and arguments[0] in COMMANDS:
         parser: Parser = Parser(prog="tfmac-lock")
         subparsers = parser.add_subparsers()

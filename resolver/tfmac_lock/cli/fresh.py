@@ -18,7 +18,7 @@ from ..index.config import IndexConfig
 from ..locking import Request, Resolver
 from ..matrix.facts import specifier
 from ..publishing import end_of
-from ..resolve.requirements_in import read_file, read_with
+from ..resolve.requirements_in import Options, read_file, read_with
 from ..target import MacOSVersion, Os, Target
 from .lock import wants_conda
 from .talk import Talk
@@ -87,7 +87,8 @@ def _make(
         os=Os(args.os),
         darwin=platforms.darwin(macos or chip.first_macos),
     )
-    needs, constraints = _needs(args, target)
+    said = Options()
+    needs, constraints = _needs(args, target, said)
     before = _before(args.exclude_newer)
     wish = Wish(
         python=python,
@@ -104,6 +105,8 @@ def _make(
         needs=tuple(needs),
         constraints=tuple(constraints),
         before=before,
+        pre=said.pre,
+        wheels_only=said.wheels_only(item.name for item in needs),
         options=_options(args),
     )
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
@@ -114,12 +117,15 @@ def _make(
         Talk(show=sys.stderr.isatty()) as talk,
         IndexClient(config, Cache(default_folder()), offline=args.offline, observer=talk) as client,
     ):
+        for text in said.notes:
+            talk.note(text)
         resolver = Resolver(
             matrix=matrix,
             source=client,
             as_of=as_of,
             ahead=not args.offline,
             likely=frozenset() if args.offline else _likely(wish),
+            published=data.locks_folder(),
         )
         if not wants_conda(args):
             return resolver.lock(request).lock
@@ -145,12 +151,14 @@ def _likely(wish: Wish) -> frozenset[NormalizedName]:
     return frozenset(canonicalize_name(package.name) for package in near[0].packages)
 
 
-def _needs(args: argparse.Namespace, target: Target) -> tuple[list[Need], list[Need]]:
+def _needs(
+    args: argparse.Namespace, target: Target, said: Options
+) -> tuple[list[Need], list[Need]]:
     environment = target.markers()
     needs = [need for text in args.extra if (need := read_with(text, environment)) is not None]
     for path in args.requirements:
-        needs += read_file(path, environment)
-    constraints = [need for path in args.constraints for need in read_file(path, environment)]
+        needs += read_file(path, environment, said)
+    constraints = [need for path in args.constraints for need in read_file(path, environment, said)]
     return needs, constraints
 
 

@@ -18,6 +18,7 @@ def make(
 ) -> list[Any]:
     """The result of each slot, made in several processes, with a bar over all combos."""
     import multiprocessing
+    import signal
     from concurrent.futures import ProcessPoolExecutor
 
     from rich.console import Console
@@ -34,7 +35,13 @@ def make(
     settings = (args.index_url, args.offline, tuple(channels), compared)
     with (
         Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress,
-        ProcessPoolExecutor(max(1, args.jobs), mp_context=context) as pool,
+        # Ctrl-C ends a worker; as an exception it would end one slot and begin with the next.
+        ProcessPoolExecutor(
+            max(1, args.jobs),
+            mp_context=context,
+            initializer=signal.signal,
+            initargs=(signal.SIGINT, signal.SIG_DFL),
+        ) as pool,
     ):
         bar = progress.add_task("locks", total=total)
         futures = [pool.submit(_work, slot, day, settings, ticks) for slot in chosen]

@@ -33,7 +33,9 @@ def check(
     if any(found.level is Level.ERROR for found in findings):
         status = Status.BROKEN.value
     elif verdict is not None:
-        status = verdict.status.value
+        limited = any(found.code == "bound" for found in findings)
+        least = Status.CAUTION if limited else Status.WORKS
+        status = max(verdict.status, least, key=lambda status: status.rank).value
     else:
         status = "nothing-found" if not findings else Status.CAUTION.value
     return Checked(

@@ -49,7 +49,7 @@ CODES = {
     "package-gone": "the package is not what to install today",
     "no-wheel": "no wheel fits the target",
     "sdist": "the package would be built on the Mac",
-    "bound": "a version that does not work with this TensorFlow",
+    "bound": "a version that does not work, or not in all, with this TensorFlow",
     "numpy-generation": "numpy is of the wrong generation",
     "conflict": "a version that TensorFlow's own metadata forbids",
     "missing-bound": "nothing keeps a version out that does not work",
@@ -78,7 +78,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What was found in one file. ``status`` is that of the pair, or broken for any error."""
+    """What was found in one file.
+
+    ``status`` is that of the pair, broken for any error, and no better than caution for a
+    version that does not work in all.
+    """
 
     path: str
     format: str

@@ -58,21 +58,26 @@ def bounds(case: Case) -> Iterator[Finding]:
         return
     limits = metadata_limits(case.matrix, release.package, release.version, case.target)
     told: set[str] = set()
-    for bound in case.matrix.bounds_for(release.version, case.python):
+    # Of several bounds on one package the worst is told.
+    held = case.matrix.bounds_for(release.version, case.python)
+    for bound in sorted(held, key=lambda bound: bound.severity == "caution"):
         code = "numpy-generation" if bound.id.startswith("numpy-generation") else "bound"
         for pin in case.pins(bound.package):
             if bound.package in told:
                 continue
             if pin.version and not within(bound.specifier, pin.version):
                 told.add(bound.package)
-                yield case.finding(
+                trains = bound.severity == "caution"
+                fault = "works only in part with" if trains else "does not work with"
+                found = case.finding(
                     code,
                     pin,
-                    f"{pin.name} {pin.version} does not work with TensorFlow {release.version}: "
+                    f"{pin.name} {pin.version} {fault} TensorFlow {release.version}: "
                     f"{bound.reason}",
                     f"{bound.package}{bound.specifier}",
                     bound.source,
                 )
+                yield at_level(Level.WARNING, found) if trains else found
             elif not pin.version and not _keeps_out(pin.specifier, bound):
                 told.add(bound.package)
                 yield _missing(case, pin, bound, release)

@@ -62,19 +62,19 @@ class _Hit:
 
 @dataclass(slots=True, kw_only=True)
 class _View:
-    """A window in one of the two forms that patterns run over."""
+    """A window in the two forms that patterns run over, each with its folded text."""
 
     plain: str
-    _joined: str | None = field(default=None, repr=False)
+    _forms: list[tuple[str, str]] | None = field(default=None, repr=False)
 
     def search(self, pattern: Text) -> tuple[str, list[tuple[int, int]]]:
         """The form in which the pattern matches, and where."""
-        for form, regex in ((self.plain, pattern.regex), (None, pattern.loose)):
-            if form is None:
-                if self._joined is None:
-                    self._joined = text.unwrapped(self.plain)
-                form = self._joined
-            found = [m.span() for m in itertools.islice(regex.finditer(form), _MOST_MATCHES)]
+        if self._forms is None:
+            joined = text.unwrapped(self.plain)
+            self._forms = [(form, text.folded(form)) for form in (self.plain, joined)]
+        regexes = (pattern.regex, pattern.loose)
+        for (form, folded), regex in zip(self._forms, regexes, strict=True):
+            found = [m.span() for m in itertools.islice(regex.finditer(folded), _MOST_MATCHES)]
             if found:
                 return form, found
         return self.plain, []

@@ -143,9 +143,14 @@ def squeeze(raw: bytes) -> bytes:
 
 _CODES_WITHOUT_ESCAPE = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,5}m|m(?!\w))")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]")
-_QUOTES = str.maketrans("\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb", "'''" + '"' * 5)
+# The expressions below begin with the line feed, to which the matcher skips at once; with ^ or a
+# look behind it in front they would be tried at every character.
+_QUOTES = (
+    *((quote, "'") for quote in "\u2018\u2019\u201a"),
+    *((quote, '"') for quote in "\u201c\u201d\u201e\u00ab\u00bb"),
+)
 _PREFIX = re.compile(
-    r"^[ \t]{0,40}(?:"
+    r"\n[ \t]{0,40}(?:"
     r"(?:> )+"  # quoted mail and Markdown
     r"|E {2,3}(?=\S)"  # pytest
     r"|[│|] "  # boxes drawn by rich, uv, conda
@@ -154,7 +159,7 @@ _PREFIX = re.compile(
     r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]{0,10}Z "  # hosted CI
     r"|\[(?:stdout|stderr|pip|info|error|warn(?:ing)?)\] "
     r")",
-    re.MULTILINE | re.IGNORECASE,
+    re.IGNORECASE,
 )
 _JSON_LINE = re.compile(r'^[ \t]{0,40}"|",?[ \t]{0,8}$', re.MULTILINE)
 _JSON_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "/": "/"}
@@ -175,17 +180,26 @@ def clean(raw: bytes, *, notebook: bool = False) -> str:
     text = raw.decode("utf-8", "replace")
     if notebook:
         text = _JSON_ESCAPE.sub(_unescape, _JSON_LINE.sub("", text))
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_QUOTES)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for typeset, typed in _QUOTES:
+        text = text.replace(typeset, typed)
     text = _CONTROLS.sub("", _CODES_WITHOUT_ESCAPE.sub("", text))
-    return _PREFIX.sub("", _PREFIX.sub("", text))
+    return _PREFIX.sub("\n", _PREFIX.sub("\n", f"\n{text}"))[1:]
 
 
-_WRAP = re.compile(r"(?<=[^\n]{40})\n[ \t]{0,40}")
+_WRAP = re.compile(r"\n(?<=[^\n]{40}\n)[ \t]{0,40}")
 
 
 def unwrapped(text: str) -> str:
     """The text with the line breaks after long lines taken out, for patterns in loose form."""
     return _WRAP.sub("", text)
+
+
+def folded(text: str) -> str:
+    """The text with ASCII letters in lower case, every character in its place."""
+    if text.isascii():
+        return text.lower()
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 def line_at(text: str, start: int, end: int, *, longest: int = 300) -> str:

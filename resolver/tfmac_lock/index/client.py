@@ -23,7 +23,6 @@ from .urls import host_and_port, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from concurrent.futures import ThreadPoolExecutor
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -32,6 +31,11 @@ if TYPE_CHECKING:
     from .cache import Cache
     from .config import IndexConfig
     from .http import Limits, Transport
+    from .workers import Workers
+
+# Seconds that closing waits for requests under way. Nearly all answers come sooner, and then
+# nothing is left behind; a server that does not answer at all is not waited for.
+_PATIENCE = 0.5
 
 T = TypeVar("T")
 
@@ -69,7 +73,7 @@ class IndexClient:
         self._metadata: Once[Metadata] = Once()
         self._json: Once[dict[str, str]] = Once()
         self._opened: tuple[Transport, Limits] | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: Workers | None = None
         for text in config.notes:
             self._note(text)
 
@@ -85,12 +89,15 @@ class IndexClient:
         self.close()
 
     def close(self) -> None:
-        """Give up what is under way and drop all connections."""
+        """Give up what is under way and drop all connections.
+
+        A connection on which a thread still waits for a server is left to that thread, since
+        its descriptor could be another file's by the time the answer comes.
+        """
         if self._opened is not None:
             self._opened[0].stop()
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-        if self._opened is not None:
+        ended = self._pool is None or self._pool.stop(_PATIENCE)
+        if self._opened is not None and ended:
             self._opened[0].close()
 
     # -- what can be asked
@@ -339,14 +346,13 @@ class IndexClient:
                 )
             return self._opened
 
-    def _workers(self) -> ThreadPoolExecutor:
-        from concurrent.futures import ThreadPoolExecutor
-
+    def _workers(self) -> Workers:
         from .http import CONNECTIONS
+        from .workers import Workers
 
         with self._lock:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="index")
+                self._pool = Workers(CONNECTIONS)
             return self._pool
 
 

@@ -146,6 +146,8 @@ class Transport:
                 return self._once(method, url, headers or {}, take, time.monotonic() + seconds)
             except _TryAgainError as fault:
                 pause = _pause(attempt) if fault.pause is None else fault.pause
+                if self._closing.is_set():
+                    raise IndexUnreachable(url, "it is no longer needed") from None
                 reason = str(fault) if tries == 1 else f"{fault}, {attempt + 1} times"
                 if attempt + 1 == tries:
                     raise IndexUnreachable(url, reason) from None

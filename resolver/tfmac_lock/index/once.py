@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor
+
+    from .workers import Workers
 
 T = TypeVar("T")
 
@@ -31,11 +33,11 @@ class Once(Generic[T]):
             raise self._faults[key]
         return self._done[key]
 
-    def start(self, key: str, work: Callable[[], T], pool: Executor) -> None:
+    def start(self, key: str, work: Callable[[], T], pool: Workers) -> None:
         """Begin on an answer, unless somebody did."""
         if key not in self._turns:
             self._turns[key] = threading.Lock()
-            pool.submit(self._work_out, key, work)
+            pool.submit(partial(self._work_out, key, work))
 
     def _work_out(self, key: str, work: Callable[[], T]) -> None:
         with self._turns.setdefault(key, threading.Lock()):

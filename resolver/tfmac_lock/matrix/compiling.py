@@ -101,6 +101,7 @@ def compile_matrix(
                     "specifier": bound.specifier,
                     "tensorflow": bound.tensorflow,
                     "python": bound.python,
+                    "severity": bound.severity,
                     "reason": bound.reason,
                     "source": bound.source,
                 }
@@ -182,6 +183,7 @@ def _numpy_bounds(binaries: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "specifier": "<2",
             "tensorflow": f"=={version}",
             "python": "",
+            "severity": "broken",
             "reason": f"the binaries of TensorFlow {version} were compiled before numpy 2 and look "
             "for numpy.core._multiarray_umath, which they cannot use there",
             "source": source,

@@ -162,7 +162,11 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """A limit that the packages' metadata lack, with its reason and source."""
+    """A limit that the packages' metadata lack, with its reason and source.
+
+    ``severity`` is what a combo outside of it is: ``broken``, or ``caution`` where TensorFlow
+    trains all the same.
+    """
 
     id: str
     package: str
@@ -171,6 +175,7 @@ class Bound:
     python: str
     reason: str
     source: str
+    severity: str = "broken"
 
     def applies(self, tensorflow: str, python: str) -> bool:
         """Whether the bound holds for that TensorFlow version and Python series."""

@@ -108,13 +108,18 @@ class Attempt(Model):
 
 
 class BoundEntry(Model):
-    """A limit that the packages' metadata lack."""
+    """A limit that the packages' metadata lack.
+
+    ``severity`` is what a combo outside of it is: ``caution`` where TensorFlow trains all the
+    same and something beside it fails, else ``broken``.
+    """
 
     id: Identifier
     package: PackageName
     specifier: SpecifierText
     tensorflow: SpecifierText
     python: SpecifierText = ""
+    severity: Literal["broken", "caution"] = "broken"
     reason: Sentence
     source: Source
     tried: tuple[Attempt, ...] = ()

@@ -1,31 +1,83 @@
 """Reading what the user wants: ``--with`` texts, requirements.in and constraints files.
 
-Source: https://pip.pypa.io/en/stable/reference/requirements-file-format/. Only what names a
-package and its versions is understood; a line that means something else is refused with its
-place, since leaving it out would make a lock of something else than was asked for.
+Source: https://pip.pypa.io/en/stable/reference/requirements-file-format/. What names a package
+and its versions is understood, and the few options that make a difference to which files are
+chosen; a line that means something else is refused with its place, since leaving it out would
+make a lock of something else than was asked for.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from ..errors import InputFileError, UsageError
 from .requirement import ByUser, Need, applies, need
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from packaging.markers import Environment
+    from packaging.utils import NormalizedName
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 20
 NESTED = re.compile(r"(-r|--requirement|-c|--constraint)(?:[ =]\s*|(?<=-[rc]))(.+)")
-IGNORED = re.compile(r"--(hash|prefer-binary|only-binary|require-hashes|pre\b)")
+HOLDS_ANYWAY = ("--prefer-binary", "--require-hashes")
+"""A source archive is taken only where there is no wheel, and every file of a lock has its hash."""
+OTHER_WAY = {
+    **dict.fromkeys(("-i", "--index-url", "--extra-index-url"), "give it on the command line"),
+    **dict.fromkeys(
+        ("-f", "--find-links", "--no-index"),
+        "only files on an index have an address that a lock can name",
+    ),
+    "--no-binary": "a lock is made of wheels wherever there are any",
+    "--trusted-host": "name the host in PIP_TRUSTED_HOST",
+}
+ALL = ":all:"
+
+
+@dataclass(slots=True)
+class Options:
+    """What the files say besides packages; as for pip, it counts for all of them together.
+
+    ``pre`` admits pre-releases of every package. ``only_binary`` are the names of which no
+    source archive may be taken, or ``:all:``. ``hashed`` is the first place that states a hash.
+    """
+
+    pre: bool = False
+    only_binary: set[str] = field(default_factory=set)
+    hashed: str | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What of the files does not count, for the user to read."""
+        if self.hashed is None:
+            return []
+        text = (
+            f"the hashes in your files ({self.hashed}) are not compared; the lock states those of "
+            "the files that it takes."
+        )
+        return [text]
+
+    def wheels_only(self, names: Iterable[NormalizedName]) -> frozenset[NormalizedName]:
+        """Those of the names that must not be built from a source archive."""
+        return frozenset(name for name in names if not self.only_binary.isdisjoint((ALL, name)))
+
+    def limit_to_wheels(self, names: str) -> None:
+        """Obey ``--only-binary``: names with commas between, ``:all:``, or ``:none:``."""
+        for name in names.split(","):
+            if name == ":none:":
+                self.only_binary.clear()
+            elif name:
+                self.only_binary.add(name if name == ALL else canonicalize_name(name))
 
 
 def read_with(text: str, environment: Environment) -> Need | None:
@@ -42,15 +94,18 @@ def read_with(text: str, environment: Environment) -> Need | None:
     return need(requirement, ByUser(f"--with {text}"))
 
 
-def read_file(path: Path, environment: Environment) -> list[Need]:
+def read_file(path: Path, environment: Environment, options: Options) -> list[Need]:
     """The needs of a requirements.in or constraints file, nested files included.
 
-    Raises InputFileError with the line for whatever cannot be read or understood.
+    What else it says is put into the options. Raises InputFileError with the line for whatever
+    cannot be read or understood.
     """
-    return list(_read(path, environment, ()))
+    return list(_read(path, environment, options, ()))
 
 
-def _read(path: Path, environment: Environment, above: tuple[Path, ...]) -> Iterator[Need]:
+def _read(
+    path: Path, environment: Environment, options: Options, above: tuple[Path, ...]
+) -> Iterator[Need]:
     try:
         here = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null byte
@@ -66,16 +121,32 @@ def _read(path: Path, environment: Environment, above: tuple[Path, ...]) -> Iter
                 reason = "give constraints with -c on the command line"
                 raise InputFileError(str(path), reason, number)
             inner = path.parent / nested[2].strip().strip("'\"")
-            yield from _read(inner, environment, (*above, here))
+            yield from _read(inner, environment, options, (*above, here))
             continue
-        line = re.split(r"\s--hash[= ]", line)[0].strip()
         if line.startswith("-"):
-            if IGNORED.match(line):
-                continue
-            raise InputFileError(
-                str(path), f"{line.split()[0]} is not understood here; only packages are", number
-            )
-        yield from _requirement(path, number, line, environment)
+            _take_options(path, number, line, options)
+            continue
+        text, *hashes = re.split(r"\s--hash[= ]", line)
+        if hashes and options.hashed is None:
+            options.hashed = f"{path.name}:{number}"
+        yield from _requirement(path, number, text.strip(), environment)
+
+
+def _take_options(path: Path, number: int, line: str, options: Options) -> None:
+    try:
+        words = iter(shlex.split(line))
+    except ValueError as error:
+        raise InputFileError(str(path), f"{line[:80]!r}: {error}", number) from error
+    for word in words:
+        name, has_value, value = word.partition("=")
+        if word == "--pre":
+            options.pre = True
+        elif name == "--only-binary":
+            options.limit_to_wheels(value if has_value else next(words, ""))
+        elif word not in HOLDS_ANYWAY:
+            name = name if name.startswith("--") else name[:2]
+            reason = OTHER_WAY.get(name, "only packages are")
+            raise InputFileError(str(path), f"{name} is not understood here; {reason}", number)
 
 
 def _requirement(path: Path, number: int, line: str, environment: Environment) -> Iterator[Need]:

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
+from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
+from resolvelib.resolvers import Resolution
 
 from ..errors import AnswerIsNo
 from .provider import Candidate, Provider, Rules
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
-    from resolvelib.structs import RequirementInformation
+    from resolvelib.structs import RequirementInformation, State
 
     from ..target import Target
 
@@ -112,12 +113,34 @@ def solve(
     if ahead:
         warm_up(provider, needs, likely)
     try:
-        result = Resolver(provider, BaseReporter()).resolve(needs, max_rounds=MAX_ROUNDS)
+        state = Resolution(provider, BaseReporter()).resolve(needs, max_rounds=MAX_ROUNDS)
     except ResolutionImpossible as error:
         raise Unsatisfiable(rules.view.target, _clashes(provider, error.causes)) from None
     except ResolutionTooDeep as error:
         raise TooDeep from error
-    return _collect(provider, result.mapping)
+    return _collect(provider, _needed(state))
+
+
+def _needed(state: State[Need, Candidate, str]) -> dict[str, Candidate]:
+    """The pinned candidates to which a way leads from the user's requirements.
+
+    A pin that was changed later leaves behind what only its first version needed. resolvelib
+    (1.2.1) leaves that out of its own result, and never ends where it is a cycle.
+    """
+    keys = {id(candidate): key for key, candidate in state.mapping.items()}
+    needs: dict[str | None, list[str]] = {}
+    for key, criterion in state.criteria.items():
+        for parent in criterion.iter_parent():
+            if parent is None or id(parent) in keys:
+                needs.setdefault(None if parent is None else keys[id(parent)], []).append(key)
+    found: set[str] = set()
+    left = list(needs.get(None, ()))
+    while left:
+        key = left.pop()
+        if key not in found:
+            found.add(key)
+            left += needs.get(key, ())
+    return {key: candidate for key, candidate in state.mapping.items() if key in found}
 
 
 def _collect(provider: Provider, mapping: Mapping[str, Candidate]) -> dict[NormalizedName, Solved]:

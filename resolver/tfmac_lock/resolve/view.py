@@ -49,7 +49,8 @@ class ProjectView:
 class View:
     """The projects as one target sees them. Source archives count only for ``named`` packages.
 
-    ``before`` is the moment from which on files are too new.
+    ``before`` is the moment from which on files are too new. With ``pre`` pre-releases count
+    as much as final ones.
     """
 
     def __init__(
@@ -59,11 +60,13 @@ class View:
         *,
         before: datetime | None = None,
         named: frozenset[NormalizedName] = frozenset(),
+        pre: bool = False,
     ) -> None:
         self.source = source
         self.target = target
         self._before = before
         self._named = named
+        self._pre = pre
         self._ranks = ranks_of(target.tags())
         self._projects: dict[NormalizedName, ProjectView] = {}
 
@@ -76,15 +79,15 @@ class View:
     def matching(self, name: NormalizedName, needs: Sequence[Need]) -> list[FittingFile]:
         """One file a version, newest first, of those that all needs admit.
 
-        Pre-releases count only where a need names one, or where there is nothing else; yanked
-        files only where a need pins their version (PEP 592).
+        Unless all are wanted, pre-releases count only where a need names one, or where there is
+        nothing else; yanked files only where a need pins their version (PEP 592).
         """
         view = self.project(name)
         admitted = frozenset(view.fits)
         for item in needs:
             admitted &= view.admits(item.specifier)
         finals = frozenset(version for version in admitted if not version.is_prerelease)
-        if finals and not any(item.specifier.prereleases for item in needs):
+        if finals and not self._pre and not any(item.specifier.prereleases for item in needs):
             admitted = finals
         pinned = any(
             spec.operator in ("==", "===") and not spec.version.endswith(".*")

@@ -122,6 +122,7 @@ def check(message: CheckRequest) -> dict[str, Any]:
 
 
 def _lock(message: LockRequest) -> dict[str, Any]:
+    from .. import data
     from ..lock.formats import FORMATS
     from ..lock.model import to_json
     from ..locking import Resolver
@@ -133,6 +134,7 @@ def _lock(message: LockRequest) -> dict[str, Any]:
         source=_index_client(),
         as_of=day.isoformat(),
         ahead=not _settings.offline,
+        published=data.locks_folder(),
     )
     made = resolver.lock(request_of(message, matrix)).lock
     contents = []

@@ -89,6 +89,7 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
                     specifier=item.specifier,
                     tensorflow=item.tensorflow,
                     python=item.python,
+                    severity=item.severity,
                     reason=item.reason,
                     source=item.source,
                 )

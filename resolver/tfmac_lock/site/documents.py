@@ -215,13 +215,14 @@ class Releases(Document):
 
 
 class Bound(Part):
-    """A limit that the packages' metadata lack."""
+    """A limit that the packages' metadata lack; severity is ``broken`` or ``caution``."""
 
     id: str
     package: str
     specifier: str
     tensorflow: str
     python: str
+    severity: str
     reason: str
     source: str
 

@@ -1,4 +1,5 @@
 // Recognising errors in the browser, by the patterns that the program uses.
+import { explosion } from "./curve.js";
 import { codeBlock, element, marked, readyCopyButtons, root } from "./site.js";
 
 const paste = document.querySelector("#paste");
@@ -17,13 +18,18 @@ function symptoms() {
   return loaded;
 }
 
+// The text without what only a terminal understands.
+function withoutCodes(text) {
+  return text
+    .replace(/\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[ -/]{0,4}[0-~])/g, "")
+    .replace(/\u00a0/g, " ");
+}
+
 // As the program cleans what people paste: no colours, ASCII quotes, no prefixes of other tools.
 export function clean(text) {
   const prefix =
     /^[ \t]{0,40}(?:(?:> )+|E {2,3}(?=\S)|[│|] |#\d{1,4} \d{1,6}\.\d{1,4} |[\w.-]{1,40} +\| |\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]{0,10}Z |\[(?:stdout|stderr|pip|info|error|warn(?:ing)?)\] )/gim;
-  return text
-    .replace(/\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[ -/]{0,4}[0-~])/g, "")
-    .replace(/\u00a0/g, " ")
+  return withoutCodes(text)
     .replace(/\r\n?/g, "\n")
     .replace(/[‘’‚]/g, "'")
     .replace(/[“”„«»]/g, '"')
@@ -80,6 +86,10 @@ export function recognise(text, all) {
     const match = { symptom, weak: pattern.weak, at: span[0], line: lineAt(hit.text, span) };
     const known = found.get(symptom.id);
     if (!known || match.weak < known.weak || (match.weak === known.weak && match.at < known.at)) found.set(symptom.id, match);
+  }
+  const line = explosion(withoutCodes(text.slice(0, LONGEST)));
+  for (const symptom of all.filter((one) => line && one.detector === "loss-curve" && !found.has(one.id))) {
+    if (!symptom.unless.some((other) => search(other, seen))) found.set(symptom.id, { symptom, weak: false, at: LONGEST, line });
   }
   let ordered = [...found.values()].sort(
     (a, b) =>
