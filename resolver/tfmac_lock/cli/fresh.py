@@ -104,7 +104,10 @@ def _likely(wish: Wish) -> frozenset[NormalizedName]:
     locks = published.read_index(path)
     wanted = specifier(wish.tensorflow.specifier)
     near = [lock for lock in locks if wanted.contains(lock.combo.tensorflow)] or locks
-    return frozenset(canonicalize_name(package.name) for package in near[0].packages)
+    # An index can be empty: no TensorFlow exists for Intel Macs and Python 3.13.
+    return frozenset(
+        canonicalize_name(package.name) for lock in near[:1] for package in lock.packages
+    )
 
 
 def _needs(args: argparse.Namespace, target: Target) -> tuple[list[Need], list[Need]]:

@@ -14,11 +14,11 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra
-from .channels import without_secrets
-from .errors import BadSpec, ChannelFault, NoCondaSolution
+from .channels import secrets_cut, without_secrets
+from .errors import BadSpec, ChannelFault, Clash, NoCondaSolution, is_users
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import ModuleType, TracebackType
@@ -142,8 +142,9 @@ class CondaClient:
                 )
             )
         except r.exceptions.SolverError as error:
+            clash = self._clash(target, wants, limits)
             told = self._told(error)
-            raise NoCondaSolution(target, self.names, (*wants, *limits), told) from None
+            raise NoCondaSolution(target, self.names, (*wants, *limits), told, clash) from None
         return tuple(sorted(map(self._record, found), key=lambda record: record.name))
 
     def versions(self, target: Target, names: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -155,25 +156,31 @@ class CondaClient:
 
     def offers(self, target: Target, names: Iterable[str]) -> tuple[Offer, ...]:
         """What each channel offers of the packages with these names; raises ChannelFault."""
-        lines: dict[str, set[str]] = {channel.url: set() for channel in self.channels}
-        days: dict[str, set[str]] = {channel.url: set() for channel in self.channels}
+        found: dict[str, dict[str, Any]] = {channel.url: {} for channel in self.channels}
         for record in self._records(target, names):
             channel = self._by_base.get(record.channel.rstrip("/"))
-            if channel is None:
-                continue
-            md5 = record.md5.hex() if record.md5 else ""
-            lines[channel.url].add(f"{record.subdir}/{record.file_name} {md5}\n")
-            if record.timestamp is not None:
-                days[channel.url].add(record.timestamp.date().isoformat())
-        return tuple(
-            Offer(
-                url=channel.url,
-                files=len(lines[channel.url]),
-                newest=max(days[channel.url], default=""),
-                sha256=hashlib.sha256("".join(sorted(lines[channel.url])).encode()).hexdigest(),
-            )
-            for channel in self.channels
-        )
+            if channel is not None:
+                found[channel.url][f"{record.subdir}/{record.file_name}"] = record
+        return tuple(_offer(channel.url, found[channel.url]) for channel in self.channels)
+
+    def _clash(self, target: Target, wants: Sequence[Want], limits: Sequence[Want]) -> Clash | None:
+        """The first of the user's specs that the channels lack, or that another want leaves empty.
+
+        None where it takes more than two wants of one package to contradict each other.
+        """
+        for asked in filter(is_users, wants):
+            spec = self._spec(asked.spec)
+            fit = [one for one in self._records(target, [asked.name]) if spec.matches(one)]
+            against = [
+                want
+                for want in (*wants, *limits)
+                if want.name == asked.name and not any(map(self._spec(want.spec).matches, fit))
+            ]
+            if not fit:
+                return Clash(asked=asked, against=())
+            if against:
+                return Clash(asked=asked, against=tuple(dict.fromkeys(against)))
+        return None
 
     def _records(self, target: Target, names: Iterable[str]) -> Iterator[Any]:
         wanted = sorted(set(names))
@@ -209,17 +216,16 @@ class CondaClient:
             raise ChannelFault(self.names, self._told(error)) from error
 
     def _told(self, error: Exception) -> str:
-        """The error's text without the addresses that carry secrets."""
-        text = str(error) or type(error).__name__
-        for channel in self.channels:
-            text = text.replace(channel.served, without_secrets(channel.served))
-        return text
+        """The error's text without the secrets in its addresses."""
+        return secrets_cut(str(error) or type(error).__name__)
 
     def _spec(self, text: str) -> Any:
+        place, found, rest = text.rpartition("::")
+        served = {channel.name: channel.served for channel in self.channels}
         try:
-            return self._rattler.MatchSpec(text)
+            return self._rattler.MatchSpec(f"{served.get(place, place)}{found}{rest}")
         except self._rattler.exceptions.InvalidMatchSpecError as error:
-            raise BadSpec(text, str(error)) from error
+            raise BadSpec(text, f"is not a conda spec ({self._told(error)})") from error
 
     def _sources(self) -> list[Any]:
         return [self._rattler.Channel(channel.served) for channel in self.channels]
@@ -231,7 +237,7 @@ class CondaClient:
         try:
             base: str = self._rattler.Channel(channel.served).base_url
         except self._faults as error:
-            raise ChannelFault([channel.name], str(error)) from error
+            raise ChannelFault([channel.name], self._told(error)) from error
         return base.rstrip("/")
 
     def _record(self, found: Any) -> CondaRecord:
@@ -264,6 +270,27 @@ def rattler() -> ModuleType:
     except ImportError as error:
         raise MissingExtra("the conda half of a lock", "conda") from error
     return found
+
+
+def _offer(url: str, records: Mapping[str, Any]) -> Offer:
+    """The fingerprint of the records, which are named by their places."""
+    # Shards tell of both files of one build, whole repodata only of the newer form.
+    kept = {
+        place: record
+        for place, record in records.items()
+        if f"{place.removesuffix('.tar.bz2')}.conda" not in records
+    }
+    lines = [
+        f"{place} {record.md5.hex() if record.md5 else ''}\n"
+        for place, record in sorted(kept.items())
+    ]
+    days = [one.timestamp.date().isoformat() for one in kept.values() if one.timestamp is not None]
+    return Offer(
+        url=url,
+        files=len(kept),
+        newest=max(days, default=""),
+        sha256=hashlib.sha256("".join(lines).encode()).hexdigest(),
+    )
 
 
 def _faults(exceptions: ModuleType) -> tuple[type[Exception], ...]:

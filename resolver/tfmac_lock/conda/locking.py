@@ -20,7 +20,7 @@ from ..resolve.requirement import ByPackage, ByUser, Need
 from ..resolve.solve import Unsatisfiable, solve
 from ..target import PythonVersion
 from .channels import CONDA_FORGE
-from .errors import NoCondaSolution, Replaced
+from .errors import NoCondaSolution, NotFromConda, Replaced
 from .solve import (
     MAX_TRIES,
     NATIVE,
@@ -30,7 +30,7 @@ from .solve import (
     NoSha256,
     solve_conda,
 )
-from .specs import Want
+from .specs import Want, own_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -240,21 +240,27 @@ def lock_with_conda(
     the index has no wheel of them for the target.
     """
     lineage = resolver.matrix.lineage
-    if lineage and any(Want(spec, ByUser("--conda")).name == lineage.package for spec in specs):
-        raise Replaced(lineage)
-    half = CondaHalf(client=client, specs=tuple(specs), native=native)
+    for name in (Want(spec, ByUser("--conda")).name for spec in specs):
+        if lineage and name == lineage.package:
+            raise Replaced(lineage)
+        if name in THE_PAIR:
+            raise NotFromConda(name)
+    own = tuple(own_spec(spec, client.channels) for spec in specs)
+    half = CondaHalf(client=client, specs=own, native=native)
     asked = " ".join([*([request.options] if request.options else []), *_options(half)])
     return replace(resolver, conda=half).lock(replace(request, options=asked))
 
 
 def _options(half: CondaHalf) -> list[str]:
-    """The options that ask for this conda half again."""
-    urls = [channel.url for channel in half.client.channels]
-    return [
+    """The options that ask for this conda half again; without any there would be none."""
+    names = [channel.name for channel in half.client.channels]
+    asked = [
         *(["--native conda"] if half.native else []),
         *(f"--conda {shlex.quote(spec)}" for spec in half.specs),
-        *(f"--channel {shlex.quote(url)}" for url in urls if urls != [CONDA_FORGE.url]),
     ]
+    if asked and names == [CONDA_FORGE.name]:
+        return asked
+    return [*asked, *(f"--channel {shlex.quote(name)}" for name in names)]
 
 
 def without_wheel(error: Unsatisfiable) -> tuple[str, ...]:
