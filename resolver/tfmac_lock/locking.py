@@ -126,7 +126,11 @@ class Resolver:
                 if not _of_that_release_alone(error):
                     tried.add(series)
         assert first is not None, "choices() raises where there is nothing to try"
-        raise NoCombo(str(first), self._near(request, first), request.wish.machine) from first
+        told = str(first)
+        if self.conda is None and isinstance(first, Unsatisfiable) and without_wheel(first):
+            names = " and ".join(without_wheel(first))
+            told += f"\nconda-forge may well have {names} for it: add --format conda-lock"
+        raise NoCombo(told, self._near(request, first), request.wish.machine) from first
 
     def _near(
         self, request: Request, conflict: Unsatisfiable | NoCondaSolution | BrokenPins

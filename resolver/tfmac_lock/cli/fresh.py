@@ -90,7 +90,7 @@ def make(
         from ..conda.locking import lock_with_conda
 
         channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
-        with CondaClient(channels, offline=args.offline) as conda:
+        with CondaClient(channels, offline=args.offline, observer=talk) as conda:
             return lock_with_conda(
                 resolver, request, conda, specs=args.conda_specs, native=bool(args.native)
             ).lock

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..target import Os
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from ..lock.model import Lock
@@ -39,15 +39,11 @@ def summary(lock: Lock, folder: Path, files: Iterable[str], *, color: bool) -> s
     ]
     for kind, text, source in lock.verdict.reasons:
         lines += _wrapped(f"{kind}:", f"{text} [{source}]" if _is_short(source) else text)
+    files = list(files)
     written = ", ".join(str(folder / name) for name in files)
     lines += ["", *textwrap.wrap(f"Written: {written}", 79, subsequent_indent="  ")]
-    if any(name == "requirements.txt" for name in files):
-        lines += ["", f"Next, {'there' if combo.os is Os.LINUX else 'on that Mac'}:"]
-        lines += [
-            f"  python{combo.python} -m venv env && . env/bin/activate",
-            "  python -m pip install --require-hashes --no-deps \\",
-            f"    -r {folder / 'requirements.txt'}",
-        ]
+    if steps := _next(lock, folder, files):
+        lines += ["", f"Next, {'there' if combo.os is Os.LINUX else 'on that Mac'}:", *steps]
     if combo.metal:
         lines += [
             "",
@@ -58,6 +54,28 @@ def summary(lock: Lock, folder: Path, files: Iterable[str], *, color: bool) -> s
             ),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _next(lock: Lock, folder: Path, files: Sequence[str]) -> list[str]:
+    """The commands that install the lock, as far as its files allow one."""
+    pip = ["python -m pip install --require-hashes --no-deps \\"]
+    pip.append(f"  -r {folder / 'requirements.txt'}")
+    wheels = pip if "requirements.txt" in files else []
+    if not lock.conda_packages:
+        steps = [f"python{lock.combo.python} -m venv env && . env/bin/activate", *pip]
+        return [f"  {step}" for step in steps] if wheels else []
+    create = "create --name tensorflow --file"
+    if "conda-lock.yml" in files:
+        steps = [f"micromamba {create} {folder / 'conda-lock.yml'}"]
+    elif "explicit.txt" in files:
+        steps = [f"conda {create} {folder / 'explicit.txt'}"]
+        steps += ["conda activate tensorflow", *wheels] if wheels else []
+        steps += [] if wheels else ["(and then the wheels, which --format requirements writes)"]
+    elif "environment.yml" in files:
+        steps = [f"PIP_NO_DEPS=1 conda env {create} {folder / 'environment.yml'}"]
+    else:
+        steps = []
+    return [f"  {step}" for step in steps]
 
 
 def _wrapped(label: str, text: str) -> list[str]:

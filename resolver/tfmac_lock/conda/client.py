@@ -2,25 +2,29 @@
 
 Sharded and plain repodata, compression, the cache, mirrors, proxies and credentials are
 rattler's: its configuration files (``~/.config/rattler/config.toml`` and the like), its
-credential store and its cache folder are used as its other users know them.
+credential store and its cache folder (``RATTLER_CACHE_DIR``) are used as its other users know
+them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra
+from ..index.model import Observer
 from .channels import secrets_cut, without_secrets
-from .errors import BadSpec, ChannelFault, Clash, NoCondaSolution, is_users
+from .errors import BadSpec, CacheFault, ChannelFault, Clash, NoCondaSolution, is_users
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
     from types import ModuleType, TracebackType
     from typing import Self, TypeVar
 
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
 
 TIMEOUT = 600.0
 """Seconds for one question: a first download of a whole channel over a slow line fits in."""
+
+PATIENCE = 2.0
+"""Seconds of silence after which it is said what is waited for."""
 
 SETTLE = 0.05
 """Seconds that rattler's threads are given to come to rest."""
@@ -71,21 +78,32 @@ class CondaClient:
     """The channels, in order of priority (strict). A context manager, for one thread at a time.
 
     ``offline`` takes what the cache has, whatever its age. ``cache`` is rattler's own folder
-    unless given. Raises MissingExtra where rattler is not installed.
+    unless given; ``observer`` is told of a channel that takes its time. Raises MissingExtra
+    where rattler is not installed.
     """
 
     def __init__(
-        self, channels: Sequence[Channel], *, offline: bool = False, cache: Path | None = None
+        self,
+        channels: Sequence[Channel],
+        *,
+        offline: bool = False,
+        cache: Path | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.channels = tuple(channels)
+        self._offline = offline
+        self._observer = observer or Observer()
         import asyncio
 
+        # The Python package does not look there by itself, as rattler's other programs do.
+        if cache is None and (place := os.environ.get("RATTLER_CACHE_DIR")):
+            cache = Path(place) / "repodata"
         self._rattler = rattler()
         self._faults = _faults(self._rattler.exceptions)
         self._runner = asyncio.Runner()
         self._by_base = {self._base(channel): channel for channel in self.channels}
         try:
-            self._gateway = self._open(offline=offline, cache=cache)
+            self._gateway = self._open(cache)
         except self._faults as error:
             raise ChannelFault(self.names, f"rattler's configuration: {error}") from error
 
@@ -191,10 +209,10 @@ class CondaClient:
         )
         return (record for records in found for record in records)
 
-    def _open(self, *, offline: bool, cache: Path | None) -> Any:
+    def _open(self, cache: Path | None) -> Any:
         r = self._rattler
         config = r.Config.load_from_default_locations("rattler")
-        if not offline:
+        if not self._offline:
             return r.Gateway.from_config(config, cache_dir=cache)
         cached = r.SourceConfig(cache_action="force-cache-only")
         return r.Gateway(
@@ -206,14 +224,24 @@ class CondaClient:
         import asyncio
 
         async def ask() -> T:
-            return await asyncio.wait_for(question(), TIMEOUT)
+            text = f"still reading the conda channel {', '.join(self.names)}"
+            telling = asyncio.get_running_loop().call_later(PATIENCE, self._observer.note, text)
+            try:
+                return await asyncio.wait_for(question(), TIMEOUT)
+            finally:
+                telling.cancel()
 
         try:
             return self._runner.run(ask())
         except TimeoutError as error:
             raise ChannelFault(self.names, f"no answer within {TIMEOUT:.0f} s") from error
         except self._faults as error:
-            raise ChannelFault(self.names, self._told(error)) from error
+            told = self._told(error)
+            if re.search(r"failed to (create|write)", told):  # channels are only read
+                raise CacheFault(told) from error
+            if self._offline:
+                told += "; --offline takes only what was read before"
+            raise ChannelFault(self.names, told) from error
 
     def _told(self, error: Exception) -> str:
         """The error's text without the secrets in its addresses."""

@@ -73,6 +73,20 @@ class ChannelFault(OutsideError):
         return f"the conda channel {', '.join(self.channels)} failed: {_one_line(self.reason)}"
 
 
+class CacheFault(OutsideError):
+    """The folder in which rattler keeps what channels told cannot be written."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"rattler's cache cannot be written: {_one_line(self.reason)}. RATTLER_CACHE_DIR can "
+            "name another folder"
+        )
+
+
 class Replaced(AnswerIsNo):
     """A conda package was asked for that a lock takes the place of."""
 
