@@ -90,7 +90,7 @@ class CondaClient:
         cache: Path | None = None,
         observer: Observer | None = None,
     ) -> None:
-        self.channels = tuple(channels)
+        self.channels = tuple(dict.fromkeys(channels))
         self._offline = offline
         self._observer = observer or Observer()
         import asyncio
@@ -182,23 +182,37 @@ class CondaClient:
         return tuple(_offer(channel.url, found[channel.url]) for channel in self.channels)
 
     def _clash(self, target: Target, wants: Sequence[Want], limits: Sequence[Want]) -> Clash | None:
-        """The first of the user's specs that the channels lack, or that another want leaves empty.
+        """The first want that the channels lack, or that one other want leaves without a record.
 
-        None where it takes more than two wants of one package to contradict each other.
+        None where it takes more than two wants to contradict each other.
         """
-        for asked in filter(is_users, wants):
-            spec = self._spec(asked.spec)
-            fit = [one for one in self._records(target, [asked.name]) if spec.matches(one)]
+        python = [want for want in wants if want.name == "python"]
+        pythons = [one for want in python for one in self._meeting(target, want)]
+        for asked in wants:
+            fit = self._meeting(target, asked)
+            if not fit:
+                return Clash(asked=asked, against=())
+            if not is_users(asked):
+                continue
             against = [
                 want
                 for want in (*wants, *limits)
                 if want.name == asked.name and not any(map(self._spec(want.spec).matches, fit))
             ]
-            if not fit:
-                return Clash(asked=asked, against=())
+            if not any(self._runs_on(pythons, record) for record in fit):
+                against += python
             if against:
                 return Clash(asked=asked, against=tuple(dict.fromkeys(against)))
         return None
+
+    def _meeting(self, target: Target, want: Want) -> list[Any]:
+        spec = self._spec(want.spec)
+        return [one for one in self._records(target, [want.name]) if spec.matches(one)]
+
+    def _runs_on(self, pythons: Sequence[Any], record: Any) -> bool:
+        """Whether what the record says of Python fits one of these."""
+        specs = [self._spec(text) for text in record.depends if text.split()[0] == "python"]
+        return any(all(spec.matches(python) for spec in specs) for python in pythons)
 
     def _records(self, target: Target, names: Iterable[str]) -> Iterator[Any]:
         wanted = sorted(set(names))
@@ -240,7 +254,7 @@ class CondaClient:
             if re.search(r"failed to (create|write)", told):  # channels are only read
                 raise CacheFault(told) from error
             if self._offline:
-                told += "; --offline takes only what was read before"
+                told += ". Run the same command once without --offline"
             raise ChannelFault(self.names, told) from error
 
     def _told(self, error: Exception) -> str:

@@ -52,7 +52,9 @@ def own_spec(text: str, channels: Iterable[Channel]) -> str:
     place, found, rest = text.strip().rpartition("::")
     shown = secrets_cut(text)
     if "/" in rest or re.search(r"\[.*\b(url|channel)\s*=", rest):
-        raise BadSpec(shown, "is an address; write a package, and its channel with --channel")
+        raise BadSpec(
+            shown, "says where to take it from; write NAME or CHANNEL::NAME, and --channel CHANNEL"
+        )
     if not found:
         return rest
     known = {channel.url: channel.name for channel in channels}
