@@ -67,8 +67,8 @@ def main() -> int:
     uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
     locks = [
         lock
-        for path in sorted((data.locks_folder() / "index").glob("*.json"))
-        for lock in published.read_index(path)
+        for index in published.Index.all_within(data.locks_folder())
+        for lock in index.locks()
         if args.match in lock.combo.id
     ]
     differing: Counter[str] = Counter()

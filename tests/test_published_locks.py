@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from typing import TYPE_CHECKING
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.pylock import Pylock
@@ -12,14 +14,17 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from tests.support.facts import platforms, shipped
-from tfmac_lock import data, published
+from tfmac_lock import data
+from tfmac_lock.conda.verify import verify_conda
 from tfmac_lock.errors import DataError
-from tfmac_lock.lock import requirements_txt
-from tfmac_lock.lock.verify import verify
+from tfmac_lock.lock import conda_lock_yml, requirements_txt
+from tfmac_lock.lock.verify import pins_of, verify
+from tfmac_lock.published import Index
 from tfmac_lock.publishing import CHIP_OF, rank, slots
-from tfmac_lock.target import MacOSVersion, PythonVersion, Target
+from tfmac_lock.target import Arch, MacOSVersion, PythonVersion, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tfmac_lock.lock.model import Lock
@@ -35,12 +40,24 @@ def folder() -> Path:
 
 @functools.cache
 def locks(slot: Slot) -> list[Lock]:
-    path = folder() / published.index_name(slot.python, slot.arch)
-    return published.read_index(path) if path.exists() else []
+    index = Index.within(folder(), slot.python, slot.arch)
+    return index.locks() if index.exists() else []
+
+
+@functools.cache
+def with_conda(slot: Slot) -> list[Lock]:
+    return Index.within(folder(), slot.python, slot.arch, conda=True).locks()
 
 
 SLOTS = [pytest.param(slot, id=f"{slot.python}-{slot.arch.value}") for slot in slots(shipped())]
 every_slot = pytest.mark.parametrize("slot", SLOTS)
+
+
+def conda_lock_reader() -> Callable[[Path], Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its dependencies' own deprecations
+        from conda_lock.lockfile import parse_conda_lock_file
+    return parse_conda_lock_file
 
 
 def target_of(lock: Lock) -> Target:
@@ -121,13 +138,12 @@ def test_every_lock_asks_for_itself_again_and_is_told_apart(slot: Slot) -> None:
     found = locks(slot)
     assert len({lock.combo.id for lock in found}) == len(found)
     assert [rank(lock) for lock in found] == sorted(rank(lock) for lock in found)  # type: ignore[type-var]
-    path = folder() / published.index_name(slot.python, slot.arch)
+    index = Index.within(folder(), slot.python, slot.arch)
     for lock in found:
         combo = lock.combo
         assert combo.chip == CHIP_OF[slot.arch]
         assert f"--python {combo.python} --chip {combo.chip}" in lock.command
-        assert lock == published.find(
-            path,
+        assert lock == index.find(
             package=combo.package,
             version=combo.tensorflow,
             metal=combo.metal or "none",
@@ -157,8 +173,76 @@ def test_every_requirements_txt_is_the_locks_own(slot: Slot) -> None:
         assert path.read_text("utf-8") == requirements_txt.render(lock)
 
 
+# -- conda halves
+
+
+@every_slot
+def test_every_lock_has_a_conda_half_around_the_same_pair(slot: Slot) -> None:
+    halves = {lock.combo.id: lock for lock in with_conda(slot)}
+    for lock in locks(slot):
+        half = halves.pop(lock.combo.id)
+        own = set(half.wheels) - set(lock.packages)
+        assert not own, lock.combo.id
+        gone = {item.name for item in lock.packages} - {item.name for item in half.wheels}
+        assert gone <= set(pins_of(half.conda_packages)), lock.combo.id
+        assert half.combo.macos_min == lock.combo.macos_min
+    # What wheels alone cannot serve: these need numpy 1.19, which has no wheel for arm64.
+    for half in halves.values():
+        assert half.combo.tensorflow in ("2.5.0", "2.6.0"), half.combo.id
+        assert slot.arch is Arch.ARM64
+        assert pins_of(half.conda_packages)["numpy"] == "1.19.5"
+
+
+@every_slot
+def test_every_conda_half_closes_and_fits_the_oldest_mac_that_it_promises(slot: Slot) -> None:
+    for lock in with_conda(slot):
+        (python,) = [item.version for item in lock.conda_packages if item.name == "python"]
+        mac = replace(target_of(lock), python=PythonVersion.parse(python))
+        verify(lock, mac, shipped().bounds_for(lock.combo.tensorflow, slot.python))
+        verify_conda(lock, mac)
+
+
+@every_slot
+def test_every_conda_file_has_its_hashes_and_its_channels_state(slot: Slot) -> None:
+    for lock in with_conda(slot):
+        (channel,) = lock.channels
+        assert channel.url == "https://conda.anaconda.org/conda-forge"
+        assert channel.files >= len(lock.conda_packages)
+        assert len(channel.sha256) == 64
+        for package in lock.conda_packages:
+            assert package.url.startswith(f"{channel.url}/"), package
+            assert (len(package.sha256), len(package.md5)) == (64, 32)
+
+
+@every_slot
+def test_every_conda_lock_is_read_by_conda_lock(slot: Slot, tmp_path: Path) -> None:
+    parse_conda_lock_file = conda_lock_reader()
+    path = tmp_path / "conda-lock.yml"
+    for lock in with_conda(slot):
+        path.write_text(conda_lock_yml.render([lock]), "utf-8")
+        read = parse_conda_lock_file(path).package  # in an order of its own
+        assert sorted((item.manager, item.name, item.hash.sha256) for item in read) == [
+            (item.manager, item.name, item.sha256) for item in lock.packages
+        ]
+
+
+@every_slot
+def test_the_conda_lock_files_that_lie_there_are_the_locks_own(slot: Slot) -> None:
+    served = {lock.combo.id for lock in locks(slot)}
+    for lock in with_conda(slot):
+        path = folder() / lock.combo.id / "conda-lock.yml"
+        if lock.combo.id in served:
+            assert not path.exists()
+        else:
+            assert path.read_text("utf-8") == conda_lock_yml.render([lock])
+
+
+# -- the folder
+
+
 def test_no_lock_is_left_over() -> None:
-    known = {lock.combo.id for slot in slots(shipped()) for lock in locks(slot)}
+    every = slots(shipped())
+    known = {lock.combo.id for slot in every for lock in (*locks(slot), *with_conda(slot))}
     lying = {path.name for path in folder().iterdir() if path.is_dir()} - {"index"}
     assert lying == known
 

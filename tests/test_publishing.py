@@ -1,21 +1,28 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.channels import python, record, write_channel
 from tests.support.facts import evidence, loads, matrix, release, shipped
 from tests.support.locks import PACKAGES, lock
 from tests.support.universe import Universe
 from tfmac_lock import publishing
+from tfmac_lock.conda.channels import Channel
+from tfmac_lock.conda.client import CondaClient
 from tfmac_lock.matrix.facts import Grade
+from tfmac_lock.published import Index
 from tfmac_lock.publishing import Slot, SlotResult, Unpublished
 from tfmac_lock.target import Arch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+DAY = date(2026, 1, 31)
 SLOT = Slot("3.11", Arch.ARM64)
 NO_PLUGIN = tuple(item for item in PACKAGES if item.name != "tensorflow-metal")
 RESULT = SlotResult(
@@ -152,7 +159,7 @@ FACTS = matrix(
 
 
 def made(index: Universe) -> SlotResult:
-    return publishing.make_slot(FACTS, index, SLOT, date(2026, 1, 31))  # type: ignore[arg-type]
+    return publishing.make_slot(FACTS, index, SLOT, DAY)  # type: ignore[arg-type]
 
 
 def test_a_slot_holds_the_best_lock_of_each_release_and_a_cpu_lock_best_first() -> None:
@@ -182,3 +189,70 @@ def test_the_same_facts_and_index_give_the_same_bytes() -> None:
     other = universe()
     other.files = {name: files[::-1] for name, files in reversed(other.files.items())}
     assert publishing.render([made(universe())]) == publishing.render([made(other)])
+
+
+# -- conda halves
+
+
+def channel(folder: Path, *more: dict[str, Any]) -> Path:
+    records = [record("pip", "25.2", ["python >=3.9"]), *more]
+    natives = [python("3.11.15"), record("openssl", "3.6.3")]
+    return write_channel(folder / "channel", {"osx-arm64": natives, "noarch": records})
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[CondaClient]:
+    served = Channel.parse(f"conda-forge={channel(tmp_path).as_uri()}")
+    with CondaClient([served], cache=tmp_path / "rattler") as opened:
+        yield opened
+
+
+def made_with_conda(client: CondaClient) -> SlotResult:
+    source: Any = universe()
+    return publishing.make_slot(FACTS, source, SLOT, DAY, conda=client)
+
+
+def write_halves(folder: Path, result: SlotResult, wheels: SlotResult) -> dict[str, str]:
+    publishing.write(folder, publishing.render([wheels]), [SLOT])
+    files = publishing.render_conda([result], folder)
+    publishing.write(folder, files, [SLOT], publishing.CONDA_FILES)
+    return files
+
+
+def same(client: CondaClient, folder: Path) -> bool:
+    return publishing.same_channels(FACTS, client, SLOT, DAY, folder)
+
+
+def test_conda_halves_stand_around_the_wheels_and_ask_for_themselves_again(
+    client: CondaClient, tmp_path: Path
+) -> None:
+    with_conda, wheels = made_with_conda(client), made(universe())
+    assert [half.combo for half in with_conda.locks] == [lock.combo for lock in wheels.locks]
+    assert all(half.command.endswith(" --format conda-lock") for half in with_conda.locks)
+    assert list(write_halves(tmp_path, with_conda, wheels)) == ["index/conda-cp311-arm64.json"]
+    assert tuple(Index.within(tmp_path, "3.11", Arch.ARM64, conda=True).locks()) == with_conda.locks
+
+
+def test_what_wheels_cannot_serve_lies_there_as_a_file_of_its_own(
+    client: CondaClient, tmp_path: Path
+) -> None:
+    with_conda, wheels = made_with_conda(client), made(universe())
+    fewer = replace(wheels, locks=wheels.locks[1:])
+    files = write_halves(tmp_path, with_conda, fewer)
+    alone = f"{with_conda.locks[0].combo.id}/conda-lock.yml"
+    assert list(files) == ["index/conda-cp311-arm64.json", alone]
+    write_halves(tmp_path, with_conda, wheels)
+    assert not (tmp_path / alone).exists()
+
+
+def test_only_what_the_channel_had_by_that_day_makes_its_state(
+    client: CondaClient, tmp_path: Path
+) -> None:
+    assert same(client, tmp_path), "nothing is there that could differ"
+    write_halves(tmp_path, made_with_conda(client), made(universe()))
+    assert same(client, tmp_path)
+    later = record("pip", "26.0", ["python >=3.9"], timestamp=1_790_000_000_000)
+    for more, is_same in [(later, True), (record("pip", "25.3", ["python >=3.9"]), False)]:
+        served = Channel.parse(f"conda-forge={channel(tmp_path, more).as_uri()}")
+        with CondaClient([served], cache=tmp_path / f"rattler-{is_same}") as opened:
+            assert same(opened, tmp_path) is is_same

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.index
 @pytest.mark.parametrize(("python", "arch"), [("3.9", Arch.ARM64), ("3.8", Arch.X86_64)])
 def test_the_best_published_lock_comes_out_again(python: str, arch: Arch, tmp_path: Path) -> None:
     locks = data.locks_folder()
-    best = published.read_index(locks / published.index_name(python, arch))[0]
+    best = published.Index.within(locks, python, arch).locks()[0]
     day = date.fromisoformat(json.loads((locks / "as_of.json").read_text())["as_of"])
     wish = Wish(
         python=PythonVersion.parse(python),

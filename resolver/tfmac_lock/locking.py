@@ -126,11 +126,7 @@ class Resolver:
                 if not _of_that_release_alone(error):
                     tried.add(series)
         assert first is not None, "choices() raises where there is nothing to try"
-        told = str(first)
-        if self.conda is None and isinstance(first, Unsatisfiable) and without_wheel(first):
-            names = " and ".join(without_wheel(first))
-            told += f"\nconda-forge may well have {names} for it: add --format conda-lock"
-        raise NoCombo(told, self._near(request, first), request.wish.machine) from first
+        raise NoCombo(str(first), self._near(request, first), request.wish.machine) from first
 
     def _near(
         self, request: Request, conflict: Unsatisfiable | NoCondaSolution | BrokenPins
@@ -315,7 +311,7 @@ class Resolver:
             ),
             packages=packages,
             as_of=self.as_of,
-            command=_command(request, pair),
+            command=_command(request, pair, self.conda),
             channels=() if both is None else both.channels,
         )
         if both is not None:
@@ -434,7 +430,7 @@ def _requirement_text(item: Need) -> str:
     return f"{item.identifier}{item.specifier}"
 
 
-def _command(request: Request, pair: Pair) -> str:
+def _command(request: Request, pair: Pair, conda: CondaHalf | None) -> str:
     """The options that ask for the same lock again."""
     wish = request.wish
     parts = [f"--python {wish.python} {wish.machine}"]
@@ -442,4 +438,6 @@ def _command(request: Request, pair: Pair) -> str:
     parts.append(f"--tensorflow {package}{pair.tensorflow}")
     if wish.os is Os.MACOS:
         parts.append(f"--metal {pair.metal or 'none'}")
-    return " ".join([*parts, *([request.options] if request.options else [])])
+    parts += [request.options] if request.options else []
+    parts += [conda.options] if conda else []
+    return " ".join(parts)

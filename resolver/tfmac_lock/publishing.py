@@ -18,7 +18,7 @@ from .lock.conda_formats import CONDA_FORMATS
 from .lock.formats import FORMATS
 from .lock.model import dump_json
 from .locking import Request, Resolver
-from .target import Arch, PythonVersion
+from .target import Arch, PythonVersion, Target
 from .verdict import Status
 
 if TYPE_CHECKING:
@@ -55,11 +55,16 @@ class Unpublished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotResult:
-    """The locks of a slot, best first, and what could not be published."""
+    """The locks of a slot, best first, and what could not be published.
+
+    ``same_channels`` is False where the conda channels offer something else than when the
+    published locks were made (see the function of that name).
+    """
 
     slot: Slot
     locks: tuple[Lock, ...]
     unpublished: tuple[Unpublished, ...]
+    same_channels: bool = True
 
 
 def slots(matrix: Matrix) -> list[Slot]:
@@ -172,19 +177,44 @@ CONDA_FILES = frozenset({CONDA_FORMATS["conda-lock"][0]})
 """The names of the files in a lock's folder, by what makes them: wheels alone, or a conda half."""
 
 
-def render_conda(results: Iterable[SlotResult]) -> dict[str, str]:
-    """Every file of the locks with a conda half, in the same way."""
+def render_conda(results: Iterable[SlotResult], folder: Path) -> dict[str, str]:
+    """What the conda halves add to the locks of wheels in the folder, in the same way.
+
+    conda-lock.yml lies there only for combos that wheels alone cannot serve; for the others it
+    is rendered from the index when it is asked for, since the files would triple the folder.
+    """
     files = {}
     filename, text = CONDA_FORMATS["conda-lock"]
     for result in results:
         slot = result.slot
-        index = published.to_index(
-            result.locks, [(item.combo, item.reason) for item in result.unpublished]
+        wheels = published.Index.within(folder, slot.python, slot.arch).locks()
+        index = published.to_conda_index(
+            result.locks, wheels, [(item.combo, item.reason) for item in result.unpublished]
         )
         files[published.conda_index_name(slot.python, slot.arch)] = dump_json(index)
+        served = {lock.combo.id for lock in wheels}
         for lock in result.locks:
-            files[f"{lock.combo.id}/{filename}"] = text(lock)
+            if lock.combo.id not in served:
+                files[f"{lock.combo.id}/{filename}"] = text(lock)
     return files
+
+
+def same_channels(matrix: Matrix, conda: CondaClient, slot: Slot, day: date, folder: Path) -> bool:
+    """Whether the channels offer what they did when the slot's locks in the folder were made.
+
+    A channel cannot be asked for certain for what it offered on some day, since its records are
+    amended; only where their state is the recorded one must the locks come out the same.
+    """
+    index = published.Index.within(folder, slot.python, slot.arch, conda=True)
+    locks = index.locks() if index.exists() else []
+    chip = matrix.platforms.chip(CHIP_OF[slot.arch])
+    python = matrix.platforms.python_for(PythonVersion.parse(slot.python), slot.arch)
+    target = Target(python=python, chip=chip, macos=chip.first_macos)
+    recorded = {tuple(item.name for item in lock.conda_packages): lock.channels for lock in locks}
+    return all(
+        conda.state(target, names, before=end_of(day), undated=True) == channels
+        for names, channels in recorded.items()
+    )
 
 
 def stale(

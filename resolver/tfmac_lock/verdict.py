@@ -214,7 +214,7 @@ def _floor(matrix: Matrix, pair: Pair, macos: MacOSVersion | None, reasons: list
 def _resolves(resolved: bool, reasons: list[Reason], grades: set[Grade]) -> None:
     if resolved:
         grades.add(Grade.RESOLVES)
-        text = "every requirement has a wheel for the target"
+        text = "every requirement has a file for the target"
     else:
         text = "no set of wheels meets all requirements on the target"
     reasons.append(

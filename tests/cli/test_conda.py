@@ -53,14 +53,18 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
     return call
 
 
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheels")
+def write_wheels(folder: Path, machine: str = "arm64") -> Path:
+    """What 2.18.1 with 1.2.0 needs, with numpy for Macs of one kind."""
     build_wheel(folder, "tensorflow", "2.18.1", ["numpy<2.1,>=1.26", "six"], tag=MAC)
     build_wheel(folder, "tensorflow-metal", "1.2.0", ["six"], tag=MAC)
-    build_wheel(folder, "numpy", "2.0.2", tag="cp311-cp311-macosx_11_0_arm64")
+    build_wheel(folder, "numpy", "2.0.2", tag=f"cp311-cp311-macosx_11_0_{machine}")
     build_wheel(folder, "six", "1.17.0", tag="py2.py3-none-any")
     return folder
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_wheels(tmp_path_factory.mktemp("wheels"))
 
 
 @pytest.fixture
@@ -111,7 +115,7 @@ def test_every_format_is_written_from_one_solution(
     assert "micromamba create --name tensorflow --file conda-lock.yml" in out
     assert "venv" not in out
     lock = json.loads((folder / "lock.json").read_text())
-    assert lock["command"].endswith("--metal 1.2.0 --channel conda-forge")
+    assert lock["command"].endswith("--metal 1.2.0 --format conda-lock")
 
 
 def test_a_package_of_both_halves_is_taken_once(
@@ -170,12 +174,28 @@ def test_bad_input_gets_one_clear_line(
     assert told in line
 
 
+def test_a_lock_of_wheels_alone_that_lacks_numpy_is_told_of_conda(
+    run: Callable[..., Any], tmp_path: Path, channel: Path
+) -> None:
+    (tmp_path / "index").mkdir()
+    with HtmlIndex(write_wheels(tmp_path / "index", "x86_64")) as server:
+        status, _, err = run("--index-url", server.url)
+        asked = ["--format", "conda-lock", "--channel", f"conda-forge={channel.as_uri()}"]
+        with_conda, out, _ = run("--index-url", server.url, *asked)
+
+    assert (status, with_conda) == (1, 0)
+    assert "numpy 2.0.2 from conda, because the index has no wheel of numpy" in " ".join(
+        out.split()
+    )
+    assert "conda-forge may well have numpy for it: add --format conda-lock" in err
+
+
 def test_without_rattler_one_line_installs_it(
     run: Callable[..., Any], index: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "rattler", None)
 
-    status, _, err = run(*index, "--format", "conda-lock")
+    status, _, err = run(*index, "--fresh", "--format", "conda-lock")
 
     assert status == 3
     assert err == (

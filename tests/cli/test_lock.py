@@ -128,6 +128,74 @@ def test_one_format_is_printed_and_nothing_is_written(
     assert names(folder) == set()
 
 
+def test_a_published_conda_half_needs_neither_network_nor_rattler(
+    run: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rattler", None)
+    said = run("--python", "3.9", "--chip", "m1", "--format", "conda-lock", "--offline")
+    assert said.status == 0
+    assert names(folder) == {"conda-lock.yml"}
+    assert "micromamba create --name tensorflow --file conda-lock.yml" in said.out
+    text = (folder / "conda-lock.yml").read_text()
+    assert "--format conda-lock\n" in text
+    assert 'name: "python"' in text
+    assert 'name: "tensorflow-metal"' in text
+
+
+def test_every_conda_format_can_be_had_of_a_published_lock(
+    run: Callable[..., Said], folder: Path
+) -> None:
+    formats = "conda-lock,environment,explicit,requirements,json"
+    said = run("--python", "3.8", "--chip", "m1", "--tensorflow", "2.5", "--format", formats)
+    assert said.status == 0
+    assert names(folder) == {
+        *("conda-lock.yml", "environment.yml", "explicit.txt", "lock.json", "requirements.txt")
+    }
+    assert "numpy 1.19.5, h5py 3.1.0" in said.out
+    assert "numpy" not in (folder / "requirements.txt").read_text().split("via")[0]
+
+
+def test_one_file_holds_both_architectures(run: Callable[..., Said], folder: Path) -> None:
+    said = run("--python", "3.10", "--chip", "m2", "--chip", "intel-amd", "--json")
+    told = json.loads(said.out)
+    assert [lock["combo"]["chip"] for lock in told["locks"]] == ["m2", "intel-amd"]
+    assert told["locks"][0]["files"] == ["conda-lock.yml"]
+    assert names(folder) == {"conda-lock.yml"}
+    text = (folder / "conda-lock.yml").read_text()
+    assert "  platforms:\n  - osx-64\n  - osx-arm64\n" in text
+    shown = run("--python", "3.10", "--chip", "m2", "--chip", "intel-amd").out
+    assert shown.count("Written: conda-lock.yml") == 1
+    assert "on either Mac" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--chip", "m1", "--chip", "m2"], "name one chip of each"),
+        (["--chip", "m1", "--chip", "intel", "--format", "json"], "only --format conda-lock"),
+    ],
+)
+def test_several_chips_that_do_not_go_together_are_refused(
+    run: Callable[..., Said], folder: Path, arguments: list[str], told: str
+) -> None:
+    said = run("--python", "3.10", *arguments)
+    assert said.status == 2
+    assert told in said.err
+    assert names(folder) == set()
+
+
+def test_what_only_conda_can_serve_is_told_where_wheels_fail(
+    run: Callable[..., Said], index: HtmlIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    said = run("--python", "3.8", "--chip", "m1", "--tensorflow", "2.5", "--json")
+    assert said.status == 1
+    first = json.loads(said.out)["error"]["nearest"][0]
+    assert first.endswith("--tensorflow tensorflow-macos==2.5.0 --metal 0.1.2 --format conda-lock")
+    assert f"With conda it can be had:\n  {first}\n" in said.err
+    assert run(*first.split()[1:], "--offline").status == 0
+
+
 def test_only_the_named_formats_are_written(run: Callable[..., Said], folder: Path) -> None:
     assert run("--python", "3.9", "--chip", "m1", "--format", "pylock,json").status == 0
     assert names(folder) == {"pylock.toml", "lock.json"}

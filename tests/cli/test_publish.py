@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import argparse
 import json
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from tests.support.facts import shipped
 from tfmac_lock import data, publishing
 from tfmac_lock.__main__ import main
+from tfmac_lock.cli.publish import _outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +47,40 @@ def test_a_part_is_made_and_found_up_to_date(
     assert told["changed"] == ["index/cp313-x86_64.json"]
     assert run("--shard", EMPTY, "--check") == 0
     assert "0 files stale" in capsys.readouterr().out
+
+
+def test_conda_halves_are_made_for_the_day_of_the_locks(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conda = ["publish", "conda", "--shard", EMPTY, "--offline", "--jobs", "1"]
+    assert main(conda) == 3, "there are no locks yet"
+    assert "as_of.json" in capsys.readouterr().err
+    (checkout / "locks" / "as_of.json").write_text('{"schema_version": 1, "as_of": "2026-01-31"}')
+    assert run("--shard", EMPTY, "--as-of", "2026-01-31") == 0
+    assert main([*conda, "--check"]) == 1
+    assert main(conda) == 0
+    capsys.readouterr()
+    assert main([*conda, "--check", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["as_of"], told["changed"], told["moved"]) == ("2026-01-31", [], 0)
+
+
+def test_alone_it_is_about_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--check", "--shard", EMPTY, "--offline", "--jobs", "1"]
+    assert main(["publish", *arguments, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [told[part]["changed"] for part in ("compiled", "locks", "conda")] == [[], [], []]
+    assert main(["publish", *arguments]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("moved", [0, 2])
+@pytest.mark.parametrize("changed", [[], ["index/conda-cp39-arm64.json"]])
+def test_a_channel_that_moved_on_is_told_and_is_no_proof(changed: list[str], moved: int) -> None:
+    args = argparse.Namespace(check=True)
+    outcome = _outcome(args, date(2026, 1, 31), [], changed, moved)
+    assert outcome.status == (1 if changed else 3 if moved else 0)
+    assert ("cannot be compared" in outcome.note) is bool(moved)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ FILES = ["lock.json", "pylock.toml", "requirements.txt"]
 
 
 def test_it_says_what_was_locked_why_it_is_believed_and_what_comes_next() -> None:
-    text = summary(lock(), Path("out"), FILES, color=False)
+    text = summary([lock()], Path("out"), FILES, color=False)
     assert text.startswith("tensorflow 2.18.1, tensorflow-metal 1.2.0\n")
     assert "Python 3.11 on m1 (arm64), macOS 12.3 or newer" in text
     assert "works: nothing is known against it" in text
@@ -27,14 +27,13 @@ def test_it_says_what_was_locked_why_it_is_believed_and_what_comes_next() -> Non
 
 @pytest.mark.parametrize("status", sorted(MEANING))
 def test_the_status_is_coloured_only_where_asked(status: str) -> None:
-    assert "\x1b[1;3" in summary(lock(status=status), Path(), FILES, color=True)
-    assert "\x1b" not in summary(lock(status=status), Path(), FILES, color=False)
+    assert "\x1b[1;3" in summary([lock(status=status)], Path(), FILES, color=True)
+    assert "\x1b" not in summary([lock(status=status)], Path(), FILES, color=False)
 
 
 def test_a_lock_for_linux_speaks_of_linux_and_of_no_plugin() -> None:
-    text = summary(
-        lock(PACKAGES[:2], metal=None, macos_min=None, os=Os.LINUX), Path(), FILES, color=False
-    )
+    linux = lock(PACKAGES[:2], metal=None, macos_min=None, os=Os.LINUX)
+    text = summary([linux], Path(), FILES, color=False)
     assert "no GPU plugin" in text
     assert "on m1 (arm64), Linux" in text
     assert "Next, there:" in text
@@ -42,7 +41,7 @@ def test_a_lock_for_linux_speaks_of_linux_and_of_no_plugin() -> None:
 
 
 def test_without_requirements_txt_no_pip_command_is_shown() -> None:
-    assert "pip install" not in summary(lock(), Path(), ["pylock.toml"], color=False)
+    assert "pip install" not in summary([lock()], Path(), ["pylock.toml"], color=False)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +57,7 @@ def test_a_lock_with_a_conda_half_is_never_installed_into_a_venv(
     files: list[str], told: str
 ) -> None:
     python = replace(PACKAGES[0], name="python", manager="conda")
-    text = summary(lock((python, *PACKAGES)), Path("out"), files, color=False)
+    text = summary([lock((python, *PACKAGES))], Path("out"), files, color=False)
     assert told in text
     assert "venv" not in text
 

@@ -215,9 +215,9 @@ def test_files_from_the_day_on_and_files_without_a_date_are_left_out(
 def test_what_the_channel_offered_is_recorded_without_regard_to_the_order(
     channel: Path, connect: Callable[..., CondaClient], target: Callable[..., Target]
 ) -> None:
-    (offer,) = connect(f"conda-forge={channel.as_uri()}").offers(target(), ["numpy", "pip"])
+    (offer,) = connect(f"conda-forge={channel.as_uri()}").state(target(), ["numpy", "pip"])
     with ChannelServer(channel) as server:
-        (again,) = connect(f"conda-forge={server.url}").offers(target(), ["pip", "numpy"])
+        (again,) = connect(f"conda-forge={server.url}").state(target(), ["pip", "numpy"])
 
     assert offer == again
     assert (offer.url, offer.files) == ("https://conda.anaconda.org/conda-forge", 4)
@@ -228,7 +228,7 @@ def test_an_old_file_beside_the_new_one_of_a_build_is_no_other_state(
     channel: Path, connect: Callable[..., CondaClient], target: Callable[..., Target]
 ) -> None:
     """Sharded repodata tell of both, whole ones are read without the old one."""
-    (before,) = connect(channel.as_uri()).offers(target(), ["numpy"])
+    (before,) = connect(channel.as_uri()).state(target(), ["numpy"])
     place = channel / "osx-arm64" / "repodata.json"
     data = json.loads(place.read_text())
     data["packages"] = {
@@ -239,7 +239,7 @@ def test_an_old_file_beside_the_new_one_of_a_build_is_no_other_state(
     write_form(channel, channel.parent / "shards", "shards")
 
     with ChannelServer(channel.parent / "shards") as server:
-        (after,) = connect(f"{channel.as_uri()}={server.url}").offers(target(), ["numpy"])
+        (after,) = connect(f"{channel.as_uri()}={server.url}").state(target(), ["numpy"])
 
     assert after == before
 
@@ -247,9 +247,9 @@ def test_an_old_file_beside_the_new_one_of_a_build_is_no_other_state(
 def test_another_file_of_a_package_is_another_state(
     channel: Path, connect: Callable[..., CondaClient], target: Callable[..., Target]
 ) -> None:
-    (before,) = connect(channel.as_uri()).offers(target(), ["numpy"])
+    (before,) = connect(channel.as_uri()).state(target(), ["numpy"])
     write_channel(channel, {"osx-arm64": [for_python("numpy", "1.26.4", "3.9")]})
-    (after,) = connect(channel.as_uri()).offers(target(), ["numpy"])
+    (after,) = connect(channel.as_uri()).state(target(), ["numpy"])
 
     assert before.sha256 != after.sha256
 

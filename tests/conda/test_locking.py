@@ -223,7 +223,7 @@ def test_the_same_request_gives_the_same_lock(lock: Callable[..., Lock]) -> None
 @pytest.mark.parametrize(
     ("conda", "options"),
     [
-        ({}, "--channel conda-forge"),
+        ({}, "--format conda-lock"),
         ({"native": True}, "--native conda"),
         ({"specs": ["conda-forge::h5py"]}, "--conda conda-forge::h5py"),
     ],
@@ -236,19 +236,6 @@ def test_the_command_in_a_lock_asks_for_its_conda_half(
     assert made.command == (
         "--python 3.9 --chip m1 --tensorflow tensorflow-macos==2.9.0 --metal 0.5.0 " + options
     )
-
-
-def test_a_lock_of_wheels_alone_that_lacks_numpy_is_told_of_conda(matrix: Matrix) -> None:
-    wish = Wish(
-        python=PythonVersion.parse("3.9"),
-        chip=matrix.platforms.chip("m1"),
-        tensorflow=TensorFlowWish.parse("tensorflow-macos==2.9.0"),
-    )
-    index = MatrixIndex(matrix, {"numpy": INTEL_ONLY})
-    resolver = Resolver(matrix=matrix, source=index, as_of="2026-11-20", ahead=False)
-
-    with pytest.raises(NoCombo, match="may well have numpy for it: add --format conda-lock"):
-        resolver.lock(Request(wish=wish))
 
 
 @pytest.mark.parametrize("name", ["tensorflow=2.9", "conda-forge::tensorflow-metal"])

@@ -17,7 +17,11 @@ from tfmac_lock.diagnose import sarif
 from tfmac_lock.diagnose.check import check, document
 from tfmac_lock.diagnose.findings import CODES, Level
 from tfmac_lock.diagnose.fix import corrected
+from tfmac_lock.diagnose.formats import read as read_pins
 from tfmac_lock.diagnose.pins import Pin, PinFile
+from tfmac_lock.lock.conda_formats import CONDA_FORMATS
+from tfmac_lock.lock.formats import FORMATS
+from tfmac_lock.published import Index
 from tfmac_lock.target import Arch, MacOSVersion, PythonVersion, Target
 from tfmac_lock.verdict import Pair, Status, judge
 
@@ -268,3 +272,33 @@ def test_corrected_pins_pass_the_check(
     assert [f for f in again.findings if f.level is Level.ERROR] == []
     assert "missing-bound" not in codes(again)
     assert ("pandas==2.2.2" in text) is ("pandas==2.2.2" in pins)
+
+
+SLOTS = [
+    pytest.param(python, arch, id=f"{python}-{arch.value}")
+    for python in ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+    for arch in Arch
+]
+
+
+@pytest.mark.parametrize(("python", "arch"), SLOTS)
+def test_no_published_lock_has_an_error_in_any_format(
+    matrix: Matrix, tmp_path: Path, python: str, arch: Arch
+) -> None:
+    """What is published is judged as its verdict says, however it is read back."""
+    wheels = Index.within(data.locks_folder(), python, arch)
+    for index, formats in ((wheels, FORMATS), (wheels.with_conda(), CONDA_FORMATS)):
+        for lock in index.locks():
+            # One patch release stands for its series; what tells formats apart is the series.
+            if lock.combo.tensorflow.endswith((".2", ".3", ".4", ".5")):
+                continue
+            target = a_target(matrix, python, lock.combo.chip)
+            for filename, render in formats.values():
+                if filename in ("lock.json", "explicit.txt"):
+                    continue
+                (tmp_path / filename).write_text(render(lock), "utf-8")
+                checked = check(read_pins(tmp_path / filename, target), target, matrix)
+                told = [found for found in checked.findings if found.level is Level.ERROR]
+                assert not told, (lock.combo.id, filename)
+                if lock.verdict.status != Status.UNPROVEN:
+                    assert checked.status == lock.verdict.status, (lock.combo.id, filename)

@@ -45,7 +45,7 @@ def test_several_parents_stand_one_a_line() -> None:
         *PACKAGES,
     )
     text = requirements_txt.render(lock(packages))
-    assert "    # via\n    #   a\n    #   b\n" in text
+    assert "    # via a, b\n" in text
 
 
 def test_a_defect_stands_at_the_top_with_its_way_out() -> None:

@@ -150,7 +150,7 @@ def test_pip_accepts_the_small_files_of_a_published_lock_from_the_real_index(
     with real_index(tmp_path / "cache"):
         pass
     small = ("absl-py", "certifi", "gast", "h5py", "idna", "six", "wheel", "wrapt")
-    best = published.read_index(data.locks_folder() / published.index_name(python, arch))[0]
+    best = published.Index.within(data.locks_folder(), python, arch).locks()[0]
     chosen = [package for package in best.packages if package.name in small]
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.prove.support import fail, lock, report_content
+from tests.prove.support import fail, lock, lock_content, report_content
 
 pytest.importorskip("pydantic", reason="evidence is checked with the extra `curate`")
 
@@ -19,6 +19,7 @@ from tfmac_lock.prove.evidence import (
     read_evidence,
     write_evidence,
 )
+from tfmac_lock.prove.locked import locked_set
 from tfmac_lock.prove.report import Report
 
 if TYPE_CHECKING:
@@ -104,6 +105,21 @@ def test_a_package_that_is_not_in_the_lock_is_refused() -> None:
     content["packages"]["tensorflow-text"] = "2.16.1"
     with pytest.raises(BadReport, match="tensorflow-text was installed and is not in the lock"):
         evidence(content)
+
+
+def test_what_condas_own_packages_bring_besides_is_no_stranger() -> None:
+    """h5py of conda-forge needs cached-property, which no wheel of the lock asks for."""
+    content = lock_content(series="3.11", conda={"h5py": "3.1.0"})
+    other = {**content["packages"][-1], "name": "cached-property", "version": "1.5.2"}
+    content["packages"].append({**other, "manager": "conda"})
+    report = report_content()
+    report["packages"] |= {"h5py": "3.1.0", "cached-property": "1.5.2"}
+    native = locked_set(content, "test")
+    read = Report.model_validate(report)
+    assert evidence_of_mac(native, read, RUN, "r.json").outcome == "works"
+    read.packages["tensorflow-text"] = "2.16.1"
+    with pytest.raises(BadReport, match="tensorflow-text"):
+        evidence_of_mac(native, read, RUN, "r.json")
 
 
 def test_a_run_that_memory_ended_is_no_evidence() -> None:

@@ -35,10 +35,16 @@ def test_the_newest_patch_release_stands_for_its_minor() -> None:
     assert {job.lock for job in jobs([older, lock()])} == {lock().id}
 
 
-def test_broken_locks_and_those_with_conda_packages_are_left_out() -> None:
+def test_broken_locks_and_variants_with_condas_versions_are_left_out() -> None:
     broken = replace(lock(name="broken"), status="broken")
+    variant = lock(name="one-conda", pins={"wheel": "0.45"}, conda={"numpy": "1.19.5"})
+    assert jobs([broken, variant]) == []
+
+
+def test_a_lock_that_conda_must_install_says_so() -> None:
     native = lock(name="native", pins={"wheel": "0.45"}, conda={"numpy": "1.19.5"})
-    assert jobs([broken, native]) == []
+    assert [job.conda for job in jobs([native])] == [True, True]
+    assert not any(job.conda for job in jobs([lock()]))
 
 
 def test_the_newest_tensorflow_comes_first_so_that_a_full_matrix_loses_the_oldest() -> None:

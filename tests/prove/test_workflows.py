@@ -49,6 +49,31 @@ def test_the_job_list_becomes_one_line_of_output(tmp_path: Path) -> None:
     assert json.loads(line.removeprefix("jobs=")) == [{"lock": "a"}]
 
 
+@pytest.mark.parametrize(
+    ("file", "called"),
+    [
+        ("requirements.txt", ["python -m venv environment", "pip --require-hashes"]),
+        ("conda-lock.yml", ["micromamba create --prefix ./environment"]),
+    ],
+)
+def test_a_lock_is_installed_with_what_lies_there(
+    tmp_path: Path, file: str, called: list[str]
+) -> None:
+    pip = 'mkdir -p environment/bin; cp bin/pip environment/bin/python; echo "python $@" >> calls'
+    stand_in(tmp_path / "bin", "python", pip)
+    stand_in(tmp_path / "bin", "pip", 'echo "pip $@" >> calls')
+    stand_in(tmp_path / "bin", "micromamba", 'echo "micromamba $@" >> calls')
+    (tmp_path / "locks" / "one").mkdir(parents=True)
+    (tmp_path / "locks" / "one" / file).write_text("")
+    ended = script("install-lock", "one", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    lines = (tmp_path / "calls").read_text().splitlines()
+    assert len(lines) == len(called)
+    for line, words in zip(lines, called, strict=True):
+        assert set(words.split()) <= set(line.split())
+    assert f"locks/one/{file}" in lines[-1].split()
+
+
 def test_every_report_is_recorded_even_after_one_that_is_refused(tmp_path: Path) -> None:
     stand_in(
         tmp_path / "bin", "tfmac-lock", 'echo "$@" >> calls; case "$*" in *bad*) exit 2;; esac'

@@ -194,9 +194,8 @@ def test_the_form_agrees_with_the_command_line(browser: Browser, address: str) -
             ("intel", Arch.X86_64, False, "3.11"),
             ("intel-amd", Arch.X86_64, True, "3.9"),
         ]:
-            index = folder / published.index_name(python, arch)
-            wanted = published.find(
-                index, package=None, version=None, metal="auto", gpu=gpu, macos=None
+            wanted = published.Index.within(folder, python, arch).find(
+                package=None, version=None, metal="auto", gpu=gpu, macos=None
             )
             assert wanted is not None
             page.select_option("select[name=chip]", chip)

@@ -7,7 +7,8 @@ import pytest
 
 from tfmac_lock import published
 from tfmac_lock.errors import DataError
-from tfmac_lock.lock.model import dump_json
+from tfmac_lock.lock import conda_lock_yml
+from tfmac_lock.lock.model import LockedChannel, LockedPackage, dump_json
 from tfmac_lock.site.inputs import load
 
 if TYPE_CHECKING:
@@ -17,13 +18,31 @@ if TYPE_CHECKING:
     from tfmac_lock.site.inputs import Inputs
 
 
-def publish(folder: Path, name: str, locks: list[Lock], filename: str) -> None:
-    """An index of these locks, each with one file."""
-    (folder / "index").mkdir(exist_ok=True)
-    (folder / name).write_text(dump_json(published.to_index(locks, [("a", "why not")])))
+def publish(folder: Path, locks: list[Lock]) -> Path:
+    """The path of an index of these locks, each with one file."""
+    path = folder / published.index_name(locks[0].combo.python, locks[0].combo.arch)
+    path.parent.mkdir()
+    content = published.to_index(locks, [("a", "no wheel"), ("b", "no wheel")])
+    path.write_text(dump_json(content))
     for lock in locks:
-        (folder / lock.combo.id).mkdir(exist_ok=True)
-        (folder / lock.combo.id / filename).write_text(f"{filename}\n")
+        (folder / lock.combo.id).mkdir()
+        (folder / lock.combo.id / "requirements.txt").write_text("pins\n")
+    return path
+
+
+def with_conda(lock: Lock) -> Lock:
+    python = LockedPackage(
+        name="python",
+        version="3.9.23",
+        manager="conda",
+        filename="python-3.9.23-h1_0_cpython.conda",
+        url="https://conda.example/forge/osx-arm64/python-3.9.23-h1_0_cpython.conda",
+        sha256="1" * 64,
+        build="h1_0_cpython",
+        md5="2" * 32,
+    )
+    channel = LockedChannel(url="https://conda.example/forge", files=1, newest="", sha256="3" * 64)
+    return replace(lock, packages=(python, *lock.packages), channels=(channel,))
 
 
 def test_a_lock_of_conda_is_one_more_file_or_a_lock_of_its_own(
@@ -31,9 +50,12 @@ def test_a_lock_of_conda_is_one_more_file_or_a_lock_of_its_own(
 ) -> None:
     lock = inputs.locks[0].lock
     other = replace(lock, combo=replace(lock.combo, id="only-conda-has-it"))
-    slot = (lock.combo.python, lock.combo.arch)
-    publish(tmp_path, published.index_name(*slot), [lock], "requirements.txt")
-    publish(tmp_path, published.conda_index_name(*slot), [lock, other], "conda-lock.yml")
+    path = publish(tmp_path, [lock])
+    halves = [with_conda(lock), with_conda(other)]
+    content = published.to_conda_index(halves, [lock], [("b", "no python")])
+    path.with_name(f"conda-{path.name}").write_text(dump_json(content))
+    (tmp_path / other.combo.id).mkdir()
+    (tmp_path / other.combo.id / "conda-lock.yml").write_text("conda's\n")
 
     found = load(tmp_path)
 
@@ -41,13 +63,23 @@ def test_a_lock_of_conda_is_one_more_file_or_a_lock_of_its_own(
         (lock.combo.id, ["conda-lock.yml", "lock.json", "requirements.txt"]),
         ("only-conda-has-it", ["conda-lock.yml", "lock.json"]),
     ]
-    assert found.unpublished == (("a", "why not"),)
+    assert found.locks[0].files["conda-lock.yml"] == conda_lock_yml.render([halves[0]])
+    assert '"manager": "conda"' not in found.locks[0].files["lock.json"]
+    assert '"manager": "conda"' in found.locks[1].files["lock.json"]
+    assert found.unpublished == (("b", "no wheel"),)
+
+
+def test_without_conda_halves_everything_without_a_lock_is_told(
+    inputs: Inputs, tmp_path: Path
+) -> None:
+    publish(tmp_path, [inputs.locks[0].lock])
+
+    assert load(tmp_path).unpublished == (("a", "no wheel"), ("b", "no wheel"))
 
 
 def test_a_lock_without_its_files_is_damage_and_not_a_page(inputs: Inputs, tmp_path: Path) -> None:
     lock = inputs.locks[0].lock
-    name = published.index_name(lock.combo.python, lock.combo.arch)
-    publish(tmp_path, name, [lock], "requirements.txt")
+    publish(tmp_path, [lock])
     (tmp_path / lock.combo.id / "requirements.txt").unlink()
 
     with pytest.raises(DataError, match="publish again"):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from .. import data, published
-from ..combos import TensorFlowWish, Wish
+from ..combos import NoCombo, TensorFlowWish, Wish
+from ..conda.locking import without_wheel
 from ..errors import UsageError
 from ..index.cache import Cache, default_folder
 from ..index.client import IndexClient
@@ -19,6 +20,7 @@ from ..locking import Request, Resolver
 from ..matrix.facts import specifier
 from ..publishing import end_of
 from ..resolve.requirements_in import read_file, read_with
+from ..resolve.solve import Unsatisfiable
 from ..target import MacOSVersion, Os, Target
 from .lock import wants_conda
 from .talk import Talk
@@ -39,8 +41,51 @@ def make(
     chip: Chip,
     python: PythonVersion,
     macos: MacOSVersion | None,
+    *,
+    with_conda: Lock | None = None,
 ) -> Lock:
-    """The lock for the options, resolved now."""
+    """The lock for the options, resolved now.
+
+    ``with_conda`` is a published lock that answers the same request with a conda half, for
+    where wheels alone cannot.
+    """
+    try:
+        return _make(args, platforms, chip, python, macos)
+    except NoCombo as error:
+        if with_conda is not None:
+            raise OnlyWithConda(error, with_conda) from error
+        conflict = error.__cause__
+        if wants_conda(args) or not isinstance(conflict, Unsatisfiable):
+            raise
+        if names := " and ".join(without_wheel(conflict)):
+            error.text += f"\nconda-forge may well have {names} for it: add --format conda-lock"
+        raise
+
+
+class OnlyWithConda(NoCombo):
+    """Wheels alone cannot serve the request, and a published lock with a conda half does."""
+
+    def __init__(self, refusal: NoCombo, lock: Lock) -> None:
+        super().__init__(refusal.text, refusal.nearest, refusal.machine)
+        self.command = f"tfmac-lock {lock.command}"
+
+    @property
+    def commands(self) -> list[str]:
+        """The command lines that have an answer, the one with conda first."""
+        return [self.command, *super().commands]
+
+    def __str__(self) -> str:
+        with_conda = f"{self.text}\nWith conda it can be had:\n  {self.command}"
+        return str(NoCombo(with_conda, self.nearest, self.machine))
+
+
+def _make(
+    args: argparse.Namespace,
+    platforms: Platforms,
+    chip: Chip,
+    python: PythonVersion,
+    macos: MacOSVersion | None,
+) -> Lock:
     matrix = data.matrix()
     target = Target(
         python=platforms.python_for(python, chip.arch),
@@ -98,10 +143,10 @@ def make(
 
 def _likely(wish: Wish) -> frozenset[NormalizedName]:
     """The packages of the best published lock near the wish, most of which it will need too."""
-    path = data.locks_folder() / published.index_name(wish.python.series, wish.arch)
-    if not path.exists():
+    index = published.Index.within(data.locks_folder(), wish.python.series, wish.arch)
+    if not index.exists():
         return frozenset()
-    locks = published.read_index(path)
+    locks = index.locks()
     wanted = specifier(wish.tensorflow.specifier)
     near = [lock for lock in locks if wanted.contains(lock.combo.tensorflow)] or locks
     # An index can be empty: no TensorFlow exists for Intel Macs and Python 3.13.

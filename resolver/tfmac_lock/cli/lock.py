@@ -2,160 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
-import functools
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import __version__
 from ..errors import UsageError
 from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
-from . import COMMANDS, Parser
 from .summary import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
+    from collections.abc import Callable, Sequence
 
     from ..host import Host
     from ..lock.model import Lock
     from ..target import Chip, MacOSVersion, Platforms, PythonVersion
-
-EXAMPLES = """\
-examples:
-  tfmac-lock --python 3.9 --chip m1
-      the best TensorFlow with GPU support for Python 3.9 on an M1
-  tfmac-lock --python 3.11 --chip m3 --with pandas --with scikit-learn
-      the same for Python 3.11 on an M3, together with two more packages
-  tfmac-lock --python 3.12 --chip m4 --metal none
-      without the GPU plugin, which for small models is often faster
-  tfmac-lock --python 3.10 --chip m1 --tensorflow 2.10
-      a certain TensorFlow, with the plugin that fits it
-
-It writes requirements.txt, pylock.toml and lock.json into the current folder. Then, on the Mac:
-  python3.9 -m venv env && . env/bin/activate
-  python -m pip install --require-hashes --no-deps -r requirements.txt
-"""
+    from . import Parser
 
 
 def parser() -> Parser:
-    """The parser of the main command; its help also lists the other ones."""
-    commands = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
-    made = Parser(
-        prog="tfmac-lock",
-        usage="tfmac-lock [options]\n       tfmac-lock COMMAND ...",
-        description="Writes lockfiles that install and run TensorFlow on a Mac, from any computer.",
-        epilog=f"commands (each has its own --help):\n{commands}\n\n{EXAMPLES}",
-        # With the width given argparse need not ask the terminal, for which it imports shutil.
-        formatter_class=functools.partial(argparse.RawDescriptionHelpFormatter, width=80),
-        allow_abbrev=False,
-    )
-    mac = made.add_argument_group("the Mac (on a Mac, what is not given is detected)")
-    mac.add_argument("--python", metavar="3.X", help="the Python to install into: 3.8 to 3.13")
-    mac.add_argument(
-        "--chip", help="m1 to m5, also m1-pro, m1-max, m1-ultra; intel, or intel-amd with a GPU"
-    )
-    mac.add_argument(
-        "--macos", metavar="VERSION", help="make it for this macOS; without, it fits old ones too"
-    )
-    mac.add_argument(
-        "--os",
-        choices=("macos", "linux"),
-        default="macos",
-        help="linux: for a virtual machine or container on that Mac",
-    )
-    what = made.add_argument_group("what to install")
-    what.add_argument(
-        "--tensorflow", metavar="VERSION", help="2.18.1, 2.18, '>=2.16,<2.19', PACKAGE==VERSION"
-    )
-    what.add_argument(
-        "--metal", metavar="VERSION", default="auto", help="a version, auto (the default) or none"
-    )
-    what.add_argument(
-        "--with",
-        dest="extra",
-        metavar="PKG",
-        action="append",
-        default=[],
-        help="one more package, with a version if you like; can be repeated",
-    )
-    what.add_argument(
-        "-r",
-        dest="requirements",
-        metavar="FILE",
-        type=Path,
-        action="append",
-        default=[],
-        help="more packages, from a requirements file",
-    )
-    what.add_argument(
-        "-c",
-        dest="constraints",
-        metavar="FILE",
-        type=Path,
-        action="append",
-        default=[],
-        help="limits for packages that may come in, from a constraints file",
-    )
-    what.add_argument(
-        "--exclude-newer", metavar="DATE", help="only files uploaded up to that day (2026-01-31)"
-    )
-    conda = made.add_argument_group("conda (needs the extra: pip install 'tfmac-lock[conda]')")
-    conda.add_argument(
-        "--native",
-        choices=("conda",),
-        help="take numpy, h5py, grpcio and protobuf from conda instead of wheels",
-    )
-    conda.add_argument(
-        "--conda",
-        dest="conda_specs",
-        metavar="SPEC",
-        action="append",
-        default=[],
-        help="one more package from conda, like jupyterlab; can be repeated",
-    )
-    conda.add_argument(
-        "--channel",
-        dest="channels",
-        metavar="NAME|URL",
-        action="append",
-        default=[],
-        help="a conda channel, first the most wanted (default: conda-forge)",
-    )
-    out = made.add_argument_group("output")
-    out.add_argument(
-        "--format",
-        dest="formats",
-        action="append",
-        metavar="NAME",
-        help=f"{', '.join(FORMATS)} (these by default), and with a conda half "
-        f"{', '.join(CONDA_FORMAT_NAMES)}; can be repeated",
-    )
-    out.add_argument(
-        "-o",
-        dest="output",
-        metavar="DIR",
-        type=Path,
-        default=Path(),
-        help="the folder to write to (default: here), or - to print a single format",
-    )
-    out.add_argument("--json", action="store_true", help="print the whole lock as JSON")
-    out.add_argument(
-        "--force", action="store_true", help="overwrite files that tfmac-lock did not write"
-    )
-    how = made.add_argument_group("how")
-    how.add_argument(
-        "--fresh", action="store_true", help="resolve anew instead of taking a published lock"
-    )
-    how.add_argument("--offline", action="store_true", help="ask no network, only what is cached")
-    how.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    how.add_argument("--extra-index-url", metavar="URL", action="append", default=[])
-    made.add_argument(
-        "--print-completion",
-        choices=("bash", "zsh", "tcsh"),
-        help="print the completion script for that shell",
-    )
-    made.add_argument("--version", action="version", version=f"tfmac-lock {__version__}")
+    """The parser of the main command."""
+    from .options import main_parser
+
+    made = main_parser()
     made.set_defaults(run=run)
     return made
 
@@ -170,25 +38,45 @@ def run(args: argparse.Namespace) -> int:
     printing = str(args.output) == "-"
     if printing and (len(formats) != 1 or args.json):
         raise UsageError("-o - prints one format: name it with --format")
-    lock = make(args)
-    if args.metal == "auto" and lock.combo.metal is None and args.os == "macos":
-        print(_why_no_plugin(lock), file=sys.stderr)  # noqa: T201 - talk
-    files = {filename: text(lock) for filename, text in map(_format, formats)}
+    locks = [make(args, chip) for chip in args.chips or [None]]
+    for lock in locks:
+        if args.metal == "auto" and lock.combo.metal is None and args.os == "macos":
+            print(_why_no_plugin(lock), file=sys.stderr)  # noqa: T201 - talk
+    files = _files(locks, formats)
     if printing:
         sys.stdout.write(*files.values())
         return 0
-    if "lock.json" in files:
-        from ..lock import lock_json
-
-        files["lock.json"] = lock_json.render(lock, tuple(sorted(files)))
     write_files(args.output, files, force=args.force)
+    names = sorted(files)
     if args.json:
-        from ..lock import lock_json
-
-        sys.stdout.write(lock_json.render(lock, tuple(sorted(files))))
+        sys.stdout.write(_as_json(locks, names))
     else:
-        sys.stdout.write(summary(lock, args.output, sorted(files), color=sys.stdout.isatty()))
+        sys.stdout.write(summary(locks, args.output, names, color=sys.stdout.isatty()))
     return 0
+
+
+def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
+    """The files with their texts; several locks are of different platforms, in one file."""
+    if len(locks) > 1:
+        from ..lock import conda_lock_yml
+
+        return {"conda-lock.yml": conda_lock_yml.render(locks)}
+    (lock,) = locks
+    files = {filename: text(lock) for filename, text in map(_format, formats)}
+    if "lock.json" in files:
+        files["lock.json"] = _as_json(locks, sorted(files))
+    return files
+
+
+def _as_json(locks: Sequence[Lock], files: Sequence[str]) -> str:
+    """The lock as lock.json has it, or several of them in one document."""
+    from ..lock import lock_json
+    from ..lock.model import SCHEMA_VERSION, dump_json, to_json
+
+    if len(locks) == 1:
+        return lock_json.render(locks[0], tuple(files))
+    told = [to_json(lock, files) for lock in locks]
+    return dump_json({"schema_version": SCHEMA_VERSION, "locks": told})
 
 
 def _why_no_plugin(lock: Lock) -> str:
@@ -202,50 +90,70 @@ def _why_no_plugin(lock: Lock) -> str:
     )
 
 
-def make(args: argparse.Namespace) -> Lock:
-    """The lock that the options ask for: a published one, or one resolved anew."""
+def make(args: argparse.Namespace, named: str | None) -> Lock:
+    """The lock that the options ask for: a published one, or one resolved anew.
+
+    ``named`` is the chip; without one it is the Mac's that this runs on.
+    """
     from .. import data, host
     from ..target import Os
 
     platforms = data.platforms()
     mac = host.detect()
-    chip, python = _chip(args, platforms, mac), _python(args, platforms, mac)
+    chip, python = _chip(named, platforms, mac), _python(args, platforms, mac)
     macos = platforms.macos_version(args.macos) if args.macos else None
     if macos is not None:
         platforms.check(chip, macos)
-    found = mac is not None and not args.chip and not args.macos and args.os == "macos"
+    found = mac is not None and not named and not args.macos and args.os == "macos"
     running = platforms.macos_version(mac.macos) if mac is not None and found else None
-    if _published_can_answer(args) and macos is None and Os(args.os) is Os.MACOS:
-        lock = _published(args, chip, python, running)
+    conda = wants_conda(args)
+    published = _published_can_answer(args) and macos is None and Os(args.os) is Os.MACOS
+    if published and not args.fresh:
+        lock = _published(args, chip, python, running, conda=conda)
         if lock is not None:
             return lock
     from . import fresh
 
-    return fresh.make(args, platforms, chip, python, macos or running)
+    other = _published(args, chip, python, running, conda=True) if published else None
+    return fresh.make(
+        args, platforms, chip, python, macos or running, with_conda=None if conda else other
+    )
 
 
 def _published_can_answer(args: argparse.Namespace) -> bool:
     """Whether the request names nothing that published locks do not have."""
     return not (
-        args.fresh
-        or args.extra
+        args.extra
         or args.requirements
         or args.constraints
         or args.exclude_newer
         or args.index_url
         or args.extra_index_url
-        or wants_conda(args)
+        or args.native
+        or args.conda_specs
+        or args.channels
     )
 
 
 def wants_conda(args: argparse.Namespace) -> bool:
     """Whether the lock needs a conda half."""
     named = {name for given in args.formats or () for name in given.split(",")}
-    return bool(args.native or args.conda_specs or args.channels or named & {*CONDA_FORMAT_NAMES})
+    return bool(
+        args.native
+        or args.conda_specs
+        or args.channels
+        or len(args.chips) > 1
+        or named & {*CONDA_FORMAT_NAMES}
+    )
 
 
 def _published(
-    args: argparse.Namespace, chip: Chip, python: PythonVersion, macos: MacOSVersion | None
+    args: argparse.Namespace,
+    chip: Chip,
+    python: PythonVersion,
+    macos: MacOSVersion | None,
+    *,
+    conda: bool,
 ) -> Lock | None:
     """The published lock for the request, if there is one."""
     import re
@@ -257,11 +165,10 @@ def _published(
     )
     if (args.tensorflow and not asked) or python.micro is not None:
         return None
-    path = data.locks_folder() / published.index_name(python.series, chip.arch)
-    if not path.exists():
+    index = published.Index.within(data.locks_folder(), python.series, chip.arch, conda=conda)
+    if not index.exists():
         return None
-    lock = published.find(
-        path,
+    lock = index.find(
         package=asked[1] if asked else None,
         version=asked[2] if asked else None,
         metal=args.metal,
@@ -271,9 +178,9 @@ def _published(
     return lock and published.for_chip(lock, chip)
 
 
-def _chip(args: argparse.Namespace, platforms: Platforms, mac: Host | None) -> Chip:
-    if args.chip:
-        return platforms.chip(args.chip)
+def _chip(named: str | None, platforms: Platforms, mac: Host | None) -> Chip:
+    if named:
+        return platforms.chip(named)
     if mac is None:
         raise UsageError(
             "this is not a Mac, so say which one it is for: --chip m1 (or m2, m3, m4, m5, intel, "
@@ -301,11 +208,15 @@ def _formats(args: argparse.Namespace) -> list[str]:
 
     # A conda half cannot be told in the formats that hold wheels alone.
     usual = ["conda-lock", "json"] if wants_conda(args) else list(FORMATS)
+    if len(args.chips) > 1:
+        usual = ["conda-lock"]
     names = [name for given in args.formats or usual for name in given.split(",")]
     known = [*FORMATS, *CONDA_FORMAT_NAMES]
     for name in names:
         if name not in known:
             raise UnknownChoice("format", name, known)
+    if len(args.chips) > 1 and {*names} != {"conda-lock"}:
+        raise UsageError("several chips go into one file, and only --format conda-lock has room")
     return list(dict.fromkeys(names))
 
 

@@ -121,9 +121,9 @@ def run_combos(args: argparse.Namespace) -> int:
     locks: list[Lock] = []
     for python in pythons:
         for arch in arches:
-            path = folder / published.index_name(python, arch)
-            if path.exists():
-                locks += published.read_index(path)
+            index = published.Index.within(folder, python, arch)
+            if index.exists():
+                locks += index.locks()
     if args.json:
         _print_json({"combos": [_combo_json(lock) for lock in locks]})
         return 0

@@ -24,12 +24,27 @@ if TYPE_CHECKING:
 
 
 def published_locks() -> Mapping[str, Mapping[str, Any]]:
-    """The content of every published lock, by its id."""
+    """The content of every published lock that is to be proved, by its id.
+
+    Where a lock's conda half brings other versions than the wheels, it is another set to prove;
+    its id ends in ``-conda`` then.
+    """
     from .. import data, published
     from ..lock.model import to_json
+    from ..prove.locked import VARIANT, locked_set
 
-    indexes = sorted((data.locks_folder() / "index").glob("*.json"))
-    return {lock.combo.id: to_json(lock) for path in indexes for lock in published.read_index(path)}
+    indexes = published.Index.all_within(data.locks_folder())
+    found = {lock.combo.id: to_json(lock) for index in indexes for lock in index.locks()}
+    for index in indexes:
+        for lock in index.with_conda().locks() if index.with_conda().exists() else ():
+            content, name = to_json(lock), lock.combo.id
+            if name in found:
+                if locked_set(content, name).pins == locked_set(found[name], name).pins:
+                    continue
+                name += VARIANT
+                content["combo"]["id"] = name
+            found[name] = content
+    return found
 
 
 def one_lock(name: str) -> tuple[Mapping[str, Any], LockedSet]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
+from ..errors import OutsideError, UsageError
 from . import parse_shard
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ def add_parser(subparsers: Any) -> None:
         "publish",
         help="make all published locks",
         description="Makes all that is published, in its order: the compiled matrix and the "
-        "schemas, then the locks. With --check it says whether what is there is up to date. It "
-        "needs a checkout of the project.",
+        "schemas, then the locks, then their conda halves. With --check it says whether what is "
+        "there is up to date. It needs a checkout of the project.",
     )
     _common(parser)
-    parser.set_defaults(run=run_all, channel=[], conda=False)
+    _dated(parser)
+    _channels(parser)
+    parser.set_defaults(run=run_all)
     what = parser.add_subparsers(metavar="WHAT")
     locks = what.add_parser(
         "locks",
@@ -33,7 +36,18 @@ def add_parser(subparsers: Any) -> None:
         "that has wheels, with its best plugin and without one.",
     )
     _common(locks)
+    _dated(locks)
     locks.set_defaults(run=run_locks)
+    conda = what.add_parser(
+        "conda",
+        help="what the conda halves add to the locks: Python, pip, and natives without a wheel",
+        description="Makes the conda half of every published lock, and those locks that wheels "
+        "alone cannot make. Each records what the channel offered; with --check only those are "
+        "compared for which the channel still offers the same.",
+    )
+    _common(conda)
+    _channels(conda)
+    conda.set_defaults(run=run_conda)
     site = what.add_parser(
         "site",
         help="the site with its API, as static files",
@@ -46,36 +60,81 @@ def add_parser(subparsers: Any) -> None:
     )
     site.add_argument("--json", action="store_true", help="print the outcome as JSON")
     site.set_defaults(run=run_site)
-    conda = what.add_parser(
-        "conda",
-        help="the same locks with a conda half: conda-lock.yml, and its own index",
-        description="Makes the conda half of every published lock, and those locks that wheels "
-        "alone cannot make. Each records what the channel offered.",
-    )
-    conda.add_argument(
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one part of publishing did: its exit status, JSON, line of text and word of talk."""
+
+    status: int
+    document: dict[str, Any]
+    text: str
+    note: str = ""
+
+
+def run_all(args: argparse.Namespace) -> int:
+    """The compiled matrix first, since the locks are made from it, and those before conda's."""
+    statuses, documents = [], {}
+    for name, make in (("compiled", _compiled), ("locks", _locks), ("conda", _conda)):
+        outcome = make(args)
+        _talk(outcome)
+        statuses.append(outcome.status)
+        documents[name] = outcome.document
+        if not args.json:
+            print(outcome.text, end="", flush=True)  # noqa: T201 - the result
+    if args.json:
+        _print_json(documents)
+    return 1 if 1 in statuses else max(statuses)
+
+
+def run_locks(args: argparse.Namespace) -> int:
+    """Make the locks of wheels, and write them or compare them with what is there."""
+    return _told(args, _locks(args))
+
+
+def run_conda(args: argparse.Namespace) -> int:
+    """The same for what the conda halves add."""
+    return _told(args, _conda(args))
+
+
+def _told(args: argparse.Namespace, outcome: Outcome) -> int:
+    _talk(outcome)
+    if args.json:
+        _print_json(outcome.document)
+    else:
+        sys.stdout.write(outcome.text)
+    return outcome.status
+
+
+def _talk(outcome: Outcome) -> None:
+    if outcome.note:
+        print(outcome.note, file=sys.stderr)  # noqa: T201
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    from ..lock.model import dump_json
+
+    sys.stdout.write(dump_json({"schema_version": 1, **content}))
+
+
+def _channels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--channel",
         metavar="NAME|URL|URL=MIRROR",
         action="append",
         default=[],
         help="a conda channel, first the most wanted (default: conda-forge)",
     )
-    _common(conda)
-    conda.set_defaults(run=run_locks, conda=True)
 
 
-def run_all(args: argparse.Namespace) -> int:
-    """The compiled matrix first, since the locks are made from it."""
-    from .matrix import run_compile
-
-    status = run_compile(args)
-    return run_locks(args) or status
+def _dated(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as-of", metavar="DATE", help="leave out files uploaded after that day")
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 where something is stale"
     )
-    parser.add_argument("--as-of", metavar="DATE", help="leave out files uploaded after that day")
     parser.add_argument("--shard", metavar="I/N", default="1/1", help="only the I-th of N parts")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side (default: 2)")
     parser.add_argument("--offline", action="store_true", help="only what is cached")
@@ -83,50 +142,88 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
 
-def run_locks(args: argparse.Namespace) -> int:
-    """Make the locks, and write them or compare them with what is there."""
+def _compiled(args: argparse.Namespace) -> Outcome:
+    from .. import data
+    from ..matrix import build
+
+    root = data.checkout()
+    files = build.build(root)
+    changed = build.stale(root, files) if args.check else build.write(root, files)
+    return Outcome(
+        status=int(bool(args.check and changed)),
+        document={"files": sorted(files), "changed": changed},
+        text=_lines(args, f"{len(files)} generated files", changed),
+    )
+
+
+def _locks(args: argparse.Namespace) -> Outcome:
     from .. import data, publishing
     from ..lock.model import dump_json
+    from .making import make
 
     root = data.checkout()
     number, of = parse_shard(args.shard)
     chosen = publishing.shard(publishing.slots(data.matrix()), number, of)
     day = _day(args, root)
-    results = _make(args, chosen, day)
-    files = publishing.render_conda(results) if args.conda else publishing.render(results)
-    own = publishing.CONDA_FILES if args.conda else publishing.OWN_FILES
-    folder = root / "locks"
-    if of == 1 and not args.conda:
+    results = make(args, chosen, day)
+    files = publishing.render(results)
+    if of == 1:
         files["as_of.json"] = dump_json({"schema_version": 1, "as_of": day.isoformat()})
-    if args.check:
-        changed = publishing.stale(folder, files, chosen, own)
-    else:
-        changed = publishing.write(folder, files, chosen, own)
+    change = publishing.stale if args.check else publishing.write
+    changed = change(root / "locks", files, chosen, publishing.OWN_FILES)
+    return _outcome(args, day, results, changed)
+
+
+def _conda(args: argparse.Namespace) -> Outcome:
+    from .. import data, publishing
+    from .making import make
+
+    root = data.checkout()
+    chosen = publishing.shard(publishing.slots(data.matrix()), *parse_shard(args.shard))
+    day = _recorded_day(root)  # of the locks that the conda halves belong to
+    made = make(args, chosen, day, channels=args.channel or ["conda-forge"])
+    results = [result for result in made if result.same_channels] if args.check else made
+    files = publishing.render_conda(results, root / "locks")
+    slots = [result.slot for result in results]
+    change = publishing.stale if args.check else publishing.write
+    changed = change(root / "locks", files, slots, publishing.CONDA_FILES)
+    return _outcome(args, day, results, changed, moved=len(made) - len(results))
+
+
+def _outcome(
+    args: argparse.Namespace, day: date, results: list[Any], changed: list[str], moved: int = 0
+) -> Outcome:
+    """What to tell of locks; ``moved`` parts could not be compared, as their channel moved on."""
     count = sum(len(result.locks) for result in results)
     unpublished = [item for result in results for item in result.unpublished]
-    if args.json:
-        sys.stdout.write(
-            dump_json(
-                {
-                    "schema_version": 1,
-                    "as_of": day.isoformat(),
-                    "locks": count,
-                    "changed": changed,
-                    "unpublished": [
-                        {"combo": item.combo, "reason": item.reason} for item in unpublished
-                    ],
-                }
-            )
-        )
-    else:
-        word = "stale" if args.check else "written"
-        print(  # noqa: T201 - the result
-            f"{count} locks as of {day}, {len(changed)} files {word}, "
-            f"{len(unpublished)} combos cannot be locked"
-        )
-        for name in changed[:20] if args.check else []:
-            print(f"  {name}")  # noqa: T201
-    return 1 if args.check and changed else 0
+    return Outcome(
+        status=1 if args.check and changed else OutsideError.exit_status if moved else 0,
+        document={
+            "as_of": day.isoformat(),
+            "locks": count,
+            "changed": changed,
+            "unpublished": [{"combo": item.combo, "reason": item.reason} for item in unpublished],
+            "moved": moved,
+        },
+        text=_lines(
+            args,
+            f"{count} locks as of {day}, {len(unpublished)} combos cannot be locked",
+            changed,
+        ),
+        note=f"{moved} of {len(results) + moved} parts were made when the channel offered "
+        "something else and cannot be compared; `publish conda` makes them anew"
+        if moved
+        else "",
+    )
+
+
+def _lines(args: argparse.Namespace, what: str, changed: list[str]) -> str:
+    """What was made, how much of it is new, and with --check the first names of that."""
+    word = "stale" if args.check else "written"
+    names = changed[:20] if args.check else []
+    return "".join(
+        f"{line}\n" for line in (f"{what}; {len(changed)} files {word}", *(f"  {n}" for n in names))
+    )
 
 
 def run_site(args: argparse.Namespace) -> int:
@@ -146,83 +243,19 @@ def run_site(args: argparse.Namespace) -> int:
 
 def _day(args: argparse.Namespace, root: Path) -> date:
     """The day that was asked for; with --check the one that is recorded; else today."""
-    from ..shipped import guarded
-
     if args.as_of:
         try:
             return date.fromisoformat(args.as_of)
         except ValueError as error:
             raise UsageError(f"--as-of {args.as_of!r} is no date; write 2026-01-31") from error
-    recorded = root / "locks" / "as_of.json"
-    if args.check and recorded.exists():
-        return guarded(recorded, 1, lambda data: date.fromisoformat(data["as_of"]))
+    if args.check and (root / "locks" / "as_of.json").exists():
+        return _recorded_day(root)
     return datetime.now(tz=UTC).date()
 
 
-def _make(args: argparse.Namespace, chosen: list[Any], day: date) -> list[Any]:
-    """The result of each slot, made in several processes, with a bar over all combos."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+def _recorded_day(root: Path) -> date:
+    """The day of the locks that are there; raises DataError where there are none."""
+    from ..shipped import guarded
 
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from .. import data, publishing
-
-    matrix = data.matrix()
-    total = sum(1 for slot in chosen for _ in publishing.wishes(matrix, slot))
-    # Spawned, since a forked child would inherit the locks of the parent's threads.
-    context = multiprocessing.get_context("spawn")
-    ticks = context.Manager().Queue()
-    channels = (args.channel or ["conda-forge"]) if args.conda else []
-    settings = (args.index_url, args.offline, tuple(channels))
-    with (
-        Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress,
-        ProcessPoolExecutor(max(1, args.jobs), mp_context=context) as pool,
-    ):
-        bar = progress.add_task("locks", total=total)
-        futures = [pool.submit(_work, slot, day, settings, ticks) for slot in chosen]
-        try:
-            while not all(future.done() for future in futures):
-                _drain(ticks, progress, bar)
-            return [future.result() for future in futures]
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-def _drain(ticks: Any, progress: Any, bar: Any) -> None:
-    import queue
-
-    try:
-        ticks.get(timeout=0.2)
-        progress.advance(bar)
-    except queue.Empty:
-        return
-
-
-def _work(
-    slot: Any, day: date, settings: tuple[str | None, bool, tuple[str, ...]], ticks: Any
-) -> Any:
-    """Make one slot; runs in a process of its own."""
-    from contextlib import ExitStack
-
-    from .. import data, publishing
-    from ..index.cache import Cache, default_folder
-    from ..index.client import IndexClient
-    from ..index.config import IndexConfig
-
-    index_url, offline, channels = settings
-    config = IndexConfig.load(index_url=index_url)
-    with ExitStack() as stack:
-        client = stack.enter_context(IndexClient(config, Cache(default_folder()), offline=offline))
-        conda = None
-        if channels:
-            from ..conda.channels import Channel
-            from ..conda.client import CondaClient
-
-            parsed = [Channel.parse(text) for text in channels]
-            conda = stack.enter_context(CondaClient(parsed, offline=offline))
-        return publishing.make_slot(
-            data.matrix(), client, slot, day, progress=lambda: ticks.put(None), conda=conda
-        )
+    recorded = root / "locks" / "as_of.json"
+    return guarded(recorded, 1, lambda data: date.fromisoformat(data["as_of"]))

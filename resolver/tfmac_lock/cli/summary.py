@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..target import Os
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ..lock.model import Lock
@@ -23,8 +23,23 @@ MEANING = {
 }
 
 
-def summary(lock: Lock, folder: Path, files: Iterable[str], *, color: bool) -> str:
-    """The text for a terminal of 80 columns."""
+def summary(locks: Sequence[Lock], folder: Path, files: Sequence[str], *, color: bool) -> str:
+    """The text for a terminal of 80 columns; several locks are of one file."""
+    blocks = [_lock(lock, color=color) for lock in locks]
+    written = ", ".join(str(folder / name) for name in files)
+    blocks.append(textwrap.wrap(f"Written: {written}", 79, subsequent_indent="  "))
+    blocks.append(_next(locks, folder, files))
+    if any(lock.combo.metal for lock in locks):
+        text = (
+            "Small models often train faster on the CPU than on the GPU: --metal none makes a lock "
+            "without the plugin."
+        )
+        blocks.append(textwrap.wrap(text, 79))
+    return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
+
+
+def _lock(lock: Lock, *, color: bool) -> list[str]:
+    """What it is, and what is believed of it."""
     combo = lock.combo
     plugin = f"tensorflow-metal {combo.metal}" if combo.metal else "no GPU plugin"
     system = "Linux" if combo.os is Os.LINUX else f"macOS {combo.macos_min} or newer"
@@ -39,43 +54,39 @@ def summary(lock: Lock, folder: Path, files: Iterable[str], *, color: bool) -> s
     ]
     for kind, text, source in lock.verdict.reasons:
         lines += _wrapped(f"{kind}:", f"{text} [{source}]" if _is_short(source) else text)
-    files = list(files)
-    written = ", ".join(str(folder / name) for name in files)
-    lines += ["", *textwrap.wrap(f"Written: {written}", 79, subsequent_indent="  ")]
-    if steps := _next(lock, folder, files):
-        lines += ["", f"Next, {'there' if combo.os is Os.LINUX else 'on that Mac'}:", *steps]
-    if combo.metal:
-        lines += [
-            "",
-            *textwrap.wrap(
-                "Small models often train faster on the CPU than on the GPU: --metal none makes "
-                "a lock without the plugin.",
-                79,
-            ),
+    return lines
+
+
+def _next(locks: Sequence[Lock], folder: Path, files: Sequence[str]) -> list[str]:
+    """How to install it, with the file that most people can use."""
+    combo = locks[0].combo
+    mac = "on that Mac" if len(locks) == 1 else "on either Mac"
+    heading = f"Next, {'there' if combo.os is Os.LINUX else mac}:"
+    if "requirements.txt" in files and not locks[0].conda_packages:
+        return [
+            heading,
+            f"  python{combo.python} -m venv env && . env/bin/activate",
+            "  python -m pip install --require-hashes --no-deps \\",
+            f"    -r {folder / 'requirements.txt'}",
         ]
-    return "\n".join(lines) + "\n"
-
-
-def _next(lock: Lock, folder: Path, files: Sequence[str]) -> list[str]:
-    """The commands that install the lock, as far as its files allow one."""
-    pip = ["python -m pip install --require-hashes --no-deps \\"]
-    pip.append(f"  -r {folder / 'requirements.txt'}")
-    wheels = pip if "requirements.txt" in files else []
-    if not lock.conda_packages:
-        steps = [f"python{lock.combo.python} -m venv env && . env/bin/activate", *pip]
-        return [f"  {step}" for step in steps] if wheels else []
-    create = "create --name tensorflow --file"
     if "conda-lock.yml" in files:
-        steps = [f"micromamba {create} {folder / 'conda-lock.yml'}"]
-    elif "explicit.txt" in files:
-        steps = [f"conda {create} {folder / 'explicit.txt'}"]
-        steps += ["conda activate tensorflow", *wheels] if wheels else []
-        steps += [] if wheels else ["(and then the wheels, which --format requirements writes)"]
-    elif "environment.yml" in files:
-        steps = [f"PIP_NO_DEPS=1 conda env {create} {folder / 'environment.yml'}"]
-    else:
-        steps = []
-    return [f"  {step}" for step in steps]
+        path = folder / "conda-lock.yml"
+        return [heading, f"  micromamba create --name tensorflow --file {path}"]
+    if "explicit.txt" in files:
+        lines = [heading, f"  conda create --name tensorflow --file {folder / 'explicit.txt'}"]
+        if "requirements.txt" in files:
+            lines += [
+                "  conda activate tensorflow",
+                "  python -m pip install --require-hashes --no-deps \\",
+                f"    -r {folder / 'requirements.txt'}",
+            ]
+        else:
+            lines += ["  (and then the wheels, which --format requirements writes)"]
+        return lines
+    if "environment.yml" in files:
+        path = folder / "environment.yml"
+        return [heading, f"  PIP_NO_DEPS=1 conda env create --name tensorflow --file {path}"]
+    return []
 
 
 def _wrapped(label: str, text: str) -> list[str]:

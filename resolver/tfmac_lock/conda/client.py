@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra
 from ..index.model import Observer
+from ..lock.model import LockedChannel
 from .channels import secrets_cut, without_secrets
 from .errors import BadSpec, CacheFault, ChannelFault, Clash, NoCondaSolution, is_users
 
@@ -58,20 +59,6 @@ class CondaRecord:
     sha256: str
     depends: tuple[str, ...]
     constrains: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What a channel offered of some packages: a fingerprint of the state that was solved in.
-
-    ``sha256`` is over the sorted ``subdir/filename md5`` lines of all their files; ``newest`` is
-    the day of the newest of them, ``""`` where none has a date.
-    """
-
-    url: str
-    files: int
-    newest: str
-    sha256: str
 
 
 class CondaClient:
@@ -172,14 +159,25 @@ class CondaClient:
             found[record.name.normalized].add(str(record.version))
         return {name: frozenset(versions) for name, versions in found.items()}
 
-    def offers(self, target: Target, names: Iterable[str]) -> tuple[Offer, ...]:
-        """What each channel offers of the packages with these names; raises ChannelFault."""
+    def state(
+        self,
+        target: Target,
+        names: Iterable[str],
+        *,
+        before: datetime | None = None,
+        undated: bool = False,
+    ) -> tuple[LockedChannel, ...]:
+        """What each channel offers of the packages with these names.
+
+        Files are left out as ``solve`` does it, so that what is uploaded later changes nothing.
+        The sha256 is over the sorted ``subdir/filename md5`` lines. Raises ChannelFault.
+        """
         found: dict[str, dict[str, Any]] = {channel.url: {} for channel in self.channels}
         for record in self._records(target, names):
             channel = self._by_base.get(record.channel.rstrip("/"))
-            if channel is not None:
+            if channel is not None and _admitted(record, before, undated=undated):
                 found[channel.url][f"{record.subdir}/{record.file_name}"] = record
-        return tuple(_offer(channel.url, found[channel.url]) for channel in self.channels)
+        return tuple(_state(channel.url, found[channel.url]) for channel in self.channels)
 
     def _clash(self, target: Target, wants: Sequence[Want], limits: Sequence[Want]) -> Clash | None:
         """The first want that the channels lack, or that one other want leaves without a record.
@@ -314,7 +312,7 @@ def rattler() -> ModuleType:
     return found
 
 
-def _offer(url: str, records: Mapping[str, Any]) -> Offer:
+def _state(url: str, records: Mapping[str, Any]) -> LockedChannel:
     """The fingerprint of the records, which are named by their places."""
     # Shards tell of both files of one build, whole repodata only of the newer form.
     kept = {
@@ -327,7 +325,7 @@ def _offer(url: str, records: Mapping[str, Any]) -> Offer:
         for place, record in sorted(kept.items())
     ]
     days = [one.timestamp.date().isoformat() for one in kept.values() if one.timestamp is not None]
-    return Offer(
+    return LockedChannel(
         url=url,
         files=len(kept),
         newest=max(days, default=""),
@@ -347,6 +345,12 @@ def _faults(exceptions: ModuleType) -> tuple[type[Exception], ...]:
         exceptions.IoError,
         OSError,
     )
+
+
+def _admitted(record: Any, before: datetime | None, *, undated: bool) -> bool:
+    if before is None:
+        return True
+    return undated if record.timestamp is None else bool(record.timestamp < before)
 
 
 def _build(text: str) -> Any:

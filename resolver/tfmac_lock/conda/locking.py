@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from ..lock.model import LockedChannel, LockedPackage
+from ..lock.model import LockedPackage
 from ..resolve.provider import BadMetadata, Provider
 from ..resolve.requirement import ByPackage, ByUser, Need
 from ..resolve.solve import Unsatisfiable, solve
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
+    from ..lock.model import LockedChannel
     from ..locking import Made, Request, Resolver
     from ..resolve.provider import Rules
     from ..resolve.solve import Solved
@@ -97,6 +98,17 @@ class CondaHalf:
     undated: bool = False
     because: tuple[str, ...] = ()
 
+    @property
+    def options(self) -> str:
+        """The command line's words that ask for such a conda half again."""
+        names = [channel.name for channel in self.client.channels]
+        words = [
+            *(["--native conda"] if self.native and not self.because else []),
+            *(f"--conda {shlex.quote(spec)}" for spec in self.specs),
+            *(f"--channel {shlex.quote(name)}" for name in names if names != [CONDA_FORGE.name]),
+        ]
+        return " ".join(words or ["--format conda-lock"])
+
     def solve(
         self,
         rules: Rules,
@@ -148,12 +160,7 @@ class CondaHalf:
                 target=exact,
                 conda=conda,
                 wheels=wheels,
-                channels=tuple(
-                    LockedChannel(
-                        url=offer.url, files=offer.files, newest=offer.newest, sha256=offer.sha256
-                    )
-                    for offer in self.client.offers(exact, names)
-                ),
+                channels=self.client.state(exact, names, before=before, undated=self.undated),
                 because=self.because,
             )
         assert first is not None
@@ -247,20 +254,7 @@ def lock_with_conda(
             raise NotFromConda(name)
     own = tuple(own_spec(spec, client.channels) for spec in specs)
     half = CondaHalf(client=client, specs=own, native=native)
-    asked = " ".join([*([request.options] if request.options else []), *_options(half)])
-    return replace(resolver, conda=half).lock(replace(request, options=asked))
-
-
-def _options(half: CondaHalf) -> list[str]:
-    """The options that ask for this conda half again; without any there would be none."""
-    names = [channel.name for channel in half.client.channels]
-    asked = [
-        *(["--native conda"] if half.native else []),
-        *(f"--conda {shlex.quote(spec)}" for spec in half.specs),
-    ]
-    if asked and names == [CONDA_FORGE.name]:
-        return asked
-    return [*asked, *(f"--channel {shlex.quote(name)}" for name in names)]
+    return replace(resolver, conda=half).lock(request)
 
 
 def without_wheel(error: Unsatisfiable) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from tfmac_lock.combos import (
 )
 from tfmac_lock.errors import UsageError
 from tfmac_lock.matrix.facts import METAL, specifier
+from tfmac_lock.target import Os
 from tfmac_lock.verdict import Pair, Verdict, judge
 
 if TYPE_CHECKING:
@@ -244,7 +245,10 @@ def best_pair(case: Case) -> Pair | None:
 def metadata_limits(
     matrix: Matrix, package: str, release: str, target: Target
 ) -> dict[str, SpecifierSet]:
-    """What the release, and the payload behind it, require of other packages on the target."""
+    """What the release, and the payload behind it, require of other packages on the target.
+
+    Requirements that the matrix waives count as what was found to be enough.
+    """
     from packaging.requirements import Requirement
 
     limits: dict[str, SpecifierSet] = {}
@@ -252,6 +256,11 @@ def metadata_limits(
     environment = {key: str(value) for key, value in target.markers().items()}
     for holder in sorted(found for found in holders if found is not None):
         known = matrix.release(*holder)
+        waived = {
+            (waiver.package, SpecifierSet(waiver.stated)): SpecifierSet(waiver.specifier)
+            for waiver in matrix.waivers_for(*holder, target.arch)
+            if target.os is Os.MACOS
+        }
         wheels = known.wheels_for(target.arch, target.os) if known is not None else ()
         fitting = [wheel for wheel in wheels if wheel.series == target.python.series] or wheels[-1:]
         for text in fitting[0].requires if fitting else ():
@@ -259,7 +268,8 @@ def metadata_limits(
             marker = requirement.marker
             if marker is None or marker.evaluate({**environment, "extra": ""}):
                 name = canonicalize_name(requirement.name)
-                limits[name] = limits.get(name, SpecifierSet()) & requirement.specifier
+                wanted = waived.get((name, requirement.specifier), requirement.specifier)
+                limits[name] = limits.get(name, SpecifierSet()) & wanted
     return limits
 
 

@@ -54,7 +54,7 @@ def render(locks: Sequence[Lock]) -> str:
     """The text of the file for one lock, or for several of different platforms together."""
     by_platform = {platform(lock.combo): lock for lock in locks}
     if len(by_platform) != len(locks):
-        raise UsageError("a conda-lock.yml holds one lock a platform")
+        raise UsageError("a conda-lock.yml holds one lock a platform: name one chip of each")
     for lock in locks:
         if not lock.conda_packages:
             raise NoCondaHalf(lock.combo.id)

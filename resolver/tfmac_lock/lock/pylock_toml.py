@@ -76,9 +76,9 @@ def _package(package: LockedPackage) -> list[str]:
     fields = [
         *([] if named else [f"name = {_text(package.filename)}"]),
         f"url = {_text(package.url)}",
-        f"hashes = {{ sha256 = {_text(package.sha256)} }}",
+        f"hashes = {{sha256 = {_text(package.sha256)}}}",
     ]
-    file = f"{{ {', '.join(fields)} }}"
+    file = f"{{{', '.join(fields)}}}"
     wheel = package.filename.endswith(".whl")
     return [
         f"name = {_text(package.name)}",

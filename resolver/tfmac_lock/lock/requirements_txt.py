@@ -1,4 +1,4 @@
-"""requirements.txt with one hash a package, in the layout of pip-compile.
+"""requirements.txt with one hash a package, in the layout of pip-compile, parents on one line.
 
 Source: https://pip.pypa.io/en/stable/reference/requirements-file-format/
 """
@@ -26,10 +26,5 @@ def render(lock: Lock) -> str:
     for package in lock.wheels:
         lines.append(f"{package.name}=={package.version} \\")
         lines.append(f"    --hash=sha256:{package.sha256}")
-        asked_by = parents[package.name] or ["your request"]
-        if len(asked_by) == 1:
-            lines.append(f"    # via {asked_by[0]}")
-        else:
-            lines.append("    # via")
-            lines += [f"    #   {name}" for name in asked_by]
+        lines.append(f"    # via {', '.join(parents[package.name]) or 'your request'}")
     return "\n".join(lines) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -46,7 +47,8 @@ def select(names: Sequence[str], published: Published) -> list[LockedSet]:
     """
     if not names:
         return [locked_set(content, f"lock {key}") for key, content in published().items()]
-    return [locked_set(content_of(name, published), name) for name in names]
+    once = functools.cache(published)
+    return [locked_set(content_of(name, once), name) for name in names]
 
 
 def content_of(name: str, published: Published) -> Mapping[str, Any]:

@@ -208,7 +208,7 @@ def _not_this_lock(lock: LockedSet, report: Report) -> str:
             return f"it ran on macOS {report.host.release}, the lock needs {lock.macos_min}"
     except InvalidVersion:
         return f"macOS {report.host.release!r} is no version"
-    return _mismatch(lock.pins, report)
+    return _mismatch(lock.pins, report, also=lock.conda_names)
 
 
 def _must_match(pins: Mapping[str, str], report: Report, dropped: Mapping[str, str]) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
+from .locked import VARIANT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -39,7 +41,8 @@ class Job:
     """One lock on one kind of machine.
 
     ``runs_on`` is a list of labels. ``gpu`` says that the lock has a plugin, so that the GPU run
-    makes sense; ``decides`` that this machine's GPU is a real one and its run counts.
+    makes sense; ``decides`` that this machine's GPU is a real one and its run counts; ``conda``
+    that conda-lock.yml is what there is to install, and brings the Python.
     """
 
     name: str
@@ -48,18 +51,19 @@ class Job:
     runs_on: tuple[str, ...]
     gpu: bool
     decides: bool
+    conda: bool
 
 
 def jobs(locks: Iterable[LockedSet], gpu_labels: Sequence[str] = ()) -> list[Job]:
     """The jobs, newest TensorFlow first; the caller takes the first ``MOST``.
 
     Of each minor of TensorFlow, Python, architecture and plugin or not, the newest patch release
-    stands for all; broken locks and those that conda must install are left out. ``gpu_labels``
+    stands for all; broken locks and variants with conda's versions are left out. ``gpu_labels``
     are the labels of self-hosted Macs, which get the locks with a plugin.
     """
     newest: dict[tuple[object, ...], LockedSet] = {}
     for lock in locks:
-        if lock.status == "broken" or lock.from_conda:
+        if lock.status == "broken" or lock.id.endswith(VARIANT):
             continue
         version = Version(lock.tensorflow)
         key = (version.release[:2], lock.series, lock.arch, lock.metal is None)
@@ -98,6 +102,7 @@ def _job(lock: LockedSet, runs_on: tuple[str, ...], *, decides: bool) -> Job:
         runs_on=runs_on,
         gpu=lock.metal is not None,
         decides=decides,
+        conda=bool(lock.from_conda),
     )
 
 

@@ -19,6 +19,9 @@ TENSORFLOW = frozenset({"tensorflow", "tensorflow-macos", "tensorflow-cpu", "ten
 
 PLUGIN = frozenset({"tensorflow-metal"})
 
+VARIANT = "-conda"
+"""What the id of a set ends in that is a published lock of wheels with conda's versions in it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedSet:
@@ -26,7 +29,8 @@ class LockedSet:
 
     ``pins`` are all of them, names as on the index. ``from_conda`` names those that conda
     provides; of a conda package only those count that a package from the index requires, since
-    the rest (OpenSSL, the C++ runtime) are no Python packages.
+    the rest (OpenSSL, the C++ runtime) are no Python packages. ``conda_names`` are all of
+    conda's packages: some of the rest do hold a distribution that an environment then has.
     """
 
     id: str
@@ -39,6 +43,7 @@ class LockedSet:
     status: str
     pins: Mapping[str, str]
     from_conda: frozenset[str]
+    conda_names: frozenset[str] = frozenset()
 
     @property
     def others(self) -> dict[str, str]:
@@ -88,6 +93,9 @@ def locked_set(content: Mapping[str, Any], where: str) -> LockedSet:
             status=content["verdict"]["status"],
             pins=dict(sorted((from_conda | from_index).items())),
             from_conda=frozenset(from_conda) - frozenset(from_index),
+            conda_names=frozenset(
+                canonicalize_name(p["name"]) for p in packages if p["manager"] == "conda"
+            ),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(where, f"not a lock of tfmac-lock: {error!r}") from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import data, published
 from ..errors import DataError
-from ..lock import lock_json
+from ..lock import conda_lock_yml, lock_json
 from ..target import Arch
 from ..verdict import Status
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FORMAT_TITLES = {
     "requirements.txt": "for pip, uv and everything that reads pip's files",
     "pylock.toml": "the standard lockfile (PEP 751)",
-    "conda-lock.yml": "for conda-lock, micromamba and pixi",
+    "conda-lock.yml": "for conda-lock and micromamba",
     "environment.yml": "for conda env create",
     "lock.json": "this program's own full record",
 }
@@ -75,21 +75,23 @@ def load(locks: Path | None = None, compiled: Path = data.COMPILED) -> Inputs:
     unpublished: list[tuple[str, str]] = []
     for python in matrix.platforms.pythons:
         for arch in Arch:
-            path = folder / published.index_name(python.series, arch)
-            own: set[str] = set()
-            if path.exists():
-                by_wheels = published.read_index(path)
-                own = {lock.combo.id for lock in by_wheels}
-                found += [_with_files(lock, folder) for lock in by_wheels]
-                unpublished += published.read_unpublished(path)
-            conda = folder / published.conda_index_name(python.series, arch)
-            if conda.exists():
-                # Where wheels alone make a lock, conda's is one more of its files.
-                found += [
-                    _with_files(lock, folder)
-                    for lock in published.read_index(conda)
-                    if lock.combo.id not in own
-                ]
+            index = published.Index.within(folder, python.series, arch)
+            if not index.exists():
+                continue
+            halves = index.with_conda()
+            conda = {lock.combo.id: lock for lock in halves.locks()} if halves.exists() else {}
+            by_wheels = index.locks()
+            found += [
+                _with_files(lock, folder, conda.pop(lock.combo.id, None)) for lock in by_wheels
+            ]
+            # What is left are the combos that wheels alone cannot serve.
+            found += [_with_files(lock, folder, lock) for lock in conda.values()]
+            served = dict(halves.unpublished()) if halves.exists() else None
+            unpublished += [
+                (combo, reason)
+                for combo, reason in index.unpublished()
+                if served is None or combo in served
+            ]
     return Inputs(
         matrix=matrix,
         as_of=max([matrix.as_of, *(item.lock.as_of for item in found)]),
@@ -100,7 +102,8 @@ def load(locks: Path | None = None, compiled: Path = data.COMPILED) -> Inputs:
     )
 
 
-def _with_files(lock: Lock, folder: Path) -> PublishedLock:
+def _with_files(lock: Lock, folder: Path, conda: Lock | None) -> PublishedLock:
+    """The lock with its files; ``conda`` is the same with a conda half, if there is one."""
     if not re.fullmatch(r"[a-z0-9._-]+", lock.combo.id):
         raise DataError(str(folder), f"{lock.combo.id!r} is no name of a lock")
     files = {}
@@ -110,6 +113,8 @@ def _with_files(lock: Lock, folder: Path) -> PublishedLock:
             files[name] = path.read_text("utf-8")
     if not files:
         raise DataError(str(folder / lock.combo.id), "has no lockfile; publish again")
+    if conda is not None:
+        files["conda-lock.yml"] = conda_lock_yml.render([conda])
     files["lock.json"] = lock_json.render(lock, tuple(sorted({*files, "lock.json"})))
     return PublishedLock(lock=lock, files=files)
 

@@ -93,7 +93,8 @@ def _conda(entry: yaml_file.Scalar, path: Path) -> Pin:
 
 
 def _pip(entry: yaml_file.Scalar, path: Path, target: Target) -> Pin | None:
-    text = entry.text.strip()
+    # pip reads these lines like those of a requirements file, with options behind them.
+    text, *options = re.split(r"\s+--(?=hash[= ])", entry.text.strip())
     if text.startswith("-") or "://" in text.partition(" @ ")[0]:
         return None
     try:
@@ -109,6 +110,7 @@ def _pip(entry: yaml_file.Scalar, path: Path, target: Target) -> Pin | None:
             name=normalized(requirement.name),
             version=exact(requirement.specifier),
             specifier=str(requirement.specifier),
+            hashed=True if options else None,
             source=(requirement.url or "")[:200],
             path=str(path),
             line=entry.line,

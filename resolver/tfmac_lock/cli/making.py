@@ -1,0 +1,91 @@
+"""Making all locks side by side, for `publish`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from datetime import date
+    from pathlib import Path
+
+
+def make(
+    args: argparse.Namespace, chosen: list[Any], day: date, channels: Sequence[str] = ()
+) -> list[Any]:
+    """The result of each slot, made in several processes, with a bar over all combos."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from .. import data, publishing
+
+    matrix = data.matrix()
+    total = sum(1 for slot in chosen for _ in publishing.wishes(matrix, slot))
+    # Spawned, since a forked child would inherit the locks of the parent's threads.
+    context = multiprocessing.get_context("spawn")
+    ticks = context.Manager().Queue()
+    compared = data.checkout() / "locks" if args.check else None
+    settings = (args.index_url, args.offline, tuple(channels), compared)
+    with (
+        Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress,
+        ProcessPoolExecutor(max(1, args.jobs), mp_context=context) as pool,
+    ):
+        bar = progress.add_task("locks", total=total)
+        futures = [pool.submit(_work, slot, day, settings, ticks) for slot in chosen]
+        try:
+            while not all(future.done() for future in futures):
+                _drain(ticks, progress, bar)
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _drain(ticks: Any, progress: Any, bar: Any) -> None:
+    import queue
+
+    try:
+        ticks.get(timeout=0.2)
+        progress.advance(bar)
+    except queue.Empty:
+        return
+
+
+def _work(
+    slot: Any,
+    day: date,
+    settings: tuple[str | None, bool, tuple[str, ...], Path | None],
+    ticks: Any,
+) -> Any:
+    """Make one slot; runs in a process of its own."""
+    from contextlib import ExitStack
+
+    from .. import data, publishing
+    from ..index.cache import Cache, default_folder
+    from ..index.client import IndexClient
+    from ..index.config import IndexConfig
+
+    index_url, offline, channels, compared = settings
+    config = IndexConfig.load(index_url=index_url)
+    with ExitStack() as stack:
+        client = stack.enter_context(IndexClient(config, Cache(default_folder()), offline=offline))
+        conda = None
+        if channels:
+            from ..conda.channels import Channel
+            from ..conda.client import CondaClient
+
+            parsed = [Channel.parse(text) for text in channels]
+            conda = stack.enter_context(CondaClient(parsed, offline=offline))
+        made = publishing.make_slot(
+            data.matrix(), client, slot, day, progress=lambda: ticks.put(None), conda=conda
+        )
+        if conda is None or compared is None:
+            return made
+        same = publishing.same_channels(data.matrix(), conda, slot, day, compared)
+        return replace(made, same_channels=same)

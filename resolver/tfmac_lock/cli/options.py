@@ -1,0 +1,154 @@
+"""The options of the main command, with their help."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+from pathlib import Path
+
+from .. import __version__
+from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
+from . import COMMANDS, Parser
+
+EXAMPLES = """\
+examples:
+  tfmac-lock --python 3.9 --chip m1
+      the best TensorFlow with GPU support for Python 3.9 on an M1
+  tfmac-lock --python 3.11 --chip m3 --with pandas --with scikit-learn
+      the same for Python 3.11 on an M3, together with two more packages
+  tfmac-lock --python 3.12 --chip m4 --metal none
+      without the GPU plugin, which for small models is often faster
+  tfmac-lock --python 3.10 --chip m1 --tensorflow 2.10
+      a certain TensorFlow, with the plugin that fits it
+
+It writes requirements.txt, pylock.toml and lock.json into the current folder. Then, on the Mac:
+  python3.9 -m venv env && . env/bin/activate
+  python -m pip install --require-hashes --no-deps -r requirements.txt
+"""
+
+
+def main_parser() -> Parser:
+    """The parser of the main command; its help also lists the other ones."""
+    commands = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
+    made = Parser(
+        prog="tfmac-lock",
+        usage="tfmac-lock [options]\n       tfmac-lock COMMAND ...",
+        description="Writes lockfiles that install and run TensorFlow on a Mac, from any computer.",
+        epilog=f"commands (each has its own --help):\n{commands}\n\n{EXAMPLES}",
+        # With the width given argparse need not ask the terminal, for which it imports shutil.
+        formatter_class=functools.partial(argparse.RawDescriptionHelpFormatter, width=80),
+        allow_abbrev=False,
+    )
+    mac = made.add_argument_group("the Mac (on a Mac, what is not given is detected)")
+    mac.add_argument("--python", metavar="3.X", help="the Python to install into: 3.8 to 3.13")
+    mac.add_argument(
+        "--chip",
+        dest="chips",
+        metavar="CHIP",
+        action="append",
+        default=[],
+        help="m1 to m5, also m1-pro, m1-max, m1-ultra; intel, or intel-amd with a GPU; one of each "
+        "architecture goes into one conda-lock.yml",
+    )
+    mac.add_argument(
+        "--macos", metavar="VERSION", help="make it for this macOS; without, it fits old ones too"
+    )
+    mac.add_argument(
+        "--os",
+        choices=("macos", "linux"),
+        default="macos",
+        help="linux: for a virtual machine or container on that Mac",
+    )
+    what = made.add_argument_group("what to install")
+    what.add_argument(
+        "--tensorflow", metavar="VERSION", help="2.18.1, 2.18, '>=2.16,<2.19', PACKAGE==VERSION"
+    )
+    what.add_argument(
+        "--metal", metavar="VERSION", default="auto", help="a version, auto (the default) or none"
+    )
+    what.add_argument(
+        "--with",
+        dest="extra",
+        metavar="PKG",
+        action="append",
+        default=[],
+        help="one more package, with a version if you like; can be repeated",
+    )
+    what.add_argument(
+        "-r",
+        dest="requirements",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="more packages, from a requirements file",
+    )
+    what.add_argument(
+        "-c",
+        dest="constraints",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="limits for packages that may come in, from a constraints file",
+    )
+    what.add_argument(
+        "--exclude-newer", metavar="DATE", help="only files uploaded up to that day (2026-01-31)"
+    )
+    conda = made.add_argument_group("conda (needs the extra: pip install 'tfmac-lock[conda]')")
+    conda.add_argument(
+        "--native",
+        choices=("conda",),
+        help="take numpy, h5py, grpcio and protobuf from conda instead of wheels",
+    )
+    conda.add_argument(
+        "--conda",
+        dest="conda_specs",
+        metavar="SPEC",
+        action="append",
+        default=[],
+        help="one more package from conda, like jupyterlab; can be repeated",
+    )
+    conda.add_argument(
+        "--channel",
+        dest="channels",
+        metavar="NAME|URL",
+        action="append",
+        default=[],
+        help="a conda channel, first the most wanted (default: conda-forge)",
+    )
+    out = made.add_argument_group("output")
+    out.add_argument(
+        "--format",
+        dest="formats",
+        action="append",
+        metavar="NAME",
+        help=f"{', '.join(FORMATS)} (these by default), and with a conda half "
+        f"{', '.join(CONDA_FORMAT_NAMES)}; can be repeated",
+    )
+    out.add_argument(
+        "-o",
+        dest="output",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help="the folder to write to (default: here), or - to print a single format",
+    )
+    out.add_argument("--json", action="store_true", help="print the whole lock as JSON")
+    out.add_argument(
+        "--force", action="store_true", help="overwrite files that tfmac-lock did not write"
+    )
+    how = made.add_argument_group("how")
+    how.add_argument(
+        "--fresh", action="store_true", help="resolve anew instead of taking a published lock"
+    )
+    how.add_argument("--offline", action="store_true", help="ask no network, only what is cached")
+    how.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
+    how.add_argument("--extra-index-url", metavar="URL", action="append", default=[])
+    made.add_argument(
+        "--print-completion",
+        choices=("bash", "zsh", "tcsh"),
+        help="print the completion script for that shell",
+    )
+    made.add_argument("--version", action="version", version=f"tfmac-lock {__version__}")
+    return made
