@@ -121,12 +121,14 @@ class CondaClient:
         *,
         before: datetime | None = None,
         undated: bool = False,
+        explained: bool = True,
     ) -> tuple[CondaRecord, ...]:
         """The newest records that meet all wants and limits, sorted by name.
 
         Limits bring no package in. Files from ``before`` on are left out where it is given, and
-        so are those without a date unless ``undated`` lets them in. Raises NoCondaSolution,
-        BadSpec and ChannelFault.
+        so are those without a date unless ``undated`` lets them in. Raises BadSpec, ChannelFault
+        and NoCondaSolution; that one is ``explained`` where somebody will read it, which takes
+        about as long as a solution.
         """
         r = self._rattler
         virtual = [
@@ -147,7 +149,7 @@ class CondaClient:
                 )
             )
         except r.exceptions.SolverError as error:
-            clash = self._clash(target, wants, limits)
+            clash = self._clash(target, wants, limits) if explained else None
             told = self._told(error)
             raise NoCondaSolution(target, self.names, (*wants, *limits), told, clash) from None
         return tuple(sorted(map(self._record, found), key=lambda record: record.name))
