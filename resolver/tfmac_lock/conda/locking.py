@@ -201,8 +201,8 @@ class CondaHalf:
         if not same:
             return plain
         everything = self._with(same, plain, target, request, excluded)
-        if everything is not None:
-            return everything
+        if everything is not None or len(same) == 1:
+            return everything or plain
         best = plain
         taken: list[Need] = []
         for need in same:
