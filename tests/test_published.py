@@ -143,7 +143,8 @@ def record(name: str, version: str) -> LockedPackage:
 
 def with_conda(wheels: Lock, *records: LockedPackage, without: str = "") -> Lock:
     kept = tuple(item for item in wheels.packages if item.name != without)
-    return replace(wheels, packages=(*records, *kept), channels=(STATE,))
+    command = f"{wheels.command} --format conda-lock"
+    return replace(wheels, packages=(*records, *kept), channels=(STATE,), command=command)
 
 
 HALVES = [
@@ -151,6 +152,7 @@ HALVES = [
     replace(
         with_conda(LOCKS[3], record("numpy", "2.0.2"), record("python", "3.11.9"), without="numpy"),
         verdict=replace(LOCKS[3].verdict, status="unproven"),
+        command="--native conda",
     ),
     with_conda(lock(tensorflow="2.5.0"), record("python", "3.11.9")),
 ]
@@ -178,7 +180,7 @@ def test_an_index_of_conda_halves_repeats_nothing_of_the_wheels(halves: Index) -
     assert set(same) == {"adds_to", "without", "packages", "channels"}
     assert same["without"] == []
     assert len(same["packages"]) == 1
-    assert set(other) == {*same, "verdict"}
+    assert set(other) == {*same, "verdict", "command"}
     assert other["without"] == ["numpy"]
     assert "adds_to" not in whole
 

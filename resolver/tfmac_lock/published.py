@@ -32,6 +32,9 @@ FILES = "https://files.pythonhosted.org/packages/"
 INHERITED = ("combo", "verdict", "as_of", "command")
 """What a lock with a conda half takes from the lock of wheels of the same combo, if not told."""
 
+ASKS_FOR_CONDA = " --format conda-lock"
+"""What such a lock's command has behind that of the wheels, if not told."""
+
 
 def index_name(python: str, arch: Arch) -> str:
     """The index of the published locks for that Python series, as a path within locks/."""
@@ -153,8 +156,11 @@ class _Row:
         """The lock itself."""
         verdict = self._holder("verdict")
         reasons = [verdict.tables["reasons"][place] for place in verdict.told["verdict"]["reasons"]]
+        inherited = {key: self._holder(key).told[key] for key in INHERITED}
+        if self._holder("command") is not self:
+            inherited["command"] += ASKS_FOR_CONDA
         return from_json(
-            {key: self._holder(key).told[key] for key in INHERITED}
+            inherited
             | {
                 "verdict": {**verdict.told["verdict"], "reasons": reasons},
                 "packages": sorted(
@@ -269,7 +275,8 @@ def to_conda_index(
         if base is not None:
             own = [package for package in told["packages"] if package not in base["packages"]]
             gone = [item["name"] for item in base["packages"] if item not in told["packages"]]
-            changed = {key: told[key] for key in INHERITED if told[key] != base[key]}
+            expected = {**base, "command": base["command"] + ASKS_FOR_CONDA}
+            changed = {key: told[key] for key in INHERITED if told[key] != expected[key]}
             told = {
                 "adds_to": lock.combo.id,
                 **changed,
