@@ -23,6 +23,10 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROUNDS = 5
 CASES = {
@@ -125,19 +129,29 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def measure(mode: str, case: str, args: argparse.Namespace) -> dict[str, float]:
-    """Medians over new processes; the first one warms the caches and does not count."""
+def once(mode: str, case: str, args: argparse.Namespace) -> dict[str, float]:
+    """The figures of one new process."""
     command = [sys.executable, __file__, args.channel, "--run", mode, "--case", case]
     command += ["--index-url", args.index_url] if args.index_url else []
-    found: list[dict[str, float]] = []
-    for number in range(ROUNDS + 1):
-        start, used = time.perf_counter(), _cpu()
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        took, cpu = time.perf_counter() - start, _cpu() - used
-        if done.returncode:
-            sys.exit(f"{case}: {done.stderr[-2000:]}")
-        if number:
-            found.append({**json.loads(done.stdout), "process": took, "cpu": cpu})
+    start, used = time.perf_counter(), _cpu()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    took, cpu = time.perf_counter() - start, _cpu() - used
+    if done.returncode:
+        sys.exit(f"{case}: {done.stderr[-2000:]}")
+    return {**json.loads(done.stdout), "process": took, "cpu": cpu}
+
+
+def measure(case: str, args: argparse.Namespace) -> tuple[dict[str, float], dict[str, float]]:
+    """Medians of ours and of rattler's, taken in turn, so that both see the same machine.
+
+    The first round warms the caches and does not count.
+    """
+    rounds = [(once("ours", case, args), once("bare", case, args)) for _ in range(ROUNDS + 1)][1:]
+    ours, bare = zip(*rounds, strict=True)
+    return _medians(ours), _medians(bare)
+
+
+def _medians(found: Sequence[dict[str, float]]) -> dict[str, float]:
     return {key: median(one[key] for one in found) for key in found[0]}
 
 
@@ -160,7 +174,7 @@ def main() -> int:
     print(f"{'':30}{'process':>9}{'cpu':>7}{'conda half':>12}{'rattler':>9}{'ratio':>7}")
     slow = False
     for case in CASES:
-        mine, theirs = measure("ours", case, args), measure("bare", case, args)
+        mine, theirs = measure(case, args)
         ratio = mine["conda half"] / theirs["solve"]
         slow |= mine["process"] > 1.5 or ratio > 2
         print(

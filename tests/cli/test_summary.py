@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,24 @@ def test_a_lock_for_linux_speaks_of_linux_and_of_no_plugin() -> None:
 
 def test_without_requirements_txt_no_pip_command_is_shown() -> None:
     assert "pip install" not in summary([lock()], Path(), ["pylock.toml"], color=False)
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (["conda-lock.yml", "requirements.txt"], "micromamba create --name tensorflow --file"),
+        (["explicit.txt"], "(and then the wheels, which --format requirements writes)"),
+        (["explicit.txt", "requirements.txt"], "conda activate tensorflow"),
+        (["environment.yml"], "PIP_NO_DEPS=1 conda env create --name tensorflow --file"),
+    ],
+)
+def test_a_lock_with_a_conda_half_is_never_installed_into_a_venv(
+    files: list[str], told: str
+) -> None:
+    python = replace(PACKAGES[0], name="python", manager="conda")
+    text = summary([lock((python, *PACKAGES))], Path("out"), files, color=False)
+    assert told in text
+    assert "venv" not in text
 
 
 def test_notes_and_retries_are_lines_and_answers_are_counted_only_on_a_terminal(

@@ -19,6 +19,7 @@ from tfmac_lock.target import MacOSVersion, PythonVersion, Target
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tfmac_lock.index.model import Observer
     from tfmac_lock.matrix.facts import Matrix
 
 
@@ -94,9 +95,13 @@ def connect(tmp_path: Path) -> Iterator[Callable[..., CondaClient]]:
     """Open a client for channels, each a text as the user writes it."""
     opened: list[CondaClient] = []
 
-    def connect(*texts: str, offline: bool = False) -> CondaClient:
+    def connect(
+        *texts: str, offline: bool = False, observer: Observer | None = None
+    ) -> CondaClient:
         channels = [Channel.parse(text) for text in texts]
-        client = CondaClient(channels, offline=offline, cache=tmp_path / "rattler")
+        client = CondaClient(
+            channels, offline=offline, cache=tmp_path / "rattler", observer=observer
+        )
         opened.append(client)
         return client
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tfmac_lock.conda.channels import Channel
+from tfmac_lock.conda.channels import Channel, secrets_cut
 from tfmac_lock.conda.errors import BadChannel
 
 
@@ -32,7 +32,10 @@ def test_a_mirror_is_read_and_the_address_is_written() -> None:
     [
         ("https://me:secret@host.test/channel", "https://host.test/channel"),
         ("https://host.test/t/tk-123-456/channel/", "https://host.test/channel"),
+        ("https://me:s=cret@host.test/channel", "https://host.test/channel"),
+        ("https://me:secret@host.test/t/tk-1/channel?key=secret", "https://host.test/channel"),
         ("http://127.0.0.1:8000/forge", "http://127.0.0.1:8000/forge"),
+        ("http://[::1]:8000/forge", "http://[::1]:8000/forge"),
     ],
 )
 def test_credentials_and_tokens_are_read_with_and_never_written(given: str, written: str) -> None:
@@ -42,14 +45,39 @@ def test_credentials_and_tokens_are_read_with_and_never_written(given: str, writ
     assert channel.served == given.rstrip("/")
 
 
-@pytest.mark.parametrize("given", ["", "two words", "ftp://host/channel", "/tmp/channel", "a=b c"])
+def test_an_equals_sign_in_the_password_of_a_mirror_is_no_second_mirror() -> None:
+    channel = Channel.parse("conda-forge=https://me:s=cret@host.test/forge")
+
+    assert channel.url == "https://conda.anaconda.org/conda-forge"
+    assert channel.served == "https://me:s=cret@host.test/forge"
+
+
+@pytest.mark.parametrize(
+    "given", ["", "two words", "ftp://host/channel", "/tmp/channel", "a=b c", "http://[x"]
+)
 def test_anything_else_is_refused_with_the_forms_that_are_possible(given: str) -> None:
     with pytest.raises(BadChannel, match="conda-forge"):
         Channel.parse(given)
 
 
-def test_a_refused_address_does_not_show_its_password() -> None:
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ftp://me:secret@host.test/channel",
+        "ftp://host.test/t/secret/channel",
+        "https://me:12/secret@host.test/channel",
+        "https://me@work:secret@host.test/channel",
+        "conda-forge=ftp://me:secret@host.test",
+    ],
+)
+def test_a_refused_address_does_not_show_its_password(given: str) -> None:
     with pytest.raises(BadChannel) as caught:
-        Channel.parse("ftp://me:secret@host.test/channel")
+        Channel.parse(given)
 
     assert "secret" not in str(caught.value)
+
+
+def test_addresses_in_a_text_lose_their_secrets() -> None:
+    text = "no (https://me:secret@h.test/t/secret/c/x.json) 'http://a:secret@h.test/c' is there"
+
+    assert secrets_cut(text) == "no (https://h.test/c/x.json) 'http://h.test/c' is there"

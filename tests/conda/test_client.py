@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import json
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.channels import ChannelServer, Faults, for_python, python, record, write_channel
+from tests.support.shards import FORMS, write_form
+from tfmac_lock.conda import client as client_module
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
-from tfmac_lock.conda.errors import BadSpec, ChannelFault, NoCondaSolution
+from tfmac_lock.conda.errors import BadSpec, CacheFault, ChannelFault, NoCondaSolution
 from tfmac_lock.conda.specs import Want
 from tfmac_lock.errors import MissingExtra
-from tfmac_lock.resolve.requirement import ByUser
+from tfmac_lock.index.model import Observer
+from tfmac_lock.resolve.requirement import ByPackage, ByUser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +25,14 @@ if TYPE_CHECKING:
     from tfmac_lock.target import Target
 
 ME = ByUser("--conda")
+
+
+class Notes(Observer):
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.texts.append(text)
 
 
 def wants(*specs: str) -> list[Want]:
@@ -89,8 +101,58 @@ def test_offline_without_a_cache_is_a_fault_of_the_channel(
 ) -> None:
     client = connect("http://127.0.0.1:9/forge", offline=True)
 
-    with pytest.raises(ChannelFault):
+    with pytest.raises(ChannelFault, match="once without --offline"):
         client.solve(target(), wants("numpy"))
+
+
+def test_the_cache_is_where_rattlers_other_programs_have_it(
+    channel: Path, tmp_path: Path, target: Callable[..., Target], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "mine"))
+
+    with ChannelServer(channel) as server, CondaClient([Channel.parse(server.url)]) as client:
+        client.solve(target(), wants("numpy"))
+
+    assert list((tmp_path / "mine" / "repodata").glob("*.json"))
+
+
+def test_a_cache_that_cannot_be_written_is_no_fault_of_the_channel(
+    channel: Path, tmp_path: Path, connect: Callable[..., CondaClient], target: Any
+) -> None:
+    (tmp_path / "rattler").write_text("in the way")
+
+    with (
+        ChannelServer(channel) as server,
+        pytest.raises(CacheFault, match="RATTLER_CACHE_DIR can name another") as caught,
+    ):
+        connect(server.url).solve(target(), wants("numpy"))
+
+    assert caught.value.exit_status == 3
+
+
+def test_a_channel_that_takes_its_time_is_told_of(
+    channel: Path,
+    connect: Callable[..., CondaClient],
+    target: Callable[..., Target],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client_module, "PATIENCE", 0.0)
+    seen = Notes()
+
+    with ChannelServer(channel) as server:
+        connect(f"conda-forge={server.url}", observer=seen).solve(target(), wants("numpy"))
+
+    assert set(seen.texts) == {"still reading the conda channel conda-forge"}
+
+
+def test_a_spec_may_name_the_channel_by_what_stands_in_the_lock(
+    channel: Path, connect: Callable[..., CondaClient], target: Callable[..., Target]
+) -> None:
+    with ChannelServer(channel, Faults(credentials=("me", "secret"))) as server:
+        client = connect(f"conda-forge=http://me:secret@{server.host}")
+        records = client.solve(target(), wants("conda-forge::numpy"))
+
+    assert "numpy" in {record.name for record in records}
 
 
 def test_the_first_channel_that_has_a_package_is_the_only_one_for_it(
@@ -162,6 +224,26 @@ def test_what_the_channel_offered_is_recorded_without_regard_to_the_order(
     assert offer.newest == "2023-11-14"
 
 
+def test_an_old_file_beside_the_new_one_of_a_build_is_no_other_state(
+    channel: Path, connect: Callable[..., CondaClient], target: Callable[..., Target]
+) -> None:
+    """Sharded repodata tell of both, whole ones are read without the old one."""
+    (before,) = connect(channel.as_uri()).state(target(), ["numpy"])
+    place = channel / "osx-arm64" / "repodata.json"
+    data = json.loads(place.read_text())
+    data["packages"] = {
+        f"{name.removesuffix('.conda')}.tar.bz2": {**row, "md5": "0" * 32}
+        for name, row in data["packages.conda"].items()
+    }
+    place.write_text(json.dumps(data))
+    write_form(channel, channel.parent / "shards", "shards")
+
+    with ChannelServer(channel.parent / "shards") as server:
+        (after,) = connect(f"{channel.as_uri()}={server.url}").state(target(), ["numpy"])
+
+    assert after == before
+
+
 def test_another_file_of_a_package_is_another_state(
     channel: Path, connect: Callable[..., CondaClient], target: Callable[..., Target]
 ) -> None:
@@ -178,9 +260,59 @@ def test_an_unknown_package_is_told_with_who_wants_it(
     with pytest.raises(NoCondaSolution) as caught:
         small.solve(target(), [Want("no-such-package", ByUser("--conda no-such-package"))])
 
+    assert str(caught.value) == (
+        "conda-forge has no no-such-package for Python 3.9 on Apple M1, macOS 12.0; it is wanted "
+        "for your request (--conda no-such-package)."
+    )
+    assert caught.value.only_the_users
+
+
+def test_of_two_specs_that_contradict_each_other_no_third_is_told(
+    small: CondaClient, target: Callable[..., Target]
+) -> None:
+    pair = ByPackage("tensorflow-macos", "2.9.0")
+    limits = [Want("numpy >=1.20", pair), Want("numpy <1.24", pair), Want("numpy <2", pair)]
+
+    with pytest.raises(NoCondaSolution) as caught:
+        small.solve(target(), [*wants("numpy=1.26"), *wants("h5py")], limits)
+
+    assert str(caught.value) == (
+        "conda-forge cannot bring numpy=1.26 for your request (--conda) for Python 3.9 on Apple "
+        "M1, macOS 12.0, since there has to be numpy <1.24 for tensorflow-macos 2.9.0."
+    )
+    assert not caught.value.only_the_users
+
+
+def test_two_specs_of_the_user_can_contradict_each_other(
+    small: CondaClient, target: Callable[..., Target]
+) -> None:
+    with pytest.raises(NoCondaSolution, match=r"numpy=1\.22 for your .* numpy=1\.26") as caught:
+        small.solve(target(), wants("numpy=1.22", "numpy=1.26"))
+
+    assert caught.value.only_the_users
+
+
+def test_a_package_without_a_file_for_the_python_is_told_with_the_python(
+    small: CondaClient, target: Callable[..., Target]
+) -> None:
+    python = Want("python 3.10.*", ByUser("your Python", chosen=True))
+
+    with pytest.raises(NoCondaSolution, match=r"there has to be python 3\.10\.\* for your Python"):
+        small.solve(target("3.10"), [python, *wants("numpy")])
+
+
+def test_a_long_explanation_ends_with_a_word(
+    tmp_path: Path, connect: Callable[..., CondaClient], target: Callable[..., Target]
+) -> None:
+    rows = [record("a", f"{number}", [f"missing-{number} >=1"]) for number in range(60)]
+    place = write_channel(tmp_path / "c", {"noarch": rows})
+
+    with pytest.raises(NoCondaSolution) as caught:
+        connect(place.as_uri()).solve(target(), wants("a"))
+
     text = str(caught.value)
-    assert "no-such-package for your request (--conda no-such-package)" in text
-    assert "\n" not in text
+    assert text.endswith(" …")
+    assert len(text) < 1000
 
 
 def test_a_spec_that_is_none_is_the_users_fault(
@@ -243,6 +375,39 @@ def test_a_hash_that_is_none_is_a_fault_of_the_channel(
 
     with pytest.raises(ChannelFault):
         connect(place.as_uri()).solve(target(), wants("six"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_half_of_a_file_is_a_fault_of_the_channel_until_it_is_whole(
+    channel: Path,
+    connect: Callable[..., CondaClient],
+    target: Callable[..., Target],
+    form: str,
+) -> None:
+    whole = write_form(channel, channel.parent / "whole", form)
+    half = write_form(channel, channel.parent / "half", form)
+    for file in (half / "osx-arm64").rglob("*.*"):
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+    with ChannelServer(half) as server:
+        with pytest.raises(ChannelFault):
+            connect(server.url).solve(target(), wants("numpy"))
+        server.folder = whole
+        records = connect(server.url).solve(target(), wants("numpy"))
+
+    assert "numpy" in {record.name for record in records}
+
+
+def test_a_hash_that_is_not_the_files_cannot_be_noticed_before_the_file_is_there(
+    tmp_path: Path, connect: Callable[..., CondaClient], target: Callable[..., Target]
+) -> None:
+    """No file is fetched for a lock; who installs it compares."""
+    row = {**record("six", "1.0"), "sha256": "0" * 64}
+    place = write_channel(tmp_path / "c", {"noarch": [row]})
+
+    (found,) = connect(place.as_uri()).solve(target(), wants("six"))
+
+    assert found.sha256 == "0" * 64
 
 
 def test_credentials_in_the_address_are_used_and_never_shown(

@@ -7,7 +7,7 @@ import pytest
 from tests.support.channels import for_python, write_channel
 from tests.support.matrix_index import MatrixIndex
 from tfmac_lock.combos import NoCombo, TensorFlowWish, Wish
-from tfmac_lock.conda.errors import Replaced
+from tfmac_lock.conda.errors import NotFromConda, Replaced
 from tfmac_lock.conda.locking import lock_with_conda
 from tfmac_lock.lock.verify import pins_of
 from tfmac_lock.locking import Request, Resolver
@@ -213,11 +213,37 @@ def test_the_floor_of_a_conda_package_raises_the_locks(
 
     assert str(made.combo.macos_min) == "12.0"
     assert str(raised.combo.macos_min) == "12.1"
-    assert "--channel https://conda.anaconda.org/extra" in raised.command
+    assert raised.command.endswith("--conda numpy --channel extra --channel conda-forge")
 
 
 def test_the_same_request_gives_the_same_lock(lock: Callable[..., Lock]) -> None:
     assert lock(native=True) == lock(native=True)
+
+
+@pytest.mark.parametrize(
+    ("conda", "options"),
+    [
+        ({}, "--format conda-lock"),
+        ({"native": True}, "--native conda"),
+        ({"specs": ["conda-forge::h5py"]}, "--conda conda-forge::h5py"),
+    ],
+)
+def test_the_command_in_a_lock_asks_for_its_conda_half(
+    lock: Callable[..., Lock], conda: dict[str, Any], options: str
+) -> None:
+    made = lock(**conda)
+
+    assert made.command == (
+        "--python 3.9 --chip m1 --tensorflow tensorflow-macos==2.9.0 --metal 0.5.0 " + options
+    )
+
+
+@pytest.mark.parametrize("name", ["tensorflow=2.9", "conda-forge::tensorflow-metal"])
+def test_tensorflow_as_a_conda_package_is_refused_with_the_options_for_it(
+    lock: Callable[..., Lock], name: str
+) -> None:
+    with pytest.raises(NotFromConda, match="--tensorflow and --metal"):
+        lock(specs=[name])
 
 
 def test_tensorflow_deps_is_answered_with_what_replaces_it(lock: Callable[..., Lock]) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
-import json
-import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +13,7 @@ from rattler.index import index_fs
 from rattler.package import BuildString
 
 from tests.support.channels import ChannelServer
+from tests.support.packages import write_package
 from tfmac_lock.conda.errors import ChannelFault, NoCondaSolution
 from tfmac_lock.conda.specs import Want
 from tfmac_lock.resolve.requirement import ByUser
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 WANTS = [Want("front", ByUser("--conda front"))]
 
 
-def write_package(folder: Path, name: str, depends: list[str], content: bytes) -> None:
+def write(folder: Path, name: str, depends: list[str], content: bytes) -> None:
     index = {
         "name": name,
         "version": "1.0",
@@ -40,22 +38,7 @@ def write_package(folder: Path, name: str, depends: list[str], content: bytes) -
         "subdir": "noarch",
         "noarch": "generic",
     }
-    path = {
-        "_path": f"share/{name}.txt",
-        "path_type": "hardlink",
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size_in_bytes": len(content),
-    }
-    files = {
-        "info/index.json": json.dumps(index).encode(),
-        "info/paths.json": json.dumps({"paths_version": 1, "paths": [path]}).encode(),
-        f"share/{name}.txt": content,
-    }
-    with tarfile.open(folder / f"{name}-1.0-0.tar.bz2", "w:bz2") as archive:
-        for place, text in files.items():
-            member = tarfile.TarInfo(place)
-            member.size = len(text)
-            archive.addfile(member, io.BytesIO(text))
+    write_package(folder, f"{name}-1.0-0.tar.bz2", index, content)
 
 
 @pytest.fixture
@@ -63,8 +46,8 @@ def indexed(tmp_path: Path) -> Path:
     folder = tmp_path / "indexed"
     for subdir in ("noarch", "osx-arm64"):
         (folder / subdir).mkdir(parents=True)
-    write_package(folder / "noarch", "front", ["back >=1"], b"front")
-    write_package(folder / "noarch", "back", [], b"back")
+    write(folder / "noarch", "front", ["back >=1"], b"front")
+    write(folder / "noarch", "back", [], b"back")
     asyncio.run(index_fs(folder, write_zst=True, write_shards=True))
     return folder
 
@@ -172,7 +155,7 @@ def test_a_file_that_changed_after_it_was_locked_is_not_installed(
 ) -> None:
     with ChannelServer(indexed) as server:
         records = connect(server.url).solve(target(), WANTS)
-        write_package(indexed / "noarch", "back", [], b"something else")
+        write(indexed / "noarch", "back", [], b"something else")
         with pytest.raises(rattler.exceptions.InstallerError):
             install(records, tmp_path / "prefix", tmp_path / "packages")
 

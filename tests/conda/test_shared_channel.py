@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from tests.support.channels import ChannelServer
-from tests.support.matrix_index import MatrixIndex
+from tests.support.matrix_index import WITHOUT_ARM64, MatrixIndex
+from tests.support.shards import FORMS, write_form
 from tfmac_lock import data
 from tfmac_lock.combos import NoCombo, TensorFlowWish, Wish, choices
 from tfmac_lock.conda.channels import Channel
@@ -38,18 +39,21 @@ pytestmark = pytest.mark.shared
 SERIES = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 CHIPS = ("m1", "intel")
 
-WITHOUT_ARM64 = {
-    "numpy": [f"numpy-1.19.5-cp{tag}-cp{tag}-macosx_10_9_x86_64.whl" for tag in (38, 39)],
-    "h5py": [f"h5py-3.1.0-cp{tag}-cp{tag}-macosx_10_9_x86_64.whl" for tag in (38, 39)],
-}
-"""What the real index has of the versions that TensorFlow 2.5 and 2.6 ask for."""
-
 
 @pytest.fixture(scope="module")
 def forge(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CondaClient]:
     channel = Channel.parse(f"conda-forge={(shared / 'conda-forge').as_uri()}")
     with CondaClient([channel], cache=tmp_path_factory.mktemp("rattler")) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def forms(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The snapshot once in each form of repodata."""
+    folder = tmp_path_factory.mktemp("forms")
+    for form in FORMS:
+        write_form(shared / "conda-forge", folder / form, form)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -206,17 +210,26 @@ def test_jupyterlab_is_solved_together_with_tensorflow(make: Callable[..., Made]
     assert "requests" not in wheels
 
 
-def test_http_gives_the_same_bytes_as_files(
-    make: Callable[..., Made], facts: Matrix, shared: Path, tmp_path: Path
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("specs", [(), ("jupyterlab", "numpy")])
+def test_http_in_every_form_gives_the_same_bytes_as_files(
+    make: Callable[..., Made],
+    facts: Matrix,
+    forms: Path,
+    tmp_path: Path,
+    form: str,
+    specs: tuple[str, ...],
 ) -> None:
     wish = Wish(python=PythonVersion.parse("3.11"), chip=facts.platforms.chip("m1"))
     resolver = Resolver(matrix=facts, source=MatrixIndex(facts), as_of="2026-11-20", ahead=False)
-    with ChannelServer(shared) as server:
-        channel = Channel.parse(f"conda-forge={server.url}/conda-forge")
+    with ChannelServer(forms / form) as server:
+        channel = Channel.parse(f"conda-forge={server.url}")
         with CondaClient([channel], cache=tmp_path) as client:
-            served = lock_with_conda(resolver, Request(wish=wish), client)
+            served = lock_with_conda(resolver, Request(wish=wish), client, specs=specs)
 
-    assert render([served.lock]) == render([make("3.11", "m1").lock])
+    for _, text in CONDA_FORMATS.values():
+        assert text(served.lock) == text(make("3.11", "m1", specs=specs).lock)
+    assert any("/shards/" in path for path in server.seen) == (form == "shards")
 
 
 def test_the_record_of_tensorflow_deps_solves_where_the_lineage_says_so(

@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
+from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import rattler as load_rattler
-from tfmac_lock.conda.specs import Want, limits_of, version_spec
+from tfmac_lock.conda.errors import BadSpec
+from tfmac_lock.conda.specs import Want, limits_of, own_spec, version_spec
 from tfmac_lock.resolve.requirement import ByUser, need, parse
 
 r = load_rattler()
@@ -65,3 +67,46 @@ def test_a_need_for_any_version_limits_nothing() -> None:
 )
 def test_a_want_knows_its_package(spec: str, name: str) -> None:
     assert Want(spec, ByUser("--conda")).name == name
+
+
+CHANNELS = [
+    Channel.parse("https://me:secret@host.test/forge"),
+    Channel.parse("conda-forge=file:///srv/mirror"),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "own"),
+    [
+        ("numpy=1.26", "numpy=1.26"),
+        (" numpy >=1,<2 ", "numpy >=1,<2"),
+        ("conda-forge::numpy", "conda-forge::numpy"),
+        ("https://conda.anaconda.org/conda-forge::numpy", "conda-forge::numpy"),
+        ("https://host.test/forge::numpy", "https://host.test/forge::numpy"),
+        ("https://me:secret@host.test/forge::numpy", "https://host.test/forge::numpy"),
+        ("python[build='*_cpython']", "python[build='*_cpython']"),
+    ],
+)
+def test_a_channel_in_a_spec_is_written_as_it_stands_in_locks(given: str, own: str) -> None:
+    assert own_spec(given, CHANNELS) == own
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("bioconda::samtools", "of another channel than"),
+        ("https://me:secret@elsewhere.test/forge::numpy", "of another channel than"),
+        ("https://me:secret@host.test/forge/noarch/a-1-0.conda", "says where to take it from"),
+        (
+            "a[url=https://me:secret@host.test/forge/noarch/a-1-0.conda]",
+            "says where to take it from",
+        ),
+        ("a[channel=bioconda]", "says where to take it from"),
+        ("/srv/a-1-0.conda", "says where to take it from"),
+    ],
+)
+def test_what_comes_from_elsewhere_is_refused_without_its_secrets(given: str, told: str) -> None:
+    with pytest.raises(BadSpec, match=told) as caught:
+        own_spec(given, CHANNELS)
+
+    assert "secret" not in str(caught.value)

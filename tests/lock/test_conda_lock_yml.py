@@ -148,6 +148,13 @@ def test_several_specs_of_one_package_become_one() -> None:
     }
 
 
+def test_alternatives_stay_together_beside_another_spec() -> None:
+    numpy = conda("numpy", "1.26.4", "a 1.*|3.*", "b 1.*|3.*", "b >=1.2", subdir="osx-arm64")
+    data = read(conda_lock_yml.render([replace(lock(), packages=(numpy,))]))
+
+    assert entry(data, "numpy")["dependencies"] == {"a": "1.*|3.*", "b": "(1.*|3.*),>=1.2"}
+
+
 def test_extras_are_stripped_from_the_wheels_requirements() -> None:
     data = read(conda_lock_yml.render([lock()]))
 
@@ -248,6 +255,26 @@ def test_a_ring_of_dependencies_does_not_lead_round_for_ever() -> None:
     assert {package.name for package in explicit_txt.in_order(ring)} == {"a", "b"}
 
 
+def test_rattler_reads_the_lock_of_each_platform(tmp_path: Path) -> None:
+    from rattler import LockFile
+
+    path = tmp_path / "conda-lock.yml"
+    path.write_text(conda_lock_yml.render([lock(), lock(Arch.X86_64)]))
+
+    [(_, environment)] = LockFile.from_path(path).environments()
+
+    for platform in environment.platforms():
+        records = environment.conda_repodata_records_for_platform(platform)
+        assert records is not None
+        assert {record.url for record in records} == {
+            package.url
+            for one in (lock(), lock(Arch.X86_64))
+            for package in one.conda_packages
+            if conda_lock_yml.platform(one.combo) == platform.name
+        }
+        assert len(environment.packages(platform) or []) == 8
+
+
 def test_rattler_reads_the_explicit_list(tmp_path: Path) -> None:
     from rattler.explicit_environment import ExplicitEnvironmentSpec
 
@@ -266,6 +293,17 @@ def test_an_environment_is_exact_in_both_parts() -> None:
     assert "numpy=1.26.4=h1_0" in packages
     assert f"tensorflow==2.16.2 --hash=sha256:{'2' * 64}" in pip["pip"]
     assert data["channels"] == [FORGE, "nodefaults"]
+
+
+@pytest.mark.parametrize("name", CONDA_FORMATS)
+def test_every_conda_format_says_how_it_is_installed(name: str) -> None:
+    commands = {
+        "conda-lock": "micromamba create --name tensorflow --file conda-lock.yml",
+        "environment": "PIP_NO_DEPS=1 conda env create --name tensorflow --file environment.yml",
+        "explicit": "conda create --name tensorflow --file explicit.txt",
+    }
+
+    assert f"#    {commands[name]}\n" in CONDA_FORMATS[name][1](lock())
 
 
 def test_requirements_hold_the_wheels_of_a_lock_with_conda() -> None:

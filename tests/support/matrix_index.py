@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from tfmac_lock.matrix.facts import Matrix, Release
 
 
+WITHOUT_ARM64 = {
+    "numpy": [f"numpy-1.19.5-cp{tag}-cp{tag}-macosx_10_9_x86_64.whl" for tag in (38, 39)],
+    "h5py": [f"h5py-3.1.0-cp{tag}-cp{tag}-macosx_10_9_x86_64.whl" for tag in (38, 39)],
+}
+"""What the real index has of the versions that TensorFlow 2.5 and 2.6 ask for."""
+
+
 class MatrixIndex:
     """``only`` gives the file names of some packages, in the place of their empty wheels."""
 

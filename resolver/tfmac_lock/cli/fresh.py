@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from .. import data, published
 from ..combos import NoCombo, TensorFlowWish, Wish
+from ..conda.locking import without_wheel
 from ..errors import UsageError
 from ..index.cache import Cache, default_folder
 from ..index.client import IndexClient
@@ -19,6 +20,7 @@ from ..locking import Request, Resolver
 from ..matrix.facts import specifier
 from ..publishing import end_of
 from ..resolve.requirements_in import Options, read_file, read_with
+from ..resolve.solve import Unsatisfiable
 from ..target import MacOSVersion, Os, Target
 from .lock import wants_conda
 from .talk import Talk
@@ -50,9 +52,14 @@ def make(
     try:
         return _make(args, platforms, chip, python, macos)
     except NoCombo as error:
-        if with_conda is None:
+        if with_conda is not None:
+            raise OnlyWithConda(error, with_conda) from error
+        conflict = error.__cause__
+        if wants_conda(args) or not isinstance(conflict, Unsatisfiable):
             raise
-        raise OnlyWithConda(error, with_conda) from error
+        if names := " and ".join(without_wheel(conflict)):
+            error.text += f"\nconda-forge may well have {names} for it: add --format conda-lock"
+        raise
 
 
 class OnlyWithConda(NoCombo):
@@ -134,7 +141,7 @@ def _make(
         from ..conda.locking import lock_with_conda
 
         channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
-        with CondaClient(channels, offline=args.offline) as conda:
+        with CondaClient(channels, offline=args.offline, observer=talk) as conda:
             return lock_with_conda(
                 resolver, request, conda, specs=args.conda_specs, native=bool(args.native)
             ).lock
@@ -148,7 +155,10 @@ def _likely(wish: Wish) -> frozenset[NormalizedName]:
     locks = index.locks()
     wanted = specifier(wish.tensorflow.specifier)
     near = [lock for lock in locks if wanted.contains(lock.combo.tensorflow)] or locks
-    return frozenset(canonicalize_name(package.name) for package in near[0].packages)
+    # An index can be empty: no TensorFlow exists for Intel Macs and Python 3.13.
+    return frozenset(
+        canonicalize_name(package.name) for lock in near[:1] for package in lock.packages
+    )
 
 
 def _needs(

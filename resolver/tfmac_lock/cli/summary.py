@@ -80,10 +80,12 @@ def _next(locks: Sequence[Lock], folder: Path, files: Sequence[str]) -> list[str
                 "  python -m pip install --require-hashes --no-deps \\",
                 f"    -r {folder / 'requirements.txt'}",
             ]
+        else:
+            lines += ["  (and then the wheels, which --format requirements writes)"]
         return lines
     if "environment.yml" in files:
         path = folder / "environment.yml"
-        return [heading, f"  conda env create --name tensorflow --file {path}"]
+        return [heading, f"  PIP_NO_DEPS=1 conda env create --name tensorflow --file {path}"]
     return []
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
 
 from .errors import BadChannel
 
 ALIAS = "https://conda.anaconda.org"
 """Where a bare channel name lies; mirrors of it are set up in rattler's own configuration."""
+
+
+HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?"
+"""A host with or without a port, as a regular expression."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,7 @@ class Channel:
 
         With a mirror, the mirror is read and the address is written.
         """
-        address, _, mirror = text.strip().partition("=")
+        address, _, mirror = _halves(text.strip())
         served = _address(mirror or address, text)
         return cls(url=without_secrets(_address(address, text)), served=served)
 
@@ -39,18 +42,32 @@ class Channel:
 
 
 def without_secrets(url: str) -> str:
-    """The address without ``user:password@`` and without ``/t/<token>``."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    path = re.sub(r"/t/[^/]+(?=/)", "", parts.path)
-    return urlunsplit((parts.scheme, host, path, "", ""))
+    """The address without ``user:password@``, without ``/t/<token>`` and what follows a ``?``."""
+    scheme, found, rest = re.split(r"[?#]", url, maxsplit=1)[0].partition("://")
+    host, slash, path = rest.partition("/")
+    path = re.sub(r"(^|/)t/[^/]+(?=/)", "", slash + path)
+    return f"{scheme}{found}{host.rpartition('@')[2]}{path}"
+
+
+def secrets_cut(text: str) -> str:
+    """A text, like an error of a library, without the secrets in the addresses in it."""
+    return re.sub(r"[A-Za-z+]+://[^\s'\"<>]+", lambda found: without_secrets(found[0]), text)
+
+
+def _halves(text: str) -> tuple[str, str, str]:
+    """The address and its mirror; the ``=`` in a password is none between them."""
+    found = re.search(r"=(?=(?:https?|file)://)", text)
+    if found is None and "://" in text:
+        return text, "", ""
+    return (text[: found.start()], "=", text[found.end() :]) if found else text.partition("=")
 
 
 def _address(text: str, given: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*", text):
         return f"{ALIAS}/{text}"
-    if not re.fullmatch(r"(https?://[^/\s]+(/\S*)?|file:///\S+)", text):
-        raise BadChannel(without_secrets(given) if "://" in given else given)
+    # An "@" in the path would be the end of a password with a "/" in it, which belongs in no lock.
+    if not re.fullmatch(rf"(https?://([^/\s@]+@)?{HOST}(/[^\s@]*)?|file:///\S+)", text):
+        raise BadChannel(secrets_cut(re.sub(r"://.*@", "://", given)))
     return text.rstrip("/")
 
 

@@ -2,26 +2,30 @@
 
 Sharded and plain repodata, compression, the cache, mirrors, proxies and credentials are
 rattler's: its configuration files (``~/.config/rattler/config.toml`` and the like), its
-credential store and its cache folder are used as its other users know them.
+credential store and its cache folder (``RATTLER_CACHE_DIR``) are used as its other users know
+them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra
+from ..index.model import Observer
 from ..lock.model import LockedChannel
-from .channels import without_secrets
-from .errors import BadSpec, ChannelFault, NoCondaSolution
+from .channels import secrets_cut, without_secrets
+from .errors import BadSpec, CacheFault, ChannelFault, Clash, NoCondaSolution, is_users
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
     from types import ModuleType, TracebackType
     from typing import Self, TypeVar
 
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
 
 TIMEOUT = 600.0
 """Seconds for one question: a first download of a whole channel over a slow line fits in."""
+
+PATIENCE = 2.0
+"""Seconds of silence after which it is said what is waited for."""
 
 SETTLE = 0.05
 """Seconds that rattler's threads are given to come to rest."""
@@ -58,21 +65,32 @@ class CondaClient:
     """The channels, in order of priority (strict). A context manager, for one thread at a time.
 
     ``offline`` takes what the cache has, whatever its age. ``cache`` is rattler's own folder
-    unless given. Raises MissingExtra where rattler is not installed.
+    unless given; ``observer`` is told of a channel that takes its time. Raises MissingExtra
+    where rattler is not installed.
     """
 
     def __init__(
-        self, channels: Sequence[Channel], *, offline: bool = False, cache: Path | None = None
+        self,
+        channels: Sequence[Channel],
+        *,
+        offline: bool = False,
+        cache: Path | None = None,
+        observer: Observer | None = None,
     ) -> None:
-        self.channels = tuple(channels)
+        self.channels = tuple(dict.fromkeys(channels))
+        self._offline = offline
+        self._observer = observer or Observer()
         import asyncio
 
+        # The Python package does not look there by itself, as rattler's other programs do.
+        if cache is None and (place := os.environ.get("RATTLER_CACHE_DIR")):
+            cache = Path(place) / "repodata"
         self._rattler = rattler()
         self._faults = _faults(self._rattler.exceptions)
         self._runner = asyncio.Runner()
         self._by_base = {self._base(channel): channel for channel in self.channels}
         try:
-            self._gateway = self._open(offline=offline, cache=cache)
+            self._gateway = self._open(cache)
         except self._faults as error:
             raise ChannelFault(self.names, f"rattler's configuration: {error}") from error
 
@@ -103,12 +121,14 @@ class CondaClient:
         *,
         before: datetime | None = None,
         undated: bool = False,
+        explained: bool = True,
     ) -> tuple[CondaRecord, ...]:
         """The newest records that meet all wants and limits, sorted by name.
 
         Limits bring no package in. Files from ``before`` on are left out where it is given, and
-        so are those without a date unless ``undated`` lets them in. Raises NoCondaSolution,
-        BadSpec and ChannelFault.
+        so are those without a date unless ``undated`` lets them in. Raises BadSpec, ChannelFault
+        and NoCondaSolution; that one is ``explained`` where somebody will read it, which takes
+        about as long as a solution.
         """
         r = self._rattler
         virtual = [
@@ -129,8 +149,9 @@ class CondaClient:
                 )
             )
         except r.exceptions.SolverError as error:
+            clash = self._clash(target, wants, limits) if explained else None
             told = self._told(error)
-            raise NoCondaSolution(target, self.names, (*wants, *limits), told) from None
+            raise NoCondaSolution(target, self.names, (*wants, *limits), told, clash) from None
         return tuple(sorted(map(self._record, found), key=lambda record: record.name))
 
     def versions(self, target: Target, names: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -153,25 +174,45 @@ class CondaClient:
         Files are left out as ``solve`` does it, so that what is uploaded later changes nothing.
         The sha256 is over the sorted ``subdir/filename md5`` lines. Raises ChannelFault.
         """
-        lines: dict[str, set[str]] = {channel.url: set() for channel in self.channels}
-        days: dict[str, set[str]] = {channel.url: set() for channel in self.channels}
+        found: dict[str, dict[str, Any]] = {channel.url: {} for channel in self.channels}
         for record in self._records(target, names):
             channel = self._by_base.get(record.channel.rstrip("/"))
-            if channel is None or not _admitted(record, before, undated=undated):
+            if channel is not None and _admitted(record, before, undated=undated):
+                found[channel.url][f"{record.subdir}/{record.file_name}"] = record
+        return tuple(_state(channel.url, found[channel.url]) for channel in self.channels)
+
+    def _clash(self, target: Target, wants: Sequence[Want], limits: Sequence[Want]) -> Clash | None:
+        """The first want that the channels lack, or that one other want leaves without a record.
+
+        None where it takes more than two wants to contradict each other.
+        """
+        python = [want for want in wants if want.name == "python"]
+        pythons = [one for want in python for one in self._meeting(target, want)]
+        for asked in wants:
+            fit = self._meeting(target, asked)
+            if not fit:
+                return Clash(asked=asked, against=())
+            if not is_users(asked):
                 continue
-            md5 = record.md5.hex() if record.md5 else ""
-            lines[channel.url].add(f"{record.subdir}/{record.file_name} {md5}\n")
-            if record.timestamp is not None:
-                days[channel.url].add(record.timestamp.date().isoformat())
-        return tuple(
-            LockedChannel(
-                url=channel.url,
-                files=len(lines[channel.url]),
-                newest=max(days[channel.url], default=""),
-                sha256=hashlib.sha256("".join(sorted(lines[channel.url])).encode()).hexdigest(),
-            )
-            for channel in self.channels
-        )
+            against = [
+                want
+                for want in (*wants, *limits)
+                if want.name == asked.name and not any(map(self._spec(want.spec).matches, fit))
+            ]
+            if not any(self._runs_on(pythons, record) for record in fit):
+                against += python
+            if against:
+                return Clash(asked=asked, against=tuple(dict.fromkeys(against)))
+        return None
+
+    def _meeting(self, target: Target, want: Want) -> list[Any]:
+        spec = self._spec(want.spec)
+        return [one for one in self._records(target, [want.name]) if spec.matches(one)]
+
+    def _runs_on(self, pythons: Sequence[Any], record: Any) -> bool:
+        """Whether what the record says of Python fits one of these."""
+        specs = [self._spec(text) for text in record.depends if text.split()[0] == "python"]
+        return any(all(spec.matches(python) for spec in specs) for python in pythons)
 
     def _records(self, target: Target, names: Iterable[str]) -> Iterator[Any]:
         wanted = sorted(set(names))
@@ -182,10 +223,10 @@ class CondaClient:
         )
         return (record for records in found for record in records)
 
-    def _open(self, *, offline: bool, cache: Path | None) -> Any:
+    def _open(self, cache: Path | None) -> Any:
         r = self._rattler
         config = r.Config.load_from_default_locations("rattler")
-        if not offline:
+        if not self._offline:
             return r.Gateway.from_config(config, cache_dir=cache)
         cached = r.SourceConfig(cache_action="force-cache-only")
         return r.Gateway(
@@ -197,27 +238,36 @@ class CondaClient:
         import asyncio
 
         async def ask() -> T:
-            return await asyncio.wait_for(question(), TIMEOUT)
+            text = f"still reading the conda channel {', '.join(self.names)}"
+            telling = asyncio.get_running_loop().call_later(PATIENCE, self._observer.note, text)
+            try:
+                return await asyncio.wait_for(question(), TIMEOUT)
+            finally:
+                telling.cancel()
 
         try:
             return self._runner.run(ask())
         except TimeoutError as error:
             raise ChannelFault(self.names, f"no answer within {TIMEOUT:.0f} s") from error
         except self._faults as error:
-            raise ChannelFault(self.names, self._told(error)) from error
+            told = self._told(error)
+            if re.search(r"failed to (create|write)", told):  # channels are only read
+                raise CacheFault(told) from error
+            if self._offline:
+                told += ". Run the same command once without --offline"
+            raise ChannelFault(self.names, told) from error
 
     def _told(self, error: Exception) -> str:
-        """The error's text without the addresses that carry secrets."""
-        text = str(error) or type(error).__name__
-        for channel in self.channels:
-            text = text.replace(channel.served, without_secrets(channel.served))
-        return text
+        """The error's text without the secrets in its addresses."""
+        return secrets_cut(str(error) or type(error).__name__)
 
     def _spec(self, text: str) -> Any:
+        place, found, rest = text.rpartition("::")
+        served = {channel.name: channel.served for channel in self.channels}
         try:
-            return self._rattler.MatchSpec(text)
+            return self._rattler.MatchSpec(f"{served.get(place, place)}{found}{rest}")
         except self._rattler.exceptions.InvalidMatchSpecError as error:
-            raise BadSpec(text, str(error)) from error
+            raise BadSpec(text, f"is not a conda spec ({self._told(error)})") from error
 
     def _sources(self) -> list[Any]:
         return [self._rattler.Channel(channel.served) for channel in self.channels]
@@ -229,7 +279,7 @@ class CondaClient:
         try:
             base: str = self._rattler.Channel(channel.served).base_url
         except self._faults as error:
-            raise ChannelFault([channel.name], str(error)) from error
+            raise ChannelFault([channel.name], self._told(error)) from error
         return base.rstrip("/")
 
     def _record(self, found: Any) -> CondaRecord:
@@ -262,6 +312,27 @@ def rattler() -> ModuleType:
     except ImportError as error:
         raise MissingExtra("the conda half of a lock", "conda") from error
     return found
+
+
+def _state(url: str, records: Mapping[str, Any]) -> LockedChannel:
+    """The fingerprint of the records, which are named by their places."""
+    # Shards tell of both files of one build, whole repodata only of the newer form.
+    kept = {
+        place: record
+        for place, record in records.items()
+        if f"{place.removesuffix('.tar.bz2')}.conda" not in records
+    }
+    lines = [
+        f"{place} {record.md5.hex() if record.md5 else ''}\n"
+        for place, record in sorted(kept.items())
+    ]
+    days = [one.timestamp.date().isoformat() for one in kept.values() if one.timestamp is not None]
+    return LockedChannel(
+        url=url,
+        files=len(kept),
+        newest=max(days, default=""),
+        sha256=hashlib.sha256("".join(lines).encode()).hexdigest(),
+    )
 
 
 def _faults(exceptions: ModuleType) -> tuple[type[Exception], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import AnswerIsNo, OutsideError, UsageError
@@ -30,12 +31,12 @@ class BadChannel(UsageError):
     def __str__(self) -> str:
         return (
             f"channel {self.given!r}: write a name like conda-forge, an address that starts with "
-            "https://, http:// or file://, or ADDRESS=MIRROR"
+            "https://, http:// or file://, or ADDRESS=MIRROR; in a password, / is %2F and @ is %40"
         )
 
 
 class BadSpec(UsageError):
-    """A conda spec cannot be read."""
+    """A conda spec cannot be used; ``reason`` goes on after it in a sentence."""
 
     def __init__(self, given: str, reason: str) -> None:
         super().__init__(given, reason)
@@ -43,7 +44,21 @@ class BadSpec(UsageError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"--conda {self.given!r} is not a conda spec ({_one_line(self.reason)})"
+        return f"--conda {self.given!r} {_one_line(self.reason)}"
+
+
+class NotFromConda(UsageError):
+    """TensorFlow or its plugin was asked for as a conda package."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(package)
+        self.package = package
+
+    def __str__(self) -> str:
+        return (
+            f"--conda {self.package}: TensorFlow and its plugin are taken as wheels, of which it "
+            "is known which ones fit together; choose them with --tensorflow and --metal"
+        )
 
 
 class ChannelFault(OutsideError):
@@ -56,6 +71,20 @@ class ChannelFault(OutsideError):
 
     def __str__(self) -> str:
         return f"the conda channel {', '.join(self.channels)} failed: {_one_line(self.reason)}"
+
+
+class CacheFault(OutsideError):
+    """The folder in which rattler keeps what channels told cannot be written."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"rattler's cache cannot be written: {_one_line(self.reason)}. RATTLER_CACHE_DIR can "
+            "name another folder"
+        )
 
 
 class Replaced(AnswerIsNo):
@@ -71,26 +100,46 @@ class Replaced(AnswerIsNo):
         return f"{lineage.package} is not needed. {lineage.text} {why} {lineage.instead}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """One of the user's specs, and each want of the same package that leaves no record of it.
+
+    Where the channels have none in the first place, ``against`` is empty.
+    """
+
+    asked: Want
+    against: tuple[Want, ...]
+
+
 class NoCondaSolution(AnswerIsNo):
     """No set of conda packages meets all that is wanted of the channels.
 
-    ``wants`` are the specs that take part in the conflict, as far as the solver names them.
+    ``wants`` are those of the clash, if there is a plain one; otherwise the specs that take part
+    in the conflict, as far as the solver names them.
     """
 
     def __init__(
-        self, target: Target, channels: Iterable[str], wants: Iterable[Want], told: str
+        self,
+        target: Target,
+        channels: Iterable[str],
+        wants: Iterable[Want],
+        told: str,
+        clash: Clash | None = None,
     ) -> None:
         super().__init__(str(target), told)
         self.target = target
         self.channels = tuple(channels)
         self.told = told
+        self.clash = clash
+        if clash is not None:
+            wants = (clash.asked, *clash.against)
         named = tuple(want for want in wants if re.search(rf"\b{re.escape(want.name)}\b", told))
         self.wants = tuple(sorted(set(named), key=lambda want: (want.name, want.spec)))
 
     @property
     def only_the_users(self) -> bool:
         """Whether the user's own specs alone contradict the channel, whatever the pair."""
-        return all(_is_users(want) for want in self.wants)
+        return all(is_users(want) for want in self.wants)
 
     @property
     def newer_macos(self) -> MacOSVersion | None:
@@ -100,26 +149,27 @@ class NoCondaSolution(AnswerIsNo):
         return min((floor for floor in floors if floor > self.target.macos), default=None)
 
     def __str__(self) -> str:
-        """The user's specs against what else is wanted of the same packages, if that is it.
-
-        Otherwise all that takes part, and the solver's own words.
-        """
-        where = f"for {self.target}"
-        mine = [want for want in self.wants if _is_users(want)]
-        names = {want.name for want in mine}
-        against = [want for want in self.wants if not _is_users(want) and want.name in names]
-        if against:
+        """The clash, if there is a plain one; else all that takes part, in the solver's words."""
+        channels, where = ", ".join(self.channels), f"for {self.target}"
+        if self.clash is None:
             return (
-                f"{', '.join(self.channels)} cannot bring {_list(mine)} {where}, since there has "
-                f"to be {_list(sorted(against, key=_by_origin))}."
+                f"{channels} has no set of packages {where} with all of: {_list(self.wants)}. "
+                f"The solver says: {_cut(_one_line(self.told))}"
+            )
+        asked, against = self.clash.asked, self.clash.against
+        if not against:
+            return (
+                f"{channels} has no {asked.words or asked.spec} {where}; it is wanted for "
+                f"{asked.origin}."
             )
         return (
-            f"{', '.join(self.channels)} has no set of packages {where} with all of: "
-            f"{_list(self.wants)}. The solver says: {_one_line(self.told)[:MAX_TOLD]}"
+            f"{channels} cannot bring {_told(asked)} {where}, since there has to be "
+            f"{_list(sorted(against, key=_by_origin))}."
         )
 
 
-def _is_users(want: Want) -> bool:
+def is_users(want: Want) -> bool:
+    """Whether the user wrote it, and could write another."""
     return isinstance(want.origin, ByUser) and not want.origin.chosen
 
 
@@ -136,6 +186,11 @@ def _told(want: Want) -> str:
     if isinstance(want.origin, ByMatrix):
         return f"{want.words or want.spec} ({want.origin.bound.reason})"
     return str(want)
+
+
+def _cut(text: str) -> str:
+    """As much of the text as anybody reads, to the end of a word."""
+    return text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD].rpartition(' ')[0]} …"
 
 
 def _one_line(text: str) -> str:

@@ -20,7 +20,7 @@ from ..resolve.requirement import ByPackage, ByUser, Need
 from ..resolve.solve import Unsatisfiable, solve
 from ..target import PythonVersion
 from .channels import CONDA_FORGE
-from .errors import NoCondaSolution, Replaced
+from .errors import NoCondaSolution, NotFromConda, Replaced
 from .solve import (
     MAX_TRIES,
     NATIVE,
@@ -30,7 +30,7 @@ from .solve import (
     NoSha256,
     solve_conda,
 )
-from .specs import Want
+from .specs import Want, own_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -101,11 +101,11 @@ class CondaHalf:
     @property
     def options(self) -> str:
         """The command line's words that ask for such a conda half again."""
-        urls = [channel.url for channel in self.client.channels]
+        names = [channel.name for channel in self.client.channels]
         words = [
             *(["--native conda"] if self.native and not self.because else []),
             *(f"--conda {shlex.quote(spec)}" for spec in self.specs),
-            *(f"--channel {shlex.quote(url)}" for url in urls if urls != [CONDA_FORGE.url]),
+            *(f"--channel {shlex.quote(name)}" for name in names if names != [CONDA_FORGE.name]),
         ]
         return " ".join(words or ["--format conda-lock"])
 
@@ -201,8 +201,8 @@ class CondaHalf:
         if not same:
             return plain
         everything = self._with(same, plain, target, request, excluded)
-        if everything is not None:
-            return everything
+        if everything is not None or len(same) == 1:
+            return everything or plain
         best = plain
         taken: list[Need] = []
         for need in same:
@@ -247,9 +247,13 @@ def lock_with_conda(
     the index has no wheel of them for the target.
     """
     lineage = resolver.matrix.lineage
-    if lineage and any(Want(spec, ByUser("--conda")).name == lineage.package for spec in specs):
-        raise Replaced(lineage)
-    half = CondaHalf(client=client, specs=tuple(specs), native=native)
+    for name in (Want(spec, ByUser("--conda")).name for spec in specs):
+        if lineage and name == lineage.package:
+            raise Replaced(lineage)
+        if name in THE_PAIR:
+            raise NotFromConda(name)
+    own = tuple(own_spec(spec, client.channels) for spec in specs)
+    half = CondaHalf(client=client, specs=own, native=native)
     return replace(resolver, conda=half).lock(request)
 
 

@@ -135,7 +135,12 @@ def _with_natives(
         wants = [*_base(request), *_natives(request, request.native[:count])]
         try:
             return client.solve(
-                target, wants, limits, before=request.before, undated=request.undated
+                target,
+                wants,
+                limits,
+                before=request.before,
+                undated=request.undated,
+                explained=count == 0 and not request.all_native,
             )
         except NoCondaSolution:
             if request.all_native or count == 0:

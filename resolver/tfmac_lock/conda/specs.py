@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
+from .channels import Channel, secrets_cut
+from .errors import BadSpec
 from .names import conda_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from packaging.specifiers import Specifier, SpecifierSet
 
@@ -39,6 +41,28 @@ class Want:
 
     def __str__(self) -> str:
         return f"{self.words or self.spec} for {self.origin}"
+
+
+def own_spec(text: str, channels: Iterable[Channel]) -> str:
+    """The user's spec, with the channel that it may name (``bioconda::samtools``) as in locks.
+
+    Raises BadSpec for a channel that is not among those of the lock, and for the address of a
+    file: what comes from elsewhere would stand in no channel's state.
+    """
+    place, found, rest = text.strip().rpartition("::")
+    shown = secrets_cut(text)
+    if "/" in rest or re.search(r"\[.*\b(url|channel)\s*=", rest):
+        raise BadSpec(
+            shown, "says where to take it from; write NAME or CHANNEL::NAME, and --channel CHANNEL"
+        )
+    if not found:
+        return rest
+    known = {channel.url: channel.name for channel in channels}
+    url = Channel.parse(place).url
+    if url not in known:
+        have = ", ".join(known.values())
+        raise BadSpec(shown, f"is of another channel than {have}; add that with --channel")
+    return f"{known[url]}::{rest}"
 
 
 def limits_of(need: Need) -> Iterator[Want]:

@@ -155,6 +155,8 @@ def _joined(specs: Iterable[str]) -> str:
         build = its_build or build
         if version and version != "*" and version not in versions:
             versions.append(version)
+    if len(versions) > 1:
+        versions = [f"({one})" if "|" in one else one for one in versions]
     version = ",".join(versions) or ("*" if build else "")
     return f"{version} {build}".strip()
 

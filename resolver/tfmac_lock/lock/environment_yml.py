@@ -2,7 +2,8 @@
 
 Source: https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html.
 conda solves it anew, but there is only one answer; the wheels carry their hashes, which makes
-pip refuse any other file.
+pip refuse any other file. ``PIP_NO_DEPS`` keeps pip from judging the requirements once more: it
+would refuse those that the matrix waives, and the file itself has no room for ``--no-deps``.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     from .model import Lock
 
 
+HOW_TO_INSTALL = "   PIP_NO_DEPS=1 conda env create --name tensorflow --file environment.yml"
+
+
 def render(lock: Lock) -> str:
     """The text of the file; raises NoCondaHalf for a lock of wheels alone."""
     if not lock.conda_packages:
         raise NoCondaHalf(lock.combo.id)
-    lines = [f"# {line}" if line else "#" for line in header(lock)]
+    told = [*header(lock), HOW_TO_INSTALL, ""]
+    lines = [f"# {line}" if line else "#" for line in told]
     lines += ["channels:"]
     lines += [f"  - {json.dumps(channel.url)}" for channel in lock.channels]
     lines += ["  - nodefaults", "dependencies:"]

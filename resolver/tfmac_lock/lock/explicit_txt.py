@@ -1,9 +1,9 @@
 """The ``@EXPLICIT`` list: the very files, for conda without any extension.
 
 Source: https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html,
-"Building identical conda environments". Plain conda installs the addresses, checks the md5
-behind each ``#``, and takes the rest for comments; the ``# pip`` lines are those of conda-lock,
-which micromamba and ``conda-lock install`` obey.
+"Building identical conda environments". Plain conda and micromamba install the addresses, check
+the md5 behind each ``#``, and take the rest for comments; the ``# pip`` lines are those of
+conda-lock, whose ``conda-lock install`` obeys them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def render(lock: Lock) -> str:
     lines = [f"# {line}" if line else "#" for line in header(lock)]
     lines += [
         "#    conda create --name tensorflow --file explicit.txt",
-        "# and then, inside it, the wheels:",
+        "# and then, inside it, the wheels, from the file that --format requirements writes:",
         "#    python -m pip install --require-hashes --no-deps -r requirements.txt",
         f"# platform: {platform(lock.combo)}",
         "@EXPLICIT",
