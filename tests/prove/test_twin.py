@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -184,6 +185,18 @@ def test_a_twin_that_is_ended_leaves_nothing_behind(lab: Lab, number: signal.Sig
     assert process.returncode != 0
     assert not any(alive(pid) for pid in proofs)
     assert lab.environments() == []
+    assert not lab.evidence.exists()
+
+
+def test_an_index_that_never_answers_does_not_hold_up_the_end(lab: Lab) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/simple/"
+        environ = lab.environ | {"PIP_INDEX_URL": url, "PIP_TIMEOUT": "600"}
+        process = subprocess.Popen(lab.command(lab.lock()), env=environ, stderr=subprocess.DEVNULL)
+        with silent.accept()[0] as asked:
+            asked.recv(1)  # the request is there, so the twin waits for its answer
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=60) == -signal.SIGINT
     assert not lab.evidence.exists()
 
 

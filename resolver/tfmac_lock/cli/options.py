@@ -20,6 +20,8 @@ examples:
       without the GPU plugin, which for small models is often faster
   tfmac-lock --python 3.10 --chip m1 --tensorflow 2.10
       a certain TensorFlow, with the plugin that fits it
+  tfmac-lock --python 3.10 --chip m1 --chip intel-amd
+      one conda-lock.yml for both kinds of Mac, for conda-lock and micromamba
 
 It writes requirements.txt, pylock.toml and lock.json into the current folder. Then, on the Mac:
   python3.9 -m venv env && . env/bin/activate

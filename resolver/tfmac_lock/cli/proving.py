@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from ..prove.locked import LockedSet
     from ..prove.processes import Processes
     from ..prove.twin import Twins
+
+
+ASKED_AT_ONCE = 4
+"""Threads that wait for the index; there are seldom more twins side by side."""
+
+POLL = 0.1
+"""Seconds after which a thread that waits for the index looks whether it still should."""
 
 
 def published_locks() -> Mapping[str, Mapping[str, Any]]:
@@ -86,7 +94,7 @@ def twins_in(folder: Path, config: IndexConfig, processes: Processes) -> Iterato
 
     with stopping(processes), IndexClient(config, Cache(default_folder())) as index:
         yield Twins(
-            listing=_listing(index),
+            listing=_listing(index, processes),
             installer=installer_for(config, processes),
             processes=processes,
             folder=folder,
@@ -94,10 +102,28 @@ def twins_in(folder: Path, config: IndexConfig, processes: Processes) -> Iterato
         )
 
 
-def _listing(index: IndexClient) -> Callable[[str], Sequence[IndexFile]]:
+def _listing(index: IndexClient, processes: Processes) -> Callable[[str], Sequence[IndexFile]]:
+    """The files of a project; raises Stopped when all is called off, whatever the index does."""
+    import threading
+
+    from ..errors import TfmacLockError
     from ..index.errors import ProjectNotFound
+    from ..index.workers import Workers
+    from ..prove.processes import Stopped
+
+    asking = Workers(ASKED_AT_ONCE)
+
+    def ask(name: str, answered: threading.Event) -> None:
+        with suppress(TfmacLockError):  # the index keeps it, and tells it once more below
+            index.project(name)
+        answered.set()
 
     def listing(name: str) -> Sequence[IndexFile]:
+        answered = threading.Event()
+        asking.submit(partial(ask, name, answered))
+        while not answered.wait(POLL):
+            if processes.stopped:
+                raise Stopped
         try:
             return index.project(name).files
         except ProjectNotFound:

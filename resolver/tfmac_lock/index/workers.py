@@ -37,7 +37,7 @@ class Workers:
                 return
             self._waiting.put(work)
             if len(self._threads) < self._most:
-                thread = threading.Thread(target=self._go_on, name="index", daemon=True)
+                thread = threading.Thread(target=self._go_on, name="worker", daemon=True)
                 self._threads.append(thread)
                 thread.start()
 

@@ -85,6 +85,11 @@ class Processes:
             raise ToolFailed(command[0], f"no end after {timeout:.0f} s")
         return Ended(status=status, output=output)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether all was called off."""
+        return self._stopped
+
     def stop(self) -> None:
         """End everything; returns when nothing is left of it."""
         with self._lock:
