@@ -282,9 +282,7 @@ class Resolver:
 
     def _waivers(self, pair: Pair, target: Target) -> tuple[Waiver, ...]:
         """The requirements of the pair's own metadata that nothing on the Mac can meet."""
-        if target.os is Os.LINUX:
-            return ()
-        return self.matrix.waivers_for(pair.package, pair.tensorflow, pair.arch)
+        return self.matrix.waivers_for(pair.package, pair.tensorflow, pair.arch, target.os)
 
     def _view(self, request: Request, target: Target) -> View:
         """The target's view of the index, the same for every pair that is tried on it."""

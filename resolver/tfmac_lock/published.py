@@ -38,12 +38,19 @@ ASKS_FOR_CONDA = " --format conda-lock"
 
 def index_name(python: str, arch: Arch) -> str:
     """The index of the published locks for that Python series, as a path within locks/."""
-    return f"index/cp{python.replace('.', '')}-{arch.value}.json"
+    return f"index/{_slot(python, arch)}"
 
 
 def conda_index_name(python: str, arch: Arch) -> str:
     """What the conda halves of those locks add to that index, in the same way."""
-    return f"index/conda-cp{python.replace('.', '')}-{arch.value}.json"
+    return f"index/{_CONDA}{_slot(python, arch)}"
+
+
+_CONDA = "conda-"
+
+
+def _slot(python: str, arch: Arch) -> str:
+    return f"cp{python.replace('.', '')}-{arch.value}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class Index:
 
     def with_conda(self) -> Index:
         """The index of the same slot's locks with a conda half."""
-        return Index(self.path, self.path.with_name(f"conda-{self.path.name}"))
+        return Index(self.path, self.path.with_name(f"{_CONDA}{self.path.name}"))
 
     def exists(self) -> bool:
         """Whether there are such locks at all."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -14,7 +13,6 @@ import pytest
 
 from tests.support import HtmlIndex, build_wheel
 from tests.support.channels import ChannelServer, Faults, for_python, python, record, write_channel
-from tfmac_lock import host
 from tfmac_lock.__main__ import main
 from tfmac_lock.lock.conda_formats import CONDA_FORMATS
 
@@ -26,21 +24,7 @@ PAIR = ["--python", "3.11", "--chip", "m1", "--tensorflow", "2.18.1", "--metal",
 MAC = "cp311-cp311-macosx_12_0_arm64"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, with caches of its own and without settings for pip."""
-    for name in list(os.environ):
-        if name.startswith(("PIP_", "UV_", "TFMAC_LOCK_")) or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_RETRIES", "0")
-    monkeypatch.setenv("TFMAC_LOCK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "rattler"))
-    monkeypatch.setattr(host, "detect", lambda: None)
-    here = tmp_path / "here"
-    here.mkdir()
-    monkeypatch.chdir(here)
-    return here
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture

@@ -31,20 +31,7 @@ class Said:
     err: str
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, on a machine without settings for pip and without a Mac around."""
-    for name in list(os.environ):
-        if name.startswith(("PIP_", "UV_", "TFMAC_LOCK_")) or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_RETRIES", "0")
-    monkeypatch.setenv("TFMAC_LOCK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(host, "detect", lambda: None)
-    here = tmp_path / "here"
-    here.mkdir()
-    monkeypatch.chdir(here)
-    return here
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture

@@ -6,15 +6,14 @@ import base64
 import hashlib
 import http.server
 import json
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from tests.support.loopback import Loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-    from types import TracebackType
-    from typing import Self
 
 SUBDIRS = ("osx-arm64", "osx-64", "noarch")
 
@@ -89,50 +88,18 @@ class Faults:
     credentials: tuple[str, str] | None = None
 
 
-class ChannelServer:
+class ChannelServer(Loopback):
     """Serves a folder of channels on loopback: a context manager. ``seen`` are the paths."""
 
     def __init__(self, folder: Path, faults: Faults | None = None) -> None:
+        super().__init__(_Handler)
         self.folder = folder
         self.faults = faults or Faults()
         self.seen: list[str] = []
-        server = self
-
-        class Handler(_Handler):
-            owner = server
-
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
 
     @property
     def url(self) -> str:
         return f"http://{self.host}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
-        pass  # a client that hangs up is part of what is tested
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

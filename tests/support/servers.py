@@ -11,7 +11,6 @@ import base64
 import hashlib
 import html
 import http.server
-import ssl
 import subprocess
 import sys
 import threading
@@ -20,7 +19,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote, urlsplit
 
+from tests.support.loopback import Loopback
+
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
@@ -72,7 +74,7 @@ class Seen:
     status: int
 
 
-class HtmlIndex:
+class HtmlIndex(Loopback):
     """A mirror that offers nothing but PEP 503 pages and the files: a context manager.
 
     ``url`` is the index address, ``seen`` every request so far, in order.
@@ -81,30 +83,21 @@ class HtmlIndex:
     def __init__(
         self, folder: Path, faults: Faults | None = None, *, tls: ssl.SSLContext | None = None
     ) -> None:
+        super().__init__(_Handler)
         self.folder = folder
         self.faults = faults or Faults()
         self.seen: list[Seen] = []
         self.closing = threading.Event()
-        index = self
-
-        class Handler(_Handler):
-            owner = index
-
-        self._server = _Server(("127.0.0.1", 0), Handler)
         self._scheme = "http" if tls is None else "https"
         if tls is not None:
             # The handshake is left to the thread of the connection.
             self._server.socket = tls.wrap_socket(
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
 
     @property
     def root(self) -> str:
-        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://{self.host}"
 
     @property
     def url(self) -> str:
@@ -113,10 +106,6 @@ class HtmlIndex:
     def paths(self, *, method: str = "GET") -> list[str]:
         return [seen.path for seen in self.seen if seen.method == method]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -124,17 +113,7 @@ class HtmlIndex:
         trace: TracebackType | None,
     ) -> None:
         self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
-        if not isinstance(
-            sys.exc_info()[1], (ConnectionError, ssl.SSLError)
-        ):  # a client may leave early
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
+        super().__exit__(kind, error, trace)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -107,17 +107,17 @@ def make(args: argparse.Namespace, named: str | None) -> Lock:
     found = mac is not None and not named and not args.macos and args.os == "macos"
     running = platforms.macos_version(mac.macos) if mac is not None and found else None
     conda = wants_conda(args)
-    published = _published_can_answer(args) and macos is None and Os(args.os) is Os.MACOS
-    if published and not args.fresh:
+    answerable = _published_can_answer(args) and macos is None and Os(args.os) is Os.MACOS
+    if answerable and not args.fresh:
         lock = _published(args, chip, python, running, conda=conda)
         if lock is not None:
             return lock
     from . import fresh
 
-    other = _published(args, chip, python, running, conda=True) if published else None
-    return fresh.make(
-        args, platforms, chip, python, macos or running, with_conda=None if conda else other
-    )
+    other = None
+    if answerable and not conda:
+        other = _published(args, chip, python, running, conda=True)
+    return fresh.make(args, platforms, chip, python, macos or running, with_conda=other)
 
 
 def _published_can_answer(args: argparse.Namespace) -> bool:

@@ -153,16 +153,24 @@ def run_lint(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def run_compile(args: argparse.Namespace) -> int:
-    """Make the compiled matrix and the schemas, or compare them with what is there."""
+def generate(args: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """Make the compiled matrix and the schemas, or compare them with what is there.
+
+    Returns the names of all of them, and of those that were written or are stale.
+    """
     from .. import data
     from ..matrix import build
 
     root = data.checkout()
     files = build.build(root)
-    changed = build.stale(root, files) if args.check else build.write(root, files)
+    return sorted(files), build.stale(root, files) if args.check else build.write(root, files)
+
+
+def run_compile(args: argparse.Namespace) -> int:
+    """Generate what is made of the facts alone, and say what is new."""
+    files, changed = generate(args)
     if args.json:
-        _print_json({"files": sorted(files), "changed": changed})
+        _print_json({"files": files, "changed": changed})
     else:
         word = "stale" if args.check else "written"
         print(f"{len(files)} generated files, {len(changed)} {word}")  # noqa: T201 - the result

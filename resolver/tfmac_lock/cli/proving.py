@@ -44,7 +44,8 @@ def published_locks() -> Mapping[str, Mapping[str, Any]]:
     indexes = published.Index.all_within(data.locks_folder())
     found = {lock.combo.id: to_json(lock) for index in indexes for lock in index.locks()}
     for index in indexes:
-        for lock in index.with_conda().locks() if index.with_conda().exists() else ():
+        halves = index.with_conda()
+        for lock in halves.locks() if halves.exists() else ():
             content, name = to_json(lock), lock.combo.id
             if name in found:
                 if locked_set(content, name).pins == locked_set(found[name], name).pins:

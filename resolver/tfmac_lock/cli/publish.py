@@ -143,15 +143,12 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _compiled(args: argparse.Namespace) -> Outcome:
-    from .. import data
-    from ..matrix import build
+    from .matrix import generate
 
-    root = data.checkout()
-    files = build.build(root)
-    changed = build.stale(root, files) if args.check else build.write(root, files)
+    files, changed = generate(args)
     return Outcome(
         status=int(bool(args.check and changed)),
-        document={"files": sorted(files), "changed": changed},
+        document={"files": files, "changed": changed},
         text=_lines(args, f"{len(files)} generated files", changed),
     )
 

@@ -62,24 +62,19 @@ def _next(locks: Sequence[Lock], folder: Path, files: Sequence[str]) -> list[str
     combo = locks[0].combo
     mac = "on that Mac" if len(locks) == 1 else "on either Mac"
     heading = f"Next, {'there' if combo.os is Os.LINUX else mac}:"
+    pip = [
+        "  python -m pip install --require-hashes --no-deps \\",
+        f"    -r {folder / 'requirements.txt'}",
+    ]
     if "requirements.txt" in files and not locks[0].conda_packages:
-        return [
-            heading,
-            f"  python{combo.python} -m venv env && . env/bin/activate",
-            "  python -m pip install --require-hashes --no-deps \\",
-            f"    -r {folder / 'requirements.txt'}",
-        ]
+        return [heading, f"  python{combo.python} -m venv env && . env/bin/activate", *pip]
     if "conda-lock.yml" in files:
         path = folder / "conda-lock.yml"
         return [heading, f"  micromamba create --name tensorflow --file {path}"]
     if "explicit.txt" in files:
         lines = [heading, f"  conda create --name tensorflow --file {folder / 'explicit.txt'}"]
         if "requirements.txt" in files:
-            lines += [
-                "  conda activate tensorflow",
-                "  python -m pip install --require-hashes --no-deps \\",
-                f"    -r {folder / 'requirements.txt'}",
-            ]
+            lines += ["  conda activate tensorflow", *pip]
         else:
             lines += ["  (and then the wheels, which --format requirements writes)"]
         return lines

@@ -21,7 +21,6 @@ from tfmac_lock.combos import (
 )
 from tfmac_lock.errors import UsageError
 from tfmac_lock.matrix.facts import METAL, specifier
-from tfmac_lock.target import Os
 from tfmac_lock.verdict import Pair, Verdict, judge
 
 if TYPE_CHECKING:
@@ -262,8 +261,7 @@ def metadata_limits(
         known = matrix.release(*holder)
         waived = {
             (waiver.package, SpecifierSet(waiver.stated)): SpecifierSet(waiver.specifier)
-            for waiver in matrix.waivers_for(*holder, target.arch)
-            if target.os is Os.MACOS
+            for waiver in matrix.waivers_for(*holder, target.arch, target.os)
         }
         wheels = known.wheels_for(target.arch, target.os) if known is not None else ()
         fitting = [wheel for wheel in wheels if wheel.series == target.python.series] or wheels[-1:]

@@ -486,6 +486,10 @@ class Matrix:
         """The bounds that hold for that TensorFlow version and Python series."""
         return tuple(bound for bound in self.bounds if bound.applies(tensorflow, python))
 
-    def waivers_for(self, package: str, tensorflow: str, arch: Arch) -> tuple[Waiver, ...]:
-        """The requirements of that release that count as looser than stated."""
+    def waivers_for(
+        self, package: str, tensorflow: str, arch: Arch, os: Os = Os.MACOS
+    ) -> tuple[Waiver, ...]:
+        """The requirements of that release that count as looser than stated; on Linux none do."""
+        if os is Os.LINUX:
+            return ()
         return tuple(waiver for waiver in self.waivers if waiver.applies(package, tensorflow, arch))

@@ -85,7 +85,7 @@ def load(locks: Path | None = None, compiled: Path = data.COMPILED) -> Inputs:
                 _with_files(lock, folder, conda.pop(lock.combo.id, None)) for lock in by_wheels
             ]
             # What is left are the combos that wheels alone cannot serve.
-            found += [_with_files(lock, folder, lock) for lock in conda.values()]
+            found += [_with_files(lock, folder) for lock in conda.values()]
             served = dict(halves.unpublished()) if halves.exists() else None
             unpublished += [
                 (combo, reason)
@@ -102,7 +102,7 @@ def load(locks: Path | None = None, compiled: Path = data.COMPILED) -> Inputs:
     )
 
 
-def _with_files(lock: Lock, folder: Path, conda: Lock | None) -> PublishedLock:
+def _with_files(lock: Lock, folder: Path, conda: Lock | None = None) -> PublishedLock:
     """The lock with its files; ``conda`` is the same with a conda half, if there is one."""
     if not re.fullmatch(r"[a-z0-9._-]+", lock.combo.id):
         raise DataError(str(folder), f"{lock.combo.id!r} is no name of a lock")
