@@ -22,7 +22,8 @@ from packaging.utils import canonicalize_name
 from pip._internal.cli.cmdoptions import make_target_python
 from pip._internal.commands.install import InstallCommand
 
-from tfmac_lock import data, published
+from tfmac_lock.lock import published
+from tfmac_lock.matrix import loading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,8 +88,8 @@ def main() -> int:
     args = parser.parse_args()
     told: Counter[str] = Counter()
     pips: dict[tuple[PythonVersion, Arch, MacOSVersion], Pip] = {}
-    platforms = data.platforms()
-    folder = data.locks_folder()
+    platforms = loading.platforms()
+    folder = loading.locks_folder()
     for index in published.Index.all_within(folder):
         for lock in index.locks():
             combo = lock.combo

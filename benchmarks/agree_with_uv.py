@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from tfmac_lock import data, published
+from tfmac_lock.lock import published
+from tfmac_lock.matrix import loading
 from tfmac_lock.target import Arch
 
 if TYPE_CHECKING:
@@ -132,13 +133,13 @@ def main() -> int:
     program = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
     locks = [
         lock
-        for index in published.Index.all_within(data.locks_folder())
+        for index in published.Index.all_within(loading.locks_folder())
         for lock in index.locks()
         if args.match in lock.combo.id
     ]
     told: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        uv = Uv(program, Path(folder), data.matrix())
+        uv = Uv(program, Path(folder), loading.matrix())
         for lock in locks:
             theirs = uv.versions(lock)
             if isinstance(theirs, str):

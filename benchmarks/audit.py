@@ -21,16 +21,16 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import median
 
-from tfmac_lock.binaries.facts import PluginBinary, TensorFlowBinary, load_folder
-from tfmac_lock.binaries.metadata import parse_name
-from tfmac_lock.binaries.pairs import check_pair
-from tfmac_lock.binaries.reading import read_plugin, read_tensorflow
-from tfmac_lock.binaries.refresh import PLUGIN, TENSORFLOWS, releases
-from tfmac_lock.binaries.sources import IndexWheels
-from tfmac_lock.binaries.wheelfile import Wheel
-from tfmac_lock.index.cache import Cache
-from tfmac_lock.index.client import IndexClient
-from tfmac_lock.index.config import IndexConfig
+from tfmac_lock.curate.binaries import PLUGIN, TENSORFLOWS, releases
+from tfmac_lock.matrix.binaries import PluginBinary, TensorFlowBinary, load_folder
+from tfmac_lock.matrix.load_check import check_pair
+from tfmac_lock.pypi.cache import Cache
+from tfmac_lock.pypi.client import IndexClient
+from tfmac_lock.pypi.config import IndexConfig
+from tfmac_lock.pypi.wheels import IndexWheels
+from tfmac_lock.wheels.archive import Wheel
+from tfmac_lock.wheels.binary_facts import read_plugin, read_tensorflow
+from tfmac_lock.wheels.names import parse_name
 
 FACTS = Path(__file__).parents[1] / "matrix" / "binaries"
 ARCH = "arm64"

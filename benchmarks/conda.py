@@ -41,23 +41,23 @@ CASES = {
 def ours(case: str, channel: str, index_url: str | None, out: Path) -> dict[str, float]:
     """Solve and write; seconds of the parts."""
     start = time.perf_counter()
-    from tfmac_lock import data
-    from tfmac_lock.combos import TensorFlowWish, Wish
-    from tfmac_lock.conda import locking as halves
+    from tfmac_lock.conda import mixed as halves
     from tfmac_lock.conda.channels import Channel
     from tfmac_lock.conda.client import CondaClient
-    from tfmac_lock.index.cache import Cache, default_folder
-    from tfmac_lock.index.client import IndexClient
-    from tfmac_lock.index.config import IndexConfig
-    from tfmac_lock.lock import conda_lock_yml
-    from tfmac_lock.locking import Request, Resolver
+    from tfmac_lock.lock.formats import conda_lock_yml
+    from tfmac_lock.lock.make import LockRequest, Resolver
+    from tfmac_lock.matrix import loading
+    from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
+    from tfmac_lock.pypi.cache import Cache, default_folder
+    from tfmac_lock.pypi.client import IndexClient
+    from tfmac_lock.pypi.config import IndexConfig
 
     python, chip, tensorflow, native, specs = CASES[case]
-    matrix = data.matrix()
-    wish = Wish(
+    matrix = loading.matrix()
+    wish = PairRequest(
         python=matrix.platforms.python(python),
         chip=matrix.platforms.chip(chip),
-        tensorflow=TensorFlowWish.parse(tensorflow),
+        tensorflow=TensorFlowRequest.parse(tensorflow),
     )
     solving = [0.0]
     solve_conda = halves.solve_conda
@@ -75,7 +75,7 @@ def ours(case: str, channel: str, index_url: str | None, out: Path) -> dict[str,
         CondaClient([Channel.parse(channel)]) as client,
     ):
         resolver = Resolver(matrix=matrix, source=index, as_of="2026-01-01", ahead=False)
-        request = Request(wish=wish)
+        request = LockRequest(wish=wish)
         made = halves.lock_with_conda(resolver, request, client, native=native, specs=specs)
         out.write_text(conda_lock_yml.render([made.lock]))
     return {"all": time.perf_counter() - start, "conda half": solving[0]}

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-LOGS = ROOT / "tests" / "diagnose" / "logs" / "healthy"
+LOGS = ROOT / "tests" / "explain" / "logs" / "healthy"
 
 PLUGIN = b"libmetal_plugin.dylib, 6): Symbol not found: __ZN3tsl8internal10LogMessageC1EPKcii\n"
 
 
-class Made:
+class ResolvedLock:
     """A stream of ``size`` bytes out of repeated pieces."""
 
     def __init__(self, pieces: Iterator[bytes], size: int) -> None:
@@ -70,11 +70,11 @@ KINDS = {
 def measure(kind: str, megabytes: int) -> dict[str, object]:
     import resource
 
-    from tfmac_lock.diagnose.recognise import recognise
-    from tfmac_lock.diagnose.symptoms import shipped
+    from tfmac_lock.explain.recognise import recognise
+    from tfmac_lock.explain.symptoms import shipped
 
     known = shipped()
-    stream = Made(KINDS[kind](), megabytes * 1_000_000)
+    stream = ResolvedLock(KINDS[kind](), megabytes * 1_000_000)
     start, cpu = time.perf_counter(), time.process_time()
     found = recognise(stream, known)
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tfmac_lock import data
 from tfmac_lock.cli.proving import index_config, published_locks, twins_in
+from tfmac_lock.matrix import loading
 from tfmac_lock.prove.locked import LockedSet, locked_set
 from tfmac_lock.prove.processes import Processes
 from tfmac_lock.prove.twin import Outcome, prove_all, side_by_side
@@ -104,7 +104,7 @@ def main() -> None:
     theirs = [found for lock in ours if (found := uv_lock(lock)) is not None]
     with tempfile.TemporaryDirectory() as folder:
         if args.recorded:
-            shutil.copytree(data.checkout() / "matrix/proofs/twin", Path(folder) / "ours")
+            shutil.copytree(loading.checkout() / "matrix/proofs/twin", Path(folder) / "ours")
         mine = prove(ours, Path(folder) / "ours", args.jobs)
         uv = prove(theirs, Path(folder) / "uv", args.jobs)
     for name, outcomes in (("tfmac-lock", mine), ("uv", uv)):

@@ -6,11 +6,11 @@ import pkgutil
 import tfmac_lock
 from tfmac_lock import errors
 from tfmac_lock.errors import (
-    AnswerIsNo,
     DataError,
     InputFileError,
     MissingExtra,
     OutsideError,
+    Refusal,
     TfmacLockError,
     UnknownChoice,
     UsageError,
@@ -27,7 +27,7 @@ def test_every_error_of_the_program_leads_to_one_of_the_known_statuses() -> None
             importlib.import_module(module.name)
     assert {kind.exit_status for kind in every(TfmacLockError)} == {1, 2, 3}
     for kind in every(TfmacLockError) - {TfmacLockError}:
-        family = [base for base in (UsageError, AnswerIsNo, OutsideError) if issubclass(kind, base)]
+        family = [base for base in (UsageError, Refusal, OutsideError) if issubclass(kind, base)]
         assert len(family) == 1 or kind.__name__ == "UnsoundLock", kind
 
 

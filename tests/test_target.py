@@ -10,14 +10,7 @@ from packaging.markers import Marker
 
 from tests.support.facts import platforms, shipped, target
 from tfmac_lock.errors import UnknownChoice
-from tfmac_lock.target import (
-    Arch,
-    BadVersion,
-    ImpossibleTarget,
-    MacOSVersion,
-    Os,
-    PythonVersion,
-)
+from tfmac_lock.target import Arch, BadVersion, ImpossibleTarget, MacOSVersion, Os, PythonVersion
 
 PYTHONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
 MACOS = ["11", "12.3", "14", "26"]

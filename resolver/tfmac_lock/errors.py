@@ -7,7 +7,7 @@ paragraph and exits with its status, so nobody ever sees a traceback for a fores
     ├── UsageError            2  the request itself makes no sense
     │   ├── UnknownChoice        a word that is none of the known ones, with the nearest
     │   └── InputFileError       a file that the user named cannot be used
-    ├── AnswerIsNo            1  understood, and the answer is no
+    ├── Refusal            1  understood, and the answer is no
     └── OutsideError          3  the network, the disk or another program failed
         ├── DataError            data shipped or fetched are damaged
         └── MissingExtra         an optional dependency is not installed
@@ -80,7 +80,7 @@ class InputFileError(UsageError):
         return f"{where}: {self.reason}"
 
 
-class AnswerIsNo(TfmacLockError):
+class Refusal(TfmacLockError):
     """The request was understood, and the answer is no: broken, unsatisfiable, findings."""
 
     exit_status = 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.binaries.fakes import (
+from tests.support.fake_wheels import (
     plugin_wheel,
     tensorflow_files,
     tensorflow_wheel,
@@ -15,11 +15,11 @@ from tests.binaries.fakes import (
 )
 from tests.support.machos import Image, Need, build
 from tests.support.wheels import build_wheel
-from tfmac_lock.binaries.errors import DamagedBinary
-from tfmac_lock.binaries.fresh import NoSuchWheel
-from tfmac_lock.binaries.sources import sha256_of
 from tfmac_lock.cli import audit
+from tfmac_lock.curate.live_pair import NoSuchWheel
 from tfmac_lock.errors import InputFileError, UsageError
+from tfmac_lock.macho.errors import DamagedBinary
+from tfmac_lock.pypi.wheels import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

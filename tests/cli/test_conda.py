@@ -14,7 +14,7 @@ import pytest
 from tests.support import HtmlIndex, build_wheel
 from tests.support.channels import ChannelServer, Faults, for_python, python, record, write_channel
 from tfmac_lock.__main__ import main
-from tfmac_lock.lock.conda_formats import CONDA_FORMATS
+from tfmac_lock.lock.formats.conda import CONDA_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from tfmac_lock import data
 from tfmac_lock.cli.proving import published_locks
 from tfmac_lock.errors import DataError
+from tfmac_lock.matrix import loading
 from tfmac_lock.prove.locked import VARIANT, locked_set
 
 
 def test_a_conda_half_is_a_set_of_its_own_only_where_its_versions_differ() -> None:
     try:
-        data.locks_folder()
+        loading.locks_folder()
     except DataError:
         pytest.skip("the published locks are not here")
     sets = {name: locked_set(content, name) for name, content in published_locks().items()}

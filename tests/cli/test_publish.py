@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.facts import shipped
-from tfmac_lock import data, publishing
 from tfmac_lock.__main__ import main
 from tfmac_lock.cli.publish import _outcome
+from tfmac_lock.matrix import loading
+from tfmac_lock.publish import locks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ EMPTY = "12/12"
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "matrix").mkdir()
     (tmp_path / "locks").mkdir()
-    monkeypatch.setattr(data, "checkout", lambda: tmp_path)
+    monkeypatch.setattr(loading, "checkout", lambda: tmp_path)
     return tmp_path
 
 
@@ -32,8 +33,8 @@ def run(*arguments: str) -> int:
 
 
 def test_the_part_without_wheels_is_the_last() -> None:
-    (slot,) = publishing.shard(publishing.slots(shipped()), 12, 12)
-    assert list(publishing.wishes(shipped(), slot)) == []
+    (slot,) = locks.shard(locks.slots(shipped()), 12, 12)
+    assert list(locks.wishes(shipped(), slot)) == []
 
 
 def test_a_part_is_made_and_found_up_to_date(
@@ -112,8 +113,6 @@ def test_a_damaged_record_of_the_day_is_told(
 def test_an_installed_package_is_no_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tfmac_lock import data as package
-
-    monkeypatch.setattr(package, "PACKAGE", tmp_path / "site-packages" / "tfmac_lock")
+    monkeypatch.setattr(loading, "PACKAGE", tmp_path / "site-packages" / "tfmac_lock")
     assert run() == 3
     assert "needs a checkout" in capsys.readouterr().err

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.channels import for_python, python, record, write_channel
-from tfmac_lock import data
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
+from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.facts import Bound
 from tfmac_lock.target import MacOSVersion, PythonVersion, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tfmac_lock.index.model import Observer
     from tfmac_lock.matrix.facts import Matrix
+    from tfmac_lock.pypi.model import Observer
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def matrix() -> Matrix:
         bound("numpy", "<1.24", "numpy 1.24 has no np.object"),
         bound("setuptools", "<81", "tensorboard imports pkg_resources"),
     )
-    return replace(data.matrix(), bounds=bounds)
+    return replace(loading.matrix(), bounds=bounds)
 
 
 def bound(package: str, specifier: str, reason: str) -> Bound:
@@ -47,7 +47,7 @@ def bound(package: str, specifier: str, reason: str) -> Bound:
 
 @pytest.fixture
 def target() -> Callable[..., Target]:
-    platforms = data.platforms()
+    platforms = loading.platforms()
 
     def make(series: str = "3.9", chip: str = "m1", macos: str = "12") -> Target:
         found = platforms.chip(chip)

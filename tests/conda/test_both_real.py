@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.real_index import real_index
-from tfmac_lock import data
-from tfmac_lock.combos import TensorFlowWish, Wish
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
-from tfmac_lock.conda.locking import lock_with_conda
+from tfmac_lock.conda.mixed import lock_with_conda
 from tfmac_lock.conda.names import distribution
 from tfmac_lock.conda.verify import verify_conda
+from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
 from tfmac_lock.lock.verify import verify
-from tfmac_lock.locking import Made, Request, Resolver
+from tfmac_lock.matrix import loading
+from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
 from tfmac_lock.resolve.requirements_in import read_with
 from tfmac_lock.target import PythonVersion, Target
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tfmac_lock.index.client import IndexClient
     from tfmac_lock.lock.model import Lock
+    from tfmac_lock.pypi.client import IndexClient
 
 pytestmark = [pytest.mark.index, pytest.mark.shared]
 
@@ -39,9 +39,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexClient]:
 
 
 @pytest.fixture
-def make(index: IndexClient, shared: Path, tmp_path: Path) -> Callable[..., Made]:
-    def make(series: str, tensorflow: str, *extra: str, **conda: Any) -> Made:
-        matrix = data.matrix()
+def make(index: IndexClient, shared: Path, tmp_path: Path) -> Callable[..., ResolvedLock]:
+    def make(series: str, tensorflow: str, *extra: str, **conda: Any) -> ResolvedLock:
+        matrix = loading.matrix()
         python, chip = PythonVersion.parse(series), matrix.platforms.chip(MACHINE)
         target = Target(
             python=matrix.platforms.python_for(python, chip.arch),
@@ -50,8 +50,8 @@ def make(index: IndexClient, shared: Path, tmp_path: Path) -> Callable[..., Made
             darwin=matrix.platforms.darwin(chip.first_macos),
         )
         needs = tuple(read_with(text, target.markers()) for text in extra)
-        wish = Wish(python=python, chip=chip, tensorflow=TensorFlowWish.parse(tensorflow))
-        request = Request(wish=wish, needs=tuple(need for need in needs if need is not None))
+        wish = PairRequest(python=python, chip=chip, tensorflow=TensorFlowRequest.parse(tensorflow))
+        request = LockRequest(wish=wish, needs=tuple(need for need in needs if need is not None))
         resolver = Resolver(matrix=matrix, source=index, as_of="2026-11-20")
         channel = Channel.parse(f"conda-forge={(shared / 'conda-forge').as_uri()}")
         with CondaClient([channel], cache=tmp_path) as client:
@@ -60,11 +60,11 @@ def make(index: IndexClient, shared: Path, tmp_path: Path) -> Callable[..., Made
     return make
 
 
-def holds_together(made: Made) -> bool:
+def holds_together(made: ResolvedLock) -> bool:
     """Checked once more, as before writing: both closures, each file, each bound."""
     combo = made.lock.combo
     verify_conda(made.lock, made.target)
-    verify(made.lock, made.target, data.matrix().bounds_for(combo.tensorflow, combo.python))
+    verify(made.lock, made.target, loading.matrix().bounds_for(combo.tensorflow, combo.python))
     return True
 
 
@@ -81,7 +81,7 @@ def taken(lock: Lock) -> Counter[str]:
 @pytest.mark.parametrize("series", ["3.8", "3.9"])
 @pytest.mark.parametrize("tensorflow", ["2.5.0", "2.6.0"])
 def test_what_the_index_lacks_comes_from_conda_by_itself(
-    make: Callable[..., Made], series: str, tensorflow: str
+    make: Callable[..., ResolvedLock], series: str, tensorflow: str
 ) -> None:
     made = make(series, f"tensorflow-macos=={tensorflow}")
 
@@ -96,7 +96,7 @@ def test_what_the_index_lacks_comes_from_conda_by_itself(
     [("3.9", "2.9"), ("3.10", "2.10"), ("3.11", "2.15"), ("3.12", "2.18")],
 )
 def test_natives_come_from_conda_where_asked(
-    make: Callable[..., Made], series: str, tensorflow: str
+    make: Callable[..., ResolvedLock], series: str, tensorflow: str
 ) -> None:
     made = make(series, tensorflow, native=True)
 
@@ -106,7 +106,9 @@ def test_natives_come_from_conda_where_asked(
     assert max(taken(made.lock).values()) == 1
 
 
-def test_a_package_that_both_halves_are_asked_for_is_taken_once(make: Callable[..., Made]) -> None:
+def test_a_package_that_both_halves_are_asked_for_is_taken_once(
+    make: Callable[..., ResolvedLock],
+) -> None:
     made = make("3.11", ">=2.5", "jupyterlab", "requests", "pandas", specs=["jupyterlab"])
 
     assert holds_together(made)

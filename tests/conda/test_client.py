@@ -13,9 +13,9 @@ from tfmac_lock.conda import client as client_module
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
 from tfmac_lock.conda.errors import BadSpec, CacheFault, ChannelFault, NoCondaSolution
-from tfmac_lock.conda.specs import Want
+from tfmac_lock.conda.specs import CondaRequirement
 from tfmac_lock.errors import MissingExtra
-from tfmac_lock.index.model import Observer
+from tfmac_lock.pypi.model import Observer
 from tfmac_lock.resolve.requirement import ByPackage, ByUser
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Notes(Observer):
         self.texts.append(text)
 
 
-def wants(*specs: str) -> list[Want]:
-    return [Want(spec, ME) for spec in specs]
+def wants(*specs: str) -> list[CondaRequirement]:
+    return [CondaRequirement(spec, ME) for spec in specs]
 
 
 def test_the_newest_records_come_out_sorted_and_with_the_written_address(
@@ -258,7 +258,9 @@ def test_an_unknown_package_is_told_with_who_wants_it(
     small: CondaClient, target: Callable[..., Target]
 ) -> None:
     with pytest.raises(NoCondaSolution) as caught:
-        small.solve(target(), [Want("no-such-package", ByUser("--conda no-such-package"))])
+        small.solve(
+            target(), [CondaRequirement("no-such-package", ByUser("--conda no-such-package"))]
+        )
 
     assert str(caught.value) == (
         "conda-forge has no no-such-package for Python 3.9 on Apple M1, macOS 12.0; it is wanted "
@@ -271,7 +273,11 @@ def test_of_two_specs_that_contradict_each_other_no_third_is_told(
     small: CondaClient, target: Callable[..., Target]
 ) -> None:
     pair = ByPackage("tensorflow-macos", "2.9.0")
-    limits = [Want("numpy >=1.20", pair), Want("numpy <1.24", pair), Want("numpy <2", pair)]
+    limits = [
+        CondaRequirement("numpy >=1.20", pair),
+        CondaRequirement("numpy <1.24", pair),
+        CondaRequirement("numpy <2", pair),
+    ]
 
     with pytest.raises(NoCondaSolution) as caught:
         small.solve(target(), [*wants("numpy=1.26"), *wants("h5py")], limits)
@@ -295,7 +301,7 @@ def test_two_specs_of_the_user_can_contradict_each_other(
 def test_a_package_without_a_file_for_the_python_is_told_with_the_python(
     small: CondaClient, target: Callable[..., Target]
 ) -> None:
-    python = Want("python 3.10.*", ByUser("your Python", chosen=True))
+    python = CondaRequirement("python 3.10.*", ByUser("your Python", chosen=True))
 
     with pytest.raises(NoCondaSolution, match=r"there has to be python 3\.10\.\* for your Python"):
         small.solve(target("3.10"), [python, *wants("numpy")])

@@ -13,13 +13,13 @@ from rattler.index import index_fs
 from tests.support.channels import ChannelServer
 from tests.support.matrix_index import WITHOUT_ARM64, MatrixIndex
 from tests.support.packages import write_package
-from tfmac_lock import data
-from tfmac_lock.combos import TensorFlowWish, Wish
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
-from tfmac_lock.conda.locking import lock_with_conda
-from tfmac_lock.lock import conda_lock_yml
-from tfmac_lock.locking import Request, Resolver
+from tfmac_lock.conda.mixed import lock_with_conda
+from tfmac_lock.lock.formats import conda_lock_yml
+from tfmac_lock.lock.make import LockRequest, Resolver
+from tfmac_lock.matrix import loading
+from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
 from tfmac_lock.target import PythonVersion
 
 if TYPE_CHECKING:
@@ -43,16 +43,16 @@ CASES = [
 def make(
     series: str, chip: str, tensorflow: str, specs: Sequence[str], channel: str, cache: Path
 ) -> Lock:
-    matrix = data.matrix()
-    wish = Wish(
+    matrix = loading.matrix()
+    wish = PairRequest(
         python=PythonVersion.parse(series),
         chip=matrix.platforms.chip(chip),
-        tensorflow=TensorFlowWish.parse(tensorflow),
+        tensorflow=TensorFlowRequest.parse(tensorflow),
     )
     index = MatrixIndex(matrix, WITHOUT_ARM64 if tensorflow.startswith("tensorflow-macos") else {})
     resolver = Resolver(matrix=matrix, source=index, as_of="2026-11-20", ahead=False)
     with CondaClient([Channel.parse(channel)], cache=cache) as client:
-        return lock_with_conda(resolver, Request(wish=wish), client, specs=specs).lock
+        return lock_with_conda(resolver, LockRequest(wish=wish), client, specs=specs).lock
 
 
 def write_twin(folder: Path, lock: Lock, forge: Path) -> None:

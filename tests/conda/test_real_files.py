@@ -15,7 +15,7 @@ from rattler.package import BuildString
 from tests.support.channels import ChannelServer
 from tests.support.packages import write_package
 from tfmac_lock.conda.errors import ChannelFault, NoCondaSolution
-from tfmac_lock.conda.specs import Want
+from tfmac_lock.conda.specs import CondaRequirement
 from tfmac_lock.resolve.requirement import ByUser
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tfmac_lock.conda.client import CondaClient, CondaRecord
     from tfmac_lock.target import Target
 
-WANTS = [Want("front", ByUser("--conda front"))]
+WANTS = [CondaRequirement("front", ByUser("--conda front"))]
 
 
 def write(folder: Path, name: str, depends: list[str], content: bytes) -> None:

@@ -13,18 +13,18 @@ import yaml
 from tests.support.channels import ChannelServer
 from tests.support.matrix_index import WITHOUT_ARM64, MatrixIndex
 from tests.support.shards import FORMS, write_form
-from tfmac_lock import data
-from tfmac_lock.combos import NoCombo, TensorFlowWish, Wish, choices
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
 from tfmac_lock.conda.errors import NoCondaSolution
-from tfmac_lock.conda.locking import lock_with_conda
+from tfmac_lock.conda.mixed import lock_with_conda
 from tfmac_lock.conda.solve import NATIVE, CondaRequest, solve_conda
-from tfmac_lock.conda.specs import Want
+from tfmac_lock.conda.specs import CondaRequirement
 from tfmac_lock.conda.verify import verify_conda
-from tfmac_lock.lock.conda_formats import CONDA_FORMATS
-from tfmac_lock.lock.conda_lock_yml import platform, render
-from tfmac_lock.locking import Made, Request, Resolver
+from tfmac_lock.lock.formats.conda import CONDA_FORMATS
+from tfmac_lock.lock.formats.conda_lock_yml import platform, render
+from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.matrix import loading
+from tfmac_lock.matrix.ranking import NoCombo, PairRequest, TensorFlowRequest, choices
 from tfmac_lock.resolve.requirement import ByUser
 from tfmac_lock.target import MacOSVersion, PythonVersion, Target
 
@@ -58,14 +58,14 @@ def forms(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def facts() -> Matrix:
-    return data.matrix()
+    return loading.matrix()
 
 
 @pytest.fixture(scope="module")
-def make(facts: Matrix, forge: CondaClient) -> Callable[..., Made]:
+def make(facts: Matrix, forge: CondaClient) -> Callable[..., ResolvedLock]:
     """The best lock for a Python and chip; each is made once unless ``again``."""
     full, old = MatrixIndex(facts), MatrixIndex(facts, WITHOUT_ARM64)
-    made: dict[tuple[Any, ...], Made] = {}
+    made: dict[tuple[Any, ...], ResolvedLock] = {}
 
     def make(
         series: str,
@@ -76,13 +76,13 @@ def make(facts: Matrix, forge: CondaClient) -> Callable[..., Made]:
         again: bool = False,
         old_index: bool = False,
         **conda: Any,
-    ) -> Made:
+    ) -> ResolvedLock:
         key = (series, chip, tensorflow, metal, *conda.items())
         if again or key not in made:
-            wish = Wish(
+            wish = PairRequest(
                 python=PythonVersion.parse(series),
                 chip=facts.platforms.chip(chip),
-                tensorflow=TensorFlowWish.parse(tensorflow),
+                tensorflow=TensorFlowRequest.parse(tensorflow),
                 metal=metal,
             )
             index = old if old_index else full
@@ -91,7 +91,7 @@ def make(facts: Matrix, forge: CondaClient) -> Callable[..., Made]:
             except NoCombo as error:
                 pytest.skip(f"no TensorFlow for Python {series} on {chip}: {error}")
             resolver = Resolver(matrix=facts, source=index, as_of="2026-11-20", ahead=False)
-            made[key] = lock_with_conda(resolver, Request(wish=wish), forge, **conda)
+            made[key] = lock_with_conda(resolver, LockRequest(wish=wish), forge, **conda)
         return made[key]
 
     return make
@@ -102,7 +102,7 @@ def make(facts: Matrix, forge: CondaClient) -> Callable[..., Made]:
 def test_every_python_can_be_had_for_both_kinds_of_mac(
     forge: CondaClient, series: str, chip: str
 ) -> None:
-    platforms = data.platforms()
+    platforms = loading.platforms()
     found = platforms.chip(chip)
     python = PythonVersion.parse(series)
     target = Target(
@@ -118,7 +118,7 @@ def test_every_python_can_be_had_for_both_kinds_of_mac(
 @pytest.mark.parametrize("chip", CHIPS)
 @pytest.mark.parametrize("series", SERIES)
 def test_a_lock_holds_together_and_is_read_by_conda_lock(
-    make: Callable[..., Made], series: str, chip: str
+    make: Callable[..., ResolvedLock], series: str, chip: str
 ) -> None:
     made = make(series, chip)
     with warnings.catch_warnings():
@@ -140,7 +140,7 @@ def test_a_lock_holds_together_and_is_read_by_conda_lock(
 @pytest.mark.parametrize("chip", CHIPS)
 @pytest.mark.parametrize("series", SERIES)
 def test_the_same_request_gives_the_same_bytes(
-    make: Callable[..., Made], series: str, chip: str
+    make: Callable[..., ResolvedLock], series: str, chip: str
 ) -> None:
     first, second = make(series, chip), make(series, chip, again=True)
 
@@ -151,7 +151,7 @@ def test_the_same_request_gives_the_same_bytes(
 @pytest.mark.parametrize("kind", ["env", "explicit"])
 @pytest.mark.parametrize("series", SERIES)
 def test_conda_lock_renders_both_platforms(
-    make: Callable[..., Made], tmp_path: Path, series: str, kind: str
+    make: Callable[..., ResolvedLock], tmp_path: Path, series: str, kind: str
 ) -> None:
     locks = [make(series, "m1").lock]
     if series != "3.13":  # TensorFlow for Intel ends with Python 3.12
@@ -175,7 +175,7 @@ def test_conda_lock_renders_both_platforms(
     [("3.9", "2.9.0"), ("3.10", "2.10.0"), ("3.11", "2.15.0"), ("3.12", "2.18.1")],
 )
 def test_natives_come_from_conda_within_the_bounds(
-    make: Callable[..., Made], series: str, tensorflow: str
+    make: Callable[..., ResolvedLock], series: str, tensorflow: str
 ) -> None:
     made = make(series, "m1", tensorflow, native=True)
 
@@ -191,7 +191,7 @@ def test_natives_come_from_conda_within_the_bounds(
 @pytest.mark.parametrize("series", ["3.8", "3.9"])
 @pytest.mark.parametrize(("tensorflow", "metal"), [("2.5.0", "0.1.2"), ("2.6.0", "0.2.0")])
 def test_the_releases_that_wheels_cannot_serve_get_numpy_from_conda(
-    make: Callable[..., Made], series: str, tensorflow: str, metal: str
+    make: Callable[..., ResolvedLock], series: str, tensorflow: str, metal: str
 ) -> None:
     made = make(series, "m1", f"tensorflow-macos=={tensorflow}", metal, old_index=True)
 
@@ -201,7 +201,7 @@ def test_the_releases_that_wheels_cannot_serve_get_numpy_from_conda(
     assert made.lock.combo.numpy == "1.19.5"
 
 
-def test_jupyterlab_is_solved_together_with_tensorflow(make: Callable[..., Made]) -> None:
+def test_jupyterlab_is_solved_together_with_tensorflow(make: Callable[..., ResolvedLock]) -> None:
     made = make("3.11", "m1", specs=("jupyterlab",))
 
     verify_conda(made.lock, made.target)
@@ -213,19 +213,19 @@ def test_jupyterlab_is_solved_together_with_tensorflow(make: Callable[..., Made]
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("specs", [(), ("jupyterlab", "numpy")])
 def test_http_in_every_form_gives_the_same_bytes_as_files(
-    make: Callable[..., Made],
+    make: Callable[..., ResolvedLock],
     facts: Matrix,
     forms: Path,
     tmp_path: Path,
     form: str,
     specs: tuple[str, ...],
 ) -> None:
-    wish = Wish(python=PythonVersion.parse("3.11"), chip=facts.platforms.chip("m1"))
+    wish = PairRequest(python=PythonVersion.parse("3.11"), chip=facts.platforms.chip("m1"))
     resolver = Resolver(matrix=facts, source=MatrixIndex(facts), as_of="2026-11-20", ahead=False)
     with ChannelServer(forms / form) as server:
         channel = Channel.parse(f"conda-forge={server.url}")
         with CondaClient([channel], cache=tmp_path) as client:
-            served = lock_with_conda(resolver, Request(wish=wish), client, specs=specs)
+            served = lock_with_conda(resolver, LockRequest(wish=wish), client, specs=specs)
 
     for _, text in CONDA_FORMATS.values():
         assert text(served.lock) == text(make("3.11", "m1", specs=specs).lock)
@@ -250,8 +250,8 @@ def test_the_record_of_tensorflow_deps_solves_where_the_lineage_says_so(
             python=facts.platforms.python_for(python, chip.arch), chip=chip, macos=MacOSVersion(12)
         )
         wants = [
-            Want(f"python {series}.*", ByUser("--python")),
-            Want(f"tensorflow-deps={last.version}", ByUser("--conda")),
+            CondaRequirement(f"python {series}.*", ByUser("--python")),
+            CondaRequirement(f"tensorflow-deps={last.version}", ByUser("--conda")),
         ]
         with CondaClient(channels, cache=tmp_path) as client:
             return {record.name for record in client.solve(target, wants)}

@@ -8,7 +8,7 @@ from packaging.specifiers import SpecifierSet
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import rattler as load_rattler
 from tfmac_lock.conda.errors import BadSpec
-from tfmac_lock.conda.specs import Want, limits_of, own_spec, version_spec
+from tfmac_lock.conda.specs import CondaRequirement, limits_of, own_spec, version_spec
 from tfmac_lock.resolve.requirement import ByUser, need, parse
 
 r = load_rattler()
@@ -66,7 +66,7 @@ def test_a_need_for_any_version_limits_nothing() -> None:
     [("numpy=1.26", "numpy"), ("conda-forge::Numpy >=1", "numpy"), ("h5py", "h5py")],
 )
 def test_a_want_knows_its_package(spec: str, name: str) -> None:
-    assert Want(spec, ByUser("--conda")).name == name
+    assert CondaRequirement(spec, ByUser("--conda")).name == name
 
 
 CHANNELS = [

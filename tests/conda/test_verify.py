@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.matrix_index import MatrixIndex
-from tfmac_lock.combos import TensorFlowWish, Wish
-from tfmac_lock.conda.locking import lock_with_conda
+from tfmac_lock.conda.mixed import lock_with_conda
 from tfmac_lock.conda.verify import verify_conda
+from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
 from tfmac_lock.lock.verify import UnsoundLock, verify
-from tfmac_lock.locking import Made, Request, Resolver
+from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
 from tfmac_lock.target import PythonVersion
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def made(matrix: Matrix, small: CondaClient) -> Made:
-    wish = Wish(
+def made(matrix: Matrix, small: CondaClient) -> ResolvedLock:
+    wish = PairRequest(
         python=PythonVersion.parse("3.9"),
         chip=matrix.platforms.chip("m1"),
-        tensorflow=TensorFlowWish.parse("tensorflow-macos==2.9.0"),
+        tensorflow=TensorFlowRequest.parse("tensorflow-macos==2.9.0"),
     )
     resolver = Resolver(matrix=matrix, source=MatrixIndex(matrix), as_of="2026-11-20", ahead=False)
-    return lock_with_conda(resolver, Request(wish=wish), small, native=True)
+    return lock_with_conda(resolver, LockRequest(wish=wish), small, native=True)
 
 
 def changed(lock: Lock, name: str, **fields: Any) -> Lock:
@@ -45,22 +45,22 @@ def without(lock: Lock, name: str) -> Lock:
     )
 
 
-def test_a_solved_lock_holds_together(made: Made) -> None:
+def test_a_solved_lock_holds_together(made: ResolvedLock) -> None:
     verify(made.lock, made.target, ())
     verify_conda(made.lock, made.target)
 
 
-def test_a_missing_dependency_is_seen(made: Made) -> None:
+def test_a_missing_dependency_is_seen(made: ResolvedLock) -> None:
     with pytest.raises(UnsoundLock, match=r"requires libblas .*, which is not there"):
         verify_conda(without(made.lock, "libblas"), made.target)
 
 
-def test_a_wrong_version_is_seen(made: Made) -> None:
+def test_a_wrong_version_is_seen(made: ResolvedLock) -> None:
     with pytest.raises(UnsoundLock, match="h5py: requires numpy"):
         verify_conda(changed(made.lock, "numpy", version="1.18.0"), made.target)
 
 
-def test_a_constraint_that_does_not_hold_is_seen(made: Made) -> None:
+def test_a_constraint_that_does_not_hold_is_seen(made: ResolvedLock) -> None:
     lock = changed(made.lock, "libblas", constrains=("openssl <3", "absent <1"))
 
     with pytest.raises(UnsoundLock, match="libblas: allows only openssl <3") as caught:
@@ -69,7 +69,7 @@ def test_a_constraint_that_does_not_hold_is_seen(made: Made) -> None:
     assert "absent" not in str(caught.value)
 
 
-def test_a_newer_macos_than_the_targets_is_seen(made: Made) -> None:
+def test_a_newer_macos_than_the_targets_is_seen(made: ResolvedLock) -> None:
     lock = changed(made.lock, "libblas", requires=("__osx >=13.0",))
 
     with pytest.raises(UnsoundLock, match=r"requires __osx >=13\.0"):
@@ -87,13 +87,13 @@ def test_a_newer_macos_than_the_targets_is_seen(made: Made) -> None:
     ],
 )
 def test_a_file_that_is_not_as_it_must_be_is_seen(
-    made: Made, fields: dict[str, str], told: str
+    made: ResolvedLock, fields: dict[str, str], told: str
 ) -> None:
     with pytest.raises(UnsoundLock, match=told):
         verify(changed(made.lock, "numpy", **fields), made.target, ())
 
 
-def test_a_package_in_both_halves_is_seen(made: Made) -> None:
+def test_a_package_in_both_halves_is_seen(made: ResolvedLock) -> None:
     wheel = replace(made.lock.wheels[0], name="numpy", version="1.22.4")
     lock = replace(made.lock, packages=(*made.lock.packages, wheel))
 
@@ -101,6 +101,6 @@ def test_a_package_in_both_halves_is_seen(made: Made) -> None:
         verify(lock, made.target, ())
 
 
-def test_what_a_wheel_needs_of_conda_is_checked(made: Made) -> None:
+def test_what_a_wheel_needs_of_conda_is_checked(made: ResolvedLock) -> None:
     with pytest.raises(UnsoundLock, match="tensorflow-macos: requires numpy"):
         verify(changed(made.lock, "numpy", version="1.18.0"), made.target, ())

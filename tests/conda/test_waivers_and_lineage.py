@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.matrix_index import MatrixIndex
-from tfmac_lock.combos import NoCombo, TensorFlowWish, Wish
-from tfmac_lock.locking import Made, Request, Resolver
+from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.matrix.ranking import NoCombo, PairRequest, TensorFlowRequest
 from tfmac_lock.target import Arch, Os, PythonVersion
 
 if TYPE_CHECKING:
@@ -21,16 +21,16 @@ WHEELS = {
 """What the index has as wheels for Apple silicon; TensorFlow 2.5 asks for older ones."""
 
 
-def lock(matrix: Matrix, *, os: Os = Os.MACOS, tensorflow: str = "2.5.0") -> Made:
-    wish = Wish(
+def lock(matrix: Matrix, *, os: Os = Os.MACOS, tensorflow: str = "2.5.0") -> ResolvedLock:
+    wish = PairRequest(
         python=PythonVersion.parse("3.9"),
         chip=matrix.platforms.chip("m1"),
-        tensorflow=TensorFlowWish.parse(f"tensorflow-macos=={tensorflow}"),
+        tensorflow=TensorFlowRequest.parse(f"tensorflow-macos=={tensorflow}"),
         os=os,
     )
     index = MatrixIndex(matrix, WHEELS)
     resolver = Resolver(matrix=matrix, source=index, as_of="2026-11-20", ahead=False)
-    return resolver.lock(Request(wish=wish))
+    return resolver.lock(LockRequest(wish=wish))
 
 
 def test_a_waived_requirement_is_met_by_what_was_found_to_be_enough(matrix: Matrix) -> None:

@@ -72,7 +72,7 @@ def test_settings_that_would_change_the_run_do_not_reach_it(
 
 
 def test_credentials_go_back_into_the_addresses_that_they_belong_to() -> None:
-    from tfmac_lock.index.config import Credentials, IndexConfig
+    from tfmac_lock.pypi.config import Credentials, IndexConfig
 
     mine = "https://pypi.example.org/simple/"
     config = IndexConfig(

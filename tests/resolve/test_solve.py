@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from tests.support.facts import bound, shipped, target
 from tests.support.universe import Universe, asked_for, resolve, rules
-from tfmac_lock.errors import AnswerIsNo
+from tfmac_lock.errors import Refusal
 from tfmac_lock.resolve import solve as solving
 from tfmac_lock.resolve.solve import Unsatisfiable, newer_macos, solve
 from tfmac_lock.resolve.source import known_requirements
@@ -180,7 +180,7 @@ def test_requires_python_meets_the_micro_version_of_the_target(index: Universe) 
 
 @pytest.mark.parametrize("name", ["lib-1.0.whl", "lib.zip", "lib-x-py3-none-any.whl", "-.tar.gz"])
 def test_a_file_whose_name_cannot_be_read_is_passed_over(index: Universe, name: str) -> None:
-    from tfmac_lock.index.model import IndexFile
+    from tfmac_lock.pypi.model import IndexFile
 
     index.add("lib", "1.0")
     index.files["lib"].append(IndexFile(filename=name, url=f"https://files.example/{name}"))
@@ -342,7 +342,7 @@ def test_a_requirement_that_cannot_be_read_is_told_where_nothing_else_is_left(
     index: Universe,
 ) -> None:
     index.add("lib", "2.0", "what is this ???")
-    with pytest.raises(AnswerIsNo) as caught:
+    with pytest.raises(Refusal) as caught:
         resolve(index, "lib")
     assert "lib-2.0-py3-none-any.whl" in str(caught.value)
     assert "what is this ???" in str(caught.value)
@@ -361,7 +361,7 @@ def test_a_search_without_end_is_given_up(index: Universe, monkeypatch: pytest.M
     for one, other in itertools.pairwise("abcdef"):
         index.add(one, "1", other)
     index.add("f", "1")
-    with pytest.raises(AnswerIsNo, match="pin some of the packages"):
+    with pytest.raises(Refusal, match="pin some of the packages"):
         resolve(index, "a")
 
 

@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from tfmac_lock.errors import AnswerIsNo, OutsideError
+from tfmac_lock.errors import OutsideError, Refusal
 from tfmac_lock.service import work
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def lock(message: LockRequest) -> dict[str, Any]:
         if wanted == "outside":
             raise OutsideError("https://user:secret@index.example/ does not answer")
         if wanted == "no":
-            raise AnswerIsNo("numpy<1 and numpy>2 cannot both be had")
+            raise Refusal("numpy<1 and numpy>2 cannot both be had")
         if wanted == "long":
             return {**LOCK, "contents": [{"name": "requirements.txt", "text": "#\n" * 5000}]}
         return {**LOCK, "as_of": str(os.getpid())} if wanted == "pid" else LOCK

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from tfmac_lock.errors import AnswerIsNo, DataError, UsageError
+from tfmac_lock.errors import DataError, Refusal, UsageError
 from tfmac_lock.service.answers import Answers
 from tfmac_lock.service.gate import Gate, client_key
 from tfmac_lock.service.metrics import Metrics
@@ -137,7 +137,7 @@ def test_problems_say_what_to_do_and_are_plain_ascii() -> None:
     ("error", "status"),
     [
         (UsageError("what"), 422),
-        (AnswerIsNo("no"), 409),
+        (Refusal("no"), 409),
         (DataError("https://secret@index.example", "is down"), 502),
     ],
 )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tfmac_lock import data
 from tfmac_lock.errors import UsageError
+from tfmac_lock.matrix import loading
 from tfmac_lock.service import work
 from tfmac_lock.service.messages import CheckRequest, ExplainRequest, LockRequest
 from tfmac_lock.service.problems import Refused
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def matrix() -> Matrix:
-    return data.matrix()
+    return loading.matrix()
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def test_a_broken_pair_is_refused_with_its_reason() -> None:
 
 
 def test_a_log_is_explained() -> None:
-    pytest.importorskip("tfmac_lock.diagnose.explain")
+    pytest.importorskip("tfmac_lock.explain.answer")
     text = "libmetal_plugin.dylib: Symbol not found: __ZN3tsl8internal10LogMessageC1EPKcii"
 
     found = work.explain(ExplainRequest(text=text))
@@ -87,7 +87,7 @@ def test_a_log_is_explained() -> None:
 
 
 def test_pins_are_judged_and_nothing_is_left_in_the_cache(settings: Settings) -> None:
-    pytest.importorskip("tfmac_lock.diagnose.check")
+    pytest.importorskip("tfmac_lock.check.judge")
     text = "tensorflow==2.18.0\ntensorflow-metal==1.1.0\n"
 
     found = work.check(CheckRequest(name="requirements.txt", text=text, python="3.11"))
@@ -103,7 +103,7 @@ def test_pins_are_judged_and_nothing_is_left_in_the_cache(settings: Settings) ->
     ["-r /etc/passwd\n", "-r ../../etc/passwd\n", "-\\\nr /etc/passwd\n", "-c /etc/passwd\n"],
 )
 def test_pins_of_other_files_are_not_read(settings: Settings, text: str) -> None:
-    pytest.importorskip("tfmac_lock.diagnose.check")
+    pytest.importorskip("tfmac_lock.check.judge")
     try:
         told = str(work.check(CheckRequest(name="requirements.txt", text=text, python="3.11")))
     except Refused as refused:
@@ -125,7 +125,7 @@ def test_pins_of_other_files_are_not_read(settings: Settings, text: str) -> None
     ],
 )
 def test_files_that_are_none_are_refused(settings: Settings, name: str, text: str) -> None:
-    pytest.importorskip("tfmac_lock.diagnose.check")
+    pytest.importorskip("tfmac_lock.check.judge")
     with pytest.raises(Refused) as found:
         work.check(CheckRequest(name=name, text=text, python="3.11"))
 

@@ -183,10 +183,11 @@ def test_the_service_shows_the_same_under_its_stricter_policy(
 
 
 def test_the_form_agrees_with_the_command_line(browser: Browser, address: str) -> None:
-    from tfmac_lock import data, published
+    from tfmac_lock.lock import published
+    from tfmac_lock.matrix import loading
     from tfmac_lock.target import Arch
 
-    folder = data.locks_folder()
+    folder = loading.locks_folder()
     with opened(browser, f"{address}install/") as page:
         for chip, arch, gpu, python in [
             ("m1", Arch.ARM64, True, "3.10"),
@@ -236,13 +237,13 @@ def test_the_browser_recognises_what_the_program_recognises(
         pytest.skip("this checkout has no compiled symptoms")
     import tomllib
 
-    from tfmac_lock import data
-    from tfmac_lock.diagnose.recognise import recognise_text
-    from tfmac_lock.diagnose.symptoms import shipped
+    from tfmac_lock.explain.recognise import recognise_text
+    from tfmac_lock.explain.symptoms import shipped
+    from tfmac_lock.matrix import loading
 
     texts = [
         example["text"]
-        for path in sorted((data.checkout() / "matrix" / "symptoms").glob("*.toml"))
+        for path in sorted((loading.checkout() / "matrix" / "symptoms").glob("*.toml"))
         for example in tomllib.loads(path.read_text("utf-8")).get("examples", ())
     ]
     wanted = [
@@ -271,7 +272,7 @@ def test_the_browser_recognises_what_the_program_recognises(
 def test_the_browser_sees_a_loss_explode_where_the_program_does(
     browser: Browser, address: str
 ) -> None:
-    from tfmac_lock.diagnose.curve import LossCurve
+    from tfmac_lock.explain.curve import LossCurve
 
     chance = random.Random(7)
     logs = [_training(chance) for _ in range(400)]

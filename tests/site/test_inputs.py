@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tfmac_lock import published
 from tfmac_lock.errors import DataError
-from tfmac_lock.lock import conda_lock_yml
+from tfmac_lock.lock import published
+from tfmac_lock.lock.formats import conda_lock_yml
 from tfmac_lock.lock.model import LockedChannel, LockedPackage, dump_json
 from tfmac_lock.site.inputs import load
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from tfmac_lock import data
+from tfmac_lock.matrix import loading as data
 from tfmac_lock.matrix.facts import (
     BinaryFact,
     Bound,

@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from tfmac_lock.index.errors import ProjectNotFound
-from tfmac_lock.index.model import IndexFile, Metadata, Project
+from tfmac_lock.pypi.errors import ProjectNotFound
+from tfmac_lock.pypi.model import IndexFile, Metadata, Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

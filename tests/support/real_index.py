@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tfmac_lock.index.cache import Cache
-from tfmac_lock.index.client import IndexClient
-from tfmac_lock.index.config import IndexConfig
-from tfmac_lock.index.errors import IndexUnreachable
+from tfmac_lock.pypi.cache import Cache
+from tfmac_lock.pypi.client import IndexClient
+from tfmac_lock.pypi.config import IndexConfig
+from tfmac_lock.pypi.errors import IndexUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

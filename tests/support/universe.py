@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.support.facts import target as make_target
-from tfmac_lock.index.errors import ProjectNotFound
-from tfmac_lock.index.model import IndexFile, Metadata, Project
+from tfmac_lock.pypi.errors import ProjectNotFound
+from tfmac_lock.pypi.model import IndexFile, Metadata, Project
 from tfmac_lock.resolve.provider import Rules
 from tfmac_lock.resolve.requirement import ByMatrix, ByUser, Need, need
 from tfmac_lock.resolve.requirements_in import read_with

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from tfmac_lock.errors import InputFileError, UsageError
+from ..errors import InputFileError, UsageError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
-    from tfmac_lock.binaries.audit import WheelAudit
-    from tfmac_lock.binaries.rows import PairRow
-    from tfmac_lock.binaries.sources import IndexWheels
-    from tfmac_lock.binaries.wheelfile import Wheel
+    from ..curate.pair_rows import PairRow
+    from ..pypi.wheels import IndexWheels
+    from ..wheels.archive import Wheel
+    from ..wheels.audit import WheelAudit
 
 SCHEMA_VERSION = 1
 
@@ -105,7 +105,7 @@ class _Watch:
     show: Callable[[str, int, int], None]
 
     def wheel(self, file: IO[bytes], name: str) -> Wheel:
-        from tfmac_lock.binaries.wheelfile import Wheel
+        from ..wheels.archive import Wheel
 
         return Wheel(file, name, lambda member, done, size: self.show(member, done, size))
 
@@ -114,8 +114,8 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watc
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
-    from tfmac_lock.binaries.audit import audit_wheel
-    from tfmac_lock.binaries.fresh import pick_wheel
+    from ..curate.live_pair import pick_wheel
+    from ..wheels.audit import audit_wheel
 
     if given.endswith(".whl"):
         path = Path(given)
@@ -143,11 +143,11 @@ def _lock(
     path: Path, args: argparse.Namespace, source: IndexWheels, watch: _Watch
 ) -> tuple[list[WheelAudit], list[PairRow]]:
     """Every wheel of a lock judged for the lock's own Mac and numpy, and its pair."""
-    from tfmac_lock.binaries.audit import audit_wheel
-    from tfmac_lock.binaries.locked import read_lock
-    from tfmac_lock.binaries.reading import read_for_plugin, read_plugin
-    from tfmac_lock.binaries.refresh import PLUGIN, TENSORFLOWS
-    from tfmac_lock.binaries.rows import pair_row
+    from ..curate.binaries import PLUGIN, TENSORFLOWS
+    from ..curate.pair_rows import pair_row
+    from ..lock.wheels import read_lock
+    from ..wheels.audit import audit_wheel
+    from ..wheels.binary_facts import read_for_plugin, read_plugin
 
     lock = read_lock(path, args.arch)
     audits = []
@@ -174,7 +174,7 @@ def _lock(
 
 
 def _pair(args: argparse.Namespace, source: IndexWheels, watch: _Watch) -> PairRow:
-    from tfmac_lock.binaries.fresh import read_pair
+    from ..curate.live_pair import read_pair
 
     given, metal = args.pair
     package, separator, version = given.partition("==")
@@ -186,11 +186,11 @@ def _pair(args: argparse.Namespace, source: IndexWheels, watch: _Watch) -> PairR
 
 @contextmanager
 def _index(args: argparse.Namespace) -> Iterator[IndexWheels]:
-    from tfmac_lock.binaries.sources import IndexWheels
-    from tfmac_lock.cli.talk import Talk
-    from tfmac_lock.index.cache import Cache, default_folder
-    from tfmac_lock.index.client import IndexClient
-    from tfmac_lock.index.config import IndexConfig
+    from ..pypi.cache import Cache, default_folder
+    from ..pypi.client import IndexClient
+    from ..pypi.config import IndexConfig
+    from ..pypi.wheels import IndexWheels
+    from .talk import Talk
 
     config = IndexConfig.load(
         index_url=args.index_url, extra_index_urls=tuple(args.extra_index_url)
@@ -225,7 +225,7 @@ def _bar() -> Iterator[_Watch]:
 
 
 def _pair_json(row: PairRow) -> dict[str, Any]:
-    from tfmac_lock.binaries.demangle import demangle
+    from ..curate.demangle import demangle
 
     return {
         **row.as_json(),
@@ -237,7 +237,7 @@ def _pair_json(row: PairRow) -> dict[str, Any]:
 
 
 def _pair_text(row: PairRow) -> str:
-    from tfmac_lock.binaries.demangle import demangle
+    from ..curate.demangle import demangle
 
     verdict = {True: "loads", False: "does not load", None: "cannot be decided"}[row.loads]
     lines = [

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from ..diagnose.findings import Checked, Finding
-    from ..diagnose.pins import PinFile
+    from ..check.findings import Checked, Finding
+    from ..check.pins import PinFile
     from ..host import Host
     from ..matrix.facts import Matrix
     from ..target import MacOSVersion, Target
@@ -47,12 +47,13 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the files, print the findings."""
-    from .. import data, host
-    from ..diagnose.check import check, document
-    from ..diagnose.findings import Level
-    from ..diagnose.formats import in_folder
+    from .. import host
+    from ..check.findings import Level
+    from ..check.formats import in_folder
+    from ..check.judge import check, document
+    from ..matrix import loading
 
-    matrix, mac = data.matrix(), host.detect()
+    matrix, mac = loading.matrix(), host.detect()
     paths = [p for path in args.files for p in (in_folder(path) if path.is_dir() else [path])]
     results = []
     for path in paths:
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(document(results), ensure_ascii=False, indent=2))  # noqa: T201
     elif args.sarif:
-        from ..diagnose import sarif
+        from ..check import sarif
 
         print(json.dumps(sarif.document(results), ensure_ascii=False, indent=2))  # noqa: T201
     else:
@@ -80,7 +81,7 @@ def read_for_target(
     The file is read twice where it names another Python than was assumed: its markers may hold
     for one and not for the other.
     """
-    from ..diagnose import formats
+    from ..check import formats
 
     given = args.python
     assumed = given or (f"{sys.version_info.major}.{sys.version_info.minor}" if mac else "")
@@ -95,7 +96,7 @@ def read_for_target(
 
 def _likely_python(file: PinFile, target: Target, matrix: Matrix) -> str:
     """The newest Python that all pinned releases of TensorFlow and the plugin have wheels for."""
-    from ..diagnose.findings import known_release
+    from ..check.findings import known_release
 
     found: set[str] | None = None
     for pin in file.pins:
@@ -132,7 +133,7 @@ def _target(
 
 
 def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matrix) -> None:
-    from ..diagnose.fix import corrected
+    from ..check.fix import corrected
     from ..errors import InputFileError
 
     text = corrected(file, target, matrix, macos=macos)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import argparse
 
-    from ..diagnose.doctor import Examination
+    from ..check.doctor import Examination
 
 
 def add_parser(subparsers: Any) -> None:
@@ -32,11 +32,11 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Gather, judge, print."""
-    from .. import data
-    from ..diagnose import machine
-    from ..diagnose.doctor import examine
-    from ..diagnose.findings import Level
-    from ..diagnose.pins import read_text
+    from ..check import machine
+    from ..check.doctor import examine
+    from ..check.findings import Level
+    from ..check.pins import read_text
+    from ..matrix import loading
 
     if args.recorded is not None:
         seen = machine.load(read_text(args.recorded), str(args.recorded))
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if args.record:
         sys.stdout.write(machine.record(seen))
         return 0
-    found = examine(seen, data.matrix())
+    found = examine(seen, loading.matrix())
     if args.json:
         print(json.dumps(document(found), ensure_ascii=False, indent=2))  # noqa: T201
     else:

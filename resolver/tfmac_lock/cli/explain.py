@@ -8,8 +8,8 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..diagnose.explain import Answer, Explanation
-    from ..diagnose.recognise import Recognition
+    from ..explain.answer import Answer, Explanation
+    from ..explain.recognise import Recognition
 
 WIDTH = 96
 
@@ -43,10 +43,10 @@ def _megabytes(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Read the text and print the answer."""
-    from .. import data
-    from ..diagnose.explain import document, explain
+    from ..explain.answer import document, explain
+    from ..matrix import loading
 
-    explanation = explain(_read(args), data.matrix())
+    explanation = explain(_read(args), loading.matrix())
     if args.json:
         import json
 
@@ -58,10 +58,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace) -> Recognition:
-    from ..diagnose.recognise import recognise
-    from ..diagnose.symptoms import shipped
-    from ..diagnose.text import DEFAULT_LIMIT
     from ..errors import InputFileError
+    from ..explain.recognise import recognise
+    from ..explain.symptoms import shipped
+    from ..explain.text import DEFAULT_LIMIT
 
     limit = args.limit_mb * 1_000_000 if args.limit_mb else DEFAULT_LIMIT
     known = shipped()
@@ -148,7 +148,7 @@ def _answer(answer: Answer, *, color: bool) -> list[str]:
 
 
 def _nothing(explanation: Explanation) -> list[str]:
-    from ..diagnose.explain import ASK_FOR
+    from ..explain.answer import ASK_FOR
 
     lines = ["None of the known failures was recognised in this text."]
     if explanation.named:

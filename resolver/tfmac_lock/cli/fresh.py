@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from .. import data, published
-from ..combos import NoCombo, TensorFlowWish, Wish
-from ..conda.locking import without_wheel
+from ..conda.mixed import without_wheel
 from ..errors import UsageError
-from ..index.cache import Cache, default_folder
-from ..index.client import IndexClient
-from ..index.config import IndexConfig
-from ..locking import Request, Resolver
+from ..lock import published
+from ..lock.make import LockRequest, Resolver
+from ..matrix import loading
 from ..matrix.facts import specifier
-from ..publishing import end_of
+from ..matrix.ranking import NoCombo, PairRequest, TensorFlowRequest
+from ..publish.locks import end_of
+from ..pypi.cache import Cache, default_folder
+from ..pypi.client import IndexClient
+from ..pypi.config import IndexConfig
 from ..resolve.requirements_in import Options, read_file, read_with
 from ..resolve.solve import Unsatisfiable
 from ..target import MacOSVersion, Os, Target
@@ -86,7 +87,7 @@ def _make(
     python: PythonVersion,
     macos: MacOSVersion | None,
 ) -> Lock:
-    matrix = data.matrix()
+    matrix = loading.matrix()
     target = Target(
         python=platforms.python_for(python, chip.arch),
         chip=chip,
@@ -97,17 +98,19 @@ def _make(
     said = Options()
     needs, constraints = _needs(args, target, said)
     before = _before(args.exclude_newer)
-    wish = Wish(
+    wish = PairRequest(
         python=python,
         chip=chip,
         macos=macos,
         any_minor=bool(args.macos) and "." not in args.macos,
         os=Os(args.os),
-        tensorflow=TensorFlowWish.parse(args.tensorflow) if args.tensorflow else TensorFlowWish(),
+        tensorflow=TensorFlowRequest.parse(args.tensorflow)
+        if args.tensorflow
+        else TensorFlowRequest(),
         metal=_metal(args.metal),
         extra=frozenset(item.name for item in needs),
     )
-    request = Request(
+    request = LockRequest(
         wish=wish,
         needs=tuple(needs),
         constraints=tuple(constraints),
@@ -132,13 +135,13 @@ def _make(
             as_of=as_of,
             ahead=not args.offline,
             likely=frozenset() if args.offline else _likely(wish),
-            published=data.locks_folder(),
+            published=loading.locks_folder(),
         )
         if not wants_conda(args):
             return resolver.lock(request).lock
         from ..conda.channels import Channel
         from ..conda.client import CondaClient
-        from ..conda.locking import lock_with_conda
+        from ..conda.mixed import lock_with_conda
 
         channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
         with CondaClient(channels, offline=args.offline, observer=talk) as conda:
@@ -147,9 +150,9 @@ def _make(
             ).lock
 
 
-def _likely(wish: Wish) -> frozenset[NormalizedName]:
+def _likely(wish: PairRequest) -> frozenset[NormalizedName]:
     """The packages of the best published lock near the wish, most of which it will need too."""
-    index = published.Index.within(data.locks_folder(), wish.python.series, wish.arch)
+    index = published.Index.within(loading.locks_folder(), wish.python.series, wish.arch)
     if not index.exists():
         return frozenset()
     locks = index.locks()

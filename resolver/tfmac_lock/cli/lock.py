@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
     """The files with their texts; several locks are of different platforms, in one file."""
     if len(locks) > 1:
-        from ..lock import conda_lock_yml
+        from ..lock.formats import conda_lock_yml
 
         return {"conda-lock.yml": conda_lock_yml.render(locks)}
     (lock,) = locks
@@ -70,7 +70,7 @@ def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
 
 def _as_json(locks: Sequence[Lock], files: Sequence[str]) -> str:
     """The lock as lock.json has it, or several of them in one document."""
-    from ..lock import lock_json
+    from ..lock.formats import lock_json
     from ..lock.model import SCHEMA_VERSION, dump_json, to_json
 
     if len(locks) == 1:
@@ -95,10 +95,11 @@ def make(args: argparse.Namespace, named: str | None) -> Lock:
 
     ``named`` is the chip; without one it is the Mac's that this runs on.
     """
-    from .. import data, host
+    from .. import host
+    from ..matrix import loading
     from ..target import Os
 
-    platforms = data.platforms()
+    platforms = loading.platforms()
     mac = host.detect()
     chip, python = _chip(named, platforms, mac), _python(args, platforms, mac)
     macos = platforms.macos_version(args.macos) if args.macos else None
@@ -158,14 +159,15 @@ def _published(
     """The published lock for the request, if there is one."""
     import re
 
-    from .. import data, published
+    from ..lock import published
+    from ..matrix import loading
 
     asked = re.fullmatch(
         r"(?:(tensorflow(?:-macos)?)==)?(\d+\.\d+(?:\.\d+)?)", args.tensorflow or ""
     )
     if (args.tensorflow and not asked) or python.micro is not None:
         return None
-    index = published.Index.within(data.locks_folder(), python.series, chip.arch, conda=conda)
+    index = published.Index.within(loading.locks_folder(), python.series, chip.arch, conda=conda)
     if not index.exists():
         return None
     lock = index.find(
@@ -224,7 +226,7 @@ def _format(name: str) -> tuple[str, Callable[[Lock], str]]:
     """File name and renderer of a format; those for conda are imported only when asked for."""
     if name in FORMATS:
         return FORMATS[name]
-    from ..lock.conda_formats import CONDA_FORMATS
+    from ..lock.formats.conda import CONDA_FORMATS
 
     return CONDA_FORMATS[name]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..lock.model import Lock
     from ..matrix.facts import Matrix
-    from ..verdict import Pair, Verdict
+    from ..matrix.verdict import Pair, Verdict
 
 ARCHES = ("arm64", "x86_64")
 
@@ -63,7 +63,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run_grid(args: argparse.Namespace) -> int:
     """The pair grid as a coloured table, or as JSON."""
-    from .. import data
+    from ..matrix import loading as data
     from ..matrix.grid import cells, columns, rows
     from ..target import Arch
 
@@ -88,10 +88,10 @@ def run_grid(args: argparse.Namespace) -> int:
 
 def run_pair(args: argparse.Namespace) -> int:
     """One pair, with every fact behind its verdict; the status is 1 where it is broken."""
-    from .. import data
+    from ..matrix import loading as data
     from ..matrix.grid import find_pair, pair_verdict
+    from ..matrix.verdict import Status
     from ..target import Arch
-    from ..verdict import Status
 
     matrix = data.matrix()
     pair = find_pair(matrix, args.tensorflow, args.metal, Arch(args.arch), args.python)
@@ -107,7 +107,8 @@ def run_pair(args: argparse.Namespace) -> int:
 
 def run_combos(args: argparse.Namespace) -> int:
     """Every published combo, best first."""
-    from .. import data, published
+    from ..lock import published
+    from ..matrix import loading as data
     from ..target import Arch
 
     platforms = data.platforms()
@@ -135,8 +136,8 @@ def run_combos(args: argparse.Namespace) -> int:
 
 def run_lint(args: argparse.Namespace) -> int:
     """Check matrix/; the status is 1 where there are problems."""
-    from .. import data
-    from ..matrix.lint import Code, lint
+    from ..curate.lint import Code, lint
+    from ..matrix import loading as data
 
     problems = lint(data.checkout() / "matrix")
     if args.json:
@@ -158,8 +159,8 @@ def generate(args: argparse.Namespace) -> tuple[list[str], list[str]]:
 
     Returns the names of all of them, and of those that were written or are stale.
     """
-    from .. import data
-    from ..matrix import build
+    from ..curate import build
+    from ..matrix import loading as data
 
     root = data.checkout()
     files = build.build(root)
@@ -183,13 +184,13 @@ def run_refresh(args: argparse.Namespace) -> int:
     """Read new releases, then their binaries, into matrix/."""
     from datetime import UTC, datetime
 
-    from .. import data
-    from ..binaries.refresh import refresh as refresh_binaries
-    from ..binaries.sources import IndexWheels
-    from ..index.cache import Cache, default_folder
-    from ..index.client import IndexClient
-    from ..index.config import IndexConfig
-    from ..matrix.refresh import refresh
+    from ..curate.binaries import refresh as refresh_binaries
+    from ..curate.releases import refresh
+    from ..matrix import loading as data
+    from ..pypi.cache import Cache, default_folder
+    from ..pypi.client import IndexClient
+    from ..pypi.config import IndexConfig
+    from ..pypi.wheels import IndexWheels
 
     matrix = data.checkout() / "matrix"
     config = IndexConfig.load(index_url=args.index_url)

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-    from ..index.client import IndexClient
-    from ..index.config import IndexConfig
-    from ..index.model import IndexFile
     from ..prove.environment import Installer
     from ..prove.locked import LockedSet
     from ..prove.processes import Processes
     from ..prove.twin import Twins
+    from ..pypi.client import IndexClient
+    from ..pypi.config import IndexConfig
+    from ..pypi.model import IndexFile
 
 
 ASKED_AT_ONCE = 4
@@ -37,11 +37,12 @@ def published_locks() -> Mapping[str, Mapping[str, Any]]:
     Where a lock's conda half brings other versions than the wheels, it is another set to prove;
     its id ends in ``-conda`` then.
     """
-    from .. import data, published
+    from ..lock import published
     from ..lock.model import to_json
+    from ..matrix import loading
     from ..prove.locked import VARIANT, locked_set
 
-    indexes = published.Index.all_within(data.locks_folder())
+    indexes = published.Index.all_within(loading.locks_folder())
     found = {lock.combo.id: to_json(lock) for index in indexes for lock in index.locks()}
     for index in indexes:
         halves = index.with_conda()
@@ -67,14 +68,14 @@ def one_lock(name: str) -> tuple[Mapping[str, Any], LockedSet]:
 
 def environments() -> Path:
     """Where environments are made: beside the cache, so that installers can link files."""
-    from ..index.cache import default_folder
+    from ..pypi.cache import default_folder
 
     return default_folder() / "environments"
 
 
 def index_config(index_url: str | None, extra: Sequence[str]) -> IndexConfig:
     """The index as pip users set it."""
-    from ..index.config import IndexConfig
+    from ..pypi.config import IndexConfig
 
     return IndexConfig.load(index_url=index_url, extra_index_urls=extra)
 
@@ -89,9 +90,9 @@ def installer_for(config: IndexConfig, processes: Processes) -> Installer:
 @contextmanager
 def twins_in(folder: Path, config: IndexConfig, processes: Processes) -> Iterator[Twins]:
     """Twins whose evidence goes to ``folder``; what they run ends when this is left."""
-    from ..index.cache import Cache, default_folder
-    from ..index.client import IndexClient
     from ..prove.twin import Twins
+    from ..pypi.cache import Cache, default_folder
+    from ..pypi.client import IndexClient
 
     with stopping(processes), IndexClient(config, Cache(default_folder())) as index:
         yield Twins(
@@ -108,9 +109,9 @@ def _listing(index: IndexClient, processes: Processes) -> Callable[[str], Sequen
     import threading
 
     from ..errors import TfmacLockError
-    from ..index.errors import ProjectNotFound
-    from ..index.workers import Workers
     from ..prove.processes import Stopped
+    from ..pypi.errors import ProjectNotFound
+    from ..pypi.workers import Workers
 
     asking = Workers(ASKED_AT_ONCE)
 

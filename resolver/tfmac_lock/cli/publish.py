@@ -154,13 +154,14 @@ def _compiled(args: argparse.Namespace) -> Outcome:
 
 
 def _locks(args: argparse.Namespace) -> Outcome:
-    from .. import data, publishing
     from ..lock.model import dump_json
-    from .making import make
+    from ..matrix import loading
+    from ..publish import locks as publishing
+    from ..publish.workers import make
 
-    root = data.checkout()
+    root = loading.checkout()
     number, of = parse_shard(args.shard)
-    chosen = publishing.shard(publishing.slots(data.matrix()), number, of)
+    chosen = publishing.shard(publishing.slots(loading.matrix()), number, of)
     day = _day(args, root)
     results = make(args, chosen, day)
     files = publishing.render(results)
@@ -172,11 +173,12 @@ def _locks(args: argparse.Namespace) -> Outcome:
 
 
 def _conda(args: argparse.Namespace) -> Outcome:
-    from .. import data, publishing
-    from .making import make
+    from ..matrix import loading
+    from ..publish import locks as publishing
+    from ..publish.workers import make
 
-    root = data.checkout()
-    chosen = publishing.shard(publishing.slots(data.matrix()), *parse_shard(args.shard))
+    root = loading.checkout()
+    chosen = publishing.shard(publishing.slots(loading.matrix()), *parse_shard(args.shard))
     day = _recorded_day(root)  # of the locks that the conda halves belong to
     made = make(args, chosen, day, channels=args.channel or ["conda-forge"])
     results = [result for result in made if result.same_channels] if args.check else made
@@ -252,7 +254,7 @@ def _day(args: argparse.Namespace, root: Path) -> date:
 
 def _recorded_day(root: Path) -> date:
     """The day of the locks that are there; raises DataError where there are none."""
-    from ..shipped import guarded
+    from ..files import guarded
 
     recorded = root / "locks" / "as_of.json"
     return guarded(recorded, 1, lambda data: date.fromisoformat(data["as_of"]))

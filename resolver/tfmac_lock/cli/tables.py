@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..verdict import Status
+from ..matrix.verdict import Status
 from .summary import COLORS
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from ..lock.model import Lock
     from ..matrix.facts import Matrix, Release
+    from ..matrix.verdict import Pair, Verdict
     from ..target import Arch
-    from ..verdict import Pair, Verdict
 
 SIGNS = {
     Status.WORKS: ("+", "green"),
@@ -106,7 +106,7 @@ def pair_text(matrix: Matrix, pair: Pair, verdict: Verdict, *, color: bool) -> s
         )
     load = pair.metal and matrix.pair_load(pair.package, pair.tensorflow, pair.metal, pair.arch)
     if load and (load.missing_symbols or load.missing_libraries):
-        from ..binaries.demangle import demangle
+        from ..curate.demangle import demangle
 
         lines += ["", "missing:"]
         lines += [f"  {name}" for name in load.missing_libraries]

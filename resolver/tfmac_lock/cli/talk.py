@@ -6,7 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from ..index.model import Observer
+from ..pypi.model import Observer
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra
-from ..index.model import Observer
 from ..lock.model import LockedChannel
+from ..pypi.model import Observer
 from .channels import secrets_cut, without_secrets
 from .errors import BadSpec, CacheFault, ChannelFault, Clash, NoCondaSolution, is_users
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from ..target import Target
     from .channels import Channel
-    from .specs import Want
+    from .specs import CondaRequirement
 
     T = TypeVar("T")
 
@@ -116,8 +116,8 @@ class CondaClient:
     def solve(
         self,
         target: Target,
-        wants: Sequence[Want],
-        limits: Sequence[Want] = (),
+        wants: Sequence[CondaRequirement],
+        limits: Sequence[CondaRequirement] = (),
         *,
         before: datetime | None = None,
         undated: bool = False,
@@ -181,7 +181,9 @@ class CondaClient:
                 found[channel.url][f"{record.subdir}/{record.file_name}"] = record
         return tuple(_state(channel.url, found[channel.url]) for channel in self.channels)
 
-    def _clash(self, target: Target, wants: Sequence[Want], limits: Sequence[Want]) -> Clash | None:
+    def _clash(
+        self, target: Target, wants: Sequence[CondaRequirement], limits: Sequence[CondaRequirement]
+    ) -> Clash | None:
         """The first want that the channels lack, or that one other want leaves without a record.
 
         None where it takes more than two wants to contradict each other.
@@ -205,7 +207,7 @@ class CondaClient:
                 return Clash(asked=asked, against=tuple(dict.fromkeys(against)))
         return None
 
-    def _meeting(self, target: Target, want: Want) -> list[Any]:
+    def _meeting(self, target: Target, want: CondaRequirement) -> list[Any]:
         spec = self._spec(want.spec)
         return [one for one in self._records(target, [want.name]) if spec.matches(one)]
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import AnswerIsNo, OutsideError, UsageError
+from ..errors import OutsideError, Refusal, UsageError
 from ..resolve.requirement import ByMatrix, ByUser
 from ..target import MacOSVersion
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..matrix.facts import Lineage
     from ..target import Target
-    from .specs import Want
+    from .specs import CondaRequirement
 
 MAX_TOLD = 600
 """Characters of the solver's own words in an explanation; beyond that nobody reads on."""
@@ -87,7 +87,7 @@ class CacheFault(OutsideError):
         )
 
 
-class Replaced(AnswerIsNo):
+class Replaced(Refusal):
     """A conda package was asked for that a lock takes the place of."""
 
     def __init__(self, lineage: Lineage) -> None:
@@ -107,11 +107,11 @@ class Clash:
     Where the channels have none in the first place, ``against`` is empty.
     """
 
-    asked: Want
-    against: tuple[Want, ...]
+    asked: CondaRequirement
+    against: tuple[CondaRequirement, ...]
 
 
-class NoCondaSolution(AnswerIsNo):
+class NoCondaSolution(Refusal):
     """No set of conda packages meets all that is wanted of the channels.
 
     ``wants`` are those of the clash, if there is a plain one; otherwise the specs that take part
@@ -122,7 +122,7 @@ class NoCondaSolution(AnswerIsNo):
         self,
         target: Target,
         channels: Iterable[str],
-        wants: Iterable[Want],
+        wants: Iterable[CondaRequirement],
         told: str,
         clash: Clash | None = None,
     ) -> None:
@@ -168,21 +168,21 @@ class NoCondaSolution(AnswerIsNo):
         )
 
 
-def is_users(want: Want) -> bool:
+def is_users(want: CondaRequirement) -> bool:
     """Whether the user wrote it, and could write another."""
     return isinstance(want.origin, ByUser) and not want.origin.chosen
 
 
-def _by_origin(want: Want) -> bool:
+def _by_origin(want: CondaRequirement) -> bool:
     """Packages that ask for it come before the matrix."""
     return isinstance(want.origin, ByMatrix)
 
 
-def _list(wants: Iterable[Want]) -> str:
+def _list(wants: Iterable[CondaRequirement]) -> str:
     return "; ".join(dict.fromkeys(map(_told, wants)))
 
 
-def _told(want: Want) -> str:
+def _told(want: CondaRequirement) -> str:
     if isinstance(want.origin, ByMatrix):
         return f"{want.words or want.spec} ({want.origin.bound.reason})"
     return str(want)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..errors import AnswerIsNo
+from ..errors import Refusal
 from ..resolve.requirement import ByUser
 from .errors import NoCondaSolution
 from .names import distribution, release
-from .specs import Want, limits_of
+from .specs import CondaRequirement, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ MAX_TRIES = 30
 """Conda candidates that are tried for one lock; more of them would be a search without an end."""
 
 
-class NoSha256(AnswerIsNo):
+class NoSha256(Refusal):
     """The channel gives only an md5 for the one file that fits."""
 
     def __init__(self, filename: str) -> None:
@@ -89,11 +89,13 @@ class Excluded:
         """Leave that version of the package out from now on."""
         self.versions.setdefault(record.name, set()).add(record.version)
 
-    def wants(self) -> list[Want]:
+    def wants(self) -> list[CondaRequirement]:
         """The exclusions as limits."""
         why = ByUser("versions tried already", chosen=True)
         return [
-            Want(f"{name} {','.join(f'!={version}' for version in sorted(versions))}", why)
+            CondaRequirement(
+                f"{name} {','.join(f'!={version}' for version in sorted(versions))}", why
+            )
             for name, versions in sorted(self.versions.items())
         ]
 
@@ -125,11 +127,11 @@ def solve_conda(
 
 
 def _with_natives(
-    client: CondaClient, target: Target, request: CondaRequest, limits: Sequence[Want]
+    client: CondaClient, target: Target, request: CondaRequest, limits: Sequence[CondaRequirement]
 ) -> tuple[CondaRecord, ...]:
     """All natives at once; where that cannot be, without the last one, and so on."""
     why = ByUser("the pair, which comes as wheels", chosen=True)
-    limits = [*limits, *(Want(f"{name} <0", why) for name in request.banned)]
+    limits = [*limits, *(CondaRequirement(f"{name} <0", why) for name in request.banned)]
     count = len(request.native)
     while True:
         wants = [*_base(request), *_natives(request, request.native[:count])]
@@ -148,26 +150,26 @@ def _with_natives(
             count -= 1
 
 
-def _base(request: CondaRequest) -> list[Want]:
+def _base(request: CondaRequest) -> list[CondaRequirement]:
     python = request.python
     version = str(python) if python.micro is not None else f"{python.series}.*"
     # CPython itself: neither PyPy nor a build without the GIL, for which there are no wheels.
     build = rf"^.*_(cpython|{python.tag})$"
     return [
-        Want(
+        CondaRequirement(
             f'python {version}[build="{build}"]',
             ByUser("your Python", chosen=True),
             f"python {python}",
         ),
-        Want("pip", ByUser("the installation of the wheels", chosen=True)),
-        *(Want(spec, ByUser(f"--conda {spec}")) for spec in request.specs),
+        CondaRequirement("pip", ByUser("the installation of the wheels", chosen=True)),
+        *(CondaRequirement(spec, ByUser(f"--conda {spec}")) for spec in request.specs),
     ]
 
 
-def _natives(request: CondaRequest, names: Iterable[str]) -> list[Want]:
+def _natives(request: CondaRequest, names: Iterable[str]) -> list[CondaRequirement]:
     needed = {need.name for need in request.needs}
     why = ByUser("native packages from conda", chosen=True)
-    return [Want(name, why) for name in names if name in needed]
+    return [CondaRequirement(name, why) for name in names if name in needed]
 
 
 def _solution(records: tuple[CondaRecord, ...]) -> CondaSolution:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
+class CondaRequirement:
     """A conda spec and who wants it; ``words`` say it for people, where the spec is unwieldy."""
 
     spec: str
@@ -65,12 +65,12 @@ def own_spec(text: str, channels: Iterable[Channel]) -> str:
     return f"{known[url]}::{rest}"
 
 
-def limits_of(need: Need) -> Iterator[Want]:
+def limits_of(need: Need) -> Iterator[CondaRequirement]:
     """What the need says of the records that may hold its distribution."""
     text = version_spec(need.specifier)
     if text:
         for name in conda_names(need.name):
-            yield Want(f"{name} {text}", need.origin, f"{need.name} {need.specifier}")
+            yield CondaRequirement(f"{name} {text}", need.origin, f"{need.name} {need.specifier}")
 
 
 def version_spec(specifiers: SpecifierSet) -> str:

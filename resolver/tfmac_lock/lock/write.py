@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ..errors import OutsideError, UsageError
-from .header import MARK
+from .formats.header import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

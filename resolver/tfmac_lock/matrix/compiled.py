@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..shipped import guarded
+from ..files import guarded
 from ..target import Arch, MacOSVersion
 from . import facts
 

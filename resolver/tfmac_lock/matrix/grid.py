@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..combos import TENSORFLOW_PACKAGES, TensorFlowWish
-from ..errors import AnswerIsNo
-from ..verdict import Pair, judge
+from ..errors import Refusal
 from .facts import METAL, specifier, version
+from .ranking import TENSORFLOW_PACKAGES, TensorFlowRequest
+from .verdict import Pair, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..target import Arch
-    from ..verdict import Verdict
     from .facts import Matrix, Release
+    from .verdict import Verdict
 
 
-class UnknownRelease(AnswerIsNo):
+class UnknownRelease(Refusal):
     """The matrix knows no such release."""
 
 
@@ -86,7 +86,7 @@ def find_pair(matrix: Matrix, tensorflow: str, metal: str, arch: Arch, python: s
 
     Of a version that both packages have, the one that holds the payload is meant.
     """
-    wish = TensorFlowWish.parse(tensorflow)
+    wish = TensorFlowRequest.parse(tensorflow)
     found = [
         release
         for package in TENSORFLOW_PACKAGES

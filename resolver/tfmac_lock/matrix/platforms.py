@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..shipped import guarded
+from ..files import guarded
 from ..target import Arch, Chip, MacOSRelease, MacOSVersion, Platforms, PythonSeries
 
 if TYPE_CHECKING:

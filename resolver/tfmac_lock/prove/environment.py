@@ -18,7 +18,7 @@ from .linux import STAND_INS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..index.config import IndexConfig
+    from ..pypi.config import IndexConfig
     from .interpreters import Interpreter
     from .processes import Processes
 

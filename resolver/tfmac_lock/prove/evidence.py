@@ -14,8 +14,8 @@ from packaging.version import InvalidVersion, Version
 from pydantic import Field
 
 from .. import __version__
-from ..matrix.folder import read_file
-from ..matrix.models import Proof, TensorFlowPackage
+from ..curate.folder import read_file
+from ..curate.models import Proof, TensorFlowPackage
 from .errors import BadReport, DiskFull, NotProvable, ToolFailed
 from .linux import STAND_INS
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
-    from ..index.model import IndexFile
+    from ..pypi.model import IndexFile
     from .locked import LockedSet
 
 STAND_INS = ("tensorflow-cpu", "tensorflow")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
-from ..matrix.models import Model
+from ..curate.models import Model
 from . import train_mnist
 from .errors import BadReport
 

@@ -27,7 +27,7 @@ from .report import read_report
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ..index.model import IndexFile
+    from ..pypi.model import IndexFile
     from .interpreters import Interpreter
     from .locked import LockedSet
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from packaging.utils import BuildTag
     from packaging.version import Version
 
-    from ..index.model import IndexFile, Project
+    from ..pypi.model import IndexFile, Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

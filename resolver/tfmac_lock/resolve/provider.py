@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from resolvelib.providers import AbstractProvider
 
-from ..errors import AnswerIsNo
+from ..errors import Refusal
 from .requirement import (
     NO_VERSION,
     ByFault,
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from packaging.version import Version
     from resolvelib.structs import RequirementInformation
 
-    from ..index.model import IndexFile
+    from ..pypi.model import IndexFile
     from .candidates import FittingFile
     from .view import View
 
 
-class BadMetadata(AnswerIsNo):
+class BadMetadata(Refusal):
     """A file states a requirement that cannot be read."""
 
     def __init__(self, filename: str, text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
 from resolvelib.resolvers import Resolution
 
-from ..errors import AnswerIsNo
+from ..errors import Refusal
 from .provider import Candidate, Provider, Rules
 from .requirement import ByFault, ByMatrix, ByPackage, ByUser, Need
 from .warmup import warm_up
@@ -49,7 +49,7 @@ class Clash:
     given: str = ""
 
 
-class Unsatisfiable(AnswerIsNo):
+class Unsatisfiable(Refusal):
     """No set of wheels meets all requirements on the target."""
 
     def __init__(self, target: Target, clashes: Sequence[Clash]) -> None:
@@ -86,7 +86,7 @@ def _told(item: Need) -> str:
     return f"{item.specifier or 'any version'} for {item.origin}"
 
 
-class TooDeep(AnswerIsNo):
+class TooDeep(Refusal):
     """The search was given up."""
 
     def __str__(self) -> str:

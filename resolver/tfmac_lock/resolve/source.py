@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from ..index.model import IndexFile, Metadata, Project
     from ..matrix.facts import Matrix
+    from ..pypi.model import IndexFile, Metadata, Project
 
 
 class Source(Protocol):

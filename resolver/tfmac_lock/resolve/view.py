@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..index.errors import ProjectNotFound
+from ..pypi.errors import ProjectNotFound
 from .candidates import FittingFile, Refused, fitting_files, ranks_of
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ..errors import AnswerIsNo, OutsideError, TfmacLockError, UsageError
+from ..errors import OutsideError, Refusal, TfmacLockError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 4000
 
 
-class Refused(AnswerIsNo):
+class Refused(Refusal):
     """A request that is not carried out. ``retry_after`` is in seconds, where coming back helps."""
 
     def __init__(self, status: int, code: str, text: str, retry_after: int | None = None) -> None:
@@ -36,7 +36,7 @@ def refused(error: TfmacLockError) -> Refused:
         return error
     if isinstance(error, UsageError):
         return Refused(422, "bad-request", str(error))
-    if isinstance(error, AnswerIsNo):
+    if isinstance(error, Refusal):
         return Refused(409, "no-lock", str(error))
     if isinstance(error, OutsideError):
         # Its text may name the operator's index; that it failed is all that a client needs.

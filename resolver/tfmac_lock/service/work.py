@@ -26,11 +26,11 @@ from .problems import Refused, refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..index.client import IndexClient
-    from ..locking import Request
+    from ..lock.make import LockRequest
     from ..matrix.facts import Matrix
+    from ..pypi.client import IndexClient
     from ..target import Target
-    from .messages import CheckRequest, ExplainRequest, LockRequest
+    from . import messages
     from .settings import Settings
 
 CLIENT_SECONDS = 600
@@ -73,9 +73,9 @@ def ping() -> bool:
 
 @functools.cache
 def _matrix() -> Matrix:
-    from .. import data
+    from ..matrix import loading
 
-    return data.matrix()
+    return loading.matrix()
 
 
 @contextmanager
@@ -106,26 +106,26 @@ def _job(seconds: float, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         raise refused(TfmacLockError()) from None
 
 
-def lock(message: LockRequest) -> dict[str, Any]:
+def lock(message: messages.LockRequest) -> dict[str, Any]:
     """Resolve; raises Refused."""
     return _job(_settings.limits.lock_seconds, lambda: _lock(message))
 
 
-def explain(message: ExplainRequest) -> dict[str, Any]:
+def explain(message: messages.ExplainRequest) -> dict[str, Any]:
     """Recognise failures; raises Refused."""
     return _job(_settings.limits.read_seconds, lambda: _explain(message))
 
 
-def check(message: CheckRequest) -> dict[str, Any]:
+def check(message: messages.CheckRequest) -> dict[str, Any]:
     """Judge pins; raises Refused."""
     return _job(_settings.limits.read_seconds, lambda: _check(message))
 
 
-def _lock(message: LockRequest) -> dict[str, Any]:
-    from .. import data
+def _lock(message: messages.LockRequest) -> dict[str, Any]:
     from ..lock.formats import FORMATS
+    from ..lock.make import Resolver
     from ..lock.model import to_json
-    from ..locking import Resolver
+    from ..matrix import loading
 
     day = message.exclude_newer or datetime.now(tz=UTC).date()
     matrix = _matrix()
@@ -134,7 +134,7 @@ def _lock(message: LockRequest) -> dict[str, Any]:
         source=_index_client(),
         as_of=day.isoformat(),
         ahead=not _settings.offline,
-        published=data.locks_folder(),
+        published=loading.locks_folder(),
     )
     made = resolver.lock(request_of(message, matrix)).lock
     contents = []
@@ -144,11 +144,11 @@ def _lock(message: LockRequest) -> dict[str, Any]:
     return {**to_json(made, [item["name"] for item in contents]), "contents": contents}
 
 
-def request_of(message: LockRequest, matrix: Matrix) -> Request:
+def request_of(message: messages.LockRequest, matrix: Matrix) -> LockRequest:
     """The message as the resolver's request; raises UsageError where it makes no sense."""
-    from ..combos import TensorFlowWish, Wish
-    from ..locking import Request
-    from ..publishing import end_of
+    from ..lock.make import LockRequest
+    from ..matrix.ranking import PairRequest, TensorFlowRequest
+    from ..publish.locks import end_of
     from ..resolve.requirements_in import read_with
     from ..target import Os, Target
 
@@ -172,19 +172,19 @@ def request_of(message: LockRequest, matrix: Matrix) -> Request:
     environment = target.markers()
     needs = [need for text in message.packages if (need := read_with(text, environment))]
     limits = [need for text in message.constraints if (need := read_with(text, environment))]
-    wish = Wish(
+    wish = PairRequest(
         python=python,
         chip=chip,
         macos=macos,
         any_minor=bool(message.macos) and "." not in (message.macos or ""),
         os=system,
-        tensorflow=TensorFlowWish.parse(message.tensorflow)
+        tensorflow=TensorFlowRequest.parse(message.tensorflow)
         if message.tensorflow
-        else TensorFlowWish(),
+        else TensorFlowRequest(),
         metal=message.metal,
         extra=frozenset(item.name for item in needs),
     )
-    return Request(
+    return LockRequest(
         wish=wish,
         needs=tuple(needs),
         constraints=tuple(limits),
@@ -193,7 +193,7 @@ def request_of(message: LockRequest, matrix: Matrix) -> Request:
     )
 
 
-def _options(message: LockRequest) -> str:
+def _options(message: messages.LockRequest) -> str:
     """The command line's words for what is not the pair."""
     import shlex
 
@@ -205,9 +205,9 @@ def _options(message: LockRequest) -> str:
 def _index_client() -> IndexClient:
     """The process's index client, a new one after some time so that pages do not grow old."""
     global _client
-    from ..index.cache import Cache
-    from ..index.client import IndexClient
-    from ..index.config import IndexConfig
+    from ..pypi.cache import Cache
+    from ..pypi.client import IndexClient
+    from ..pypi.config import IndexConfig
 
     now = time.monotonic()
     if _client is not None:
@@ -229,30 +229,30 @@ def _index_client() -> IndexClient:
 
 
 def _cache_folder() -> Path:
-    from ..index.cache import default_folder
+    from ..pypi.cache import default_folder
 
     return _settings.cache or default_folder()
 
 
-def _explain(message: ExplainRequest) -> dict[str, Any]:
-    from ..diagnose.explain import document
-    from ..diagnose.explain import explain as explained
-    from ..diagnose.recognise import recognise_text
-    from ..diagnose.symptoms import shipped
+def _explain(message: messages.ExplainRequest) -> dict[str, Any]:
+    from ..explain.answer import document
+    from ..explain.answer import explain as explained
+    from ..explain.recognise import recognise_text
+    from ..explain.symptoms import shipped
 
     return document(explained(recognise_text(message.text, shipped()), _matrix()))
 
 
-def _check(message: CheckRequest) -> dict[str, Any]:
+def _check(message: messages.CheckRequest) -> dict[str, Any]:
     """Judge the text as the file of that name, alone in a folder of the cache that is removed.
 
     The reader follows no include out of the file's folder, so there is nothing else to read.
     """
     from argparse import Namespace
 
+    from ..check.judge import check as judged
+    from ..check.judge import document
     from ..cli.check import read_for_target
-    from ..diagnose.check import check as judged
-    from ..diagnose.check import document
 
     wanted = Namespace(python=message.python, chip=message.chip, macos=message.macos)
     cache = _cache_folder()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from .. import __version__
-from ..binaries.demangle import demangle
+from ..curate.demangle import demangle
 from ..errors import DataError
 from ..target import Arch
 from . import documents as doc

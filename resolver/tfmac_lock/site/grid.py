@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..combos import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, version
-from ..verdict import Pair, Reason, Status, Verdict, judge
+from ..matrix.ranking import TENSORFLOW_PACKAGES
+from ..matrix.verdict import Pair, Reason, Status, Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

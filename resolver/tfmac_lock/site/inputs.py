@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .. import data, published
 from ..errors import DataError
-from ..lock import conda_lock_yml, lock_json
+from ..lock import published
+from ..lock.formats import conda_lock_yml, lock_json
+from ..matrix import loading
+from ..matrix.verdict import Status
 from ..target import Arch
-from ..verdict import Status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,13 +65,13 @@ class Inputs:
     figures: dict[str, Any] = field(default_factory=dict)
 
 
-def load(locks: Path | None = None, compiled: Path = data.COMPILED) -> Inputs:
+def load(locks: Path | None = None, compiled: Path = loading.COMPILED) -> Inputs:
     """Read all inputs; ``locks`` is the folder of published locks, the shipped one by default.
 
     Raises DataError where something is missing or damaged.
     """
-    matrix = data.matrix()
-    folder = data.locks_folder() if locks is None else locks
+    matrix = loading.matrix()
+    folder = loading.locks_folder() if locks is None else locks
     found: list[PublishedLock] = []
     unpublished: list[tuple[str, str]] = []
     for python in matrix.platforms.pythons:

@@ -11,9 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from .. import __version__
-from ..binaries.demangle import demangle
-from ..combos import package_row
+from ..curate.demangle import demangle
 from ..matrix.facts import METAL, Release
+from ..matrix.ranking import package_row
 from ..target import Arch
 from .changes import changes
 from .figures import bars

@@ -1,0 +1,1 @@
+"""Pins, files and a Mac into findings: what will not work, and what to type instead."""

@@ -1,0 +1,63 @@
+"""The formats of pins that `check` reads: one small module each, chosen by the file's name."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import TYPE_CHECKING
+
+from ...errors import InputFileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ...target import Target
+    from ..pins import PinFile
+
+BY_NAME = (
+    ("pylock_toml", re.compile(r"pylock(\.[^.]+)?\.toml")),
+    ("uv_lock", re.compile(r"uv\.lock")),
+    ("poetry_lock", re.compile(r"poetry\.lock")),
+    ("conda_lock_yml", re.compile(r"(.*[.-])?conda-lock\.ya?ml|.*-lock\.ya?ml")),
+    ("environment_yml", re.compile(r".*\.ya?ml")),
+    ("requirements_txt", re.compile(r".*\.(txt|in|pip|freeze)|requirements|constraints")),
+)
+"""Each module has ``read(path, target) -> PinFile`` and says what it raises."""
+
+IN_A_FOLDER = (
+    "pylock*.toml",
+    "uv.lock",
+    "poetry.lock",
+    "*conda-lock.yml",
+    "*conda-lock.yaml",
+    "environment*.yml",
+    "environment*.yaml",
+    "requirements*.txt",
+)
+
+
+def read(path: Path, target: Target) -> PinFile:
+    """The pins of a file, as they hold on the target.
+
+    Raises:
+        InputFileError: the file cannot be read, or is in none of the formats.
+
+    """
+    for module, pattern in BY_NAME:
+        if pattern.fullmatch(path.name.lower()):
+            reader = importlib.import_module(f".{module}", __package__)
+            found: PinFile = reader.read(path, target)
+            return found
+    raise InputFileError(
+        str(path),
+        "is in none of the formats: requirements.txt, pip freeze (*.txt), pylock.toml, "
+        "conda-lock.yml, environment.yml, uv.lock, poetry.lock",
+    )
+
+
+def in_folder(folder: Path) -> list[Path]:
+    """The files of pins in a project's folder, in a fixed order; raises InputFileError if none."""
+    found = sorted({path for pattern in IN_A_FOLDER for path in folder.glob(pattern)})
+    if not found:
+        raise InputFileError(str(folder), f"has no file of pins ({', '.join(IN_A_FOLDER)})")
+    return found

@@ -1,0 +1,118 @@
+"""environment.yml of conda, with its pip part.
+
+Source: https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html;
+a conda match specification: https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from ...errors import InputFileError
+from ..pins import MAX_PINS, Pin, PinFile, checked, holds, normalized
+from . import yaml_file
+from .requirements_txt import exact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ...target import Target
+
+_CONDA = re.compile(
+    r"(?:[\w./:-]{1,200}::)?(?P<name>[A-Za-z0-9_.-]{1,100})\s*(?P<spec>[=<>!~ ].{0,200})?"
+)
+
+
+def read(path: Path, target: Target) -> PinFile:
+    """What the environment asks for, conda's packages and pip's; raises InputFileError."""
+    data = yaml_file.load(path)
+    wanted = data.get("dependencies") if isinstance(data, dict) else None
+    if not isinstance(wanted, list):
+        raise InputFileError(str(path), "is not an environment file: it has no dependencies list")
+    pins: list[Pin] = []
+    for entry in wanted:
+        if isinstance(entry, yaml_file.Scalar):
+            pins.append(_conda(entry, path))
+        elif isinstance(entry, dict):
+            for line in yaml_file.items(entry.get("pip")):
+                pin = _pip(line, path, target) if isinstance(line, yaml_file.Scalar) else None
+                pins += [pin] if pin is not None else []
+    if len(pins) > MAX_PINS:
+        raise InputFileError(str(path), f"names more than {MAX_PINS} packages")
+    python = next((p for p in pins if p.name == "python"), None)
+    series = re.match(r"\d+\.\d+", python.version or _lowest(python.specifier)) if python else None
+    return PinFile(
+        path=str(path),
+        format="environment.yml",
+        pins=tuple(pins),
+        python=series[0] if series else "",
+    )
+
+
+def _lowest(specifier: str) -> str:
+    found = re.search(r"(?:==|>=|~=)\s*(\d+\.\d+)", specifier)
+    return found[1] if found else ""
+
+
+def _conda(entry: yaml_file.Scalar, path: Path) -> Pin:
+    found = _CONDA.fullmatch(entry.text.strip())
+    if not found:
+        raise InputFileError(
+            str(path), f"{entry.text[:60]!r} is no conda specification", entry.line
+        )
+    spec = (found["spec"] or "").strip()
+    # name=1.2 means 1.2 or 1.2.*, name=1.2=build a build of it, name==1.2 that version.
+    single = re.fullmatch(r"=?\s*(\d[\w.]*)(?:[= ]\S+)?|=\s*(\d[\w.]*)\.?\*?", spec)
+    whole = re.fullmatch(r"==\s*(\d[\w.]*)(?:=\S+)?", spec)
+    version, specifier = "", ""
+    if whole:
+        version, specifier = whole[1], f"=={whole[1]}"
+    elif single:
+        number = (single[1] or single[2]).rstrip(".")
+        version = number if number.count(".") >= 2 else ""
+        specifier = f"=={number}.*"
+    elif spec:
+        try:
+            specifier = str(SpecifierSet(re.sub(r"\|.*", "", spec)))
+        except InvalidSpecifier:
+            specifier = ""
+    return checked(
+        Pin(
+            name=normalized(found["name"].lstrip("_")),
+            version=version,
+            specifier=specifier,
+            manager="conda",
+            path=str(path),
+            line=entry.line,
+        )
+    )
+
+
+def _pip(entry: yaml_file.Scalar, path: Path, target: Target) -> Pin | None:
+    # pip reads these lines like those of a requirements file, with options behind them.
+    text, *options = re.split(r"\s+--(?=hash[= ])", entry.text.strip())
+    if text.startswith("-") or "://" in text.partition(" @ ")[0]:
+        return None
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        raise InputFileError(
+            str(path), f"{text[:60]!r} is not a requirement", entry.line
+        ) from error
+    if not holds([str(requirement.marker or "")], target, path):
+        return None
+    return checked(
+        Pin(
+            name=normalized(requirement.name),
+            version=exact(requirement.specifier),
+            specifier=str(requirement.specifier),
+            hashed=True if options else None,
+            source=(requirement.url or "")[:200],
+            path=str(path),
+            line=entry.line,
+        )
+    )

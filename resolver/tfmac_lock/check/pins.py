@@ -1,0 +1,120 @@
+"""What a file of pins says, whatever its format: packages with versions, files and places."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
+
+from ..errors import InputFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ..target import Target
+
+MAX_BYTES = 32 * 1024 * 1024
+MAX_PINS = 20_000
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,120}[A-Za-z0-9])?")
+_VERSION = re.compile(r"[0-9A-Za-z.!+_-]{1,80}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One package that a file names.
+
+    ``version`` is the one it is pinned to, or empty; then ``specifier`` says what is allowed.
+    ``files`` are the names of the files that a lock lists for it. ``hashed`` tells whether it has
+    a hash, and is None where the format has none. ``source`` is the archive, folder or repository
+    that it is built from, if it is not taken from an index. ``line`` counts from 1; 0 is unknown.
+    """
+
+    name: str
+    version: str = ""
+    specifier: str = ""
+    files: tuple[str, ...] = ()
+    hashed: bool | None = None
+    source: str = ""
+    manager: str = "pip"
+    path: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinFile:
+    """All pins of a file for one environment. ``python`` is the series that it names, or empty.
+
+    ``complete`` tells that the file lists every package of the environment, so that what it does
+    not name will not be there.
+    """
+
+    path: str
+    format: str
+    pins: tuple[Pin, ...]
+    python: str = ""
+    complete: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+
+def normalized(name: str) -> str:
+    """The name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def checked(pin: Pin) -> Pin:
+    """The pin; raises InputFileError where name or version cannot be one at all."""
+    if not _NAME.fullmatch(pin.name):
+        raise InputFileError(pin.path, f"{_short(pin.name)} is no package name", pin.line or None)
+    if pin.version and not _VERSION.fullmatch(pin.version):
+        raise InputFileError(
+            pin.path, f"{pin.name}: {_short(pin.version)} is no version", pin.line or None
+        )
+    return pin
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def holds(markers: Iterable[str], target: Target, path: Path) -> bool:
+    """Whether one of the markers holds on the target, or there is none.
+
+    Raises:
+        InputFileError: one of them is not a marker.
+
+    """
+    environment = {key: str(value) for key, value in target.markers().items()}
+    texts = [text for text in markers if text]
+    try:
+        return not texts or any(
+            Marker(text).evaluate({**environment, "extra": ""}) for text in texts
+        )
+    except (InvalidMarker, UndefinedEnvironmentName, RecursionError) as error:
+        raise InputFileError(str(path), f"{_short(texts[0])} is not a marker") from error
+
+
+def read_text(path: Path) -> str:
+    """The file's text; raises InputFileError where it is too large or not text."""
+    shown = str(path)
+    try:
+        if not path.is_file():
+            raise InputFileError(shown, "is not a file" if path.exists() else "does not exist")
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputFileError(shown, error.strerror or str(error)) from error
+    if len(raw) > MAX_BYTES:
+        raise InputFileError(shown, f"is larger than {MAX_BYTES // 1024 // 1024} MB")
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputFileError(
+            shown, f"is not text ({error.reason} at byte {error.start})"
+        ) from error
+    if "\0" in text:
+        raise InputFileError(shown, "is not text (it has a zero byte)")
+    return text

@@ -1,0 +1,296 @@
+"""Both halves of a lock together: what conda brings is fixed for the wheels.
+
+First the wheels are solved by themselves, so that conda can be asked for the same versions of
+what both could bring; then conda; then the wheels around what conda brings. Where that has no
+answer, the next candidate of the conda package at fault is tried.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from ..lock.model import LockedPackage
+from ..resolve.provider import BadMetadata, Provider
+from ..resolve.requirement import ByPackage, ByUser, Need
+from ..resolve.solve import Unsatisfiable, solve
+from ..target import PythonVersion
+from .channels import CONDA_FORGE
+from .errors import NoCondaSolution, NotFromConda, Replaced
+from .solve import MAX_TRIES, NATIVE, CondaRequest, CondaSolution, Excluded, NoSha256, solve_conda
+from .specs import CondaRequirement, own_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from packaging.utils import NormalizedName
+
+    from ..lock.make import LockRequest, ResolvedLock, Resolver
+    from ..lock.model import LockedChannel
+    from ..resolve.provider import Rules
+    from ..resolve.solve import Solved
+    from ..target import Target
+    from .client import CondaClient, CondaRecord
+
+CHOSEN_PAIR = ("tensorflow", "tensorflow-base", "tensorflow-macos", "tensorflow-metal")
+"""What never comes from conda: the matrix speaks of the wheels, and two of one cannot be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixedSolution:
+    """A solution: the target with conda's Python, conda's records, and the wheels.
+
+    ``native`` are the distributions of ``NATIVE`` that come from conda, ``because`` those that
+    have no wheel, where that was the reason.
+    """
+
+    target: Target
+    conda: CondaSolution
+    wheels: Mapping[NormalizedName, Solved]
+    channels: tuple[LockedChannel, ...]
+    because: tuple[str, ...]
+
+    @property
+    def conda_packages(self) -> tuple[LockedPackage, ...]:
+        """Conda's records as they stand in a lock."""
+        return tuple(map(_package, self.conda.records))
+
+    @property
+    def notes(self) -> tuple[tuple[str, str, str], ...]:
+        """What is to be said of the conda half: kind, text, source."""
+        native = [
+            f"{name} {version}" for name, version in self.conda.given.items() if name in NATIVE
+        ]
+        if not native:
+            return ()
+        why = ""
+        if self.because:
+            why = f", because the index has no wheel of {' and '.join(self.because)} for the target"
+        text = f"{', '.join(native)} from conda{why}"
+        return (("conda", text, self.channels[0].url),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondaPart:
+    """The channels and what is wanted of them.
+
+    ``specs`` are the user's (``--conda``); ``native`` takes numpy, h5py, protobuf and grpcio
+    from conda as far as the bounds allow. ``undated`` lets files in whose channel tells no date,
+    where newer ones than some day are left out.
+    """
+
+    client: CondaClient
+    specs: tuple[str, ...] = ()
+    native: bool = False
+    undated: bool = False
+    because: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> str:
+        """The command line's words that ask for such a conda half again."""
+        names = [channel.name for channel in self.client.channels]
+        words = [
+            *(["--native conda"] if self.native and not self.because else []),
+            *(f"--conda {shlex.quote(spec)}" for spec in self.specs),
+            *(f"--channel {shlex.quote(name)}" for name in names if names != [CONDA_FORGE.name]),
+        ]
+        return " ".join(words or ["--format conda-lock"])
+
+    def solve(
+        self,
+        rules: Rules,
+        roots: Sequence[Need],
+        *,
+        python: PythonVersion,
+        before: datetime | None,
+        ahead: bool,
+        rules_for: Callable[[Target], Rules],
+    ) -> MixedSolution:
+        """Both halves for the rules' target; raises Unsatisfiable and NoCondaSolution.
+
+        ``rules_for`` gives the same rules for the target with the Python that conda brings.
+        """
+        target = rules.view.target
+        alone = self._alone(rules, roots, ahead=ahead)
+        request = CondaRequest(
+            python=python,
+            specs=self.specs,
+            native=NATIVE if self.native else (),
+            needs=tuple(certain_needs(rules, roots)),
+            banned=CHOSEN_PAIR,
+            before=before,
+            undated=self.undated,
+        )
+        excluded = Excluded()
+        first: Unsatisfiable | None = None
+        for _ in range(MAX_TRIES):
+            try:
+                conda = self._like(alone, target, request, excluded)
+            except (NoCondaSolution, NoSha256):
+                if first is not None:
+                    raise first from None
+                raise
+            exact = replace(target, python=PythonVersion.parse(conda.python))
+            around = replace(rules_for(exact), given=conda.given)
+            try:
+                wheels = solve(around, roots, ahead=ahead)
+            except Unsatisfiable as error:
+                first = first or error
+                at_fault = [conda.holders[clash.name] for clash in error.clashes if clash.given]
+                if not at_fault:
+                    raise
+                for record in at_fault:
+                    excluded.add(record)
+                continue
+            names = [record.name for record in conda.records]
+            return MixedSolution(
+                target=exact,
+                conda=conda,
+                wheels=wheels,
+                channels=self.client.state(exact, names, before=before, undated=self.undated),
+                because=self.because,
+            )
+        assert first is not None
+        raise first
+
+    def _alone(
+        self, rules: Rules, roots: Sequence[Need], *, ahead: bool
+    ) -> Mapping[NormalizedName, Solved]:
+        """The wheels without conda; nothing where conda must help for there to be an answer."""
+        try:
+            return solve(rules, roots, ahead=ahead)
+        except Unsatisfiable:
+            if self.native or self.specs:
+                return {}
+            raise
+
+    def _like(
+        self,
+        alone: Mapping[NormalizedName, Solved],
+        target: Target,
+        request: CondaRequest,
+        excluded: Excluded,
+    ) -> CondaSolution:
+        """Conda's solution, with the versions of the wheels wherever the channel has them."""
+        plain = solve_conda(self.client, target, request, excluded)
+        other = {
+            plain.holders[name].name: (name, str(alone[name].candidate.version))
+            for name, version in plain.given.items()
+            if name in alone and alone[name].candidate.version != version
+        }
+        offered = self.client.versions(target, other) if other else {}
+        why = ByUser("the version that the wheels have", chosen=True)
+        same = [
+            Need(name, frozenset(), SpecifierSet(f"=={version}"), why)
+            for conda_name, (name, version) in other.items()
+            if version in offered[conda_name]
+        ]
+        if not same:
+            return plain
+        everything = self._with(same, plain, target, request, excluded)
+        if everything is not None or len(same) == 1:
+            return everything or plain
+        best = plain
+        taken: list[Need] = []
+        for need in same:
+            found = self._with([*taken, need], plain, target, request, excluded)
+            if found is not None:
+                best = found
+                taken.append(need)
+        return best
+
+    def _with(
+        self,
+        same: Iterable[Need],
+        plain: CondaSolution,
+        target: Target,
+        request: CondaRequest,
+        excluded: Excluded,
+    ) -> CondaSolution | None:
+        """The solution with these versions and the same natives from conda, if there is one."""
+        wanted = replace(
+            request,
+            needs=(*request.needs, *same),
+            native=tuple(name for name in request.native if name in plain.given),
+            all_native=True,
+        )
+        try:
+            return solve_conda(self.client, target, wanted, excluded)
+        except (NoCondaSolution, NoSha256):
+            return None
+
+
+def lock_with_conda(
+    resolver: Resolver,
+    request: LockRequest,
+    client: CondaClient,
+    *,
+    specs: Sequence[str] = (),
+    native: bool = False,
+) -> ResolvedLock:
+    """The best lock for the request with a conda half; raises what ``Resolver.lock`` does.
+
+    ``native`` is ``--native conda``; without it, native packages come from conda only where
+    the index has no wheel of them for the target.
+    """
+    lineage = resolver.matrix.lineage
+    for name in (CondaRequirement(spec, ByUser("--conda")).name for spec in specs):
+        if lineage and name == lineage.package:
+            raise Replaced(lineage)
+        if name in CHOSEN_PAIR:
+            raise NotFromConda(name)
+    own = tuple(own_spec(spec, client.channels) for spec in specs)
+    half = CondaPart(client=client, specs=own, native=native)
+    return replace(resolver, conda=half).lock(request)
+
+
+def without_wheel(error: Unsatisfiable) -> tuple[str, ...]:
+    """The native packages in a conflict that the index has no fitting wheel of."""
+    return tuple(
+        clash.name
+        for clash in error.clashes
+        if clash.name in NATIVE and clash.left_out and not clash.unknown and not clash.given
+    )
+
+
+def certain_needs(rules: Rules, roots: Iterable[Need]) -> list[Need]:
+    """The needs that hold in every solution: the roots', and those of what they pin exactly.
+
+    All limits belong to them as well, since each holds for whatever half brings the package.
+    """
+    provider = Provider(rules)
+    found: dict[Need, None] = {}
+    queue = list(roots)
+    while queue:
+        item = queue.pop(0)
+        if item in found:
+            continue
+        found[item] = None
+        if not any(spec.operator == "==" and "*" not in spec.version for spec in item.specifier):
+            continue
+        for fit in rules.view.matching(item.name, [item])[:1]:
+            origin = ByPackage(item.name, str(fit.version))
+            with contextlib.suppress(BadMetadata):  # the wheels' own search tells of it
+                queue += provider.requires(fit.file, item.extras, origin)
+    limits = (limit for needs in rules.limits.values() for limit in needs)
+    return list(dict.fromkeys([*found, *limits]))
+
+
+def _package(record: CondaRecord) -> LockedPackage:
+    return LockedPackage(
+        name=record.name,
+        version=record.version,
+        manager="conda",
+        filename=record.filename,
+        url=record.url,
+        sha256=record.sha256,
+        requires=record.depends,
+        build=record.build,
+        md5=record.md5,
+        constrains=record.constrains,
+    )

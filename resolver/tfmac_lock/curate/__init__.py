@@ -1,0 +1,1 @@
+"""The curator's workshop: schemas, compiling, checks and refreshing of the facts."""

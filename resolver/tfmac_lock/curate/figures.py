@@ -1,0 +1,132 @@
+"""Measured figures: what people wrote down, and what recorded proofs measured besides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from packaging.version import Version
+from pydantic import Field, model_validator
+
+from ..matrix.compiled import SCHEMA_VERSION
+from .models import Identifier, Model, Sentence, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .models import Proof
+
+
+class MeasureEntry(Model):
+    """One measurement: a value, or a range where ``high`` is given."""
+
+    label: str
+    machine: str
+    low: Annotated[float, Field(ge=0)]
+    high: float | None = None
+    date: Annotated[str, Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")]
+    source: Source
+
+    @model_validator(mode="after")
+    def _ends_are_in_order(self) -> MeasureEntry:
+        if self.high is not None and self.high < self.low:
+            raise ValueError("high is less than low")
+        return self
+
+
+class FigureEntry(Model):
+    """A chart: measurements of one thing in one unit. ``better`` says which end is the good one."""
+
+    id: Identifier
+    title: Sentence
+    text: Sentence
+    unit: str
+    better: Literal["less", "more"]
+    measures: tuple[MeasureEntry, ...]
+
+
+class FiguresFile(Model):
+    """matrix/figures.toml."""
+
+    figures: tuple[FigureEntry, ...]
+
+
+PROVED = (
+    ("train_seconds", "seconds", "less", "How long the proof trained"),
+    ("accuracy", "accuracy", "more", "What accuracy the proof reached"),
+)
+"""Figures of proofs that make charts: key, unit, better end, title."""
+
+GRADES = {
+    "twin": "on Linux, with the same pins",
+    "trained-cpu": "on the CPU of a Mac",
+    "trained-gpu": "on the GPU of a Mac",
+}
+
+
+def compile_figures(file: FiguresFile, proofs: Iterable[Proof]) -> dict[str, Any]:
+    """The content of figures.json."""
+    figures = [
+        {
+            "id": figure.id,
+            "title": figure.title,
+            "text": figure.text,
+            "unit": figure.unit,
+            "better": figure.better,
+            "measures": [
+                {
+                    "label": measure.label,
+                    "machine": measure.machine,
+                    "low": measure.low,
+                    "high": measure.low if measure.high is None else measure.high,
+                    "date": measure.date,
+                    "source": measure.source,
+                }
+                for measure in figure.measures
+            ],
+        }
+        for figure in file.figures
+    ]
+    return {"schema_version": SCHEMA_VERSION, "figures": figures + _of_proofs(list(proofs))}
+
+
+def _of_proofs(proofs: list[Proof]) -> list[dict[str, Any]]:
+    charts = []
+    for grade, where in GRADES.items():
+        passed = sorted(
+            (proof for proof in proofs if proof.grade == grade and proof.outcome == "works"),
+            key=lambda proof: (Version(proof.tensorflow), Version(proof.python), proof.lock),
+            reverse=True,
+        )
+        for key, unit, better, title in PROVED:
+            measures = [
+                measure for proof in passed if (measure := _measure(proof, key)) is not None
+            ]
+            if measures:
+                charts.append(
+                    {
+                        "id": f"{grade}-{key.replace('_', '-')}",
+                        "title": f"{title}, {where}",
+                        "text": "Every recorded run that passed. Machines and days differ, so "
+                        "compare the rows of one machine and day.",
+                        "unit": unit,
+                        "better": better,
+                        "measures": measures,
+                    }
+                )
+    return charts
+
+
+def _measure(proof: Proof, key: str) -> dict[str, Any] | None:
+    extra = proof.model_extra or {}
+    figure = extra.get("figures", {}).get(key)
+    if not isinstance(figure, int | float):
+        return None
+    plugin = f" + metal {proof.metal}" if proof.metal and proof.grade != "twin" else ""
+    return {
+        "label": f"{proof.package} {proof.tensorflow}{plugin}, Python {proof.python}",
+        "machine": str(extra.get("chip", "")),
+        "low": figure,
+        "high": figure,
+        "date": proof.date.isoformat(),
+        "source": proof.source,
+    }

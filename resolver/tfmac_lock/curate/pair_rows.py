@@ -1,0 +1,205 @@
+"""The facts of all releases boiled down to rows for the compiled matrix.
+
+A row is plain enough for JSON (:meth:`PairRow.as_json`), so that the program at run time reads
+neither TOML nor wheels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from ..matrix.binaries import PluginBinary, TensorFlowBinary, load_folder
+from ..matrix.load_check import LoadResult, check_pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRow:
+    """The load check of a TensorFlow release and a plugin release on one architecture.
+
+    ``payload`` names the package whose binaries decided, which for a stub is the one that it
+    requires; where a stub leads to no binaries it is None, nothing loads, and no symbols are
+    listed.
+    """
+
+    package: str
+    tensorflow: str
+    metal: str
+    arch: str
+    loads: bool | None
+    missing_symbols: tuple[str, ...]
+    missing_libraries: tuple[str, ...]
+    unknown_symbols: tuple[str, ...]
+    dyld_message: str | None
+    payload: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """What the compiled matrix keeps of the row."""
+        return {
+            "package": self.package,
+            "tensorflow": self.tensorflow,
+            "metal": self.metal,
+            "arch": self.arch,
+            "loads": self.loads,
+            "missing_symbols": list(self.missing_symbols),
+            "missing_libraries": list(self.missing_libraries),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRow:
+    """What the binaries of one release on one architecture say.
+
+    ``payload`` is False for a stub, and ``requires`` then says what it asks for.
+    ``macos_tag`` is the floor by file name ("tag"), ``minos`` the one by load command ("load").
+    ``numpy_generation`` is "1", "1+2", "2", "none" where modules contradict each other, or
+    None where no module uses numpy's C API. ``evidence`` names the files that were read.
+    """
+
+    package: str
+    version: str
+    arch: str
+    pythons: tuple[str, ...]
+    payload: bool
+    requires: tuple[str, ...]
+    numpy_generation: str | None
+    macos_tag: str
+    minos: str | None
+    sdk: str | None
+    evidence: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The row with lists for tuples."""
+        return {
+            "package": self.package,
+            "version": self.version,
+            "arch": self.arch,
+            "pythons": list(self.pythons),
+            "payload": self.payload,
+            "requires": list(self.requires),
+            "numpy_generation": self.numpy_generation,
+            "macos_tag": self.macos_tag,
+            "minos": self.minos,
+            "sdk": self.sdk,
+            "evidence": list(self.evidence),
+        }
+
+
+def pair_rows(folder: Path) -> list[PairRow]:
+    """The load check of every TensorFlow with every plugin in ``matrix/binaries``.
+
+    Sorted by architecture, TensorFlow and plugin.
+    """
+    tensorflows: dict[tuple[str, str, str], list[TensorFlowBinary]] = {}
+    plugins: dict[tuple[str, str], list[PluginBinary]] = {}
+    for binary in load_folder(folder):
+        if isinstance(binary, TensorFlowBinary):
+            key = (binary.arch, binary.package, binary.version)
+            tensorflows.setdefault(key, []).append(binary)
+        else:
+            plugins.setdefault((binary.arch, binary.version), []).append(binary)
+    rows = []
+    for arch, package, version in sorted(tensorflows, key=lambda k: (k[0], Version(k[2]), k[1])):
+        payload = _payload(tensorflows, arch, package, version)
+        for plugin_arch, metal in sorted(plugins, key=lambda k: (k[0], Version(k[1]))):
+            if plugin_arch == arch:
+                rows.append(pair_row(package, version, metal, arch, payload, plugins[arch, metal]))
+    return rows
+
+
+def _payload(
+    tensorflows: Mapping[tuple[str, str, str], list[TensorFlowBinary]],
+    arch: str,
+    package: str,
+    version: str,
+) -> list[TensorFlowBinary]:
+    """The binaries with the payload that installing a release gives; none for a dead end."""
+    seen: set[tuple[str, str]] = set()
+    todo = [(package, version)]
+    while todo:
+        package, version = todo.pop()
+        found = tensorflows.get((arch, package, version), [])
+        if (package, version) in seen:
+            continue
+        seen.add((package, version))
+        if any(binary.payload for binary in found):
+            return [binary for binary in found if binary.payload]
+        todo += [pin for binary in found for pin in pins(binary)]
+    return []
+
+
+def pins(stub: TensorFlowBinary) -> Iterable[tuple[str, str]]:
+    """The packages and versions that a stub requires exactly."""
+    for text in stub.requires:
+        requirement = Requirement(text)
+        for clause in requirement.specifier:
+            if clause.operator == "==":
+                yield canonicalize_name(requirement.name), clause.version
+
+
+def pair_row(
+    package: str,
+    version: str,
+    metal: str,
+    arch: str,
+    payload: list[TensorFlowBinary],
+    plugins: list[PluginBinary],
+) -> PairRow:
+    """The row for a release whose ``payload`` are the given binaries, one for each Python."""
+    results = [check_pair(tensorflow, plugin) for tensorflow in payload for plugin in plugins]
+    # Where the Pythons of a release disagree, the answer for the release is not known.
+    verdicts = {result.loads for result in results}
+    loads = False if not results else verdicts.pop() if len(verdicts) == 1 else None
+    return PairRow(
+        package=package,
+        tensorflow=version,
+        metal=metal,
+        arch=arch,
+        loads=loads,
+        missing_symbols=_union(results, lambda r: [m.symbol for m in r.missing_symbols]),
+        missing_libraries=_union(results, lambda r: r.missing_libraries),
+        unknown_symbols=_union(results, lambda r: r.unknown_symbols),
+        dyld_message=results[0].dyld_message if loads is False and results else None,
+        payload=payload[0].package if payload else None,
+    )
+
+
+def _union(
+    results: list[LoadResult], part: Callable[[LoadResult], Iterable[str]]
+) -> tuple[str, ...]:
+    return tuple(sorted({one for result in results for one in part(result)}))
+
+
+def release_rows(folder: Path) -> list[ReleaseRow]:
+    """One row for each binary in ``matrix/binaries``, plugins included."""
+    rows = [
+        ReleaseRow(
+            package=binary.package,
+            version=binary.version,
+            arch=binary.arch,
+            pythons=tuple(sorted({f.python for f in binary.files}, key=_python_key)),
+            payload=True if isinstance(binary, PluginBinary) else binary.payload,
+            requires=() if isinstance(binary, PluginBinary) else binary.requires,
+            numpy_generation=(
+                None if isinstance(binary, PluginBinary) else binary.numpy_generation
+            ),
+            macos_tag=binary.macos_tag,
+            minos=binary.minos,
+            sdk=binary.sdk,
+            evidence=tuple(f.filename for f in binary.files),
+        )
+        for binary in load_folder(folder)
+    ]
+    return sorted(rows, key=lambda r: (r.package, Version(r.version), r.arch, r.pythons))
+
+
+def _python_key(tag: str) -> tuple[int, str]:
+    return len(tag), tag

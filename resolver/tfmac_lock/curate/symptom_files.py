@@ -1,0 +1,259 @@
+"""The curator's side of symptoms: ``matrix/symptoms/<id>.toml``, read, checked and compiled.
+
+Needs the ``curate`` extra; the program itself reads what :func:`compile_symptoms` returned.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from ..errors import DataError
+from ..explain import symptoms
+from . import patterns as dialect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GREATEST_STEPS = 100_000
+"""Of one pattern, from one place. Typical text needs a handful; this bounds hostile text."""
+
+GREATEST_WIDTH = 4_000
+"""Characters of one match: half of what the recogniser keeps from one window to the next."""
+
+LOOK_UPS = (
+    "pair",
+    "floor",
+    "wheels",
+    "stub",
+    "defects",
+    "numpy-generation",
+    "bound:PACKAGE",
+    "package:NAME",
+)
+FACTS_WITH_VERSIONS = frozenset(
+    {"tensorflow", "metal", "numpy", "protobuf", "h5py", "keras", "python", "macos", "setuptools"}
+)
+FACTS_WITH_WORDS = frozenset({"arch", "installer"})
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n]*$")]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PatternEntry(_Model):
+    """One way in which the symptom prints."""
+
+    regex: str = Field(description="In the dialect of tfmac_lock.curate.patterns")
+    needs: tuple[str, ...] = Field(default=(), description="One of these must occur elsewhere")
+    weak: bool = Field(default=False, description="Other faults print this as well")
+
+
+class Example(_Model):
+    """A text that must be recognised as this symptom, before any other."""
+
+    text: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+
+class NearMiss(_Model):
+    """A text that must not be recognised as this symptom."""
+
+    text: str = Field(min_length=1)
+    why: Words
+
+
+class CureEntry(_Model):
+    """Something to do, and when."""
+
+    text: Words
+    command: str = Field(default="", max_length=300)
+    when: dict[str, str] = Field(default_factory=dict)
+
+
+class SourceEntry(_Model):
+    """Where something is said, and what."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+    says: Words
+
+
+class SymptomFile(_Model):
+    """One file of ``matrix/symptoms``; the file is named after ``id``."""
+
+    id: Id
+    title: Line
+    stage: Literal["install", "import", "device", "train", "result"]
+    severity: Literal["error", "notice"] = "error"
+    cause: Words
+    leads_to: tuple[Id, ...] = ()
+    instead_of: tuple[Id, ...] = ()
+    detector: Literal["", "loss-curve"] = ""
+    unless: tuple[str, ...] = Field(default=(), description="None of these may occur anywhere")
+    looks_up: tuple[str, ...] = Field(
+        default=(), description="What the matrix is asked to explain it: " + ", ".join(LOOK_UPS)
+    )
+    tried: tuple[Words, ...] = ()
+    patterns: tuple[PatternEntry, ...] = ()
+    examples: tuple[Example, ...] = Field(min_length=1)
+    near_misses: tuple[NearMiss, ...] = Field(min_length=1)
+    cures: tuple[CureEntry, ...] = Field(min_length=1)
+    sources: tuple[SourceEntry, ...] = Field(min_length=1)
+
+
+def read(folder: Path) -> dict[str, SymptomFile]:
+    """Every symptom of the folder by id, in the order of ids.
+
+    Raises:
+        DataError: a file is not TOML, does not fit the model or is not named after its id.
+
+    """
+    found: dict[str, SymptomFile] = {}
+    for path in sorted(folder.glob("*.toml")):
+        where = f"{folder.name}/{path.name}"
+        try:
+            entry = SymptomFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise DataError(where, str(error)) from error
+        except ValidationError as error:
+            fault = error.errors()[0]
+            inside = ".".join(map(str, fault["loc"]))
+            raise DataError(f"{where}: {inside}", str(fault["msg"])) from error
+        if path.stem != entry.id:
+            raise DataError(f"{where}: id", f"is {entry.id!r}, but the file is {path.stem!r}")
+        found[entry.id] = entry
+    return found
+
+
+def _compile_text(regex: str, where: str) -> dict[str, Any]:
+    try:
+        node = dialect.parse(regex)
+    except dialect.PatternError as error:
+        raise DataError(where, str(error)) from error
+    literals = dialect.literals(node)
+    if not literals or min(map(len, literals)) < dialect.SHORTEST_LITERAL:
+        raise DataError(
+            where,
+            f"has no literal text of {dialect.SHORTEST_LITERAL} characters that every match holds",
+        )
+    if not dialect.starts_with_a_letter_of_its_own(node):
+        raise DataError(where, "must begin with a literal character")
+    if (steps := dialect.steps(node)) > GREATEST_STEPS:
+        raise DataError(where, f"may take {steps} steps at one place, over {GREATEST_STEPS}")
+    if (width := dialect.width(node)) > GREATEST_WIDTH:
+        raise DataError(where, f"may match {width} characters, over {GREATEST_WIDTH}")
+    return {
+        "regex": dialect.render(node),
+        "loose": dialect.render(node, least_space=0),
+        "literals": sorted(literals),
+        "further": [sorted(texts) for texts in dialect.further_literals(node)],
+    }
+
+
+def _check_condition(fact: str, value: str, where: str) -> None:
+    if fact in FACTS_WITH_VERSIONS:
+        try:
+            SpecifierSet(value)
+        except InvalidSpecifier as error:
+            raise DataError(where, f"{value!r} is not a version specifier") from error
+    elif fact not in FACTS_WITH_WORDS:
+        known = ", ".join(sorted(FACTS_WITH_VERSIONS | FACTS_WITH_WORDS))
+        raise DataError(where, f"unknown fact {fact!r}; known: {known}")
+
+
+def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
+    where = f"{folder_name}/{entry.id}.toml"
+    if not entry.patterns and not entry.detector:
+        raise DataError(where, "has neither patterns nor a detector")
+    for word in entry.looks_up:
+        if word not in LOOK_UPS and not word.startswith(("bound:", "package:")):
+            raise DataError(f"{where}: looks_up", f"{word!r} is none of {', '.join(LOOK_UPS)}")
+    patterns = []
+    for index, pattern in enumerate(entry.patterns):
+        here = f"{where}: patterns[{index}]"
+        patterns.append(
+            {
+                **_compile_text(pattern.regex, f"{here}.regex"),
+                "needs": [_compile_text(text, f"{here}.needs") for text in pattern.needs],
+                "weak": pattern.weak,
+            }
+        )
+    for index, cure in enumerate(entry.cures):
+        for fact, value in cure.when.items():
+            _check_condition(fact, value, f"{where}: cures[{index}].when.{fact}")
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "stage": entry.stage,
+        "severity": entry.severity,
+        "cause": " ".join(entry.cause.split()),
+        "leads_to": sorted(entry.leads_to),
+        "instead_of": sorted(entry.instead_of),
+        "detector": entry.detector,
+        "looks_up": list(entry.looks_up),
+        "unless": [_compile_text(text, f"{where}: unless") for text in entry.unless],
+        "tried": [" ".join(text.split()) for text in entry.tried],
+        "patterns": patterns,
+        "cures": [
+            {
+                "text": " ".join(cure.text.split()),
+                "command": cure.command,
+                "when": [{"fact": fact, "is": value} for fact, value in cure.when.items()],
+            }
+            for cure in entry.cures
+        ],
+        "sources": [{"url": s.url, "says": " ".join(s.says.split())} for s in entry.sources],
+    }
+
+
+def compile_symptoms(folder: Path) -> dict[str, Any]:
+    """The folder's symptoms as the document that the program and the site read.
+
+    Every pattern has been proved to lie in the dialect and within its bounds.
+
+    Raises:
+        DataError: with the path to the fault.
+
+    """
+    entries = read(folder)
+    for entry in entries.values():
+        for field in ("leads_to", "instead_of"):
+            for other in getattr(entry, field):
+                if other not in entries or other == entry.id:
+                    raise DataError(
+                        f"{folder.name}/{entry.id}.toml: {field}", f"{other!r} is not another id"
+                    )
+    return {
+        "schema_version": symptoms.SCHEMA_VERSION,
+        "symptoms": [_compile_symptom(entry, folder.name) for entry in entries.values()],
+    }
+
+
+def lint_examples(folder: Path) -> list[str]:
+    """What is wrong with the examples, one line each.
+
+    Every example of a symptom must be recognised as that symptom before any other, and no near
+    miss as that symptom.
+    """
+    from ..explain.recognise import recognise_text
+
+    entries = read(folder)
+    known = symptoms.load(compile_symptoms(folder), path=folder.name)
+    faults: list[str] = []
+    for entry in entries.values():
+        for index, example in enumerate(entry.examples):
+            ids = [match.symptom.id for match in recognise_text(example.text, known).matches]
+            if ids[:1] != [entry.id]:
+                faults.append(f"{entry.id}.toml: examples[{index}] is recognised as {ids}")
+        for index, miss in enumerate(entry.near_misses):
+            ids = [match.symptom.id for match in recognise_text(miss.text, known).matches]
+            if entry.id in ids:
+                faults.append(f"{entry.id}.toml: near_misses[{index}] is recognised as {ids}")
+    return faults

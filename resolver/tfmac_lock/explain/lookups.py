@@ -1,0 +1,403 @@
+"""What the matrix says about a symptom, for the versions that a log names.
+
+Every function takes the matrix and what was named and returns facts; none of them needs all to
+be named. A symptom lists the ones that explain it (``looks_up`` in its file).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..matrix.facts import METAL, specifier, version
+from ..matrix.ranking import TENSORFLOW_PACKAGES, package_row
+from ..target import Arch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ..matrix.facts import Bound, Matrix, PairLoad, Release
+    from .mentions import Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that the matrix knows, and where it knows it from."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What a text or an environment names, in the matrix's terms; unknown ones are empty.
+
+    ``package`` and ``tensorflow`` are the TensorFlow, ``python`` a series like ``3.11``.
+    """
+
+    package: str = ""
+    tensorflow: str = ""
+    metal: str = ""
+    python: str = ""
+    macos: str = ""
+    chip: str = ""
+    arch: Arch = Arch.ARM64
+    arch_is_certain: bool = False
+    installed: tuple[tuple[str, str], ...] = ()
+    symbols: tuple[str, ...] = ()
+
+    def version_of(self, package: str) -> str:
+        """The version of a package, if it was named."""
+        return dict(self.installed).get(package, "")
+
+
+def named(facts: Facts) -> Named:
+    """The facts of a text in the matrix's terms."""
+    package, tensorflow = facts.tensorflow
+    if not facts.arch and len(facts.archs) == 1 and facts.archs[0] in tuple(Arch):
+        arch = facts.archs[0]
+    else:
+        arch = facts.arch
+    chip = re.sub(r"\s+", "-", facts.chip.lower())
+    if chip.startswith("amd"):
+        chip, arch = "intel-amd", arch or "x86_64"
+    return Named(
+        package=package,
+        tensorflow=tensorflow,
+        metal=facts.metal,
+        python=".".join(facts.python.split(".")[:2]),
+        macos=facts.macos,
+        chip=chip,
+        arch=Arch.X86_64 if arch == "x86_64" else Arch.ARM64,
+        arch_is_certain=bool(arch),
+        installed=tuple(facts.versions.items()),
+        symbols=facts.symbols,
+    )
+
+
+def _minor_key(series: str) -> int:
+    return int(series.split(".")[1])
+
+
+def _listed(values: Sequence[str], most: int = 8) -> str:
+    if len(values) > most:
+        return f"{', '.join(values[:2])} … {', '.join(values[-most + 3 :])}"
+    return ", ".join(values)
+
+
+def _spans(matrix: Matrix, chosen: set[str]) -> str:
+    """Releases of TensorFlow as runs: ``2.5.0 to 2.10.1, 2.18.0 to 2.21.0``."""
+    every = sorted({load.tensorflow for load in matrix.pair_loads}, key=version)
+    runs: list[list[str]] = [[]]
+    for release in every:
+        if release in chosen:
+            runs[-1].append(release)
+        elif runs[-1]:
+            runs.append([])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs if run)
+
+
+def _source(load: PairLoad) -> str:
+    return f"the binaries of {load.package} {load.tensorflow} and tensorflow-metal {load.metal}"
+
+
+def pair(matrix: Matrix, names: Named) -> Iterator[Fact]:
+    """Whether the pair loads, what is missing, and what loads in its place."""
+    if not names.tensorflow:
+        yield from _pair_by_symbol(matrix, names)
+    elif names.metal:
+        load = matrix.pair_load(names.package, names.tensorflow, names.metal, names.arch)
+        if load is not None and load.loads is not None:
+            yield _pair_fact(load)
+    if names.tensorflow:
+        yield from _plugins_for(matrix, names)
+    elif names.metal:
+        yield from _tensorflows_for(matrix, names)
+
+
+def _pair_fact(load: PairLoad) -> Fact:
+    text = f"{load.package} {load.tensorflow} with tensorflow-metal {load.metal}"
+    if load.loads:
+        return Fact(
+            text=f"{text} loads by its binaries, so an error in loading means that another version "
+            "or another copy was loaded",
+            source=_source(load),
+        )
+    from ..curate.demangle import demangle
+
+    missing = [
+        *load.missing_libraries,
+        *(demangle(symbol) for symbol in load.missing_symbols),
+    ]
+    more = f" and {len(missing) - 2} more" if len(missing) > 2 else ""
+    verb = "is" if len(missing) == 1 else "are"
+    return Fact(
+        text=f"{text} does not load: {', '.join(f'`{name}`' for name in missing[:2])}{more} "
+        f"{verb} missing",
+        source=_source(load),
+    )
+
+
+def _loading(matrix: Matrix, arch: Arch) -> Iterator[PairLoad]:
+    return (load for load in matrix.pair_loads if load.loads and load.arch is arch)
+
+
+def _plugins_for(matrix: Matrix, names: Named) -> Iterator[Fact]:
+    payload = matrix.payload_of(names.package, names.tensorflow, names.arch)
+    if payload is None:
+        return
+    loads = [
+        load
+        for load in _loading(matrix, names.arch)
+        if (load.package, load.tensorflow) == payload
+        and _fits_python(matrix.release(METAL, load.metal), names)
+    ]
+    if loads:
+        newest = max(loads, key=lambda load: version(load.metal))
+        others = sorted({load.metal for load in loads}, key=version)
+        yield Fact(
+            text=f"with {names.package} {names.tensorflow}, tensorflow-metal {newest.metal} loads"
+            + (f" (of {_listed(others)})" if len(others) > 1 else ""),
+            source=_source(newest),
+        )
+        return
+    known = list(_loading(matrix, names.arch))
+    best = max(
+        known, key=lambda load: (version(load.tensorflow), version(load.metal)), default=None
+    )
+    if best is not None:
+        on = f" on Python {names.python}" if names.python else ""
+        yield Fact(
+            text=f"no release of tensorflow-metal loads with {names.package} {names.tensorflow}"
+            f"{on}; the newest TensorFlow with one is {best.tensorflow}, with {best.metal}",
+            source=_source(best),
+        )
+
+
+def _fits_python(release: Release | None, names: Named) -> bool:
+    if release is None:
+        return False
+    return not names.python or names.python in release.pythons(names.arch)
+
+
+def _tensorflows_for(matrix: Matrix, names: Named) -> Iterator[Fact]:
+    loads = [load for load in _loading(matrix, names.arch) if load.metal == names.metal]
+    if not loads:
+        return
+    fitting = _spans(matrix, {load.tensorflow for load in loads})
+    yield Fact(
+        text=f"tensorflow-metal {names.metal} loads with TensorFlow {fitting}",
+        source="the binaries of these releases",
+    )
+
+
+def _pair_by_symbol(matrix: Matrix, names: Named) -> Iterator[Fact]:
+    """The releases that lack a symbol which the text names, where the versions are not named."""
+    for symbol in names.symbols[:1]:
+        lacking = [
+            load
+            for load in matrix.pair_loads
+            if symbol in load.missing_symbols
+            and load.arch is names.arch
+            and names.metal in ("", load.metal)
+        ]
+        if lacking:
+            plugins = sorted({load.metal for load in lacking}, key=version)
+            lacks = {load.tensorflow for load in lacking}
+            yield Fact(
+                text=f"`{symbol}` is missing where tensorflow-metal {_listed(plugins)} is loaded "
+                f"into TensorFlow {_spans(matrix, lacks)}",
+                source="the binaries of these releases",
+            )
+
+
+def floor(matrix: Matrix, names: Named) -> Iterator[Fact]:
+    """The oldest macOS for the plugin; for all plugins where none was named."""
+    if names.metal:
+        only = matrix.floor(names.metal, names.arch, names.python or "3.9")
+        rows = [only] if only is not None else []
+    else:
+        rows = [
+            row
+            for row in matrix.floors
+            if row.arch is names.arch and (not row.python or specifier(row.python).contains("3.9"))
+        ]
+        rows.sort(key=lambda row: version(row.version))
+        rows = [r for i, r in enumerate(rows) if i == 0 or (r.run, r.load) != _floors(rows[i - 1])]
+    for row in rows:
+        on = f"; this is macOS {names.macos}" if names.macos else ""
+        since = "" if names.metal else " and the following releases"
+        yield Fact(
+            text=f"tensorflow-metal {row.version}{since} runs on macOS {row.run} and newer"
+            f" ({row.text}){on}",
+            source=row.source,
+        )
+
+
+def _floors(row: object) -> tuple[object, object]:
+    return getattr(row, "run", None), getattr(row, "load", None)
+
+
+def wheels(matrix: Matrix, names: Named) -> Iterator[Fact]:
+    """Which Pythons the TensorFlow has wheels for, or which TensorFlows the Python can have."""
+    index = f"https://pypi.org/project/{names.package or 'tensorflow'}/#files"
+    if names.tensorflow and names.package:
+        release = matrix.release(names.package, names.tensorflow)
+        if release is None:
+            known = [r.version for r in matrix.releases_of(names.package) if r.final]
+            if known:
+                yield Fact(
+                    text=f"there is no {names.package} {names.tensorflow} with files for a Mac; "
+                    f"the newest of {len(known)} releases is {known[-1]}",
+                    source=index,
+                )
+            return
+        for arch in Arch if not names.arch_is_certain else (names.arch,):
+            pythons = release.pythons(arch)
+            text = f"{names.package} {names.tensorflow} has "
+            text += f"wheels for Python {', '.join(pythons)}" if pythons else "no wheels"
+            text += f" on {arch.value} Macs"
+            if pythons and names.python and names.python not in pythons:
+                text += f", and none for Python {names.python}"
+            yield Fact(text=text, source=index)
+        yield from stub(matrix, names)
+    elif names.python:
+        for arch in Arch if not names.arch_is_certain else (names.arch,):
+            known = sorted(
+                {
+                    found.version
+                    for package in TENSORFLOW_PACKAGES
+                    for found in matrix.releases_of(package)
+                    if found.final
+                    and names.python in found.pythons(arch)
+                    and any(wheel.payload for wheel in found.wheels_for(arch))
+                },
+                key=version,
+            )
+            span = f"TensorFlow {known[0]} to {known[-1]}" if known else "no TensorFlow"
+            yield Fact(
+                text=f"for Python {names.python} on {arch.value} Macs there is {span}",
+                source="https://pypi.org/project/tensorflow/#files",
+            )
+
+
+def stub(matrix: Matrix, names: Named) -> Iterator[Fact]:
+    """Where the payload of a release is, if not in the release itself."""
+    if not names.tensorflow or matrix.release(names.package, names.tensorflow) is None:
+        return
+    payload = matrix.payload_of(names.package, names.tensorflow, names.arch)
+    what = f"{names.package} {names.tensorflow}"
+    source = f"https://pypi.org/project/{names.package}/{names.tensorflow}/"
+    if payload is None:
+        row = package_row(matrix, names.package, names.tensorflow)
+        text = row.text if row is not None and row.versions else "no release behind it holds one"
+        yield Fact(
+            text=f"{what} brings no TensorFlow for {names.arch.value} Macs: {text}", source=source
+        )
+    elif payload != (names.package, names.tensorflow):
+        yield Fact(
+            text=f"{what} is an empty package that requires {payload[0]} {payload[1]}, where "
+            "TensorFlow itself is",
+            source=source,
+        )
+
+
+def defects(matrix: Matrix, names: Named, symptom: str) -> Iterator[Fact]:
+    """The known faults that show as this symptom, of the pair or, if it is not named, of any."""
+    for defect in matrix.defects:
+        if defect.symptom != symptom:
+            continue
+        if names.tensorflow and not defect.concerns(
+            names.tensorflow,
+            names.metal or None,
+            names.arch,
+            names.python or "3.11",
+            {name for name, _ in names.installed} | set(defect.with_packages),
+        ):
+            continue
+        plugin = f" with tensorflow-metal {defect.metal}" if defect.metal else ""
+        yield Fact(
+            text=f"TensorFlow {defect.tensorflow}{plugin}: {defect.text}. Way out: "
+            f"{defect.way_out}",
+            source=defect.sources[0] if defect.sources else "matrix/defects.toml",
+        )
+
+
+def bounds(matrix: Matrix, names: Named, package: str) -> Iterator[Fact]:
+    """The limits that the metadata lack for a package."""
+    installed = names.version_of(package)
+    seen: set[tuple[str, str]] = set()
+    for bound in _bounds(matrix, names):
+        if bound.package != package or (bound.specifier, bound.reason) in seen:
+            continue
+        seen.add((bound.specifier, bound.reason))
+        which = names.tensorflow or (bound.tensorflow or "(any)")
+        python = f" on Python {bound.python}" if bound.python and not names.python else ""
+        text = f"TensorFlow {which}{python} needs {package} {bound.specifier}: {bound.reason}"
+        if installed and not specifier(bound.specifier).contains(installed):
+            text += f"; here it is {installed}"
+        yield Fact(text=text, source=bound.source)
+        if len(seen) == 4:
+            return
+
+
+def _bounds(matrix: Matrix, names: Named) -> Iterator[Bound]:
+    for bound in matrix.bounds:
+        if names.tensorflow and not specifier(bound.tensorflow).contains(names.tensorflow):
+            continue
+        if names.python and not specifier(bound.python).contains(names.python):
+            continue
+        yield bound
+
+
+def numpy_generation(matrix: Matrix, names: Named) -> Iterator[Fact]:
+    """The generation of numpy that TensorFlow's own binaries were compiled for."""
+    if not names.tensorflow:
+        return
+    payload = matrix.payload_of(names.package, names.tensorflow, names.arch)
+    for row in matrix.binaries:
+        ours = (row.package, row.version) == payload and row.arch is names.arch
+        if ours and row.numpy_generation:
+            other = "numpy 1 alone" if row.numpy_generation == "1" else "numpy 1 and 2"
+            yield Fact(
+                text=f"the binaries of {row.package} {row.version} were compiled for {other}",
+                source=row.source,
+            )
+            return
+
+
+def package(matrix: Matrix, name: str) -> Iterator[Fact]:
+    """What the matrix knows of a package by its name."""
+    row = package_row(matrix, name)
+    if row is not None:
+        instead = f" Take {row.instead}." if row.instead else ""
+        yield Fact(
+            text=f"{row.title}: {row.text}{instead}",
+            source=row.sources[0] if row.sources else "matrix/packages.toml",
+        )
+
+
+_PLAIN: dict[str, Callable[[Matrix, Named], Iterator[Fact]]] = {
+    "pair": pair,
+    "floor": floor,
+    "wheels": wheels,
+    "stub": stub,
+    "numpy-generation": numpy_generation,
+}
+
+
+def look_up(matrix: Matrix, names: Named, words: Sequence[str], symptom: str) -> tuple[Fact, ...]:
+    """The facts behind a symptom, in the order in which it asks for them."""
+    found: list[Fact] = []
+    for word in words:
+        kind, _, rest = word.partition(":")
+        if kind == "bound":
+            found += bounds(matrix, names, rest)
+        elif kind == "package":
+            found += package(matrix, rest)
+        elif kind == "defects":
+            found += defects(matrix, names, symptom)
+        else:
+            found += _PLAIN[kind](matrix, names)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,282 @@
+"""Recognising symptoms in a stream: linear time, constant memory.
+
+Each window is squeezed once and searched for the literals of all patterns, which bytes.find does
+at the speed of memory; only where one is found is the window cleaned and the regular expression
+run. Patterns are proved harmless by :mod:`.dialect`.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import mentions, text
+from .curve import LossCurve
+from .prefilter import Prefilter
+from .symptoms import Severity, Symptom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from .symptoms import Pattern, Text
+
+_MOST_MATCHES = 50
+"""Of one pattern in one window; the rest cannot say more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A symptom that was recognised; ``root`` is the id of the one that it follows from."""
+
+    symptom: Symptom
+    line: str
+    weak: bool
+    at: tuple[int, int]
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognition:
+    """What a text shows: the matches, the root first, and the facts that it names.
+
+    ``cut`` says that reading stopped before the end.
+    """
+
+    matches: tuple[Match, ...]
+    facts: mentions.Facts
+    cut: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class _Hit:
+    """Where a pattern matched first, and whether it still needs looking for."""
+
+    symptom: Symptom
+    pattern: Pattern
+    line: str = ""
+    at: tuple[int, int] = (0, 0)
+
+
+@dataclass(slots=True, kw_only=True)
+class _View:
+    """A window in the two forms that patterns run over, each with its folded text."""
+
+    plain: str
+    _forms: list[tuple[str, str]] | None = field(default=None, repr=False)
+
+    def search(self, pattern: Text) -> tuple[str, list[tuple[int, int]]]:
+        """The form in which the pattern matches, and where."""
+        if self._forms is None:
+            joined = text.unwrapped(self.plain)
+            self._forms = [(form, text.folded(form)) for form in (self.plain, joined)]
+        regexes = (pattern.regex, pattern.loose)
+        for (form, folded), regex in zip(self._forms, regexes, strict=True):
+            found = [m.span() for m in itertools.islice(regex.finditer(folded), _MOST_MATCHES)]
+            if found:
+                return form, found
+        return self.plain, []
+
+
+class Recogniser:
+    """Looks for ``symptoms`` in windows that are fed in order."""
+
+    def __init__(self, symptoms: Sequence[Symptom]) -> None:
+        self.facts = mentions.Collector()
+        self._curve = LossCurve()
+        self._detectors = [s for s in symptoms if s.detector == "loss-curve"]
+        self._hits = [_Hit(symptom=s, pattern=p) for s in symptoms for p in s.patterns]
+        self._contexts: dict[str, Text] = {}
+        for symptom in symptoms:
+            needs = (need for pattern in symptom.patterns for need in pattern.needs)
+            for context in (*needs, *symptom.unless):
+                self._contexts[context.regex.pattern] = context
+        self._seen: set[str] = set()
+        self._generalised: dict[str, list[_Hit]] = defaultdict(list)
+        for hit in self._hits:
+            for general in hit.symptom.instead_of:
+                self._generalised[general].append(hit)
+        self._wanted: set[bytes] = set()
+        self._prefilter = Prefilter(())
+        self._refresh_literals()
+
+    def _refresh_literals(self) -> None:
+        """Take down the literals still worth looking for.
+
+        A found pattern is sought no more, unless it tells whether a more general one holds.
+        """
+        wanted: set[bytes] = set()
+        for hit in self._active():
+            wanted |= hit.pattern.text.literals
+        for key, context in self._contexts.items():
+            if key not in self._seen:
+                wanted |= context.literals
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._prefilter = Prefilter(wanted)
+
+    def _active(self) -> Iterator[_Hit]:
+        """The patterns still to be sought: not those of a symptom that was found for certain.
+
+        A particular one is sought as long as a more general one, since it tells whether that holds.
+        """
+        settled = {
+            hit.symptom.id
+            for hit in self._hits
+            if hit.line and not hit.pattern.weak and not hit.pattern.needs
+        }
+        unsettled = {hit.symptom.id for hit in self._hits} - settled
+        for hit in self._hits:
+            sought = not hit.line and hit.symptom.id in unsettled
+            if sought or hit.symptom.instead_of & unsettled:
+                yield hit
+
+    def feed(self, window: text.Window) -> None:
+        """Look at the next window."""
+        raw = text.without_terminal_codes(window.raw, notebook=window.notebook)
+        squeezed = text.squeeze(raw)
+        if self._detectors and b"loss:" in squeezed:
+            # The curve reads fresh bytes only, so that no epoch is seen twice.
+            fresh = window.raw[window.fresh :]
+            self._curve.feed(text.without_terminal_codes(fresh, notebook=window.notebook))
+        present = self._prefilter.present(squeezed)
+        hits = [
+            hit
+            for hit in self._active()
+            if hit.pattern.text.literals & present and hit.pattern.text.possible(squeezed)
+        ]
+        contexts = [
+            (key, context)
+            for key, context in self._contexts.items()
+            if key not in self._seen and context.literals & present and context.possible(squeezed)
+        ]
+        calm = self.facts.wants(squeezed)
+        if not (hits or contexts or calm):
+            return
+        view = _View(plain=text.clean(raw, notebook=window.notebook))
+        self._seen.update(key for key, context in contexts if view.search(context)[1])
+        found = self._match(view, hits, window.index)
+        if calm or found:
+            self.facts.feed(view.plain)
+        if found or contexts:
+            self._refresh_literals()
+
+    def _match(self, view: _View, hits: Sequence[_Hit], index: int) -> bool:
+        """Whether a pattern was found that had not been."""
+        found = {id(hit): view.search(hit.pattern.text) for hit in hits}
+        news = False
+        for hit in hits:
+            form, spans = found[id(hit)]
+            if hit.line:
+                continue
+            specific = [
+                span
+                for other in self._generalised[hit.symptom.id]
+                if id(other) in found and found[id(other)][0] == form
+                for span in found[id(other)][1]
+            ]
+            for start, end in spans:
+                if not any(_same_lines(form, (start, end), other) for other in specific):
+                    hit.line = text.line_at(form, start, end)
+                    hit.at = (index, start)
+                    news = True
+                    break
+        return news
+
+    def finish(self, *, cut: bool = False) -> Recognition:
+        """What was recognised."""
+        self._curve.finish()
+        matches: dict[str, Match] = {}
+        for hit in self._hits:
+            if not hit.line or not self._holds(hit.symptom, hit.pattern.needs):
+                continue
+            match = Match(symptom=hit.symptom, line=hit.line, weak=hit.pattern.weak, at=hit.at)
+            known = matches.get(hit.symptom.id)
+            if known is None or (match.weak, match.at) < (known.weak, known.at):
+                matches[hit.symptom.id] = match
+        for symptom in self._detectors:
+            if self._curve.line and symptom.id not in matches and self._holds(symptom, ()):
+                matches[symptom.id] = Match(
+                    symptom=symptom, line=self._curve.line, weak=False, at=(1 << 30, 0)
+                )
+        return Recognition(matches=root_first(matches.values()), facts=self.facts.finish(), cut=cut)
+
+    def _holds(self, symptom: Symptom, needs: Sequence[Text]) -> bool:
+        if any(context.regex.pattern in self._seen for context in symptom.unless):
+            return False
+        return not needs or any(need.regex.pattern in self._seen for need in needs)
+
+
+def _same_lines(form: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two spans touch a common line."""
+    early, late = sorted((one, other))
+    return late[0] < early[1] or "\n" not in form[early[1] : late[0]]
+
+
+def root_first(matches: Iterable[Match]) -> tuple[Match, ...]:
+    """The matches in the order of telling: each root, then what follows from it.
+
+    Errors come before notices, earlier stages before later ones. A weak match is left out where
+    a firm error explains the log.
+    """
+    everything = sorted(
+        matches,
+        key=lambda m: (m.symptom.severity, m.weak, m.symptom.stage, m.at),
+    )
+    if any(not m.weak and m.symptom.severity is Severity.ERROR for m in everything):
+        everything = [m for m in everything if not m.weak]
+    parents: dict[str, str] = {}
+    for match in everything:
+        for other in everything:
+            follows = other.symptom.id in match.symptom.leads_to
+            if follows and other.symptom.id not in parents:
+                parents[other.symptom.id] = match.symptom.id
+    ordered: list[Match] = []
+    told: set[str] = set()
+
+    def tell(match: Match, root: str) -> None:
+        if match.symptom.id in told:
+            return
+        told.add(match.symptom.id)
+        ordered.append(
+            Match(symptom=match.symptom, line=match.line, weak=match.weak, at=match.at, root=root)
+        )
+        for other in everything:
+            if parents.get(other.symptom.id) == match.symptom.id:
+                tell(other, root or match.symptom.id)
+
+    for match in everything:
+        if match.symptom.id not in parents:
+            tell(match, "")
+    for match in everything:  # a circle of causes has no root of its own
+        tell(match, "")
+    return tuple(ordered)
+
+
+def recognise(
+    stream: text.Readable,
+    symptoms: Sequence[Symptom],
+    *,
+    limit: int = text.DEFAULT_LIMIT,
+    on_window: Callable[[int], None] = lambda _: None,
+) -> Recognition:
+    """Read a stream to its end, or to ``limit`` bytes, and say what it shows.
+
+    ``on_window`` is told the bytes read so far.
+    """
+    recogniser = Recogniser(symptoms)
+    cuts: list[bool] = []
+    total = 0
+    for window in text.windows(stream, limit=limit, on_cut=lambda: cuts.append(True)):
+        recogniser.feed(window)
+        total += len(window.raw) - window.fresh
+        on_window(total)
+    return recogniser.finish(cut=bool(cuts))
+
+
+def recognise_text(source: str | bytes, symptoms: Sequence[Symptom]) -> Recognition:
+    """The same for a text in memory."""
+    raw = source.encode("utf-8", "replace") if isinstance(source, str) else source
+    return recognise(io.BytesIO(raw), symptoms)

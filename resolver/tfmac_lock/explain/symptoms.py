@@ -1,0 +1,208 @@
+"""Symptoms: failures that are recognised by what they print, as the program carries them.
+
+Curators write them as TOML (:mod:`.symptom_files`); what is read here is the compiled form,
+``data/symptoms.json``, which the site's JavaScript reads too.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import json
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA_VERSION = 1
+
+
+class Stage(enum.IntEnum):
+    """When a failure shows; an earlier one is the root of a later one rather than its result."""
+
+    INSTALL = 0
+    IMPORT = 1
+    DEVICE = 2
+    TRAIN = 3
+    RESULT = 4
+
+
+class Severity(enum.IntEnum):
+    """How bad it is: a notice needs nothing done."""
+
+    ERROR = 0
+    NOTICE = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One regular expression, ready to run over text that is folded to lower case.
+
+    ``loose`` suits text whose lines were joined. One of ``literals`` occurs, folded and
+    squeezed, wherever either matches, and one of each set in ``further``.
+    """
+
+    regex: re.Pattern[str]
+    loose: re.Pattern[str]
+    literals: frozenset[bytes]
+    further: tuple[frozenset[bytes], ...]
+
+    def possible(self, squeezed: bytes) -> bool:
+        """Whether the rest of what it needs stands in the window too."""
+        return all(any(literal in squeezed for literal in texts) for texts in self.further)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """One way in which a symptom prints.
+
+    It counts only if one of ``needs``, where there are any, occurs somewhere in the same text.
+    ``weak`` marks texts that other faults print as well.
+    """
+
+    text: Text
+    needs: tuple[Text, ...]
+    weak: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cure:
+    """Something to do.
+
+    ``when`` pairs facts ("tensorflow", "python", "arch" …) with the specifiers or words for which
+    it holds; ``command`` may name facts in braces.
+    """
+
+    text: str
+    command: str
+    when: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where something is said, and what."""
+
+    url: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom:
+    """One failure: how to recognise it, why it happens, what helps.
+
+    ``leads_to`` names symptoms that follow from this one in the same log; ``instead_of`` names
+    more general ones that the same lines would match as well. ``detector`` names a detector in
+    code for what no pattern can see, or is empty. ``looks_up`` says which facts of the matrix
+    explain it. Text in which one of ``unless`` occurs does not
+    show the symptom, whatever else it prints.
+    """
+
+    id: str
+    title: str
+    stage: Stage
+    severity: Severity
+    cause: str
+    patterns: tuple[Pattern, ...]
+    detector: str
+    looks_up: tuple[str, ...]
+    unless: tuple[Text, ...]
+    leads_to: frozenset[str]
+    instead_of: frozenset[str]
+    cures: tuple[Cure, ...]
+    tried: tuple[str, ...]
+    sources: tuple[Source, ...]
+
+
+def _literals(texts: list[str]) -> frozenset[bytes]:
+    return frozenset(text.encode("ascii") for text in texts)
+
+
+def _folded(regex: str) -> re.Pattern[str]:
+    r"""The same expression in lower case, but for ``\S`` and the like.
+
+    Over folded text it finds what it finds in any case in the text itself, and several times as
+    fast: only where case counts does the matcher skip to the letters that a match begins with.
+    """
+    return re.compile(re.sub(r"\\.|[A-Z]", _fold, regex), re.ASCII)
+
+
+def _fold(part: re.Match[str]) -> str:
+    return part[0] if part[0].startswith("\\") else part[0].lower()
+
+
+def _text(data: Mapping[str, Any]) -> Text:
+    return Text(
+        regex=_folded(data["regex"]),
+        loose=_folded(data["loose"]),
+        literals=_literals(data["literals"]),
+        further=tuple(map(_literals, data["further"])),
+    )
+
+
+def _symptom(data: Mapping[str, Any]) -> Symptom:
+    return Symptom(
+        id=data["id"],
+        title=data["title"],
+        stage=Stage[data["stage"].upper()],
+        severity=Severity[data["severity"].upper()],
+        cause=data["cause"],
+        patterns=tuple(
+            Pattern(
+                text=_text(pattern),
+                needs=tuple(map(_text, pattern["needs"])),
+                weak=pattern["weak"],
+            )
+            for pattern in data["patterns"]
+        ),
+        detector=data["detector"],
+        looks_up=tuple(data["looks_up"]),
+        unless=tuple(map(_text, data["unless"])),
+        leads_to=frozenset(data["leads_to"]),
+        instead_of=frozenset(data["instead_of"]),
+        cures=tuple(
+            Cure(
+                text=cure["text"],
+                command=cure["command"],
+                when=tuple((condition["fact"], condition["is"]) for condition in cure["when"]),
+            )
+            for cure in data["cures"]
+        ),
+        tried=tuple(data["tried"]),
+        sources=tuple(Source(url=s["url"], says=s["says"]) for s in data["sources"]),
+    )
+
+
+def load(data: Mapping[str, Any], *, path: str = "symptoms.json") -> tuple[Symptom, ...]:
+    """The symptoms of a compiled document, in its order.
+
+    Raises:
+        DataError: the document is not one that this version wrote.
+
+    """
+    try:
+        if data["schema_version"] != SCHEMA_VERSION:
+            raise DataError(f"{path}: schema_version", f"is not {SCHEMA_VERSION}")
+        return tuple(map(_symptom, data["symptoms"]))
+    except (KeyError, TypeError, re.error) as error:
+        raise DataError(path, f"is damaged: {error!r}") from error
+
+
+@functools.cache
+def shipped() -> tuple[Symptom, ...]:
+    """The symptoms that came with the program.
+
+    Raises:
+        DataError: they are missing or damaged.
+
+    """
+    path = "data/symptoms.json"
+    try:
+        text = resources.files("tfmac_lock").joinpath(path).read_text(encoding="utf-8")
+        return load(json.loads(text), path=path)
+    except (OSError, ValueError) as error:
+        raise DataError(path, f"cannot be read: {error}") from error

@@ -1,0 +1,22 @@
+"""The formats that a lock is written in, by the name that ``--format`` takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import lock_json, pylock_toml, requirements_txt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..model import Lock
+
+FORMATS: dict[str, tuple[str, Callable[[Lock], str]]] = {
+    "requirements": ("requirements.txt", requirements_txt.render),
+    "pylock": ("pylock.toml", pylock_toml.render),
+    "json": ("lock.json", lock_json.render),
+}
+"""Format: file name and the function that renders a lock to its text."""
+
+CONDA_FORMAT_NAMES = ("conda-lock", "environment", "explicit")
+"""The names of the formats that a conda half brings with it; see conda_formats.py."""

@@ -1,0 +1,36 @@
+"""What every written file says at its top, so that it can be understood without the program."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from ...target import Os
+
+if TYPE_CHECKING:
+    from ..model import Lock
+
+MARK = "made by tfmac-lock"
+"""A file whose head holds this may be written anew; any other is somebody else's."""
+
+
+def header(lock: Lock) -> list[str]:
+    """The lines, without comment signs."""
+    combo = lock.combo
+    plugin = f"tensorflow-metal {combo.metal}" if combo.metal else "no GPU plugin"
+    machine = "Linux on " if combo.os is Os.LINUX else ""
+    floor = f", macOS {combo.macos_min} or newer" if combo.macos_min else ""
+    grade = f" ({lock.verdict.grade})" if lock.verdict.grade else ""
+    lines = [
+        f"This file was {MARK}, by:",
+        "",
+        f"   tfmac-lock {lock.command}",
+        "",
+        f"{combo.package} {combo.tensorflow}, {plugin}",
+        f"Python {combo.python} on {machine}{combo.arch.value}{floor}",
+        f"verdict: {lock.verdict.status}{grade}, package index as of {lock.as_of}",
+    ]
+    for kind, text, _ in lock.verdict.reasons:
+        if kind == "defect":
+            lines += textwrap.wrap(text, 90, initial_indent="  ", subsequent_indent="  ")
+    return [*lines, ""]

@@ -1,0 +1,50 @@
+"""Where the shipped data lie: inside the wheel beside the code, in a checkout at its top."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import DataError
+
+if TYPE_CHECKING:
+    from ..target import Platforms
+    from .facts import Matrix
+
+PACKAGE = Path(__file__).parents[1]
+COMPILED = PACKAGE / "data"
+"""matrix.json, platforms.json and symptoms.json: made by a command, and part of the package."""
+
+
+def locks_folder() -> Path:
+    """The folder with the published locks; raises DataError where there is none."""
+    for folder in (COMPILED / "locks", PACKAGE.parent.parent / "locks"):
+        if (folder / "index").is_dir():
+            return folder
+    raise DataError(
+        str(COMPILED / "locks"), "the published locks are missing; reinstall tfmac-lock"
+    )
+
+
+def checkout() -> Path:
+    """The checkout that the code runs from; raises DataError in an installed package."""
+    root = PACKAGE.parent.parent
+    if not (root / "matrix").is_dir():
+        raise DataError(
+            str(root), "this command needs a checkout of the project, with its matrix/ folder"
+        )
+    return root
+
+
+def platforms() -> Platforms:
+    """Releases of macOS, chips and Pythons; raises DataError."""
+    from .platforms import load_platforms
+
+    return load_platforms(COMPILED / "platforms.json")
+
+
+def matrix() -> Matrix:
+    """All facts; raises DataError."""
+    from .compiled import load_matrix
+
+    return load_matrix(COMPILED / "matrix.json", platforms())

@@ -1,0 +1,382 @@
+"""Which pairs there are for a request, best first, and what to say when there is none.
+
+The order is the verdict's: status, then grade, then the newest TensorFlow. Everything here is
+a pure function of the matrix; whether a pair also resolves is found out by resolving it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..errors import Refusal, UsageError
+from ..target import MacOSVersion, Os, PythonVersion
+from .facts import METAL, specifier, version
+from .verdict import Pair, Status, Verdict, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ..target import Arch, Chip
+    from .facts import Matrix, PackageRow, Release
+
+TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-macos")
+"""In the order of preference: where both bring the same binaries, the plain name is the one that
+other packages require."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorFlowRequest:
+    """Which TensorFlow was asked for: a package, or None for either, and a specifier."""
+
+    package: str | None = None
+    specifier: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> TensorFlowRequest:
+        """Read ``2.18.1``, ``2.18``, ``>=2.16,<2.19`` or ``tensorflow-macos==2.9.0``."""
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        found = re.fullmatch(r"\s*([A-Za-z][A-Za-z0-9._-]*?)?\s*([<>=!~\d].*)?", text)
+        if not found or not text.strip():
+            raise UsageError(f"--tensorflow {text!r}: write a version, like 2.18.1 or 2.18")
+        package = found[1].lower().replace("_", "-") if found[1] else None
+        wanted = (found[2] or "").strip()
+        if re.fullmatch(r"\d+(\.\d+)?", wanted):
+            wanted = f"=={wanted}.*"
+        elif re.match(r"\d", wanted):
+            wanted = f"=={wanted}"
+        try:
+            SpecifierSet(wanted)
+        except InvalidSpecifier as error:
+            raise UsageError(
+                f"--tensorflow {text!r}: {wanted!r} is no version; write 2.18.1 or '>=2.16,<2.19'"
+            ) from error
+        return cls(package=package, specifier=wanted)
+
+    @property
+    def names_prerelease(self) -> bool:
+        """Whether a pre-release was named; else none is offered."""
+        return bool(re.search(r"\d(a|b|rc|\.dev)\d", self.specifier))
+
+    def __str__(self) -> str:
+        return f"{self.package or 'TensorFlow'} {self.specifier.removeprefix('==')}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRequest:
+    """What the user asked for, as far as it chooses the pair.
+
+    ``metal`` is ``auto``, ``none`` or a version. ``macos`` is None where any will do; only its
+    major version counts with ``any_minor``. ``extra`` are the names of packages wanted besides.
+    """
+
+    python: PythonVersion
+    chip: Chip
+    macos: MacOSVersion | None = None
+    any_minor: bool = False
+    os: Os = Os.MACOS
+    tensorflow: TensorFlowRequest = TensorFlowRequest()
+    metal: str = "auto"
+    extra: frozenset[str] = frozenset()
+
+    @property
+    def arch(self) -> Arch:
+        """The processor architecture."""
+        return self.chip.arch
+
+    @property
+    def newest_macos(self) -> MacOSVersion | None:
+        """The newest macOS that the wish allows: the last minor where only a major was given."""
+        if self.macos is not None and self.any_minor:
+            return MacOSVersion(self.macos.major, 99)
+        return self.macos
+
+    @property
+    def machine(self) -> str:
+        """The options that name the same machine again."""
+        parts = [f"--chip {self.chip.id}"]
+        if self.os is Os.LINUX:
+            parts.append("--os linux")
+        if self.macos is not None:
+            parts.append(f"--macos {self.macos.major if self.any_minor else self.macos}")
+        return " ".join(parts)
+
+    @property
+    def wants_plugin(self) -> bool:
+        """Whether a plugin may come into the lock at all."""
+        return self.metal != "none" and not (
+            self.metal == "auto" and (self.os is Os.LINUX or not self.chip.gpu)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A pair with the verdict that it would have if it resolves."""
+
+    pair: Pair
+    verdict: Verdict
+
+
+class NoCombo(Refusal):
+    """No combo fits the request.
+
+    ``nearest`` are pairs near it, and ``machine`` are the options that name the machine.
+    """
+
+    def __init__(self, text: str, nearest: Iterable[Pair] = (), machine: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.nearest = tuple(nearest)
+        self.machine = machine
+
+    @property
+    def commands(self) -> list[str]:
+        """The command lines that ask for the nearest pairs."""
+        return [command(pair, self.machine) for pair in self.nearest]
+
+    def __str__(self) -> str:
+        if not self.nearest:
+            return self.text
+        lines = "\n".join(f"  {line}" for line in self.commands)
+        return f"{self.text}\nNearest to it:\n{lines}"
+
+
+def command(pair: Pair, machine: str) -> str:
+    """The command line that asks for that very pair on that machine."""
+    package = "" if pair.package == "tensorflow" else f"{pair.package}=="
+    return (
+        f"tfmac-lock --python {pair.python} {machine} "
+        f"--tensorflow {package}{pair.tensorflow} --metal {pair.metal or 'none'}"
+    )
+
+
+def _all(pair: Pair) -> bool:  # noqa: ARG001 - what a filter is called with
+    return True
+
+
+def choices(
+    matrix: Matrix, wish: PairRequest, can_be_had: Callable[[Pair], bool] = _all
+) -> list[Choice]:
+    """All pairs that fit the wish and are not broken, best first.
+
+    Raises NoCombo where there is none, with the reason and the nearest pairs of those that can
+    be had.
+    """
+    found = _judged(matrix, wish)
+    good = [choice for choice in found if choice.verdict.status is not Status.BROKEN]
+    if good:
+        return sorted(good, key=_rank)
+    raise _refusal(matrix, wish, found, can_be_had)
+
+
+def _judged(matrix: Matrix, wish: PairRequest) -> list[Choice]:
+    """Every pair that fits the wish. ``auto`` falls back to no plugin only where none is left."""
+    releases = list(_releases(matrix, wish))
+    plugins = _plugins(matrix, wish) if wish.wants_plugin else []
+    with_plugin = _judge_all(matrix, wish, releases, plugins)
+    if wish.metal not in ("auto", "none"):
+        return with_plugin
+    if any(choice.verdict.status is not Status.BROKEN for choice in with_plugin):
+        return with_plugin
+    return with_plugin + _judge_all(matrix, wish, releases, [None])
+
+
+def _judge_all(
+    matrix: Matrix, wish: PairRequest, releases: Iterable[Release], plugins: Iterable[str | None]
+) -> list[Choice]:
+    found = []
+    for plugin in plugins:
+        for release in releases:
+            pair = Pair(
+                package=release.package,
+                tensorflow=release.version,
+                metal=plugin,
+                arch=wish.arch,
+                python=wish.python.series,
+            )
+            verdict = judge(
+                matrix, pair, macos=wish.newest_macos, extra=wish.extra, resolved=True, os=wish.os
+            )
+            found.append(Choice(pair=pair, verdict=verdict))
+    return found
+
+
+def _releases(matrix: Matrix, wish: PairRequest) -> Iterator[Release]:
+    """The TensorFlow releases with a wheel for the target that the wish allows."""
+    for package in TENSORFLOW_PACKAGES:
+        if wish.tensorflow.package not in (None, package):
+            continue
+        for release in matrix.releases_of(package):
+            if not release.final and not wish.tensorflow.names_prerelease:
+                continue
+            if not specifier(wish.tensorflow.specifier).contains(release.version):
+                continue
+            if wish.python.series in release.pythons(wish.arch, wish.os):
+                yield release
+
+
+def _plugins(matrix: Matrix, wish: PairRequest) -> list[str | None]:
+    return [
+        release.version
+        for release in matrix.releases_of(METAL)
+        if wish.python.series in release.pythons(wish.arch, wish.os)
+        and (wish.metal == "auto" or version(wish.metal) == version(release.version))
+    ]
+
+
+def _rank(choice: Choice) -> tuple[object, ...]:
+    def newest(text: str | None) -> tuple[int, ...]:
+        return tuple(-part for part in (*version(text).release, 0, 0)[:3]) if text else (0, 0, 0)
+
+    pair = choice.pair
+    return (
+        choice.verdict.status.rank,
+        -(choice.verdict.grade or 0),
+        newest(pair.tensorflow),
+        TENSORFLOW_PACKAGES.index(pair.package),
+        newest(pair.metal),
+    )
+
+
+def nearest(
+    matrix: Matrix, wish: PairRequest, count: int = 3, can_be_had: Callable[[Pair], bool] = _all
+) -> tuple[Pair, ...]:
+    """The pairs nearest to the wish on the same chip, of those with the best status there is.
+
+    ``can_be_had`` is asked in their order, and of no more than are needed.
+    """
+    wanted = _first_version(wish.tensorflow.specifier)
+    found = []
+    for python in matrix.platforms.pythons:
+        series = PythonVersion.parse(python.series)
+        other = replace(
+            wish,
+            python=series,
+            tensorflow=TensorFlowRequest(),
+            metal="none" if wish.metal == "none" else "auto",
+        )
+        for choice in _judged(matrix, other):
+            if choice.verdict.status is not Status.BROKEN:
+                minor = version(choice.pair.tensorflow).release[1]
+                apart = 2 * abs(minor - wanted[1]) if wanted else 0
+                apart += 3 * abs(series.minor - wish.python.minor)
+                apart += 6 * (wish.wants_plugin and choice.pair.metal is None)
+                found.append((apart, _rank(choice), choice))
+    good = [item for item in found if item[2].verdict.status in (Status.WORKS, Status.CAUTION)]
+    chosen: list[Pair] = []
+    for _, _, choice in sorted(good or found, key=lambda item: item[:2]):
+        pair = choice.pair
+        if (pair.tensorflow, pair.python) in {(had.tensorflow, had.python) for had in chosen}:
+            continue
+        if can_be_had(pair):
+            chosen.append(pair)
+        if len(chosen) == count:
+            break
+    return tuple(chosen)
+
+
+def _first_version(text: str) -> tuple[int, int] | None:
+    found = re.search(r"(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def package_row(matrix: Matrix, name: str, release: str | None = None) -> PackageRow | None:
+    """What the matrix knows of a package, most specific row first."""
+    from packaging.utils import canonicalize_name
+
+    wanted = canonicalize_name(name)
+    rows = [row for row in matrix.packages if canonicalize_name(row.name) == wanted]
+    for row in rows:
+        if row.versions and release and specifier(row.versions).contains(release):
+            return row
+    return next((row for row in rows if not row.versions), None)
+
+
+def _refusal(
+    matrix: Matrix, wish: PairRequest, found: list[Choice], can_be_had: Callable[[Pair], bool]
+) -> NoCombo:
+    """Why there is no combo, in the matrix's words."""
+    row = _told_row(matrix, wish.tensorflow)
+    if row is not None:
+        text = _told_of(row)
+    elif wish.tensorflow.package not in (None, *TENSORFLOW_PACKAGES):
+        text = f"{wish.tensorflow.package} is not a TensorFlow that tfmac-lock knows."
+    elif found:
+        text = _why_broken(found)
+    elif not list(_releases(matrix, wish)):
+        text = _why_no_release(matrix, wish)
+    else:
+        text = _why_no_plugin(matrix, wish)
+    return NoCombo(text, nearest(matrix, wish, can_be_had=can_be_had), wish.machine)
+
+
+FORK = "tensorflow-macos-fork"
+FIRST_WITH_PLUGINS = (2, 5)
+
+
+def _told_row(matrix: Matrix, wish: TensorFlowRequest) -> PackageRow | None:
+    """The matrix's own words for what was asked for, where there is no choice of releases.
+
+    Whoever asks for a tensorflow-macos older than the first one on the index means the fork.
+    """
+    if wish.package is not None and wish.package not in TENSORFLOW_PACKAGES:
+        return package_row(matrix, wish.package)
+    asked = _first_version(wish.specifier)
+    if asked is not None and asked < FIRST_WITH_PLUGINS and wish.package != "tensorflow":
+        return package_row(matrix, FORK)
+    return None
+
+
+def _told_of(row: PackageRow) -> str:
+    instead = f" Take {row.instead}." if row.instead else ""
+    return f"{row.name}: {row.title}. {row.text}{instead}"
+
+
+def _why_broken(found: list[Choice]) -> str:
+    best = min(found, key=_rank)
+    reasons = [
+        f"{reason.text} [{reason.source}]"
+        for reason in best.verdict.reasons
+        if reason.against and reason.kind != "defect"
+    ]
+    return f"{best.pair} is broken on {best.pair.arch.value}: " + "; ".join(reasons) + "."
+
+
+def _why_no_release(matrix: Matrix, wish: PairRequest) -> str:
+    wanted = wish.tensorflow
+    known = [
+        release
+        for package in TENSORFLOW_PACKAGES
+        if wanted.package in (None, package)
+        for release in matrix.releases_of(package)
+        if specifier(wanted.specifier).contains(release.version)
+        and release.wheels_for(wish.arch, wish.os)
+    ]
+    where = f"{wish.arch.value} {'Linux' if wish.os is Os.LINUX else 'Macs'}"
+    if not known:
+        return f"there is no wheel of {wanted} for {where}."
+    pythons = sorted(
+        {series for release in known for series in release.pythons(wish.arch, wish.os)},
+        key=lambda series: int(series.split(".")[1]),
+    )
+    return (
+        f"{wanted} has wheels for {where} on Python {', '.join(pythons)}, "
+        f"and none for Python {wish.python.series}."
+    )
+
+
+def _why_no_plugin(matrix: Matrix, wish: PairRequest) -> str:
+    known = matrix.release(METAL, wish.metal) if wish.metal != "auto" else None
+    if known is None:
+        every = ", ".join(release.version for release in matrix.releases_of(METAL))
+        return f"there is no tensorflow-metal {wish.metal}; there are {every}."
+    pythons = known.pythons(wish.arch, wish.os)
+    if not pythons:
+        where = "Linux" if wish.os is Os.LINUX else f"{wish.arch.value} Macs"
+        return f"tensorflow-metal {known.version} has no wheel for {where}."
+    return (
+        f"tensorflow-metal {known.version} has wheels for {wish.arch.value} on Python "
+        f"{', '.join(pythons)}, and none for Python {wish.python.series}."
+    )

@@ -1,0 +1,1 @@
+"""All published locks, made and checked at once."""

@@ -1,0 +1,100 @@
+"""Making all locks side by side, for `publish`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from datetime import date
+    from pathlib import Path
+
+
+def make(
+    args: argparse.Namespace, chosen: list[Any], day: date, channels: Sequence[str] = ()
+) -> list[Any]:
+    """The result of each slot, made in several processes, with a bar over all combos."""
+    import multiprocessing
+    import signal
+    from concurrent.futures import ProcessPoolExecutor
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ..matrix import loading
+    from . import locks
+
+    matrix = loading.matrix()
+    total = sum(1 for slot in chosen for _ in locks.wishes(matrix, slot))
+    # Spawned, since a forked child would inherit the locks of the parent's threads.
+    context = multiprocessing.get_context("spawn")
+    ticks = context.Manager().Queue()
+    compared = loading.checkout() / "locks" if args.check else None
+    settings = (args.index_url, args.offline, tuple(channels), compared)
+    with (
+        Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress,
+        # Ctrl-C ends a worker; as an exception it would end one slot and begin with the next.
+        ProcessPoolExecutor(
+            max(1, args.jobs),
+            mp_context=context,
+            initializer=signal.signal,
+            initargs=(signal.SIGINT, signal.SIG_DFL),
+        ) as pool,
+    ):
+        bar = progress.add_task("locks", total=total)
+        futures = [pool.submit(_work, slot, day, settings, ticks) for slot in chosen]
+        try:
+            while not all(future.done() for future in futures):
+                _drain(ticks, progress, bar)
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _drain(ticks: Any, progress: Any, bar: Any) -> None:
+    import queue
+
+    try:
+        ticks.get(timeout=0.2)
+        progress.advance(bar)
+    except queue.Empty:
+        return
+
+
+def _work(
+    slot: Any,
+    day: date,
+    settings: tuple[str | None, bool, tuple[str, ...], Path | None],
+    ticks: Any,
+) -> Any:
+    """Make one slot; runs in a process of its own."""
+    from contextlib import ExitStack
+
+    from ..matrix import loading
+    from ..pypi.cache import Cache, default_folder
+    from ..pypi.client import IndexClient
+    from ..pypi.config import IndexConfig
+    from . import locks
+
+    index_url, offline, channels, compared = settings
+    config = IndexConfig.load(index_url=index_url)
+    with ExitStack() as stack:
+        client = stack.enter_context(IndexClient(config, Cache(default_folder()), offline=offline))
+        conda = None
+        if channels:
+            from ..conda.channels import Channel
+            from ..conda.client import CondaClient
+
+            parsed = [Channel.parse(text) for text in channels]
+            conda = stack.enter_context(CondaClient(parsed, offline=offline))
+        made = locks.make_slot(
+            loading.matrix(), client, slot, day, progress=lambda: ticks.put(None), conda=conda
+        )
+        if conda is None or compared is None:
+            return made
+        same = locks.same_channels(loading.matrix(), conda, slot, day, compared)
+        return replace(made, same_channels=same)

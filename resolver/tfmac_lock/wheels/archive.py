@@ -1,0 +1,213 @@
+"""Wheels as zip files: which members there are, and one member inflated on demand.
+
+Works on any seekable file, so that over range requests only the directory and the members
+that are asked for travel. Nothing is ever written to disk.
+
+Limits: a directory of at most :data:`MAX_MEMBERS` names, a member of at most
+:data:`MAX_MEMBER_SIZE` bytes (the largest library in any TensorFlow is 0.8 GB), and
+:data:`MAX_TOTAL_SIZE` bytes inflated in all. A member is inflated to its declared size and no
+byte further, and its checksum is compared.
+"""
+
+from __future__ import annotations
+
+import mmap
+import posixpath
+import re
+import struct
+import zipfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, TYPE_CHECKING
+
+from ..macho.errors import DamagedBinary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..macho.buffer import Bytes
+
+MAX_MEMBERS = 100_000
+MAX_MEMBER_SIZE = 2 << 30
+MAX_TOTAL_SIZE = 16 << 30
+MAX_TEXT_SIZE = 64 << 20
+
+_CHUNK = 32 << 20
+_INPUT = 256 << 10
+_LARGEST_PIECE = 4 << 20
+_LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+_DATA_FOLDER = re.compile(r"^[^/]+\.data/(?:purelib|platlib)/")
+_NATIVE_SUFFIXES = (".so", ".dylib", ".jnilib")
+
+
+class Wheel:
+    """An open wheel. ``name`` is its file name, for tags and for errors.
+
+    ``progress`` is told the bytes inflated so far and in all, for every member.
+    """
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        name: str,
+        progress: Callable[[str, int, int], None] = lambda _member, _done, _all: None,
+    ) -> None:
+        self.name = name
+        self._file = file
+        self._progress = progress
+        self._inflated = 0
+        try:
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+        except (
+            zipfile.BadZipFile,
+            ValueError,
+            struct.error,
+            OverflowError,
+            NotImplementedError,
+            RuntimeError,
+            EOFError,
+        ) as error:
+            raise DamagedBinary(name, f"is not a readable zip file ({error})") from error
+        if len(members) > MAX_MEMBERS:
+            raise DamagedBinary(name, f"has {len(members)} members, over {MAX_MEMBERS}")
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for member in members:
+            if member.filename.endswith("/"):
+                continue
+            path = installed_path(name, member.filename)
+            if path in self._members:
+                raise DamagedBinary(name, f"has {path!r} twice")
+            self._members[path] = member
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where the members land under ``site-packages``, in the wheel's order."""
+        return tuple(self._members)
+
+    @property
+    def native_paths(self) -> tuple[str, ...]:
+        """The members that are named like machine code, largest first."""
+        native = [path for path in self._members if path.endswith(_NATIVE_SUFFIXES)]
+        return tuple(sorted(native, key=lambda path: (-self._members[path].file_size, path)))
+
+    def size(self, path: str) -> int:
+        """Bytes of the member when it is inflated, as the directory says."""
+        return self._members[path].file_size
+
+    def text(self, path: str) -> str:
+        """A metadata file, which must be small and UTF-8."""
+        if self.size(path) > MAX_TEXT_SIZE:
+            raise DamagedBinary(f"{self.name}: {path}", f"is over {MAX_TEXT_SIZE} bytes")
+        try:
+            return bytes(self.inflate(path)[:]).decode()
+        except UnicodeDecodeError as error:
+            raise DamagedBinary(f"{self.name}: {path}", "is not UTF-8") from error
+
+    def dist_info(self, file: str) -> str | None:
+        """The path of ``file`` in the wheel's ``.dist-info`` folder, None where it is missing."""
+        ending = f".dist-info/{file}"
+        found = [p for p in self._members if p.endswith(ending) and p.count("/") == 1]
+        return found[0] if found else None
+
+    def inflate(self, path: str) -> Bytes:
+        """The member's bytes, in anonymous memory that is given back when it is closed.
+
+        Raises :class:`DamagedBinary` where size or checksum are not as the directory says.
+        """
+        member = self._members[path]
+        what = f"{self.name}: {path}"
+        size = member.file_size
+        if size > MAX_MEMBER_SIZE:
+            raise DamagedBinary(what, f"claims {size} bytes, over {MAX_MEMBER_SIZE}")
+        self._inflated += size
+        if self._inflated > MAX_TOTAL_SIZE:
+            raise DamagedBinary(self.name, f"inflates to more than {MAX_TOTAL_SIZE} bytes")
+        if size == 0:
+            return b""
+        self._seek_data(member, what)
+        memory = mmap.mmap(-1, size)
+        try:
+            self._fill(memory, member, what)
+        except BaseException:
+            memory.close()
+            raise
+        memory.seek(0)
+        return memory
+
+    def _seek_data(self, member: zipfile.ZipInfo, what: str) -> None:
+        if member.flag_bits & 1 or member.compress_type not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):
+            raise DamagedBinary(what, "is encrypted or compressed in a way that wheels are not")
+        try:
+            self._file.seek(member.header_offset)
+        except (ValueError, OSError) as error:
+            raise DamagedBinary(what, "begins outside of the file") from error
+        header = self._file.read(_LOCAL_HEADER.size)
+        if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
+            raise DamagedBinary(what, "does not begin where the directory says")
+        name_size, extra_size = _LOCAL_HEADER.unpack(header)[-2:]
+        self._file.seek(name_size + extra_size, 1)
+
+    def _fill(self, memory: mmap.mmap, member: zipfile.ZipInfo, what: str) -> None:
+        done = checksum = 0
+        pieces = self._pieces(member, what)
+        # The next piece is fetched and inflated while the last one is checked and put away.
+        with ThreadPoolExecutor(1) as ahead:
+            following = ahead.submit(next, pieces, b"")
+            while piece := following.result():
+                following = ahead.submit(next, pieces, b"")
+                if done + len(piece) > member.file_size:
+                    raise DamagedBinary(what, f"inflates to more than its {member.file_size} bytes")
+                memory[done : done + len(piece)] = piece
+                done += len(piece)
+                checksum = zlib.crc32(piece, checksum)
+                self._progress(member.filename, done, member.file_size)
+        if done != member.file_size or checksum != member.CRC:
+            raise DamagedBinary(what, "is cut off, or its checksum is wrong")
+
+    def _pieces(self, member: zipfile.ZipInfo, what: str) -> Iterator[bytes]:
+        """The member's bytes in pieces, none of them empty or over :data:`_LARGEST_PIECE`."""
+        left = member.compress_size
+        stored = member.compress_type == zipfile.ZIP_STORED
+        stream = zlib.decompressobj(-15)
+        while left > 0 and not stream.eof:
+            chunk = self._file.read(min(left, _CHUNK))
+            if not chunk:
+                raise DamagedBinary(what, "is cut off")
+            left -= len(chunk)
+            for at in range(0, len(chunk), _INPUT):
+                part = chunk[at : at + _INPUT]
+                if stored:
+                    yield part
+                    continue
+                full = True
+                while (part or full) and not stream.eof:
+                    try:
+                        piece = stream.decompress(part, _LARGEST_PIECE)
+                    except zlib.error as error:
+                        raise DamagedBinary(what, f"does not inflate ({error})") from error
+                    part = stream.unconsumed_tail
+                    full = len(piece) == _LARGEST_PIECE
+                    if piece:
+                        yield piece
+
+
+def installed_path(wheel: str, name: str) -> str:
+    """Where a member lands under ``site-packages``.
+
+    Raises :class:`DamagedBinary` for a name that would land anywhere else.
+    """
+    path = _DATA_FOLDER.sub("", name)
+    clean = posixpath.normpath(path)
+    if (
+        "\\" in path
+        or "\0" in path
+        or clean != path
+        or clean.startswith(("/", "../"))
+        or clean in ("..", ".", "")
+    ):
+        raise DamagedBinary(wheel, f"has a member with the name {name!r}")
+    return path

@@ -1,0 +1,350 @@
+"""Judging pins, and correcting them."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.facts import bound
+from tests.support.symptoms import LOGS
+from tfmac_lock.check import sarif
+from tfmac_lock.check.findings import CODES, Level
+from tfmac_lock.check.fix import corrected
+from tfmac_lock.check.formats import read as read_pins
+from tfmac_lock.check.judge import check, document
+from tfmac_lock.check.pins import Pin, PinFile
+from tfmac_lock.lock.formats import FORMATS
+from tfmac_lock.lock.formats.conda import CONDA_FORMATS
+from tfmac_lock.lock.published import Index
+from tfmac_lock.matrix import loading
+from tfmac_lock.matrix.verdict import Pair, Status, judge
+from tfmac_lock.target import Arch, MacOSVersion, PythonVersion, Target
+
+if TYPE_CHECKING:
+    from tfmac_lock.check.findings import Checked
+    from tfmac_lock.matrix.facts import Matrix
+
+SHARED = Path(os.environ.get("TFMAC_LOCK_SHARED", Path(__file__).parents[3] / "shared"))
+PROJECTS = tomllib.loads((LOGS / "pins.toml").read_text("utf-8"))["projects"]
+
+
+def a_target(matrix: Matrix, python: str = "3.11", chip: str = "m1") -> Target:
+    version = PythonVersion.parse(python)
+    found = matrix.platforms.chip(chip)
+    return Target(
+        python=matrix.platforms.python_for(version, found.arch),
+        chip=found,
+        macos=MacOSVersion(26 if chip.startswith("intel") else 27),
+    )
+
+
+def pinned(*texts: str, complete: bool = False) -> PinFile:
+    """A file of pins out of ``name==version``, ``name>=…`` or ``name``."""
+    found = []
+    for line, text in enumerate(texts, 1):
+        name, _, version = text.partition("==")
+        bare = name.rstrip("<>=!~.0123456789,")
+        found.append(
+            Pin(
+                name=bare,
+                version=version,
+                specifier=f"=={version}" if version else name[len(bare) :],
+                path="requirements.txt",
+                line=line,
+            )
+        )
+    return PinFile(
+        path="requirements.txt", format="requirements.txt", pins=tuple(found), complete=complete
+    )
+
+
+def codes(checked: Checked) -> set[str]:
+    return {found.code for found in checked.findings}
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda p: p["source"].split("/")[4])
+def test_pins_of_public_projects_are_judged_as_their_owners_found_them(
+    project: dict[str, object], matrix: Matrix, tmp_path: Path
+) -> None:
+    from tfmac_lock.check import formats
+
+    path = tmp_path / "requirements.txt"
+    path.write_text(str(project["pins"]))
+    target = a_target(matrix, str(project["python"]))
+    checked = check(formats.read(path, target), target, matrix)
+    errors = [found for found in checked.findings if found.level is Level.ERROR]
+    assert bool(errors) is not project["works"], errors
+    wanted = project["codes"]
+    assert isinstance(wanted, list)
+    assert set(wanted) <= codes(checked)
+
+
+@pytest.mark.shared
+def test_every_reported_pair_is_judged_as_the_matrix_judges_it(matrix: Matrix) -> None:
+    path = SHARED / "facts" / "reports.json"
+    if not path.exists():
+        pytest.skip(f"{path} is missing")
+    judged = 0
+    for report in json.loads(path.read_text("utf-8")):
+        package, tensorflow = report.get("tf_package"), report.get("tf_version")
+        metal = report.get("metal_version")
+        if package not in ("tensorflow", "tensorflow-macos") or not tensorflow or not metal:
+            continue
+        try:
+            release, plugin = (
+                matrix.release(package, tensorflow),
+                matrix.release("tensorflow-metal", metal),
+            )
+        except ValueError:
+            continue
+        pythons = set(release.pythons(Arch.ARM64) if release else ()) & set(
+            plugin.pythons(Arch.ARM64) if plugin else ()
+        )
+        for python in pythons:
+            target = a_target(matrix, python)
+            verdict = judge(
+                matrix,
+                Pair(
+                    package=package,
+                    tensorflow=tensorflow,
+                    metal=metal,
+                    arch=Arch.ARM64,
+                    python=python,
+                ),
+                resolved=True,
+            )
+            checked = check(
+                pinned(f"{package}=={tensorflow}", f"tensorflow-metal=={metal}"), target, matrix
+            )
+            broken = checked.status == Status.BROKEN
+            assert broken is (verdict.status is Status.BROKEN), (report["id"], checked.findings)
+            judged += 1
+    assert judged > 50
+
+
+@pytest.mark.parametrize(
+    ("pins", "python", "chip", "wanted"),
+    [
+        (["tensorflow", "tensorflow-metal"], "3.11", "m1", {"pair-broken", "unpinned"}),
+        (["tensorflow==2.18.0", "tensorflow-metal==1.1.0"], "3.11", "m1", {"pair-broken"}),
+        (["tensorflow==2.21.0", "tensorflow-metal==1.2.0"], "3.11", "m1", {"pair-broken"}),
+        (["tensorflow==2.15.0", "tensorflow-metal==1.1.0"], "3.12", "m1", {"no-wheel"}),
+        (["tensorflow==2.17.0"], "3.12", "intel", {"no-wheel"}),
+        (["tensorflow==2.99.0"], "3.12", "m1", {"unknown-release"}),
+        (["tensorflow-macos==2.15.1"], "3.11", "m1", {"stub"}),
+        (["tensorflow-metal==1.2.0"], "3.11", "m1", {"no-tensorflow"}),
+        (["tensorflow-macos==2.9.0", "numpy==2.0.2"], "3.9", "m1", {"numpy-generation"}),
+        (["tensorflow-macos==2.9.1", "protobuf==6.33.0"], "3.9", "m1", {"conflict"}),
+        (["tensorflow-macos==2.8.0", "protobuf==6.33.0"], "3.9", "m1", {"bound"}),
+        (["tensorflow-macos==2.8.0"], "3.9", "m1", {"missing-bound"}),
+        (["tensorflow-macos==2.8.0", "numpy"], "3.9", "m1", {"missing-bound"}),
+        (["tensorflow==2.17.0", "tensorflow-metal==1.2.0"], "3.11", "m1", {"defect"}),
+        (["tensorflow==2.20.0", "pyarrow==21.0.0"], "3.11", "m1", {"defect"}),
+        (["tensorflow==2.18.0", "tensorflow-deps==2.10.0"], "3.11", "m1", {"package-gone"}),
+        (
+            ["tensorflow==2.21.0", "tensorflow-metal-plugin==1.0", "tensorflow-metal==1.2.0"],
+            "3.11",
+            "m1",
+            {"plugin-twice", "sdist"},
+        ),
+        (["numpy==1.26.4", "numpy==2.0.0"], "3.11", "m1", {"pinned-twice"}),
+    ],
+    ids=str,
+)
+def test_each_fault_has_its_finding(
+    pins: list[str], python: str, chip: str, wanted: set[str], matrix: Matrix
+) -> None:
+    checked = check(pinned(*pins), a_target(matrix, python, chip), matrix)
+    assert wanted <= codes(checked)
+    assert all(found.code in CODES for found in checked.findings)
+    assert all(found.text and found.cure for found in checked.findings)
+
+
+def test_a_macos_below_the_floor_is_an_error_and_none_above(matrix: Matrix) -> None:
+    file = pinned("tensorflow==2.18.1", "tensorflow-metal==1.2.0")
+    target = a_target(matrix)
+    assert "floor" in codes(check(file, target, matrix, macos=MacOSVersion(12, 0)))
+    assert "floor" not in codes(check(file, target, matrix, macos=MacOSVersion(12, 3)))
+    assert "floor" not in codes(check(file, target, matrix))
+
+
+def test_a_complete_file_lacks_no_bound_for_what_it_does_not_install(matrix: Matrix) -> None:
+    file = pinned("tensorflow-macos==2.8.0", complete=True)
+    assert "missing-bound" not in codes(check(file, a_target(matrix, "3.9"), matrix))
+
+
+@pytest.mark.parametrize(
+    ("pins", "python"),
+    [
+        (("tensorflow==2.18.1", "tensorflow-metal==1.2.0", "setuptools==82.0.1"), "3.11"),
+        (("tensorflow-macos==2.9.2", "tensorflow-metal==0.5.0", "numpy==1.24.0"), "3.9"),
+    ],
+)
+def test_a_version_beyond_which_training_goes_on_is_a_warning(
+    pins: tuple[str, ...], python: str, matrix: Matrix
+) -> None:
+    target = a_target(matrix, python)
+    without = check(pinned(*pins[:-1], complete=True), target, matrix)
+    assert (without.status, codes(without)) == ("works", set())
+    checked = check(pinned(*pins, complete=True), target, matrix)
+    assert checked.status == "caution"
+    (found,) = (one for one in checked.findings if one.code == "bound")
+    assert found.level is Level.WARNING
+    assert "works only in part with TensorFlow" in found.text
+
+
+def test_what_is_worse_than_caution_stays_so(matrix: Matrix) -> None:
+    mild = ("setuptools==82.0.1",)
+    target = a_target(matrix, "3.9")
+    broken = check(pinned("tensorflow-macos==2.8.0", "protobuf==6.33.0", *mild), target, matrix)
+    assert broken.status == "broken"
+    pair = ("tensorflow==2.18.1", "tensorflow-metal==1.1.0")
+    assert check(pinned(*pair, *mild), target, matrix).status == "broken"
+    pair = ("tensorflow-macos==2.13.0", "tensorflow-metal==0.8.0")
+    without = check(pinned(*pair), target, matrix)
+    assert check(pinned(*pair, *mild), target, matrix).status == without.status == "unproven"
+
+
+def test_of_two_bounds_on_a_package_the_worse_one_is_told(matrix: Matrix) -> None:
+    two = (
+        bound("numpy", "<1.24", severity="caution"),
+        bound("numpy", "<2"),
+    )
+    known = replace(matrix, bounds=two)
+    target = a_target(matrix, "3.9")
+    file = pinned("tensorflow-macos==2.9.0", "numpy==2.0.2", complete=True)
+    (found,) = (one for one in check(file, target, known).findings if one.code == "bound")
+    assert found.level is Level.ERROR
+    assert "<2" in found.cure
+
+
+def test_files_of_a_lock_must_fit_the_target(matrix: Matrix) -> None:
+    def locked(*files: str) -> PinFile:
+        pin = Pin(name="h5py", version="3.1.0", files=files, path="uv.lock", line=3)
+        return PinFile(path="uv.lock", format="uv.lock", pins=(pin,), complete=True)
+
+    wheel = "h5py-3.1.0-cp39-cp39-macosx_10_9_x86_64.whl"
+    target = a_target(matrix, "3.9")
+    assert codes(check(locked(wheel), target, matrix)) == {"no-wheel"}
+    assert codes(check(locked(wheel, "h5py-3.1.0.tar.gz"), target, matrix)) == {"sdist"}
+    assert codes(check(locked(wheel), a_target(matrix, "3.9", "intel"), matrix)) == set()
+    assert codes(check(locked("nonsense.whl"), target, matrix)) == {"no-wheel"}
+
+
+NAMES = ["tensorflow", "tensorflow-macos", "tensorflow-metal", "numpy", "tensorflow-metal-plugin"]
+VERSIONS = ["2.18.0", "2.18", "1.1.0", "2.15.1", "nonsense", "1.0-x", "9" * 70, "1!2.0", "2.x", ""]
+
+
+@given(
+    pins=st.lists(
+        st.builds(
+            Pin,
+            name=st.sampled_from(NAMES),
+            version=st.sampled_from(VERSIONS),
+            specifier=st.sampled_from(["", ">=2", "<1", "==2.18.*", "~=2.9"]),
+            files=st.sampled_from([(), ("x.whl",), ("a-1-py3-none-any.whl",), ("a.tar.gz",)]),
+            hashed=st.sampled_from([None, True, False]),
+            source=st.sampled_from(["", "git", "https://example.org/x"]),
+        ),
+        max_size=5,
+    ),
+    chip=st.sampled_from(["m1", "m5-max", "intel", "intel-amd"]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_is_pinned_is_judged(pins: list[Pin], chip: str) -> None:
+    matrix = loading.matrix()
+    file = PinFile(path="r.txt", format="requirements.txt", pins=tuple(pins))
+    target = a_target(matrix, "3.11", chip)
+    document([check(file, target, matrix)])
+    corrected(file, target, matrix)
+
+
+def test_hashes_are_for_all_or_for_none(matrix: Matrix) -> None:
+    one = Pin(name="six", version="1.16.0", hashed=True)
+    other = Pin(name="wheel", version="0.42.0", hashed=False, line=2)
+    file = PinFile(path="r.txt", format="requirements.txt", pins=(one, other))
+    found = check(file, a_target(matrix), matrix).findings
+    assert [(f.code, f.package, f.line) for f in found] == [("hash-missing", "wheel", 2)]
+
+
+def test_the_document_has_the_promised_fields(matrix: Matrix) -> None:
+    file = pinned("tensorflow==2.18.0", "tensorflow-metal==1.1.0")
+    made = document([check(file, a_target(matrix), matrix)])
+    assert made["schema_version"] == 1
+    assert made["status"] == "broken"
+    assert {"code", "package", "text", "cure", "source"} <= set(made["findings"][0])
+
+
+def test_sarif_points_at_the_line(matrix: Matrix) -> None:
+    file = pinned("tensorflow==2.18.0", "tensorflow-metal==1.1.0")
+    (run,) = sarif.document([check(file, a_target(matrix), matrix)])["runs"]
+    first = run["results"][0]
+    assert run["tool"]["driver"]["rules"][first["ruleIndex"]]["id"] == first["ruleId"]
+    place = first["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "requirements.txt"
+    assert place["region"]["startLine"] == 2
+
+
+@pytest.mark.parametrize(
+    ("pins", "python"),
+    [
+        (["tensorflow", "tensorflow-metal", "pandas==2.2.2"], "3.11"),
+        (["tensorflow==2.18.0", "tensorflow-metal==1.1.0"], "3.11"),
+        (["tensorflow-macos==2.9.0", "tensorflow-metal==0.5.0", "numpy==2.0.2"], "3.9"),
+        (["tensorflow-macos==2.9.1", "protobuf==6.33.0"], "3.9"),
+        (["tensorflow-macos==2.15.1"], "3.11"),
+    ],
+    ids=str,
+)
+def test_corrected_pins_pass_the_check(
+    pins: list[str], python: str, matrix: Matrix, tmp_path: Path
+) -> None:
+    from tfmac_lock.check import formats
+
+    target = a_target(matrix, python)
+    text = corrected(pinned(*pins), target, matrix)
+    assert text is not None
+    path = tmp_path / "requirements.fixed.txt"
+    path.write_text(text)
+    again = check(formats.read(path, target), target, matrix)
+    assert [f for f in again.findings if f.level is Level.ERROR] == []
+    assert "missing-bound" not in codes(again)
+    assert ("pandas==2.2.2" in text) is ("pandas==2.2.2" in pins)
+
+
+SLOTS = [
+    pytest.param(python, arch, id=f"{python}-{arch.value}")
+    for python in ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+    for arch in Arch
+]
+
+
+@pytest.mark.parametrize(("python", "arch"), SLOTS)
+def test_no_published_lock_has_an_error_in_any_format(
+    matrix: Matrix, tmp_path: Path, python: str, arch: Arch
+) -> None:
+    """What is published is judged as its verdict says, however it is read back."""
+    wheels = Index.within(loading.locks_folder(), python, arch)
+    for index, formats in ((wheels, FORMATS), (wheels.with_conda(), CONDA_FORMATS)):
+        for lock in index.locks():
+            # One patch release stands for its series; what tells formats apart is the series.
+            if lock.combo.tensorflow.endswith((".2", ".3", ".4", ".5")):
+                continue
+            target = a_target(matrix, python, lock.combo.chip)
+            for filename, render in formats.values():
+                if filename in ("lock.json", "explicit.txt"):
+                    continue
+                (tmp_path / filename).write_text(render(lock), "utf-8")
+                checked = check(read_pins(tmp_path / filename, target), target, matrix)
+                told = [found for found in checked.findings if found.level is Level.ERROR]
+                assert not told, (lock.combo.id, filename)
+                if lock.verdict.status != Status.UNPROVEN:
+                    assert checked.status == lock.verdict.status, (lock.combo.id, filename)

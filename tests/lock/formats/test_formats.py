@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.pylock import Pylock
+
+from tests.support.facts import target
+from tests.support.locks import PACKAGES, lock, package
+from tfmac_lock.lock.formats import lock_json, pylock_toml, requirements_txt
+from tfmac_lock.lock.model import from_json, to_json
+from tfmac_lock.target import Os
+
+# -- requirements.txt
+
+
+def test_requirements_txt_pins_each_package_by_its_one_hash_and_says_who_wants_it() -> None:
+    text = requirements_txt.render(lock())
+    assert text.splitlines()[-9:] == [
+        "numpy==2.0.2 \\",
+        f"    --hash=sha256:{PACKAGES[0].sha256}",
+        "    # via tensorflow",
+        "tensorflow==2.18.1 \\",
+        f"    --hash=sha256:{PACKAGES[1].sha256}",
+        "    # via your request",
+        "tensorflow-metal==1.2.0 \\",
+        f"    --hash=sha256:{PACKAGES[2].sha256}",
+        "    # via your request",
+    ]
+    assert "# This file was made by tfmac-lock, by:" in text
+    assert "#    tfmac-lock --python 3.11 --chip m1 --tensorflow 2.18.1 --metal 1.2.0" in text
+    assert "# Python 3.11 on arm64, macOS 12.3 or newer" in text
+    assert "# verdict: works (twin), package index as of 2026-01-31" in text
+
+
+def test_several_parents_stand_one_a_line() -> None:
+    packages = (
+        package("a", "1", "c"),
+        package("b", "1", "C[x]>=1"),
+        package("c", "1"),
+        *PACKAGES,
+    )
+    text = requirements_txt.render(lock(packages))
+    assert "    # via a, b\n" in text
+
+
+def test_a_defect_stands_at_the_top_with_its_way_out() -> None:
+    made = lock(status="caution")
+    made = replace(
+        made,
+        verdict=replace(
+            made.verdict, reasons=(("defect", "ReLU is wrong. Way out: the CPU", "x"),)
+        ),
+    )
+    assert "#   ReLU is wrong. Way out: the CPU" in requirements_txt.render(made)
+
+
+def test_a_linux_lock_names_no_macos() -> None:
+    text = requirements_txt.render(lock(macos_min=None, os=Os.LINUX, metal=None))
+    assert "# Python 3.11 on Linux on arm64\n" in text
+    assert "no GPU plugin" in text
+
+
+# -- pylock.toml
+
+
+def test_pylock_toml_is_valid_and_every_package_is_selected_on_the_target() -> None:
+    made = lock()
+    read = Pylock.from_dict(tomllib.loads(pylock_toml.render(made)))
+    read.validate()
+    mac = target("3.11", "m3-pro", "14")
+    selected = list(read.select(tags=list(mac.tags()), environment=mac.markers()))
+    assert [(found.name, str(found.version)) for found, _ in selected] == [
+        (item.name, item.version) for item in made.packages
+    ]
+    assert [dict(file.hashes)["sha256"] for _, file in selected] == [  # type: ignore[union-attr]
+        item.sha256 for item in made.packages
+    ]
+
+
+@pytest.mark.parametrize(
+    "other", [target("3.11", "intel"), target("3.12", "m1"), target("3.11", "m1", os=Os.LINUX)]
+)
+def test_pylock_toml_is_refused_on_another_target(other: object) -> None:
+    from packaging.pylock import PylockSelectError
+
+    read = Pylock.from_dict(tomllib.loads(pylock_toml.render(lock())))
+    with pytest.raises(PylockSelectError):
+        list(read.select(tags=list(other.tags()), environment=other.markers()))  # type: ignore[attr-defined]
+
+
+def test_pylock_toml_for_linux_is_selected_there() -> None:
+    made = lock(tuple(package(name, "1") for name in ("a", "b")), macos_min=None, os=Os.LINUX)
+    read = Pylock.from_dict(tomllib.loads(pylock_toml.render(made)))
+    guest = target("3.11", "m1", os=Os.LINUX)
+    assert len(list(read.select(tags=list(guest.tags()), environment=guest.markers()))) == 2
+
+
+def test_pylock_toml_tells_combo_floor_and_status() -> None:
+    tool = tomllib.loads(pylock_toml.render(lock()))["tool"]["tfmac-lock"]
+    assert tool == {
+        "combo": "tensorflow-2.18.1-metal-1.2.0-py3.11-arm64",
+        "macos-min": "12.3",
+        "status": "works",
+        "grade": "twin",
+        "as-of": "2026-01-31",
+    }
+
+
+def test_a_source_archive_is_an_sdist_in_pylock_toml() -> None:
+    item = replace(
+        package("x", "1"), filename="x-1.tar.gz", url="https://files.example/9f/x-1.tar.gz"
+    )
+    read = Pylock.from_dict(tomllib.loads(pylock_toml.render(lock((item, *PACKAGES)))))
+    assert read.packages[0].sdist is not None
+
+
+def test_a_file_whose_address_ends_otherwise_is_named() -> None:
+    item = replace(package("x", "1"), url="https://files.example/x-1-py3-none-any.whl?token=1")
+    read = Pylock.from_dict(tomllib.loads(pylock_toml.render(lock((item, *PACKAGES)))))
+    assert read.packages[0].wheels is not None
+    assert read.packages[0].wheels[0].filename == "x-1-py3-none-any.whl"
+
+
+texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+
+
+@given(texts)
+def test_any_text_survives_toml(text: str) -> None:
+    written = pylock_toml.render(replace(lock(), as_of=text))
+    assert tomllib.loads(written)["tool"]["tfmac-lock"]["as-of"] == text
+
+
+# -- lock.json
+
+
+@given(texts, st.booleans())
+def test_lock_json_reads_back_as_the_same_lock(text: str, plugin: bool) -> None:
+    made = lock(text=text, metal="1.2.0" if plugin else None, grade=None, macos_min=None)
+    assert from_json(json.loads(lock_json.render(made))) == made
+
+
+def test_lock_json_has_the_fields_that_other_programs_build_on() -> None:
+    data = to_json(lock(), ["requirements.txt"])
+    assert data["schema_version"] == 1
+    assert {"combo", "verdict", "packages", "files"} <= set(data)
+    assert {
+        "id", "tensorflow", "metal", "numpy", "h5py", "python", "chip", "arch", "macos_min",
+    } <= set(data["combo"])  # fmt: skip
+    assert data["combo"]["tensorflow"] == {"package": "tensorflow", "version": "2.18.1"}
+    assert set(data["verdict"]) == {"status", "grade", "reasons"}
+    assert set(data["verdict"]["reasons"][0]) == {"kind", "text", "source"}
+    assert set(data["packages"][0]) == {
+        "name", "version", "manager", "filename", "url", "sha256", "requires",
+    }  # fmt: skip
+    assert data["files"] == ["requirements.txt"]
+
+
+@pytest.mark.parametrize(
+    "data", [{}, [], None, {"combo": None}, {"combo": {}}, {**to_json(lock()), "packages": [1]}]
+)
+def test_what_is_no_lock_is_refused(data: object) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        from_json(data)

@@ -1,0 +1,342 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.facts import defect, evidence, loads, matrix, platforms, release, shipped
+from tfmac_lock.errors import UsageError
+from tfmac_lock.matrix.facts import Grade
+from tfmac_lock.matrix.ranking import (
+    Choice,
+    NoCombo,
+    PairRequest,
+    TensorFlowRequest,
+    choices,
+    command,
+    nearest,
+)
+from tfmac_lock.matrix.verdict import Status
+from tfmac_lock.target import Os, PythonVersion
+
+
+def wish(
+    python: str = "3.11",
+    chip: str = "m1",
+    tensorflow: str = "",
+    metal: str = "auto",
+    macos: str | None = None,
+    os: Os = Os.MACOS,
+) -> PairRequest:
+    known = platforms()
+    return PairRequest(
+        python=PythonVersion.parse(python),
+        chip=known.chip(chip),
+        macos=known.macos_version(macos) if macos else None,
+        any_minor=macos is not None and "." not in macos,
+        os=os,
+        tensorflow=TensorFlowRequest.parse(tensorflow) if tensorflow else TensorFlowRequest(),
+        metal=metal,
+    )
+
+
+def refused(*args: str, **options: str) -> NoCombo:
+    with pytest.raises(NoCombo) as caught:
+        choices(shipped(), wish(*args, **options))  # type: ignore[arg-type]
+    assert caught.value.exit_status == 1
+    return caught.value
+
+
+def first(*args: str, **options: str) -> Choice:
+    return choices(shipped(), wish(*args, **options))[0]  # type: ignore[arg-type]
+
+
+# -- what is asked for
+
+
+@pytest.mark.parametrize(
+    ("text", "package", "specifier"),
+    [
+        ("2.18.1", None, "==2.18.1"),
+        ("2.18", None, "==2.18.*"),
+        ("2", None, "==2.*"),
+        (" >=2.16,<2.19 ", None, ">=2.16,<2.19"),
+        ("tensorflow-macos==2.9.0", "tensorflow-macos", "==2.9.0"),
+        ("TensorFlow_macOS", "tensorflow-macos", ""),
+        ("tensorflow>=2.18", "tensorflow", ">=2.18"),
+        ("2.19.0rc0", None, "==2.19.0rc0"),
+    ],
+)
+def test_a_tensorflow_is_named_in_many_ways(text: str, package: str | None, specifier: str) -> None:
+    assert TensorFlowRequest.parse(text) == TensorFlowRequest(package=package, specifier=specifier)
+
+
+@pytest.mark.parametrize("text", ["", " ", "2.18.x", "==", "tensorflow==", "2.18;3", "\n"])
+def test_a_tensorflow_that_is_no_version_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--tensorflow"):
+        TensorFlowRequest.parse(text)
+
+
+# -- the order
+
+
+def test_status_comes_before_grade_and_grade_before_the_newest_tensorflow() -> None:
+    def twin(version: str) -> object:
+        return evidence(Grade.TWIN, tensorflow=f"=={version}", metal=None)
+
+    versions = ("2.16.2", "2.17.1", "2.18.1", "2.19.1")
+    facts = matrix(
+        releases=(
+            *(release("tensorflow", version) for version in versions),
+            release("tensorflow-metal", "1.2.0"),
+        ),
+        pair_loads=tuple(loads(version != "2.19.1", tensorflow=version) for version in versions),
+        evidence=(
+            twin("2.16.2"),
+            twin("2.17.1"),
+            twin("2.18.1"),
+            evidence(Grade.VENDOR, tensorflow=">=2.17,<2.19"),
+            evidence(Grade.REPORTED, tensorflow="==2.16.2"),
+        ),  # type: ignore[arg-type]
+        defects=(defect(tensorflow="==2.18.1"),),
+    )
+    found = choices(facts, wish())
+    assert [(choice.pair.tensorflow, choice.verdict.status) for choice in found] == [
+        ("2.16.2", Status.WORKS),
+        ("2.17.1", Status.WORKS),
+        ("2.18.1", Status.CAUTION),
+    ]
+
+
+@pytest.mark.parametrize("python", ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("chip", ["m1", "intel-amd", "intel"])
+def test_what_is_broken_is_never_offered(python: str, chip: str) -> None:
+    try:
+        found = choices(shipped(), wish(python, chip))
+    except NoCombo:
+        assert (python, chip) == ("3.13", "intel") or chip.startswith("intel")
+        return
+    assert all(choice.verdict.status is not Status.BROKEN for choice in found)
+    ranks = [choice.verdict.status.rank for choice in found]
+    assert ranks == sorted(ranks)
+
+
+def test_an_m1_gets_a_plugin() -> None:
+    assert first("3.11", "m1").pair.metal is not None
+
+
+@pytest.mark.parametrize("python", ["3.8", "3.11"])
+def test_an_intel_mac_without_a_gpu_gets_none(python: str) -> None:
+    assert {choice.pair.metal for choice in choices(shipped(), wish(python, "intel"))} == {None}
+
+
+def test_an_intel_mac_with_a_gpu_gets_one() -> None:
+    assert first("3.8", "intel-amd").pair.metal is not None
+
+
+def test_a_linux_guest_gets_none() -> None:
+    assert {choice.pair.metal for choice in choices(shipped(), wish("3.10", os=Os.LINUX))} == {None}
+
+
+def test_where_no_plugin_is_left_auto_falls_back_to_the_cpu() -> None:
+    assert first("3.13").pair.metal is None
+    assert first("3.11", tensorflow="2.20").pair.metal is None
+
+
+def test_none_means_none() -> None:
+    assert {c.pair.metal for c in choices(shipped(), wish("3.12", metal="none"))} == {None}
+
+
+def test_a_prerelease_is_offered_only_when_named() -> None:
+    assert all("rc" not in c.pair.tensorflow for c in choices(shipped(), wish(metal="none")))
+    named = choices(shipped(), wish(tensorflow="2.19.0rc0", metal="none"))
+    assert {choice.pair.tensorflow for choice in named} == {"2.19.0rc0"}
+
+
+def test_macos_11_gets_no_plugin_that_needs_12() -> None:
+    for choice in choices(shipped(), wish("3.8", macos="11")):
+        floor = shipped().floor(choice.pair.metal or "", choice.pair.arch, "3.8")
+        assert floor is None or floor.run.major == 11
+
+
+# -- why there is none
+
+
+def test_2_18_0_with_1_1_0_is_refused_with_the_missing_symbol_and_what_works() -> None:
+    error = refused(tensorflow="2.18.0", metal="1.1.0")
+    assert "tensorflow 2.18.0 with tensorflow-metal 1.1.0 is broken" in str(error)
+    assert "__ZN3tsl8internal10LogMessageC1EPKcii" in str(error)
+    assert len(error.nearest) == 3
+    best = error.nearest[0]
+    assert best.metal == "1.2.0"
+    assert f"tfmac-lock --python {best.python} --chip m1 --tensorflow {best.tensorflow}" in str(
+        error
+    )
+
+
+def test_the_stub_2_15_1_is_refused_with_what_it_is_and_what_works() -> None:
+    error = refused(tensorflow="tensorflow-macos==2.15.1")
+    assert "requires only tensorflow-macos 2.15.1" in str(error)
+    assert all(
+        pair.tensorflow != "2.15.1" or pair.package == "tensorflow" for pair in error.nearest
+    )
+    assert len(error.nearest) == 3
+
+
+def test_the_payload_2_15_1_is_offered() -> None:
+    assert first(tensorflow="2.15.1").pair.package == "tensorflow"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["tensorflow_macos-fork", "tensorflow-macos-fork", "tensorflow_macos==0.1a3", "2.4", "2.3"],
+)
+def test_the_archived_fork_is_told_of_in_every_spelling(asked: str) -> None:
+    error = refused("3.8", tensorflow=asked)
+    assert "ML Compute" in str(error)
+    assert "tf.vectorized_map" in str(error)
+    assert "--python 3.8" in str(error)
+
+
+def test_a_third_partys_plugin_is_no_tensorflow_and_what_it_is_is_told() -> None:
+    error = refused(tensorflow="tensorflow-metal-plugin")
+    assert "third party" in str(error)
+    assert "Take tensorflow-metal 1.2.0" in str(error)
+
+
+def test_an_unknown_package_is_no_tensorflow() -> None:
+    assert "pytorch is not a TensorFlow" in str(refused(tensorflow="pytorch"))
+
+
+def test_a_tensorflow_before_the_first_one_for_the_mac_is_refused_with_the_oldest() -> None:
+    error = refused(tensorflow="tensorflow==2.3")
+    assert "there is no wheel of tensorflow 2.3 for arm64 Macs." in str(error)
+    assert min(int(pair.tensorflow.split(".")[1]) for pair in error.nearest) < 13
+
+
+def test_a_python_without_wheels_is_told_with_those_that_have_them() -> None:
+    error = refused("3.13", tensorflow="2.18.0")
+    assert "on Python 3.9, 3.10, 3.11, 3.12, and none for Python 3.13" in str(error)
+    assert len(error.nearest) == 3
+
+
+def test_a_plugin_without_a_wheel_for_the_python_is_told_with_its_pythons() -> None:
+    error = refused("3.13", metal="1.2.0")
+    assert "tensorflow-metal 1.2.0 has wheels for arm64 on Python 3.9, 3.10, 3.11, 3.12" in str(
+        error
+    )
+
+
+def test_a_plugin_that_does_not_exist_is_told_with_those_that_do() -> None:
+    assert "there is no tensorflow-metal 9.9; there are 0.1.0" in str(refused(metal="9.9"))
+
+
+def test_a_plugin_for_the_mac_is_refused_for_linux() -> None:
+    with pytest.raises(NoCombo, match="has no wheel for Linux"):
+        choices(shipped(), wish("3.10", metal="1.2.0", os=Os.LINUX))
+
+
+def test_a_plugin_without_an_intel_build_is_refused_there() -> None:
+    assert "has no wheel for x86_64 Macs" in str(refused("3.10", "intel-amd", metal="1.2.0"))
+
+
+# -- the nearest
+
+
+def test_the_nearest_python_and_the_nearest_version_come_first() -> None:
+    versions = ("2.16.2", "2.17.1", "2.18.0", "2.18.1")
+    facts = matrix(
+        releases=(
+            *(release("tensorflow", version, "3.10", "3.11", "3.12") for version in versions),
+            release("tensorflow-metal", "1.2.0", "3.10", "3.11", "3.12"),
+        ),
+        pair_loads=tuple(loads(version != "2.18.0", tensorflow=version) for version in versions),
+    )
+    found = nearest(facts, wish(tensorflow="2.18.0"))
+    assert [(pair.tensorflow, pair.python) for pair in found] == [
+        ("2.18.1", "3.11"),
+        ("2.17.1", "3.11"),
+        ("2.18.1", "3.10"),
+    ]
+
+
+def test_what_is_known_to_work_is_nearer_than_what_is_not_known() -> None:
+    versions = ("2.16.2", "2.18.1")
+    facts = matrix(
+        releases=(
+            *(release("tensorflow", version) for version in versions),
+            release("tensorflow-metal", "1.2.0"),
+        ),
+        pair_loads=tuple(loads(True, tensorflow=version) for version in versions),
+        evidence=(
+            evidence(Grade.TWIN, tensorflow="==2.16.2", metal=None),
+            evidence(Grade.VENDOR, tensorflow="==2.16.2"),
+        ),
+    )
+    assert [pair.tensorflow for pair in nearest(facts, wish(tensorflow="2.18.0"))] == ["2.16.2"]
+
+
+def test_the_nearest_are_not_broken_each_another_and_nearest_in_version() -> None:
+    found = nearest(shipped(), wish(tensorflow="2.18.0", metal="1.1.0"))
+    assert len({(pair.tensorflow, pair.python) for pair in found}) == len(found) == 3
+    for pair in found:
+        again = wish(pair.python, tensorflow=pair.tensorflow, metal=pair.metal or "none")
+        assert choices(shipped(), again)
+
+
+def test_the_nearest_are_of_those_that_can_be_had_and_the_next_ones_step_in() -> None:
+    asked = wish(tensorflow="2.18.0", metal="1.1.0")
+    every = nearest(shipped(), asked, 4)
+    assert nearest(shipped(), asked, can_be_had=lambda pair: pair != every[1]) == (
+        every[0],
+        *every[2:],
+    )
+    with pytest.raises(NoCombo) as caught:
+        choices(shipped(), asked, lambda pair: pair.python == "3.12")
+    assert {pair.python for pair in caught.value.nearest} == {"3.12"}
+
+
+def test_the_nearest_are_for_the_same_machine() -> None:
+    with pytest.raises(NoCombo) as caught:
+        choices(shipped(), wish("3.13", "m2", "2.9", os=Os.LINUX))
+    assert all("--chip m2 --os linux --tensorflow" in line for line in caught.value.commands)
+    error = refused("3.13", "m2", "2.9", macos="14")
+    assert error.commands
+    assert all("--chip m2 --macos 14 --tensorflow" in line for line in error.commands)
+
+
+def test_the_nearest_keep_the_wish_for_no_plugin() -> None:
+    assert all(p.metal is None for p in nearest(shipped(), wish(tensorflow="2.3", metal="none")))
+
+
+@pytest.mark.parametrize("python", ["3.8", "3.11"])
+def test_the_options_of_a_nearest_pair_ask_for_that_pair(python: str) -> None:
+    for pair in nearest(shipped(), wish(python, tensorflow="2.9.0", metal="1.2.0")):
+        options = command(pair, "--chip m1").split()[1:]
+        asked = dict(zip(options[::2], options[1::2], strict=True))
+        best = first(asked["--python"], tensorflow=asked["--tensorflow"], metal=asked["--metal"])
+        assert (best.pair.tensorflow, best.pair.metal) == (pair.tensorflow, pair.metal)
+
+
+@settings(max_examples=15)
+@given(
+    st.sampled_from(["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]),
+    st.sampled_from(["m1", "m4", "intel", "intel-amd"]),
+    st.sampled_from(["", "2.9", "2.12.0", "2.15.1", "tensorflow-macos", "2.20", ">=2.17", "2.99"]),
+    st.sampled_from(["auto", "none", "0.5.0", "1.0.0", "1.2.0"]),
+    st.sampled_from([None, "26"]),
+)
+def test_every_wish_is_answered_by_fitting_pairs_or_a_reason(
+    python: str, chip: str, tensorflow: str, metal: str, macos: str | None
+) -> None:
+    asked = wish(python, chip, tensorflow, metal, macos)
+    try:
+        found = choices(shipped(), asked)
+    except NoCombo as error:
+        assert error.text.endswith(".")  # noqa: PT017 - both outcomes are right
+        return
+    for choice in found:
+        assert choice.pair.python == python
+        assert choice.pair.arch is asked.arch
+        assert metal in ("auto", choice.pair.metal or "none")
+        assert choice.verdict.status is not Status.BROKEN

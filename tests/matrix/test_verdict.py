@@ -1,0 +1,315 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.facts import defect, evidence, floor, loads, matrix, release
+from tfmac_lock.matrix.facts import BinaryFact, Grade
+from tfmac_lock.matrix.verdict import Pair, Status, Verdict, judge
+from tfmac_lock.target import Arch, MacOSVersion, Os
+
+if TYPE_CHECKING:
+    from tfmac_lock.matrix.facts import Evidence, Matrix
+
+PAIR = Pair(
+    package="tensorflow", tensorflow="2.18.1", metal="1.2.0", arch=Arch.ARM64, python="3.11"
+)
+TWIN = evidence(Grade.TWIN, metal=None, date="2026-11-01")
+VENDOR = evidence(Grade.VENDOR, date="2025-01-31", text="the vendor lists it")
+PROVEN = (TWIN, VENDOR)
+
+
+def judged(facts: Matrix, **options: object) -> Verdict:
+    return judge(facts, PAIR, resolved=True, **options)  # type: ignore[arg-type]
+
+
+def texts(verdict: Verdict) -> list[str]:
+    return [reason.text for reason in verdict.reasons]
+
+
+# -- works
+
+
+def test_resolving_loading_a_twin_and_somebodys_word_make_a_pair_work() -> None:
+    verdict = judged(matrix(pair_loads=(loads(True),), evidence=PROVEN))
+    assert verdict.status is Status.WORKS
+    assert verdict.grade is Grade.VENDOR
+    assert [reason.kind for reason in verdict.reasons] == ["resolves", "loads", "twin", "vendor"]
+
+
+def test_a_plugin_that_nobody_is_known_to_have_run_is_unproven_and_says_so() -> None:
+    verdict = judged(matrix(pair_loads=(loads(True),), evidence=(TWIN,)))
+    assert verdict.status is Status.UNPROVEN
+    assert verdict.grade is Grade.TWIN
+    assert any("nobody is known to have trained with this pair" in text for text in texts(verdict))
+
+
+def test_without_a_twin_a_pair_is_unproven_whatever_was_said() -> None:
+    said = (evidence(Grade.VENDOR), evidence(Grade.REPORTED, date="2026-01-01"))
+    verdict = judged(matrix(pair_loads=(loads(True),), evidence=said))
+    assert verdict.status is Status.UNPROVEN
+    assert verdict.grade is Grade.REPORTED
+
+
+def test_binaries_that_were_not_read_leave_a_pair_unproven() -> None:
+    assert judged(matrix(evidence=(TWIN,))).status is Status.UNPROVEN
+    unread = matrix(pair_loads=(loads(None),), evidence=(TWIN,))
+    verdict = judged(unread)
+    assert verdict.status is Status.UNPROVEN
+    assert "the binaries of this pair have not been read" in texts(verdict)
+
+
+def test_a_pair_that_nobody_tried_to_resolve_is_unproven() -> None:
+    facts = matrix(pair_loads=(loads(True),), evidence=(TWIN,))
+    assert judge(facts, PAIR).status is Status.UNPROVEN
+
+
+def test_a_pair_of_which_nothing_is_known_is_unproven() -> None:
+    verdict = judged(matrix())
+    assert verdict.status is Status.UNPROVEN
+    assert verdict.grade is Grade.RESOLVES
+
+
+@pytest.mark.parametrize("grade", [Grade.TRAINED_CPU, Grade.TRAINED_GPU])
+def test_training_on_a_mac_makes_a_pair_work_without_more(grade: Grade) -> None:
+    verdict = judged(matrix(evidence=(evidence(grade, date="2026-11-01"),)))
+    assert verdict.status is Status.WORKS
+    assert verdict.grade is grade
+
+
+def test_tensorflow_without_a_plugin_works_by_its_binaries_and_a_twin() -> None:
+    read = BinaryFact(
+        package="tensorflow",
+        version="2.18.1",
+        arch=Arch.ARM64,
+        numpy_generation="1+2",
+        minos="12.0",
+        source="the wheel",
+    )
+    pair = Pair(
+        package="tensorflow", tensorflow="2.18.1", metal=None, arch=Arch.ARM64, python="3.11"
+    )
+    facts = matrix(binaries=(read,), evidence=(TWIN,))
+    assert judge(facts, pair, resolved=True).status is Status.WORKS
+
+
+def test_a_twin_speaks_only_for_locks_with_its_pins() -> None:
+    twin = evidence(Grade.TWIN, metal=None, pins=(("numpy", "2.0.2"),))
+    facts = matrix(pair_loads=(loads(True),), evidence=(twin, VENDOR))
+    assert judged(facts, pins={"numpy": "2.0.2", "h5py": "3"}).status is Status.WORKS
+    assert judged(facts, pins={"numpy": "1.26.4"}).status is Status.UNPROVEN
+    assert judged(facts).status is Status.WORKS
+
+
+# -- caution
+
+
+def test_a_known_defect_makes_caution_of_works_and_tells_the_way_out() -> None:
+    verdict = judged(matrix(pair_loads=(loads(True),), evidence=PROVEN, defects=(defect(),)))
+    assert verdict.status is Status.CAUTION
+    assert "Wrong results: the results are wrong. Way out: use the CPU" in texts(verdict)
+
+
+def test_a_defect_stays_even_where_a_mac_trained() -> None:
+    run = evidence(Grade.TRAINED_GPU, date="2026-11-01")
+    verdict = judged(matrix(evidence=(run,), defects=(defect(),)))
+    assert verdict.status is Status.CAUTION
+
+
+def test_a_defect_of_another_pair_says_nothing() -> None:
+    other = defect(tensorflow="==2.17.*")
+    facts = matrix(pair_loads=(loads(True),), evidence=PROVEN, defects=(other,))
+    assert judged(facts).status is Status.WORKS
+
+
+def test_a_defect_beside_a_package_counts_only_where_that_package_is() -> None:
+    beside = defect(metal=None, with_packages=("pyarrow",))
+    facts = matrix(pair_loads=(loads(True),), evidence=PROVEN, defects=(beside,))
+    assert judged(facts).status is Status.WORKS
+    assert judged(facts, extra=frozenset({"pyarrow"})).status is Status.CAUTION
+    assert judged(facts, pins={"pyarrow": "20.0.0"}).status is Status.CAUTION
+
+
+# -- broken
+
+
+def test_a_plugin_that_cannot_load_beats_the_vendor_and_every_report() -> None:
+    facts = matrix(
+        pair_loads=(loads(False),),
+        evidence=(TWIN, evidence(Grade.VENDOR), evidence(Grade.REPORTED, date="2026-10-01")),
+    )
+    verdict = judged(facts)
+    assert verdict.status is Status.BROKEN
+    assert "the plugin does not load: __ZN1a, __ZN1b missing" in texts(verdict)
+
+
+def test_a_run_on_a_mac_beats_what_the_binaries_say() -> None:
+    run = evidence(Grade.TRAINED_GPU, date="2026-11-01")
+    verdict = judged(matrix(pair_loads=(loads(False),), evidence=(run,)))
+    assert verdict.status is Status.WORKS
+    assert any("does not load" in text for text in texts(verdict))
+
+
+def test_a_failed_run_on_a_mac_breaks_what_everything_else_praises() -> None:
+    facts = matrix(
+        pair_loads=(loads(True),),
+        evidence=(TWIN, evidence(Grade.TRAINED_GPU, "broken", date="2026-11-01")),
+    )
+    assert judged(facts).status is Status.BROKEN
+
+
+@pytest.mark.parametrize("grade", [Grade.TRAINED_GPU, Grade.REPORTED, Grade.TWIN])
+def test_the_newer_observation_beats_the_older(grade: Grade) -> None:
+    def verdict(*outcomes: str) -> Status:
+        seen = tuple(
+            evidence(grade, outcome, date=f"2026-0{month}-01", metal=_metal(grade))
+            for month, outcome in enumerate(outcomes, 1)
+        )
+        return judged(matrix(pair_loads=(loads(True),), evidence=(*PROVEN, *seen))).status
+
+    if grade is not Grade.TWIN:  # whose newest is the good one in this matrix
+        assert verdict("works", "broken") is Status.BROKEN
+    assert verdict("broken", "works") is Status.WORKS
+
+
+def _metal(grade: Grade) -> str | None:
+    return None if grade is Grade.TWIN else "1.2.0"
+
+
+def test_a_failed_twin_breaks_a_pair() -> None:
+    failed = evidence(Grade.TWIN, "broken", metal=None, date="2026-11-02")
+    verdict = judged(matrix(pair_loads=(loads(True),), evidence=(TWIN, failed)))
+    assert verdict.status is Status.BROKEN
+
+
+def test_a_dated_observation_is_newer_than_an_undated_one() -> None:
+    seen = (
+        evidence(Grade.REPORTED, "broken", date=None),
+        evidence(Grade.REPORTED, "works", date="2021-01-01"),
+    )
+    facts = matrix(pair_loads=(loads(True),), evidence=(*PROVEN, *seen))
+    assert judged(facts).status is Status.WORKS
+
+
+def test_what_does_not_resolve_is_broken() -> None:
+    facts = matrix(pair_loads=(loads(True),), evidence=(TWIN,))
+    verdict = judge(facts, PAIR, resolved=False)
+    assert verdict.status is Status.BROKEN
+    assert Grade.RESOLVES is not verdict.grade
+
+
+def test_a_macos_below_the_plugins_floor_is_broken_and_says_from_where_on() -> None:
+    facts = matrix(pair_loads=(loads(True),), evidence=PROVEN, floors=(floor("12.3"),))
+    assert judged(facts, macos=MacOSVersion(12, 3)).status is Status.WORKS
+    verdict = judged(facts, macos=MacOSVersion(12, 2))
+    assert verdict.status is Status.BROKEN
+    assert any("macOS 12.3 and newer" in text for text in texts(verdict))
+
+
+def test_a_stub_that_brings_no_tensorflow_is_broken() -> None:
+    stub = release("tensorflow", "2.18.1", payload=False)
+    verdict = judged(matrix(releases=(stub, release("tensorflow-metal", "1.2.0"))))
+    assert verdict.status is Status.BROKEN
+    assert verdict.reasons[0].kind == "stub"
+
+
+def test_for_a_linux_guest_the_macs_binaries_say_nothing() -> None:
+    pair = Pair(
+        package="tensorflow", tensorflow="2.18.1", metal=None, arch=Arch.ARM64, python="3.11"
+    )
+    verdict = judge(matrix(evidence=(TWIN,)), pair, resolved=True, os=Os.LINUX)
+    assert verdict.status is Status.UNPROVEN
+
+
+# -- what always holds
+
+
+def test_the_statuses_are_ranked_best_first() -> None:
+    assert sorted(Status, key=lambda status: status.rank) == [
+        Status.WORKS,
+        Status.CAUTION,
+        Status.UNPROVEN,
+        Status.BROKEN,
+    ]
+
+
+observations = st.builds(
+    lambda grade, outcome, month, text: evidence(
+        grade,
+        outcome,
+        metal=None if grade is Grade.TWIN else "1.2.0",
+        date=month and f"2026-{month:02}",
+        text=text,
+    ),
+    st.sampled_from([Grade.TWIN, Grade.VENDOR, Grade.REPORTED, *list(Grade)[5:]]),
+    st.sampled_from(["works", "broken"]),
+    st.none() | st.integers(1, 12),
+    st.sampled_from(["seen by one", "seen by another", "seen by a third"]),
+)
+
+
+@given(st.lists(observations, max_size=6), observations, st.sampled_from([None, True, False]))
+def test_more_evidence_never_takes_a_reason_away(
+    known: list[Evidence], more: Evidence, load: bool | None
+) -> None:
+    before = judged(matrix(pair_loads=(loads(load),), evidence=tuple(known)))
+    after = judged(matrix(pair_loads=(loads(load),), evidence=(*known, more)))
+    remaining = list(after.reasons)
+    for reason in before.reasons:
+        # That nobody ran the plugin may well change; what was seen stays.
+        if reason.kind != "unproven":
+            remaining.remove(reason)
+    assert {reason.text for reason in remaining if reason.kind != "unproven"} <= {more.text}
+
+
+@given(st.lists(observations, max_size=6), st.sampled_from([None, True, False]))
+def test_contrary_evidence_is_always_among_the_reasons(
+    known: list[Evidence], load: bool | None
+) -> None:
+    verdict = judged(matrix(pair_loads=(loads(load),), evidence=tuple(known), defects=(defect(),)))
+    shown = texts(verdict)
+    assert all(item.text in shown for item in known)
+    assert any("the results are wrong" in text for text in shown)
+    assert load is not False or any("does not load" in text for text in shown)
+
+
+@given(st.lists(observations, max_size=6), st.sampled_from([None, True, False]))
+def test_nothing_works_without_proof(known: list[Evidence], load: bool | None) -> None:
+    verdict = judged(matrix(pair_loads=(loads(load),), evidence=tuple(known)))
+    went_well = {item.grade for item in known if item.outcome == "works"}
+    if verdict.status is Status.WORKS:
+        ran = {Grade.TRAINED_CPU, Grade.TRAINED_GPU} & went_well
+        said = {Grade.VENDOR, Grade.REPORTED} & went_well
+        assert ran or (load is True and Grade.TWIN in went_well and said)
+    if verdict.grade is not None and verdict.grade > Grade.LOADS:
+        assert verdict.grade in went_well
+
+
+@given(st.lists(observations, max_size=6), st.data())
+def test_the_order_in_which_evidence_is_told_changes_no_status(
+    known: list[Evidence], data: st.DataObject
+) -> None:
+    shuffled = data.draw(st.permutations(known))
+    one = judged(matrix(pair_loads=(loads(True),), evidence=tuple(known)))
+    other = judged(matrix(pair_loads=(loads(True),), evidence=tuple(shuffled)))
+    assert (one.status, one.grade) == (other.status, other.grade)
+
+
+@pytest.mark.parametrize("grade", [Grade.REPORTED, Grade.TRAINED_CPU])
+def test_of_one_day_the_contrary_observation_decides(grade: Grade) -> None:
+    seen = (evidence(grade, date="2026-01-01"), evidence(grade, "broken", date="2026-01-01"))
+    for order in (seen, seen[::-1]):
+        facts = matrix(pair_loads=(loads(True),), evidence=(TWIN, *order))
+        assert judged(facts).status is Status.BROKEN
+
+
+def test_a_twin_that_failed_says_nothing_against_other_pins_of_the_same_day() -> None:
+    good = evidence(Grade.TWIN, metal=None, date="2026-01-01", pins=(("numpy", "1.26.4"),))
+    bad = evidence(Grade.TWIN, "broken", metal=None, date="2026-01-01", pins=(("numpy", "2.0.2"),))
+    for order in ((good, bad), (bad, good)):
+        facts = matrix(pair_loads=(loads(True),), evidence=(*order, VENDOR))
+        assert judged(facts).status is Status.WORKS
+        assert judged(facts, pins={"numpy": "2.0.2"}).status is Status.BROKEN
