@@ -185,6 +185,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from ..curate.binaries import refresh as refresh_binaries
+    from ..curate.kernel_files import refresh_kernels
     from ..curate.releases import refresh
     from ..matrix import loading as data
     from ..pypi.cache import Cache, default_folder
@@ -199,6 +200,7 @@ def run_refresh(args: argparse.Namespace) -> int:
         changed += refresh_binaries(
             matrix / "binaries", IndexWheels(client), shard=parse_shard(args.shard)
         )
+        changed += refresh_kernels(matrix / "kernels", IndexWheels(client))
     names = [path.relative_to(matrix).as_posix() for path in changed]
     if args.json:
         _print_json({"changed": names})

@@ -14,6 +14,7 @@ from . import models
 from .compile import compile_matrix, compile_platforms
 from .figures import FiguresFile, compile_figures
 from .folder import read_file, read_folder
+from .kernel_files import KernelsFile
 from .pair_rows import pair_rows, release_rows
 from .symptom_files import SymptomFile, compile_symptoms
 
@@ -34,6 +35,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "waivers": models.WaiversFile,
     "lineage": models.LineageFile,
     "release": models.ReleaseFile,
+    "kernels": KernelsFile,
     "proof": Evidence,
     "proof-report": Report,
     "symptom": SymptomFile,

@@ -167,6 +167,7 @@ def compile_matrix(
             for waiver in folder.waivers.waivers
         ],
         "lineage": _lineage(folder),
+        "kernels": _kernels(folder),
     }
 
 
@@ -203,6 +204,18 @@ def _lineage(folder: MatrixFolder) -> dict[str, Any]:
         "faults": [fault.model_dump(mode="json") for fault in lineage.faults],
         "releases": [release.model_dump(mode="json") for release in lineage.releases],
     }
+
+
+def _kernels(folder: MatrixFolder) -> list[dict[str, Any]]:
+    return [
+        {
+            "package": file.package,
+            "version": file.version,
+            **entry.model_dump(mode="json"),
+        }
+        for _, file in sorted(folder.kernels, key=lambda item: Version(item[1].version))
+        for entry in file.plugins
+    ]
 
 
 def _row(**fields: Any) -> dict[str, Any]:

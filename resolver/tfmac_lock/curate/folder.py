@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 try:
     import pydantic
 
-    from . import models
+    from . import kernel_files, models
 except ImportError as error:
     raise MissingExtra("editing the matrix", "curate") from error
 
@@ -37,6 +37,7 @@ class MatrixFolder:
     lineage: models.LineageFile
     releases: tuple[tuple[Path, models.ReleaseFile], ...]
     proofs: tuple[tuple[Path, models.Proof], ...]
+    kernels: tuple[tuple[Path, kernel_files.KernelsFile], ...]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -81,5 +82,9 @@ def read_folder(root: Path) -> MatrixFolder:
         ),
         proofs=tuple(
             (path, read_file(path, models.Proof)) for path in sorted(root.glob("proofs/**/*.toml"))
+        ),
+        kernels=tuple(
+            (path, read_file(path, kernel_files.KernelsFile))
+            for path in sorted(root.glob("kernels/*/*.toml"))
         ),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import guarded
 from ..target import Arch, MacOSVersion
-from . import facts
+from . import facts, kernels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,6 +106,7 @@ def _matrix(data: Any, platforms: Platforms) -> facts.Matrix:
             for row in data["waivers"]
         ),
         lineage=_lineage(data["lineage"]),
+        kernels=tuple(kernels.from_json(row) for row in data["kernels"]),
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from ..target import MacOSVersion, Platforms
+    from .kernels import Kernels
 
 METAL = "tensorflow-metal"
 
@@ -418,6 +419,7 @@ class Matrix:
     packages: tuple[PackageRow, ...]
     waivers: tuple[Waiver, ...] = ()
     lineage: Lineage | None = None
+    kernels: tuple[Kernels, ...] = ()
 
     def release(self, package: str, release: str) -> Release | None:
         """The release of that package and version, if the matrix knows it."""
@@ -481,6 +483,20 @@ class Matrix:
             ):
                 return found
         return None
+
+    def kernels_of(self, metal: str, arch: Arch, python: str | None) -> Kernels | None:
+        """What the plugin's code says there; the Python makes a difference for one release.
+
+        Without a Python it is what the most wheels of the release say.
+        """
+        found = [
+            one
+            for one in self.kernels
+            if one.arch is arch
+            and version(one.version) == version(metal)
+            and (python is None or python in one.pythons)
+        ]
+        return max(found, key=lambda one: len(one.pythons), default=None)
 
     def bounds_for(self, tensorflow: str, python: str) -> tuple[Bound, ...]:
         """The bounds that hold for that TensorFlow version and Python series."""
