@@ -122,6 +122,7 @@ def compile_matrix(
                 "symptom": defect.symptom,
                 "with_packages": defect.with_packages,
                 "sources": defect.sources,
+                "switches": [switch.model_dump() for switch in defect.switches],
             }
             for defect in folder.defects.defects
         ],
@@ -226,6 +227,7 @@ def _row(**fields: Any) -> dict[str, Any]:
         "python": None,
         "date": None,
         "pins": [],
+        "results": False,
         **fields,
     }
 
@@ -269,6 +271,7 @@ def _reports(folder: MatrixFolder) -> list[dict[str, Any]]:
             text=f"{report.outcome}: {_told(report)}",
             source=report.source,
             date=report.date,
+            results=report.stage == "result",
         )
         for report in folder.reports.reports
         if report.about == "pair"

@@ -130,7 +130,10 @@ class PluginCode:
             return found
         starts = frozenset(self.layout.functions)
         at += 16  # behind the offset to top and the type information
-        while (target := self.layout.pointer(at)) in starts:
+        while self.layout.section(at) is not None:
+            target = self.layout.pointer(at)
+            if target not in starts:
+                break
             found.append(target)
             at += 8
         return found

@@ -251,6 +251,19 @@ class ReportsFile(Model):
     reports: tuple[ReportEntry, ...]
 
 
+class SwitchEntry(Model):
+    """What keeps a fault from happening and the GPU in use.
+
+    ``basis`` is how that is known: ``stand-in`` (a plugin made for the purpose was left alone by
+    TensorFlow, on Linux), ``binary`` (read in the plugin's code), ``reported``.
+    """
+
+    do: Annotated[str, Field(min_length=5, max_length=90)]
+    when: str
+    cost: str
+    basis: Literal["stand-in", "binary", "reported"]
+
+
 class DefectEntry(Model):
     """A known fault of pairs that otherwise run, with the way around it."""
 
@@ -266,6 +279,7 @@ class DefectEntry(Model):
     with_packages: tuple[PackageName, ...] = ()
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
     reports: tuple[Identifier, ...] = ()
+    switches: tuple[SwitchEntry, ...] = ()
 
 
 class DefectsFile(Model):

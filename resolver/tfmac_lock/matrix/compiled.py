@@ -68,6 +68,7 @@ def _matrix(data: Any, platforms: Platforms) -> facts.Matrix:
                     "arch": _arch(row["arch"]),
                     "with_packages": tuple(row["with_packages"]),
                     "sources": tuple(row["sources"]),
+                    "switches": tuple(facts.Switch(**one) for one in row["switches"]),
                 }
             )
             for row in data["defects"]

@@ -192,7 +192,8 @@ class Evidence:
     ``metal`` is the plugin's version, or None for TensorFlow without a plugin. ``package`` is
     None where the source did not tell which of the two packages it was. ``arch`` and ``python``
     are None where they were not stated; then the observation is taken to hold for all.
-    ``pins`` are the versions it was made with, where all of them are known.
+    ``pins`` are the versions it was made with, where all of them are known. ``results`` says
+    that what was computed was looked at, and not only that it ran.
     """
 
     grade: Grade
@@ -206,6 +207,7 @@ class Evidence:
     source: str
     date: str | None
     pins: tuple[tuple[str, str], ...] = ()
+    results: bool = False
 
     def concerns(
         self, package: str, tensorflow: str, metal: str | None, arch: Arch, python: str | None
@@ -233,6 +235,30 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """What keeps a fault from happening and the GPU in use: what to ``do``, ``when``, its ``cost``.
+
+    ``basis`` is how that is known: ``stand-in``, ``binary`` or ``reported``.
+    """
+
+    do: str
+    when: str
+    cost: str
+    basis: str
+
+    def __str__(self) -> str:
+        return f"{self.do} {self.when} ({BASES[self.basis]}; {self.cost})"
+
+
+BASES = {
+    "stand-in": "seen on Linux to keep TensorFlow from calling a plugin's optimizer",
+    "binary": "read in the plugin's code, not tried on a Mac",
+    "reported": "reported from a Mac",
+}
+"""How each basis of a switch is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Defect:
     """A known fault of pairs that otherwise run, with the way around it.
 
@@ -251,6 +277,7 @@ class Defect:
     symptom: str | None
     with_packages: tuple[str, ...]
     sources: tuple[str, ...]
+    switches: tuple[Switch, ...] = ()
 
     def concerns(
         self,

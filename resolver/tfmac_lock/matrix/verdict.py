@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..target import Os
 from .facts import Grade, Outcome
+from .kernels import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -75,7 +76,10 @@ RUN = frozenset({Grade.TRAINED_CPU, Grade.TRAINED_GPU})
 """Grades that this project's own program produced on a Mac."""
 
 VOUCHING = frozenset({Grade.VENDOR, Grade.REPORTED}) | RUN
-"""Grades that come from somebody who ran TensorFlow with the plugin in it."""
+"""Grades that come from somebody who ran TensorFlow with the plugin in it.
+
+That it loads and runs is all that they vouch for; see ``_results``.
+"""
 
 
 def judge(
@@ -114,7 +118,7 @@ def judge(
         for defect in matrix.defects
         if defect.concerns(pair.tensorflow, pair.metal, pair.arch, pair.python, pins or extra)
     ]
-    reasons += [
+    faults = [
         Reason(
             kind="defect",
             text=f"{defect.title}: {defect.text}. Way out: {defect.way_out}",
@@ -124,12 +128,15 @@ def judge(
         for defect in defects
         for source in defect.sources[:1]
     ]
+    computes = _computes(matrix, pair, evidence, faults)
+    # What may go wrong stands first: it is what a reader must not miss.
+    reasons[:0] = faults
     status = _status(
         fatal=fatal,
         loads=loads,
         run_works=run_works,
         grades=grades,
-        faulty=bool(defects),
+        faulty=bool(defects) or not computes,
         plugin=pair.metal is not None,
     )
     if pair.metal is not None and status is Status.UNPROVEN and not (VOUCHING & grades):
@@ -158,6 +165,7 @@ def _status(
     ``works`` needs resolves, loads and twin, and nothing against it. None of the three runs the
     plugin, and pairs are known that load and crash in training, so a pair with a plugin needs
     the word of somebody who ran it besides: the vendor's, a report, or our own run on a Mac.
+    Whether it computes right is another question, which makes a pair ``faulty``.
     """
     if fatal or run_works is False:
         return Status.BROKEN
@@ -168,6 +176,41 @@ def _status(
     if not (proven and vouched):
         return Status.UNPROVEN
     return Status.CAUTION if faulty else Status.WORKS
+
+
+def _computes(matrix: Matrix, pair: Pair, evidence: list[Evidence], faults: list[Reason]) -> bool:
+    """Whether nothing stands against what the plugin computes.
+
+    Where its code has a fault that shows in no error, nothing else is enough. Where the code was
+    read and has none, that is; where it was not, somebody has to have looked at results.
+    """
+    if pair.metal is None:
+        return True
+    kernels = matrix.kernels_of(pair.metal, pair.arch, pair.python)
+    if kernels is not None and (told := sentence(kernels)):
+        source = f"matrix/kernels/{kernels.package}/{kernels.version}.toml"
+        faults.append(Reason(kind="code", text=told, source=source, against=True))
+        return False
+    if (kernels is not None and kernels.is_free) or _results(evidence):
+        return True
+    faults.append(
+        Reason(
+            kind="code",
+            text="whether the GPU computes right is not known: nobody published results with "
+            "this pair, and the plugin's code was not read",
+            source="matrix/reports.toml, matrix/proofs and matrix/kernels have none",
+            against=True,
+        )
+    )
+    return False
+
+
+def _results(evidence: list[Evidence]) -> bool:
+    """Whether somebody looked at what was computed on a Mac and found it right."""
+    return any(
+        item.outcome is Outcome.WORKS and (item.results or item.grade is Grade.TRAINED_GPU)
+        for item in evidence
+    )
 
 
 def _payload(matrix: Matrix, pair: Pair, reasons: list[Reason]) -> bool:
