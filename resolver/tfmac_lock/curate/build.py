@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import Version
 
 from ..lock.model import dump_json
+from ..matrix.compiled import matrix_from_json
+from ..matrix.platforms import platforms_from_json
 from ..prove.evidence import Evidence
 from ..prove.report import Report
 from . import models
+from .advice import compile_advice
 from .compile import compile_matrix, compile_platforms
 from .figures import FiguresFile, compile_figures
 from .folder import read_file, read_folder
@@ -58,6 +61,11 @@ def build(root: Path) -> dict[str, str]:
         ),
         f"{data}/symptoms.json": dump_json(compile_symptoms(matrix / "symptoms")),
     }
+    facts = matrix_from_json(
+        json.loads(files[f"{data}/matrix.json"]),
+        platforms_from_json(json.loads(files[f"{data}/platforms.json"])),
+    )
+    files[f"{data}/advice.json"] = dump_json(compile_advice(facts))
     figures = read_file(matrix / "figures.toml", FiguresFile)
     files[f"{data}/figures.json"] = dump_json(
         compile_figures(figures, (proof for _, proof in folder.proofs))

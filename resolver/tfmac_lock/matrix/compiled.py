@@ -22,10 +22,11 @@ SCHEMA_VERSION = 1
 
 def load_matrix(path: Path, platforms: Platforms) -> facts.Matrix:
     """Read matrix.json; raises DataError where it is missing or damaged."""
-    return guarded(path, SCHEMA_VERSION, lambda data: _matrix(data, platforms))
+    return guarded(path, SCHEMA_VERSION, lambda data: matrix_from_json(data, platforms))
 
 
-def _matrix(data: Any, platforms: Platforms) -> facts.Matrix:
+def matrix_from_json(data: Any, platforms: Platforms) -> facts.Matrix:
+    """All facts out of the content of matrix.json."""
     requires = [tuple(texts) for texts in data["requires"]]
     return facts.Matrix(
         as_of=data["as_of"],

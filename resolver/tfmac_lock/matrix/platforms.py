@@ -15,10 +15,11 @@ SCHEMA_VERSION = 1
 
 def load_platforms(path: Path) -> Platforms:
     """Read platforms.json; raises DataError."""
-    return guarded(path, SCHEMA_VERSION, _platforms)
+    return guarded(path, SCHEMA_VERSION, platforms_from_json)
 
 
-def _platforms(data: Any) -> Platforms:
+def platforms_from_json(data: Any) -> Platforms:
+    """Releases, chips and Pythons out of the content of platforms.json."""
     return Platforms(
         macos=tuple(
             MacOSRelease(major=row["major"], name=row["name"], darwin=row["darwin"])

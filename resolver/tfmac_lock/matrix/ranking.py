@@ -1,7 +1,8 @@
 """Which pairs there are for a request, best first, and what to say when there is none.
 
-The order is the verdict's: status, then grade, then the newest TensorFlow. Everything here is
-a pure function of the matrix; whether a pair also resolves is found out by resolving it.
+The order is the verdict's: status, then grade, then the vendor's table, then the newest
+TensorFlow. Everything here is a pure function of the matrix; whether a pair also resolves is
+found out by resolving it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Refusal, UsageError
 from ..target import MacOSVersion, Os, PythonVersion
-from .facts import METAL, specifier, version
+from .facts import METAL, Grade, specifier, version
 from .verdict import Pair, Status, Verdict, judge
 
 if TYPE_CHECKING:
@@ -226,6 +227,14 @@ def _plugins(matrix: Matrix, wish: PairRequest) -> list[str | None]:
     ]
 
 
+def is_listed(kinds: Iterable[str]) -> bool:
+    """Whether reasons of these kinds hold the vendor's own word for the pair.
+
+    Of two pairs that somebody reported, the one that the vendor tested as well comes first.
+    """
+    return Grade.VENDOR.label in kinds
+
+
 def _rank(choice: Choice) -> tuple[object, ...]:
     def newest(text: str | None) -> tuple[int, ...]:
         return tuple(-part for part in (*version(text).release, 0, 0)[:3]) if text else (0, 0, 0)
@@ -234,6 +243,7 @@ def _rank(choice: Choice) -> tuple[object, ...]:
     return (
         choice.verdict.status.rank,
         -(choice.verdict.grade or 0),
+        not is_listed(reason.kind for reason in choice.verdict.reasons),
         newest(pair.tensorflow),
         TENSORFLOW_PACKAGES.index(pair.package),
         newest(pair.metal),
