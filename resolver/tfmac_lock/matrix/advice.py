@@ -47,8 +47,9 @@ class Advice:
     """What to offer besides a lock, for one architecture and Python.
 
     ``sound`` is the pair with a plugin that works, on the nearest Python that has one; ``newer``
-    the best pair with a known fault on this very Python that is newer than those without. ``switch`` says for each
-    plugin release that has a fault what avoids it: (what goes wrong, what to do, when).
+    the best pair with a known fault on this very Python that is newer than those without.
+    ``switch`` says for each plugin release that has a fault what avoids it: (what goes wrong,
+    what to do, when).
     """
 
     sound: Offer | None
