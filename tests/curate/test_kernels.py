@@ -12,7 +12,6 @@ from tests.support.fake_wheels import FolderSource
 from tests.support.plugin_code import assemble
 from tests.support.real_index import real_index
 from tests.support.wheels import build_wheel
-from tfmac_lock.curate.folder import read_file
 from tfmac_lock.curate.kernel_files import KernelsFile, merge, read_wheel, refresh_kernels
 from tfmac_lock.curate.kernels import read_kernels
 from tfmac_lock.curate.machine_code import disassemble
@@ -20,6 +19,7 @@ from tfmac_lock.macho import image as macho
 from tfmac_lock.macho.errors import DamagedBinary
 from tfmac_lock.macho.layout import read_layout
 from tfmac_lock.matrix.kernels import Kernels, Runs
+from tfmac_lock.matrix.toml import read_file
 from tfmac_lock.pypi.wheels import IndexWheels
 from tfmac_lock.target import Arch
 
@@ -213,7 +213,7 @@ def test_pythons_whose_libraries_say_the_same_are_one_entry(tmp_path: Path) -> N
     wheel(index, "cp39", PRODUCT, SUM)
     wheel(index, "cp311", PRODUCT, SUM, RELU_SENT)
     (path,) = refresh_kernels(tmp_path / "kernels", FolderSource(index))
-    facts = read_file(path, KernelsFile).facts()
+    facts = read_file(path, KernelsFile).plugins
     assert [one.pythons for one in facts] == [("3.9", "3.10"), ("3.11",)]
     assert [one.is_free for one in facts] == [False, True]
     assert refresh_kernels(tmp_path / "kernels", FolderSource(index)) == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..matrix import advice
 from ..matrix.facts import METAL, version
 from ..matrix.ranking import Choice, NoCombo, PairRequest, choices
-from ..matrix.verdict import Status
+from ..matrix.reasons import Status
 from ..target import Arch, PythonVersion
 
 if TYPE_CHECKING:

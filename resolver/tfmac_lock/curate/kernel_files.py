@@ -7,20 +7,18 @@ Wheels of a release whose libraries say the same make one entry.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, replace
-from typing import IO, TYPE_CHECKING, Any, Literal
-
-from pydantic import Field
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 from ..macho import image as macho
 from ..macho.errors import DamagedBinary
 from ..matrix.facts import METAL, series_of
-from ..matrix.kernels import Kernels, Runs, from_json
-from ..target import Arch
+from ..matrix.kernels import Kernels  # noqa: TC001 - pydantic evaluates the annotations
+from ..matrix.plain import plain
+from ..matrix.texts import AtLeastOne, Fact
 from ..wheels.archive import Wheel
 from ..wheels.names import parse_name
 from .binaries import ARCHES, release_path, releases
-from .models import Model, PackageName, Series, Sha256, VersionText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,60 +26,17 @@ if TYPE_CHECKING:
 
     from .binaries import WheelFile, WheelSource
 
-Activation = Literal["Relu", "Relu6", "Elu", "LeakyRelu", "Tanh", "Sigmoid", "Gelu"]
 
-
-class FusionEntry(Model):
-    """A product with bias and activation that becomes one operation, and its kernel.
-
-    Each activation in ``fuses`` is in exactly one of the three lists that follow it.
-    """
-
-    contraction: str
-    operation: str
-    kernel: str
-    types: tuple[str, ...]
-    found_by: str
-    fuses: tuple[Activation, ...]
-    applied: tuple[Activation, ...]
-    left_out: tuple[Activation, ...]
-    undecided: tuple[Activation, ...]
-    computes: tuple[str, ...]
-    calls: tuple[str, ...]
-    by_register: int
-
-
-class KernelsEntry(Model):
-    """The code of a release on one architecture, for the Pythons whose wheels hold it."""
-
-    arch: Arch
-    pythons: tuple[Series, ...]
-    sha256: tuple[Sha256, ...]
-    optimizer: str | None = None
-    turns_off: tuple[str, ...] | None = None
-    remapper: str | None = None
-    runs: Runs
-    variable: str | None = None
-    value: str | None = None
-    rewrites: tuple[str, ...] = ()
-    fusions: tuple[FusionEntry, ...] = ()
-
-
-class KernelsFile(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelsFile(Fact):
     """matrix/kernels/<package>/<version>.toml, written by ``tfmac-lock matrix refresh``."""
 
-    package: PackageName
-    version: VersionText
-    plugins: tuple[KernelsEntry, ...] = Field(min_length=1)
+    plugins: Annotated[tuple[Kernels, ...], AtLeastOne()]
 
-    def facts(self) -> tuple[Kernels, ...]:
-        """The entries as the program uses them."""
-        return tuple(
-            from_json(
-                {"package": self.package, "version": self.version, **one.model_dump(mode="json")}
-            )
-            for one in self.plugins
-        )
+    @property
+    def version(self) -> str:
+        """The release that all entries are of."""
+        return self.plugins[0].version
 
 
 def refresh_kernels(
@@ -155,16 +110,10 @@ def _series_key(series: str) -> int:
 def to_document(kernels: tuple[Kernels, ...]) -> dict[str, Any]:
     """The content of a release's file; what is None is left out, as TOML has none."""
     return {
-        "package": kernels[0].package,
-        "version": kernels[0].version,
         "plugins": [
-            {
-                key: value.value if isinstance(value, (Arch, Runs)) else value
-                for key, value in asdict(one).items()
-                if value is not None and key not in ("package", "version")
-            }
+            {key: value for key, value in plain(one).items() if value is not None}
             for one in kernels
-        ],
+        ]
     }
 
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..macho.layout import read_layout
-from ..matrix.kernels import Fusion, Kernels, Runs
+from ..matrix.kernels import Activation, Fusion, Kernels, Runs
 from ..target import Arch
 from .demangle import demangle
 from .machine_code import Flow, Function, closure, disassemble
@@ -51,7 +51,7 @@ OPTIMIZER_TOGGLES = (
 
 _TOGGLES_AT = 16
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[Activation, tuple[str, ...]] = {
     "Relu": ("reLUWithTensor:name:",),
     "Relu6": ("reLUWithTensor:name:", "minimumWithPrimaryTensor:secondaryTensor:name:"),
     "Elu": ("exponentWithTensor:name:",),
@@ -294,7 +294,7 @@ def _fusion(
     operation: str,
     kernel: str,
     found_by: str,
-    fuses: tuple[str, ...],
+    fuses: tuple[Activation, ...],
 ) -> Fusion:
     entries = dict(_entries(code, kernel))
     roots = [*entries.values()]

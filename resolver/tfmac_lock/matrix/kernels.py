@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Literal
 
-from ..target import Arch
+from ..target import Arch  # noqa: TC001 - the compiled matrix is read by its annotations
+from .texts import AtLeastOne, Fact, PackageName, Series, Sha256, VersionText
+
+Activation = Literal["Relu", "Relu6", "Elu", "LeakyRelu", "Tanh", "Sigmoid", "Gelu"]
+"""TensorFlow's activation operations that are looked for."""
 
 
 class Runs(StrEnum):
@@ -25,7 +29,7 @@ class Runs(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fusion:
+class Fusion(Fact):
     """A product with bias and activation that a plugin makes one operation, and its kernel.
 
     ``fuses`` are the activations that the remapper looks for; each of them is ``applied`` by the
@@ -40,17 +44,17 @@ class Fusion:
     kernel: str
     types: tuple[str, ...]
     found_by: str
-    fuses: tuple[str, ...]
-    applied: tuple[str, ...]
-    left_out: tuple[str, ...]
-    undecided: tuple[str, ...]
+    fuses: tuple[Activation, ...]
+    applied: tuple[Activation, ...]
+    left_out: tuple[Activation, ...]
+    undecided: tuple[Activation, ...]
     computes: tuple[str, ...]
     calls: tuple[str, ...]
     by_register: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kernels:
+class Kernels(Fact):
     """The code of one plugin image.
 
     ``sha256`` are the libraries that say so, ``pythons`` the series whose wheels hold them.
@@ -59,19 +63,19 @@ class Kernels:
     where that could not be read. ``rewrites`` are the patterns that its remapper looks for.
     """
 
-    package: str
-    version: str
+    package: PackageName
+    version: VersionText
     arch: Arch
-    pythons: tuple[str, ...]
-    sha256: tuple[str, ...]
-    optimizer: str | None
-    turns_off: tuple[str, ...] | None
-    remapper: str | None
+    pythons: Annotated[tuple[Series, ...], AtLeastOne()]
+    sha256: Annotated[tuple[Sha256, ...], AtLeastOne()]
+    optimizer: str | None = None
+    turns_off: tuple[str, ...] | None = None
+    remapper: str | None = None
     runs: Runs
-    variable: str | None
-    value: str | None
-    rewrites: tuple[str, ...]
-    fusions: tuple[Fusion, ...]
+    variable: str | None = None
+    value: str | None = None
+    rewrites: tuple[str, ...] = ()
+    fusions: tuple[Fusion, ...] = ()
 
     @property
     def left_out(self) -> tuple[Fusion, ...]:
@@ -89,22 +93,6 @@ class Kernels:
         if self.runs is not Runs.DEFAULT or self.variable is None:
             return None
         return f"{self.variable}={self.value}"
-
-
-def from_json(row: dict[str, Any]) -> Kernels:
-    """The facts out of the compiled matrix, where sequences are lists."""
-    return Kernels(
-        **{
-            **_tuples(row),
-            "arch": Arch(row["arch"]),
-            "runs": Runs(row["runs"]),
-            "fusions": tuple(Fusion(**_tuples(fusion)) for fusion in row["fusions"]),
-        }
-    )
-
-
-def _tuples(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(one) if isinstance(one, list) else one for key, one in row.items()}
 
 
 def sentence(kernels: Kernels) -> str | None:

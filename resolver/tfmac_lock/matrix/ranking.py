@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import Refusal, UsageError
 from ..target import MacOSVersion, Os, PythonVersion
-from .facts import METAL, Grade, specifier, version
-from .verdict import Pair, Status, Verdict, judge
+from .facts import METAL, specifier, version
+from .reasons import Grade, Status, Verdict, strength
+from .verdict import Pair, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -228,11 +229,11 @@ def _plugins(matrix: Matrix, wish: PairRequest) -> list[str | None]:
 
 
 def is_listed(kinds: Iterable[str]) -> bool:
-    """Whether reasons of these kinds hold the vendor's own word for the pair.
+    """Whether the vendor's own word for the pair is among reasons of these kinds.
 
     Of two pairs that somebody reported, the one that the vendor tested as well comes first.
     """
-    return Grade.VENDOR.label in kinds
+    return Grade.VENDOR in kinds
 
 
 def _rank(choice: Choice) -> tuple[object, ...]:
@@ -242,7 +243,7 @@ def _rank(choice: Choice) -> tuple[object, ...]:
     pair = choice.pair
     return (
         choice.verdict.status.rank,
-        -(choice.verdict.grade or 0),
+        -strength(choice.verdict.grade),
         not is_listed(reason.kind for reason in choice.verdict.reasons),
         newest(pair.tensorflow),
         TENSORFLOW_PACKAGES.index(pair.package),

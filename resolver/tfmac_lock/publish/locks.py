@@ -18,7 +18,6 @@ from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.make import LockRequest, Resolver, lock_verdict
 from ..lock.model import dump_json
 from ..lock.verify import pins_of
-from ..matrix.facts import Grade
 from ..matrix.ranking import (
     TENSORFLOW_PACKAGES,
     Choice,
@@ -27,7 +26,8 @@ from ..matrix.ranking import (
     choices,
     is_listed,
 )
-from ..matrix.verdict import Pair, Status, judge
+from ..matrix.reasons import Grade, Status, strength
+from ..matrix.verdict import Pair, judge
 from ..target import Arch, PythonVersion, Target
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def judged_again(
 
 
 VERDICT_KINDS = frozenset(
-    {"stub", "floor", "defect", "code", "unproven", *(grade.label for grade in Grade)}
+    {"stub", "floor", "defect", "code", "binaries", "unproven", *(grade.value for grade in Grade)}
 )
 """The kinds of reason that a verdict gives; the others tell how the lock was made, and stay."""
 
@@ -208,7 +208,7 @@ def rank(lock: Lock) -> tuple[object, ...]:
     plugin = version(combo.metal).release if combo.metal else ()
     return (
         Status(lock.verdict.status).rank,
-        -(Grade.parse(lock.verdict.grade) if lock.verdict.grade else 0),
+        -strength(Grade(lock.verdict.grade) if lock.verdict.grade else None),
         not is_listed(kind for kind, _, _ in lock.verdict.reasons),
         tuple(-part for part in version(combo.tensorflow).release),
         TENSORFLOW_PACKAGES.index(combo.package),
