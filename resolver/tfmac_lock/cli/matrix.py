@@ -43,6 +43,9 @@ def add_parser(subparsers: Any) -> None:
     combos.add_argument("--arch", choices=ARCHES, help="only that architecture")
     combos.add_argument("--json", action="store_true", help="print the result as JSON")
     combos.set_defaults(run=run_combos)
+    roads = what.add_parser("roads", help="other roads to the Mac's GPU, with their state")
+    roads.add_argument("--json", action="store_true", help="print the result as JSON")
+    roads.set_defaults(run=run_roads)
     lint = what.add_parser("lint", help="check the facts in matrix/ (needs a checkout)")
     lint.add_argument("--json", action="store_true", help="print the result as JSON")
     lint.set_defaults(run=run_lint)
@@ -133,6 +136,21 @@ def run_combos(args: argparse.Namespace) -> int:
     from .tables import combos_table, show
 
     show(combos_table(locks))
+    return 0
+
+
+def run_roads(args: argparse.Namespace) -> int:
+    """The roads to the GPU for those whom no release of the vendor's plugin serves."""
+    from ..matrix import loading
+    from ..matrix.plain import plain
+
+    found = loading.matrix().roads
+    if args.json:
+        _print_json({"roads": plain(found)})
+        return 0
+    from .tables import roads_text
+
+    sys.stdout.write(roads_text(found))
     return 0
 
 

@@ -157,6 +157,7 @@ def main_parser() -> Parser:
     out.add_argument(
         "--force", action="store_true", help="overwrite files that tfmac-lock did not write"
     )
+    out.add_argument("--why", action="store_true", help="say every fact behind the verdict")
     how = made.add_argument_group("how")
     how.add_argument(
         "--fresh", action="store_true", help="resolve anew instead of taking a published lock"
@@ -164,6 +165,12 @@ def main_parser() -> Parser:
     how.add_argument("--offline", action="store_true", help="ask no network, only what is cached")
     how.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
     how.add_argument("--extra-index-url", metavar="URL", action="append", default=[])
+    made.add_argument(
+        "--detect",
+        action="store_true",
+        help="print a short script that finds a GPU which leaves the ReLU out; run it in the "
+        "environment: tfmac-lock --detect | python -",
+    )
     made.add_argument(
         "--print-completion",
         choices=("bash", "zsh", "tcsh"),

@@ -37,6 +37,7 @@ SCHEMAS: dict[str, type] = {
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
     "waivers": models.WaiversFile,
+    "roads": models.RoadsFile,
     "lineage": Lineage,
     "release": models.ReleaseFile,
     "kernels": KernelsFile,

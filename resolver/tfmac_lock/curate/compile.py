@@ -94,6 +94,7 @@ def compile_matrix(
         packages=folder.packages.packages,
         waivers=folder.waivers.waivers,
         lineage=folder.lineage,
+        roads=folder.roads.roads,
         kernels=tuple(
             one
             for _, file in sorted(folder.kernels, key=lambda item: Version(item[1].version))

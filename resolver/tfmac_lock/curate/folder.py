@@ -27,6 +27,7 @@ class MatrixFolder:
     floors: models.FloorsFile
     packages: models.PackagesFile
     waivers: models.WaiversFile
+    roads: models.RoadsFile
     lineage: Lineage
     releases: tuple[tuple[Path, models.ReleaseFile], ...]
     proofs: tuple[tuple[Path, Proof], ...]
@@ -45,6 +46,7 @@ def read_folder(root: Path) -> MatrixFolder:
         floors=read_file(root / "floors.toml", models.FloorsFile),
         packages=read_file(root / "packages.toml", models.PackagesFile),
         waivers=read_file(root / "waivers.toml", models.WaiversFile),
+        roads=read_file(root / "roads.toml", models.RoadsFile),
         lineage=read_file(root / "lineage.toml", Lineage),
         releases=tuple(
             (path, read_file(path, models.ReleaseFile))

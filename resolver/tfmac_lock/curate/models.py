@@ -15,6 +15,7 @@ from ..matrix.facts import (  # noqa: TC001 - pydantic evaluates the annotations
     Bound,
     Defect,
     PackageRow,
+    Road,
     Waiver,
 )
 from ..matrix.texts import (
@@ -99,6 +100,13 @@ class DefectsFile(Fact):
     """matrix/defects.toml."""
 
     defects: tuple[Defect, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadsFile(Fact):
+    """matrix/roads.toml."""
+
+    roads: tuple[Road, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

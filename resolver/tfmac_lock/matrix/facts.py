@@ -7,6 +7,7 @@ the site's API publishes the same. Using them needs neither TOML nor pydantic.
 
 from __future__ import annotations
 
+import datetime  # noqa: TC003 - pydantic evaluates the annotations
 import functools
 from dataclasses import dataclass
 from enum import StrEnum
@@ -315,6 +316,23 @@ class Defect(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Road(Fact):
+    """A road to the Mac's GPU besides the vendor's plugin, and its ``state`` on the day ``read``.
+
+    ``runs`` is what of somebody's code goes on to run on it. None of them is locked.
+    """
+
+    id: Identifier
+    name: str
+    state: Literal["alpha", "beta", "usable with gaps", "not usable yet", "refused"]
+    runs: Sentence
+    needs: Sentence
+    text: Sentence
+    read: datetime.date
+    sources: Sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
     """The oldest macOS for a plugin release: to load at all, and to run without a fault."""
 
@@ -460,6 +478,7 @@ class Matrix:
     waivers: tuple[Waiver, ...] = ()
     lineage: Lineage | None = None
     kernels: tuple[Kernels, ...] = ()
+    roads: tuple[Road, ...] = ()
 
     def release(self, package: str, release: str) -> Release | None:
         """The release of that package and version, if the matrix knows it."""
