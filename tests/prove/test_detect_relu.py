@@ -6,12 +6,15 @@ import ast
 import os
 import subprocess
 import sys
-from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from tfmac_lock.__main__ import main
 from tfmac_lock.prove.run import DETECTOR
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 TENSORFLOW = """
 import numpy as np

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..lock.model import combo_id
 from ..matrix import advice
 from ..matrix.facts import METAL, version
 from ..matrix.ranking import Choice, NoCombo, PairRequest, choices
@@ -11,17 +12,24 @@ from ..matrix.reasons import Status
 from ..target import Arch, PythonVersion
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..matrix.facts import Matrix
 
 CHIPS = {Arch.ARM64: "m1", Arch.X86_64: "intel-amd"}
 
 
-def compile_advice(matrix: Matrix) -> dict[str, Any]:
-    """The content of advice.json."""
+def compile_advice(matrix: Matrix, published: Collection[str]) -> dict[str, Any]:
+    """The content of advice.json; only pairs are offered whose lock is among the published.
+
+    ``published`` are the ids of their combos. Whether a pair can be locked at all is known of
+    these alone.
+    """
     slots = {}
     for arch in Arch:
         offered = {
-            row.series: _offered(matrix, row.series, arch) for row in matrix.platforms.pythons
+            row.series: _offered(matrix, row.series, arch, published)
+            for row in matrix.platforms.pythons
         }
         for python, found in offered.items():
             slots[f"{python}-{arch.value}"] = {
@@ -32,7 +40,7 @@ def compile_advice(matrix: Matrix) -> dict[str, Any]:
     return {"schema_version": advice.SCHEMA_VERSION, "slots": slots}
 
 
-def _offered(matrix: Matrix, python: str, arch: Arch) -> list[Choice]:
+def _offered(matrix: Matrix, python: str, arch: Arch, published: Collection[str]) -> list[Choice]:
     """The pairs with a plugin that run on that Python, best first."""
     wish = PairRequest(python=PythonVersion.parse(python), chip=matrix.platforms.chip(CHIPS[arch]))
     try:
@@ -40,7 +48,14 @@ def _offered(matrix: Matrix, python: str, arch: Arch) -> list[Choice]:
     except NoCombo:
         return []
     good = (Status.WORKS, Status.CAUTION)
-    return [one for one in found if one.pair.metal and one.verdict.status in good]
+    return [
+        one
+        for one in found
+        if one.pair.metal
+        and one.verdict.status in good
+        and combo_id(one.pair.package, one.pair.tensorflow, one.pair.metal, python, arch.value)
+        in published
+    ]
 
 
 def _sound(offered: dict[str, list[Choice]], python: str) -> dict[str, Any] | None:
