@@ -9,8 +9,9 @@ import pytest
 from tests.support.facts import platforms
 from tests.support.locks import PACKAGES, lock
 from tfmac_lock.errors import DataError
+from tfmac_lock.files import dump_json
 from tfmac_lock.lock import published
-from tfmac_lock.lock.model import LockedChannel, LockedPackage, dump_json
+from tfmac_lock.lock.model import LockedChannel, LockedPackage
 from tfmac_lock.lock.published import Index
 from tfmac_lock.target import Arch, MacOSVersion
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tfmac_lock.errors import DataError
+from tfmac_lock.files import dump_json
 from tfmac_lock.lock import published
 from tfmac_lock.lock.formats import conda_lock_yml
-from tfmac_lock.lock.model import LockedChannel, LockedPackage, dump_json
+from tfmac_lock.lock.model import LockedChannel, LockedPackage
 from tfmac_lock.site.inputs import load
 
 if TYPE_CHECKING:

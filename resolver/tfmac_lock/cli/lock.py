@@ -70,8 +70,9 @@ def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
 
 def _as_json(locks: Sequence[Lock], files: Sequence[str]) -> str:
     """The lock as lock.json has it, or several of them in one document."""
+    from ..files import dump_json
     from ..lock.formats import lock_json
-    from ..lock.model import SCHEMA_VERSION, dump_json, to_json
+    from ..lock.model import SCHEMA_VERSION, to_json
 
     if len(locks) == 1:
         return lock_json.render(locks[0], tuple(files))

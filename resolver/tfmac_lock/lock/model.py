@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -244,19 +243,3 @@ def from_json(data: Any) -> Lock:
             for row in data.get("channels", ())
         ),
     )
-
-
-def dump_json(data: dict[str, Any]) -> str:
-    """The bytes of a published JSON file: one field a line, and lists one item a line.
-
-    Unlike ``indent`` this layout leaves the work to the fast encoder, and a diff still shows
-    which package changed.
-    """
-    fields = []
-    for key, value in data.items():
-        if isinstance(value, list) and value:
-            items = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value)
-            fields.append(f" {json.dumps(key)}: [\n  {items}\n ]")
-        else:
-            fields.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
-    return "{\n" + ",\n".join(fields) + "\n}\n"
