@@ -129,6 +129,7 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
         or args.requirements
         or args.constraints
         or args.exclude_newer
+        or args.accept_repacked
         or args.index_url
         or args.extra_index_url
         or args.native

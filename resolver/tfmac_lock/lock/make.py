@@ -27,6 +27,7 @@ from ..resolve.solve import Solved, Unsatisfiable, newer_macos, solve
 from ..resolve.source import known_requirements
 from ..resolve.view import View
 from ..target import MacOSVersion, Os, PythonVersion, Target
+from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .model import Combo, Lock, LockedPackage, LockVerdict, combo_id
 from .published import Index
 from .verify import pins_of, verify
@@ -56,6 +57,7 @@ class LockRequest:
     moment from which on files are too new. ``pre`` lets pre-releases count as much as final
     ones; ``wheels_only`` are needs that no source archive may meet. ``options`` are the command
     line's words for all that is not the pair, so that the lock can say how it was made.
+    ``accept_repacked`` takes TensorFlow and plugin files whose sha256 is not the release's.
     """
 
     wish: PairRequest
@@ -65,6 +67,7 @@ class LockRequest:
     pre: bool = False
     wheels_only: frozenset[NormalizedName] = frozenset()
     options: str = ""
+    accept_repacked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +313,10 @@ class Resolver:
         if macos is not None:
             macos = max(macos, request.wish.chip.first_macos)
         verdict = judge(self.matrix, pair, macos=macos, pins=pins, resolved=True, os=target.os)
+        unknown = unknown_files(self.matrix, packages)
+        if not request.accept_repacked:
+            refuse_contradicted(unknown)
+        verdict = of_unknown_files(verdict, unknown)
         if verdict.status is Status.BROKEN:
             raise BrokenPins(pair, verdict)
         lock = Lock(
