@@ -142,7 +142,7 @@ def _make(
             return resolver.lock(request).lock
         from ..conda.channels import Channel
         from ..conda.client import CondaClient
-        from ..conda.mixed import lock_with_conda
+        from ..lock.mixed import lock_with_conda
 
         channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
         with CondaClient(channels, offline=args.offline, observer=talk) as conda:

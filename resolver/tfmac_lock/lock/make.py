@@ -16,7 +16,6 @@ from packaging.utils import canonicalize_name
 
 from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
-from ..conda.verify import verify_conda
 from ..errors import Refusal
 from ..matrix.facts import METAL
 from ..matrix.ranking import TENSORFLOW_PACKAGES, NoCombo, PairRequest, choices, nearest
@@ -28,6 +27,7 @@ from ..resolve.source import known_requirements
 from ..resolve.view import View
 from ..target import MacOSVersion, Os, PythonVersion, Target
 from .known_files import of_unknown_files, refuse_contradicted, unknown_files
+from .mixed import locked, verify_conda
 from .model import Combo, Lock, LockedPackage, LockVerdict, combo_id
 from .published import Index
 from .verify import pins_of, verify
@@ -307,7 +307,7 @@ class Resolver:
     ) -> ResolvedLock:
         packages = tuple(self._package(name, solved[name]) for name in sorted(solved))
         if both is not None:
-            packages = (*both.conda_packages, *packages)
+            packages = (*locked(both.conda.records), *packages)
         pins = pins_of(packages)
         macos = oldest_macos(self.matrix, pair, packages) if target.os is Os.MACOS else None
         if macos is not None:
