@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from ..check.findings import Level
     from ..check.formats import in_folder
     from ..check.judge import check, document
+    from ..check.mixed_set import of_other_locks
     from ..matrix import loading
 
     matrix, mac = loading.matrix(), host.detect()
@@ -60,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
     results = []
     for path in paths:
         file, target, macos = read_for_target(path, args, matrix, mac)
-        results.append(check(file, target, matrix, macos=macos))
+        checked = check(file, target, matrix, macos=macos)
+        mixed = of_other_locks(path)
+        results.append(replace(checked, findings=(mixed, *checked.findings)) if mixed else checked)
         if args.fix and any(f.level is not Level.NOTE for f in results[-1].findings):
             _fix(file, target, macos, matrix)
     if args.json:

@@ -118,6 +118,7 @@ def _make(
         pre=said.pre,
         wheels_only=said.wheels_only(item.name for item in needs),
         options=_options(args),
+        accept_repacked=args.accept_repacked,
     )
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
     config = IndexConfig.load(
@@ -141,7 +142,7 @@ def _make(
             return resolver.lock(request).lock
         from ..conda.channels import Channel
         from ..conda.client import CondaClient
-        from ..conda.mixed import lock_with_conda
+        from ..lock.mixed import lock_with_conda
 
         channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
         with CondaClient(channels, offline=args.offline, observer=talk) as conda:
@@ -202,6 +203,7 @@ def _options(args: argparse.Namespace) -> str:
     parts += [f"-r {_quoted(str(path))}" for path in args.requirements]
     parts += [f"-c {_quoted(str(path))}" for path in args.constraints]
     parts += [f"--exclude-newer {args.exclude_newer}"] if args.exclude_newer else []
+    parts += ["--accept-repacked"] if args.accept_repacked else []
     return " ".join(parts)
 
 

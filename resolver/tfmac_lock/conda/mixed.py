@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from ..lock.model import LockedPackage
 from ..resolve.provider import BadMetadata, Provider
 from ..resolve.requirement import ByPackage, ByUser, Need
 from ..resolve.solve import Unsatisfiable, solve
 from ..target import PythonVersion
 from .channels import CONDA_FORGE
-from .errors import NoCondaSolution, NotFromConda, Replaced
+from .errors import NoCondaSolution
 from .solve import MAX_TRIES, NATIVE, CondaRequest, CondaSolution, Excluded, NoSha256, solve_conda
-from .specs import CondaRequirement, own_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,12 +28,11 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from ..lock.make import LockRequest, ResolvedLock, Resolver
-    from ..lock.model import LockedChannel
     from ..resolve.provider import Rules
     from ..resolve.solve import Solved
     from ..target import Target
-    from .client import CondaClient, CondaRecord
+    from .client import CondaClient
+    from .records import ChannelState
 
 CHOSEN_PAIR = ("tensorflow", "tensorflow-base", "tensorflow-macos", "tensorflow-metal")
 """What never comes from conda: the matrix speaks of the wheels, and two of one cannot be."""
@@ -52,13 +49,8 @@ class MixedSolution:
     target: Target
     conda: CondaSolution
     wheels: Mapping[NormalizedName, Solved]
-    channels: tuple[LockedChannel, ...]
+    channels: tuple[ChannelState, ...]
     because: tuple[str, ...]
-
-    @property
-    def conda_packages(self) -> tuple[LockedPackage, ...]:
-        """Conda's records as they stand in a lock."""
-        return tuple(map(_package, self.conda.records))
 
     @property
     def notes(self) -> tuple[tuple[str, str, str], ...]:
@@ -225,30 +217,6 @@ class CondaPart:
             return None
 
 
-def lock_with_conda(
-    resolver: Resolver,
-    request: LockRequest,
-    client: CondaClient,
-    *,
-    specs: Sequence[str] = (),
-    native: bool = False,
-) -> ResolvedLock:
-    """The best lock for the request with a conda half; raises what ``Resolver.lock`` does.
-
-    ``native`` is ``--native conda``; without it, native packages come from conda only where
-    the index has no wheel of them for the target.
-    """
-    lineage = resolver.matrix.lineage
-    for name in (CondaRequirement(spec, ByUser("--conda")).name for spec in specs):
-        if lineage and name == lineage.package:
-            raise Replaced(lineage)
-        if name in CHOSEN_PAIR:
-            raise NotFromConda(name)
-    own = tuple(own_spec(spec, client.channels) for spec in specs)
-    half = CondaPart(client=client, specs=own, native=native)
-    return replace(resolver, conda=half).lock(request)
-
-
 def without_wheel(error: Unsatisfiable) -> tuple[str, ...]:
     """The native packages in a conflict that the index has no fitting wheel of."""
     return tuple(
@@ -279,18 +247,3 @@ def certain_needs(rules: Rules, roots: Iterable[Need]) -> list[Need]:
                 queue += provider.requires(fit.file, item.extras, origin)
     limits = (limit for needs in rules.limits.values() for limit in needs)
     return list(dict.fromkeys([*found, *limits]))
-
-
-def _package(record: CondaRecord) -> LockedPackage:
-    return LockedPackage(
-        name=record.name,
-        version=record.version,
-        manager="conda",
-        filename=record.filename,
-        url=record.url,
-        sha256=record.sha256,
-        requires=record.depends,
-        build=record.build,
-        md5=record.md5,
-        constrains=record.constrains,
-    )

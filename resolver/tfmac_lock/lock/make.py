@@ -16,7 +16,6 @@ from packaging.utils import canonicalize_name
 
 from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
-from ..conda.verify import verify_conda
 from ..errors import Refusal
 from ..matrix.facts import METAL
 from ..matrix.ranking import TENSORFLOW_PACKAGES, NoCombo, PairRequest, choices, nearest
@@ -28,6 +27,8 @@ from ..resolve.solve import Solved, Unsatisfiable, newer_macos, solve
 from ..resolve.source import known_requirements
 from ..resolve.view import View
 from ..target import MacOSVersion, Os, PythonVersion, Target
+from .known_files import of_unknown_files, refuse_contradicted, unknown_files
+from .mixed import locked, verify_conda
 from .model import Combo, Lock, LockedPackage, LockVerdict, combo_id
 from .published import Index
 from .verify import pins_of, verify
@@ -58,6 +59,7 @@ class LockRequest:
     moment from which on files are too new. ``pre`` lets pre-releases count as much as final
     ones; ``wheels_only`` are needs that no source archive may meet. ``options`` are the command
     line's words for all that is not the pair, so that the lock can say how it was made.
+    ``accept_repacked`` takes TensorFlow and plugin files whose sha256 is not the release's.
     """
 
     wish: PairRequest
@@ -67,6 +69,7 @@ class LockRequest:
     pre: bool = False
     wheels_only: frozenset[NormalizedName] = frozenset()
     options: str = ""
+    accept_repacked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,12 +309,16 @@ class Resolver:
     ) -> ResolvedLock:
         packages = tuple(self._package(name, solved[name]) for name in sorted(solved))
         if both is not None:
-            packages = (*both.conda_packages, *packages)
+            packages = (*locked(both.conda.records), *packages)
         pins = pins_of(packages)
         macos = oldest_macos(self.matrix, pair, packages) if target.os is Os.MACOS else None
         if macos is not None:
             macos = max(macos, request.wish.chip.first_macos)
         verdict = judge(self.matrix, pair, macos=macos, pins=pins, resolved=True, os=target.os)
+        unknown = unknown_files(self.matrix, packages)
+        if not request.accept_repacked:
+            refuse_contradicted(unknown)
+        verdict = of_unknown_files(verdict, unknown)
         if verdict.status is Status.BROKEN:
             raise BrokenPins(pair, verdict)
         lock = Lock(
