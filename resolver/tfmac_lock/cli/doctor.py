@@ -75,7 +75,7 @@ def document(found: Examination) -> dict[str, Any]:
 
 def render(found: Examination, *, color: bool) -> str:
     """The examination for a reader at a terminal."""
-    from ..__main__ import printable
+    from .terminal import printable
     from .check import finding_lines
 
     width = max(len(name) for name, _ in found.seen)
