@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def test_nested_parentheses_are_a_fault_of_the_file(
     tmp_path: Path, target: Target, name: str, text: str
 ) -> None:
     (tmp_path / name).write_text(text)
-    with pytest.raises(InputFileError, match="deeply|not a marker|not a requirement"):
+    with pytest.raises(InputFileError, match=r"deeply|not a marker|not a requirement"):
         formats.read(tmp_path / name, target)
 
 
@@ -65,14 +66,12 @@ def test_nested_parentheses_are_a_fault_of_the_file(
         ("environment.yml", DEPENDENCIES),
     ],
 )
-def test_markers_that_cannot_be_compared_end_in_an_answer(
+def test_markers_that_cannot_be_compared_are_a_fault_of_the_file_or_do_not_hold(
     tmp_path: Path, target: Target, name: str, text: str, marker: str
 ) -> None:
     (tmp_path / name).write_text(text.format(marker))
-    try:
-        formats.read(tmp_path / name, target)
-    except InputFileError as error:
-        assert name in str(error)
+    with contextlib.suppress(InputFileError):
+        assert not formats.read(tmp_path / name, target).pins
 
 
 def test_a_compatible_release_of_one_number_is_a_fault_of_the_file(

@@ -133,9 +133,9 @@ def _target(
 
 
 def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matrix) -> None:
-    from .terminal import printable
     from ..check.fix import corrected
     from ..errors import InputFileError
+    from .terminal import printable
 
     text = corrected(file, target, matrix, macos=macos)
     path = Path(file.path)
@@ -144,7 +144,7 @@ def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matr
         print(
             f"{printable(str(path))}: no pair can be had for {target}; see the cures",
             file=sys.stderr,
-        )  # noqa: T201
+        )
         return
     try:
         with beside.open("x", encoding="utf-8") as stream:

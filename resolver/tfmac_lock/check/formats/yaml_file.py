@@ -67,7 +67,7 @@ def _keep_bounds(events: Iterable[yaml.Event], path: Path) -> None:
     depth = 0
     for count, event in enumerate(events):
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else None
             raise InputFileError(str(path), "uses an alias (*name), which is not read", line)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
