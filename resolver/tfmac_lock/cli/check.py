@@ -141,10 +141,8 @@ def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matr
     path = Path(file.path)
     beside = path.with_name(f"{path.name.removesuffix('.txt')}.fixed.txt")
     if text is None:
-        print(
-            f"{printable(str(path))}: no pair can be had for {target}; see the cures",
-            file=sys.stderr,
-        )
+        sys.stderr.write(f"{printable(str(path))}: no pair can be had for {target}; see the cures
+")
         return
     try:
         with beside.open("x", encoding="utf-8") as stream:
