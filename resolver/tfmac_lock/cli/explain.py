@@ -70,6 +70,10 @@ def _read(args: argparse.Namespace) -> Recognition:
     progress = _Progress(show=has_bars())
     if args.file == "-" and sys.stdin.isatty():
         print("Paste the error, then press Ctrl-D on a line of its own.", file=sys.stderr)  # noqa: T201
+    if _is_named_pipe(args.file):
+        raise InputFileError(
+            args.file, "is a named pipe, which may never end; type `... | tfmac-lock explain`"
+        )
     # Descriptor 0 is stdin; whatever else stands there may be a pipe too.
     name = 0 if args.file == "-" else args.file
     try:
@@ -79,6 +83,19 @@ def _read(args: argparse.Namespace) -> Recognition:
         raise InputFileError(args.file, error.strerror or str(error)) from error
     finally:
         progress.clear()
+
+
+def _is_named_pipe(name: str) -> bool:
+    """Whether opening it would wait for a writer. What a shell makes for ``<(...)`` has one."""
+    import stat
+    from pathlib import Path
+
+    if name == "-" or name.startswith(("/dev/fd/", "/proc/self/fd/")):
+        return False
+    try:
+        return stat.S_ISFIFO(Path(name).stat().st_mode)
+    except OSError:
+        return False
 
 
 class _Progress:
@@ -112,7 +129,7 @@ def render(explanation: Explanation, *, color: bool) -> str:
 
 def _wrap(text: str, first: str, rest: str) -> str:
     """Wrapped to the width; what the log said cannot reach the terminal as a control code."""
-    from ..__main__ import printable
+    from .terminal import printable
 
     return textwrap.fill(
         printable(text),

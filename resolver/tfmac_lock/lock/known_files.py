@@ -10,14 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import TfmacLockError
-from ..matrix.facts import Grade
-from ..matrix.verdict import Reason, Status
+from ..matrix.reasons import Grade, Reason, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..matrix.facts import Matrix
-    from ..matrix.verdict import Verdict
     from .model import LockedPackage
 
 ACCEPT = "--accept-repacked"
