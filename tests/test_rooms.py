@@ -39,8 +39,6 @@ ROOMS = (
 STILL_OUTWARDS = {
     "explain/lookups imports curate",
     "matrix/load_check imports curate",
-    "prove/evidence imports curate",
-    "prove/report imports curate",
     "pypi/wheels imports curate",
     "service/work imports cli",
     "site/openapi imports service",

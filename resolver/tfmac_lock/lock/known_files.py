@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import TfmacLockError
-from ..matrix.reasons import Grade, Reason, Status, Verdict
+from ..matrix.reasons import Grade, Reason, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..matrix.facts import Matrix
+    from ..matrix.reasons import Verdict
     from .model import LockedPackage
 
 ACCEPT = "--accept-repacked"

@@ -108,6 +108,7 @@ def test_pylock_toml_tells_combo_floor_and_status() -> None:
         "status": "works",
         "grade": "twin",
         "as-of": "2026-01-31",
+        "lock-id": lock_id(lock()),
     }
 
 
