@@ -33,7 +33,9 @@ class Fact:
 class Named:
     """What a text or an environment names, in the matrix's terms; unknown ones are empty.
 
-    ``package`` and ``tensorflow`` are the TensorFlow, ``python`` a series like ``3.11``.
+    ``package`` and ``tensorflow`` are the TensorFlow, ``python`` a series like ``3.11``;
+    ``missing`` is the package that an installer did not find, ``companion`` the first package
+    beside TensorFlow; ``numpy_api`` the C API that was compiled for and the installed numpy's.
     """
 
     package: str = ""
@@ -46,6 +48,10 @@ class Named:
     arch_is_certain: bool = False
     installed: tuple[tuple[str, str], ...] = ()
     symbols: tuple[str, ...] = ()
+    missing: str = ""
+    companion: str = ""
+    numpy_api: tuple[int, int] | None = None
+    python_command: str = "python"
 
     def version_of(self, package: str) -> str:
         """The version of a package, if it was named."""
@@ -73,6 +79,10 @@ def named(facts: Facts) -> Named:
         arch_is_certain=bool(arch),
         installed=tuple(facts.versions.items()),
         symbols=facts.symbols,
+        missing=facts.missing,
+        companion=facts.companion,
+        numpy_api=facts.numpy_api,
+        python_command=facts.python_command,
     )
 
 
@@ -396,6 +406,8 @@ def look_up(matrix: Matrix, names: Named, words: Sequence[str], symptom: str) ->
             found += bounds(matrix, names, rest)
         elif kind == "package":
             found += package(matrix, rest)
+        elif kind == "companion":
+            found += package(matrix, names.companion)
         elif kind == "defects":
             found += defects(matrix, names, symptom)
         else:

@@ -91,7 +91,8 @@ class Recogniser:
         self._contexts: dict[str, Text] = {}
         for symptom in symptoms:
             needs = (need for pattern in symptom.patterns for need in pattern.needs)
-            for context in (*needs, *symptom.unless):
+            frameworks = symptom.frameworks
+            for context in (*needs, *symptom.unless, *frameworks.ours, *frameworks.others):
                 self._contexts[context.regex.pattern] = context
         self._seen: set[str] = set()
         self._generalised: dict[str, list[_Hit]] = defaultdict(list)
@@ -204,9 +205,15 @@ class Recogniser:
         return Recognition(matches=root_first(matches.values()), facts=self.facts.finish(), cut=cut)
 
     def _holds(self, symptom: Symptom, needs: Sequence[Text]) -> bool:
-        if any(context.regex.pattern in self._seen for context in symptom.unless):
+        frameworks = symptom.frameworks
+        if self._any(symptom.unless):
             return False
-        return not needs or any(need.regex.pattern in self._seen for need in needs)
+        if self._any(frameworks.others) and not self._any(frameworks.ours):
+            return False
+        return not needs or self._any(needs)
+
+    def _any(self, contexts: Sequence[Text]) -> bool:
+        return any(context.regex.pattern in self._seen for context in contexts)
 
 
 def _same_lines(form: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
