@@ -38,7 +38,7 @@ LOOK_UPS = (
 FACTS_WITH_VERSIONS = frozenset(
     {"tensorflow", "metal", "numpy", "protobuf", "h5py", "keras", "python", "macos", "setuptools"}
 )
-FACTS_WITH_WORDS = frozenset({"arch", "installer", "missing", "numpy_is", "companion"})
+FACTS_WITH_WORDS = frozenset({"arch", "missing", "numpy_is", "companion"})
 FRAMEWORKS = "frameworks.toml"
 """Beside the folder of symptoms: which texts are ours at all."""
 
@@ -57,6 +57,9 @@ class PatternEntry(_Model):
     regex: str = Field(description="In the dialect of tfmac_lock.curate.patterns")
     needs: tuple[str, ...] = Field(default=(), description="One of these must occur elsewhere")
     weak: bool = Field(default=False, description="Other faults print this as well")
+    brief: bool = Field(
+        default=False, description="Counts only in a short text, where little else is said"
+    )
 
 
 class Example(_Model):
@@ -189,6 +192,7 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
                 **_compile_text(pattern.regex, f"{here}.regex"),
                 "needs": [_compile_text(text, f"{here}.needs") for text in pattern.needs],
                 "weak": pattern.weak,
+                "brief": pattern.brief,
             }
         )
     for index, cure in enumerate(entry.cures):

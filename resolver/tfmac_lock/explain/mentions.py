@@ -171,7 +171,7 @@ _NUMPY_API = re.compile(
     r"but this version of numpy is 0x([0-9a-f]{1,8})"
 )
 _PYTHON_COMMAND = re.compile(
-    r"(?:^|[$%#>❯➜] |[/ (])(?:(python3?)(?: -m| -c| \S{1,60}\.py)|(pip3?) install)", re.M
+    r"(?:^|[/ (])(?:(python3?)(?: -m| -c| \S{1,60}\.py)|(pip3?) install)", re.MULTILINE
 )
 _OTHERS_PYTHON = re.compile(r"/(?:pypoetry|pipx|uv/tools)/[^\n]{0,200}")
 """Tools that run on a Python of their own, which is not the user's."""
@@ -228,10 +228,10 @@ class Collector:
         for found in _COMPANION.finditer(text):
             name = next(group for group in found.groups() if group).lower().replace("_", "-")
             self._single.setdefault("companion", _IMPORTED_AS.get(name, name))
-        if found := _NUMPY_API.search(text):
-            self._numpy_api = (int(found[1], 16), int(found[2], 16))
-        if found := _PYTHON_COMMAND.search(text):
-            word = (found[1] or found[2]).replace("pip", "python")
+        if api := _NUMPY_API.search(text):
+            self._numpy_api = (int(api[1], 16), int(api[2], 16))
+        if typed := _PYTHON_COMMAND.search(text):
+            word = (typed[1] or typed[2]).replace("pip", "python")
             self._single.setdefault("python_command", word)
 
     def _machine(self, text: str) -> None:

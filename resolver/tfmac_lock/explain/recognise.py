@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from .symptoms import Pattern, Text
 
+BRIEF = 1_500
+"""Bytes of a text that is short: a screen's half, with no room for what else happened."""
+
 _MOST_MATCHES = 50
 """Of one pattern in one window; the rest cannot say more."""
 
@@ -86,6 +89,7 @@ class Recogniser:
     def __init__(self, symptoms: Sequence[Symptom]) -> None:
         self.facts = mentions.Collector()
         self._curve = LossCurve()
+        self._total = 0
         self._detectors = [s for s in symptoms if s.detector == "loss-curve"]
         self._hits = [_Hit(symptom=s, pattern=p) for s in symptoms for p in s.patterns]
         self._contexts: dict[str, Text] = {}
@@ -95,6 +99,16 @@ class Recogniser:
             for context in (*needs, *symptom.unless, *frameworks.ours, *frameworks.others):
                 self._contexts[context.regex.pattern] = context
         self._seen: set[str] = set()
+        whose = [symptom.frameworks for symptom in symptoms[:1]]
+        self._whose = {text.regex.pattern for known in whose for text in known.ours}
+        others = {text.regex.pattern for known in whose for text in known.others}
+        asked = {
+            text.regex.pattern
+            for symptom in symptoms
+            for texts in (symptom.unless, *(pattern.needs for pattern in symptom.patterns))
+            for text in texts
+        }
+        self._only_whose = (self._whose | others) - asked
         self._generalised: dict[str, list[_Hit]] = defaultdict(list)
         for hit in self._hits:
             for general in hit.symptom.instead_of:
@@ -111,12 +125,21 @@ class Recogniser:
         wanted: set[bytes] = set()
         for hit in self._active():
             wanted |= hit.pattern.text.literals
-        for key, context in self._contexts.items():
-            if key not in self._seen:
-                wanted |= context.literals
+        for _, context in self._sought():
+            wanted |= context.literals
         if wanted != self._wanted:
             self._wanted = wanted
             self._prefilter = Prefilter(wanted)
+
+    def _sought(self) -> Iterator[tuple[str, Text]]:
+        """The contexts that may still change something.
+
+        Once a text is known to be ours, nobody asks which other frameworks it names.
+        """
+        ours = not self._whose.isdisjoint(self._seen)
+        for key, context in self._contexts.items():
+            if key not in self._seen and not (ours and key in self._only_whose):
+                yield key, context
 
     def _active(self) -> Iterator[_Hit]:
         """The patterns still to be sought: not those of a symptom that was found for certain.
@@ -126,7 +149,7 @@ class Recogniser:
         settled = {
             hit.symptom.id
             for hit in self._hits
-            if hit.line and not hit.pattern.weak and not hit.pattern.needs
+            if hit.line and not (hit.pattern.weak or hit.pattern.brief) and not hit.pattern.needs
         }
         unsettled = {hit.symptom.id for hit in self._hits} - settled
         for hit in self._hits:
@@ -136,6 +159,7 @@ class Recogniser:
 
     def feed(self, window: text.Window) -> None:
         """Look at the next window."""
+        self._total += len(window.raw) - window.fresh
         raw = text.without_terminal_codes(window.raw, notebook=window.notebook)
         squeezed = text.squeeze(raw)
         if self._detectors and b"loss:" in squeezed:
@@ -150,8 +174,8 @@ class Recogniser:
         ]
         contexts = [
             (key, context)
-            for key, context in self._contexts.items()
-            if key not in self._seen and context.literals & present and context.possible(squeezed)
+            for key, context in self._sought()
+            if context.literals & present and context.possible(squeezed)
         ]
         calm = self.facts.wants(squeezed)
         if not (hits or contexts or calm):
@@ -192,6 +216,8 @@ class Recogniser:
         matches: dict[str, Match] = {}
         for hit in self._hits:
             if not hit.line or not self._holds(hit.symptom, hit.pattern.needs):
+                continue
+            if hit.pattern.brief and self._total > BRIEF:
                 continue
             match = Match(symptom=hit.symptom, line=hit.line, weak=hit.pattern.weak, at=hit.at)
             known = matches.get(hit.symptom.id)

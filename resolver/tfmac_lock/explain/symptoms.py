@@ -62,12 +62,14 @@ class Pattern:
     """One way in which a symptom prints.
 
     It counts only if one of ``needs``, where there are any, occurs somewhere in the same text.
-    ``weak`` marks texts that other faults print as well.
+    ``weak`` marks texts that other faults print as well. ``brief`` ones count only in a short
+    text, as somebody pastes who has nothing else.
     """
 
     text: Text
     needs: tuple[Text, ...]
     weak: bool
+    brief: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +169,7 @@ def _symptom(data: Mapping[str, Any], frameworks: Frameworks) -> Symptom:
                 text=_text(pattern),
                 needs=tuple(map(_text, pattern["needs"])),
                 weak=pattern["weak"],
+                brief=pattern["brief"],
             )
             for pattern in data["patterns"]
         ),
