@@ -240,7 +240,7 @@ def _explain(message: messages.ExplainRequest) -> dict[str, Any]:
     from ..explain.recognise import recognise_text
     from ..explain.symptoms import shipped
 
-    return document(explained(recognise_text(message.text, shipped()), _matrix()))
+    return document(explained(recognise_text(message.text, shipped()), _matrix(), on_mac=False))
 
 
 def _check(message: messages.CheckRequest) -> dict[str, Any]:
