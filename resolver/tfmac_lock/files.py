@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import BufferedReader
     from pathlib import Path
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ DAMAGE = (
 """What reading a datum of another shape than the expected one raises."""
 
 
-def open_regular(path: Path) -> IO[bytes]:
+def open_regular(path: Path) -> BufferedReader:
     """A file for reading.
 
     ``OSError`` also where it is none: opening a pipe waits for whoever writes into it, for ever

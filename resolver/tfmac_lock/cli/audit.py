@@ -136,7 +136,7 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watc
     version = versions[0] if versions else None
     package = canonicalize_name(requirement.name)
     file = pick_wheel(source, package, version, args.arch or "arm64", args.python)
-    with source.open(file, whole=True) as remote:
+    with source.open(file) as remote:
         return audit_wheel(watch.wheel(remote, file.filename), arch=args.arch or "arm64")
 
 
@@ -153,7 +153,7 @@ def _lock(
     lock = read_lock(path, args.arch)
     audits = []
     for file in lock.wheels.values():
-        with source.open(file, whole=True) as opened:
+        with source.open(file) as opened:
             wheel = watch.wheel(opened, file.filename)
             audits.append(audit_wheel(wheel, arch=lock.arch, numpy=lock.numpy, macos=lock.macos))
     tensorflows = [name for name in TENSORFLOWS if name in lock.wheels]

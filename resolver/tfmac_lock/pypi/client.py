@@ -15,10 +15,10 @@ import time
 from functools import partial
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from .errors import NoRoom, NotCached, ProjectNotFound
+from .errors import BadIndexAnswer, NoRoom, NotCached, ProjectNotFound
 from .model import IndexFile, Metadata, Observer, Project
 from .once import Once
-from .page import Page, fetch_page, fetch_project_json
+from .page import Page, fetch_metadata, fetch_page, fetch_project_json
 from .urls import read, redact
 
 if TYPE_CHECKING:
@@ -154,22 +154,40 @@ class IndexClient:
         if found is None:
             import tempfile
 
-            try:
-                with tempfile.TemporaryFile(prefix="tfmac-lock-") as into:
-                    found = self._save(file, into)
-            except OSError as fault:
-                raise NoRoom(file.url, str(fault)) from None
+            with tempfile.TemporaryFile(prefix="tfmac-lock-") as into:
+                found = self.save(file, into)
             if not _is_local(file.url):
                 self._store(key, found)
         return found
 
     def open(self, file: IndexFile) -> IO[bytes]:
-        """The file for reading at random, to be closed.
+        """The file for reading a little of it at random, to be closed.
 
         Only what is read is fetched, where the server can do that; else the whole file is
         fetched, and checked, at once.
         """
-        return self._open(file, None)
+        if _is_local(file.url):
+            from . import local
+
+            return local.open_file(file)
+        transport, limits = self._transport(file.filename)
+        from .rangefile import open_remote
+
+        return open_remote(transport, limits, file)
+
+    def save(self, file: IndexFile, into: IO[bytes]) -> str:
+        """Fetch the whole file into an empty one; its sha256, checked if one is known."""
+        try:
+            if _is_local(file.url):
+                from . import local
+
+                return local.save(file, into)
+            transport, limits = self._transport(file.filename)
+            from . import rangefile
+
+            return rangefile.save(transport, limits, file, into)
+        except OSError as fault:
+            raise NoRoom(file.url, str(fault)) from None
 
     def download(self, file: IndexFile, to: Path) -> None:
         """Put the file at ``to``, whole and checked against its sha256, or not at all."""
@@ -177,7 +195,7 @@ class IndexClient:
         try:
             try:
                 with part.open("w+b") as into:
-                    self._save(file, into)
+                    self.save(file, into)
                 part.replace(to)
             finally:
                 part.unlink(missing_ok=True)
@@ -279,46 +297,31 @@ class IndexClient:
         key = f"metadata/{_key(file)}"
         found = self._load(key, Metadata.unpack)
         if found is None:
-            from . import metadata
+            from ..macho.errors import DamagedBinary
+            from ..wheels import metadata
 
-            found = metadata.parse(self._metadata_text(file), file)
+            try:
+                found = metadata.parse(self._metadata_text(file), file.filename)
+            except DamagedBinary as fault:
+                raise BadIndexAnswer(file.url, f"as a wheel it is damaged: {fault}") from None
             if not _is_local(file.url):
                 self._store(key, found.pack())
         return found
 
     def _metadata_text(self, file: IndexFile) -> bytes:
-        from . import metadata
+        from ..wheels import metadata
 
         if file.has_metadata and not _is_local(file.url):
-            text = metadata.fetch(*self._transport(f"the metadata of {file.filename}"), file)
+            transport, limits = self._transport(f"the metadata of {file.filename}")
+            text = fetch_metadata(transport, limits, file)
             if text is not None:
                 return text
             self._note(
                 f"{redact(file.url)}: the index promises a metadata file and has none; the "
                 "wheel is read instead."
             )
-        with self._open(file, metadata.BUDGET) as wheel:
-            return metadata.from_wheel(wheel, file)
-
-    def _open(self, file: IndexFile, budget: int | None) -> IO[bytes]:
-        if _is_local(file.url):
-            from . import local
-
-            return local.open_file(file)
-        transport, limits = self._transport(file.filename)
-        from .rangefile import open_remote
-
-        return open_remote(transport, limits, file, budget=budget)
-
-    def _save(self, file: IndexFile, into: IO[bytes]) -> str:
-        if _is_local(file.url):
-            from . import local
-
-            return local.save(file, into)
-        transport, limits = self._transport(file.filename)
-        from . import rangefile
-
-        return rangefile.save(transport, limits, file, into)
+        with self.open(file) as wheel:
+            return metadata.read(wheel, file.filename)
 
     # -- the means
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..wheels.metadata import Metadata as Metadata  # given out from here
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -94,47 +96,6 @@ class Project:
         """The files whose name ``keep`` accepts."""
         return tuple(
             IndexFile.unpack(row, self.index) for row in self.rows if keep(row[: row.index("\t")])
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
-    """The part of a wheel's core metadata that resolving needs, as raw texts."""
-
-    name: str
-    version: str
-    requires_python: str | None = None
-    requires_dist: tuple[str, ...] = ()
-    provides_extra: tuple[str, ...] = ()
-
-    def pack(self) -> str:
-        """Header lines of core metadata; ``unpack`` is its inverse."""
-        lines = [f"Name: {self.name}", f"Version: {self.version}"]
-        if self.requires_python is not None:
-            lines.append(f"Requires-Python: {self.requires_python}")
-        lines.extend(f"Requires-Dist: {requirement}" for requirement in self.requires_dist)
-        lines.extend(f"Provides-Extra: {extra}" for extra in self.provides_extra)
-        return "\n".join(lines)
-
-    @classmethod
-    def unpack(cls, text: str) -> Metadata:
-        """The metadata that ``pack`` wrote; ``ValueError`` for anything else."""
-        single = {"Name": "", "Version": "", "Requires-Python": ""}
-        many: dict[str, list[str]] = {"Requires-Dist": [], "Provides-Extra": []}
-        for line in text.split("\n"):
-            key, _, value = line.partition(": ")
-            if key in many:
-                many[key].append(value)
-            elif key in single:
-                single[key] = value
-            else:
-                raise ValueError(f"not a header: {line!r}")
-        return cls(
-            name=single["Name"],
-            version=single["Version"],
-            requires_python=single["Requires-Python"] or None,
-            requires_dist=tuple(many["Requires-Dist"]),
-            provides_extra=tuple(many["Provides-Extra"]),
         )
 
 

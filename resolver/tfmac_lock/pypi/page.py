@@ -6,16 +6,18 @@ is fresh, ``ETag`` and ``Last-Modified`` ask whether it changed.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .errors import BadIndexAnswer, IndexUnreachable
+from .errors import BadIndexAnswer, HashMismatch, IndexUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .http import Limits, Reply, Transport
+    from .model import IndexFile
 
 # PEP 691's content negotiation: JSON where there is any, else a page marked as PEP 503, else
 # whatever HTML a plain web server has. pip asks the same way.
@@ -84,6 +86,31 @@ def fetch_project_json(
 ) -> Page:
     """A project JSON, see ``simple_json.parse_project``."""
     return _fetch(transport, limits, url, known, now, "application/json", _parse_project)
+
+
+def fetch_metadata(transport: Transport, limits: Limits, file: IndexFile) -> bytes | None:
+    """The metadata file beside a wheel (PEP 658), checked against its hash.
+
+    ``None`` where the index has none after all.
+    """
+    from ..wheels.metadata import LARGEST
+
+    address, mark, query = file.url.partition("?")
+    url = f"{address}.metadata{mark}{query}"
+
+    def take(reply: Reply) -> bytes | None:
+        if reply.status in {404, 410}:
+            return None
+        if reply.status != 200:
+            raise IndexUnreachable(url, f"the server answers {reply.status}")
+        return reply.read(LARGEST)
+
+    text = transport.fetch(url, take, seconds=limits.page_seconds)
+    if text is not None and file.metadata_sha256 is not None:
+        digest = hashlib.sha256(text).hexdigest()
+        if digest != file.metadata_sha256:
+            raise HashMismatch(url, file.metadata_sha256, digest)
+    return text
 
 
 def _fetch(
