@@ -16,9 +16,7 @@ from ..matrix import loading
 from ..matrix.facts import specifier
 from ..matrix.ranking import NoCombo, PairRequest, TensorFlowRequest
 from ..publish.locks import end_of
-from ..pypi.cache import Cache, default_folder
-from ..pypi.client import IndexClient
-from ..pypi.config import IndexConfig
+from ..pypi import open_index
 from ..resolve.requirements_in import Options, read_file, read_with
 from ..resolve.solve import Unsatisfiable
 from ..target import MacOSVersion, Os, Target
@@ -121,12 +119,15 @@ def _make(
         accept_repacked=args.accept_repacked,
     )
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
-    config = IndexConfig.load(
-        index_url=args.index_url, extra_index_urls=tuple(args.extra_index_url)
-    )
     with (
         Talk(show=has_bars()) as talk,
-        IndexClient(config, Cache(default_folder()), offline=args.offline, observer=talk) as client,
+        open_index(
+            index_url=args.index_url,
+            extra_index_urls=args.extra_index_url,
+            index_for=args.index_for,
+            offline=args.offline,
+            observer=talk,
+        ) as client,
     ):
         for text in said.notes:
             talk.note(text)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..matrix.binaries import PluginBinary, TensorFlowBinary
-    from .binaries import WheelFile, WheelSource
+    from ..pypi.model import IndexFile
+    from ..pypi.wheels import IndexWheels
     from .pair_rows import PairRow
 
     Progress: TypeAlias = Callable[[str, int, int], None]
@@ -41,18 +42,18 @@ class NoSuchWheel(UsageError):
 
 
 def pick_wheel(
-    source: WheelSource,
+    source: IndexWheels,
     package: str,
     version: str | None,
     arch: str,
     python: str | None = None,
-) -> WheelFile:
+) -> IndexFile:
     """The wheel of a release for a Mac: of the newest version and Python where none is given.
 
     ``python`` is a series ("3.12"). A wheel for any platform fits every Mac. Raises
     :class:`NoSuchWheel`.
     """
-    best: tuple[tuple[Version, bool, int], WheelFile] | None = None
+    best: tuple[tuple[Version, bool, int], IndexFile] | None = None
     for file in source.files(package):
         if not file.filename.endswith(".whl"):
             continue
@@ -73,7 +74,7 @@ def pick_wheel(
 
 
 def read_pair(
-    source: WheelSource,
+    source: IndexWheels,
     package: str | None,
     tensorflow: str,
     metal: str,
@@ -108,8 +109,8 @@ def read_pair(
 
 
 def _tensorflow_wheel(
-    source: WheelSource, package: str | None, version: str, arch: str, python: str | None
-) -> tuple[str, WheelFile]:
+    source: IndexWheels, package: str | None, version: str, arch: str, python: str | None
+) -> tuple[str, IndexFile]:
     names: Iterable[str] = (package,) if package else reversed(TENSORFLOWS)
     failed: NoSuchWheel | None = None
     for name in names:
@@ -122,7 +123,7 @@ def _tensorflow_wheel(
 
 
 def _read(
-    source: WheelSource, file: WheelFile, arch: str, plugin: PluginBinary, progress: Progress
+    source: IndexWheels, file: IndexFile, arch: str, plugin: PluginBinary, progress: Progress
 ) -> TensorFlowBinary:
     with source.open(file) as opened:
         wheel = Wheel(opened, file.filename, progress)

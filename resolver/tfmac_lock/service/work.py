@@ -205,9 +205,7 @@ def _options(message: messages.LockRequest) -> str:
 def _index_client() -> IndexClient:
     """The process's index client, a new one after some time so that pages do not grow old."""
     global _client
-    from ..pypi.cache import Cache
-    from ..pypi.client import IndexClient
-    from ..pypi.config import IndexConfig
+    from ..pypi import open_index
 
     now = time.monotonic()
     if _client is not None:
@@ -216,16 +214,14 @@ def _index_client() -> IndexClient:
             _client = (until, jobs - 1, client)
             return client
         client.close()
-    config = IndexConfig.load(
-        index_url=_settings.index_url, extra_index_urls=_settings.extra_index_urls
+    client = open_index(
+        index_url=_settings.index_url,
+        extra_index_urls=_settings.extra_index_urls,
+        cache=_settings.cache,
+        offline=_settings.offline,
     )
-    cache = Cache(_cache_folder())
-    _client = (
-        now + CLIENT_SECONDS,
-        CLIENT_JOBS,
-        IndexClient(config, cache, offline=_settings.offline),
-    )
-    return _client[2]
+    _client = (now + CLIENT_SECONDS, CLIENT_JOBS, client)
+    return client
 
 
 def _cache_folder() -> Path:
