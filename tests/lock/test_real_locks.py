@@ -38,5 +38,5 @@ def test_the_best_published_lock_comes_out_again(python: str, arch: Arch, tmp_pa
     )
     with real_index(tmp_path) as client:
         resolver = Resolver(matrix=shipped(), source=client, as_of=day.isoformat())
-        request = LockRequest(wish=wish, before=publishing.end_of(day))
+        request = LockRequest(pair=wish, before=publishing.end_of(day))
         assert resolver.lock(request).lock == best

@@ -20,8 +20,8 @@ from ..publish.locks import end_of
 from ..pypi.cache import Cache, default_folder
 from ..pypi.client import IndexClient
 from ..pypi.config import IndexConfig
+from ..resolve.conflict import Unsatisfiable
 from ..resolve.requirements_in import Options, read_file, read_with
-from ..resolve.solve import Unsatisfiable
 from ..target import MacOSVersion, Os, Target
 from .lock import wants_conda
 from .talk import Talk
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from ..lock.model import Lock
-    from ..resolve.requirement import Need
+    from ..resolve.requirement import Requirement
     from ..target import Chip, Platforms, PythonVersion
 
 
@@ -111,12 +111,12 @@ def _make(
         extra=frozenset(item.name for item in needs),
     )
     request = LockRequest(
-        wish=wish,
-        needs=tuple(needs),
+        pair=wish,
+        requirements=tuple(needs),
         constraints=tuple(constraints),
         before=before,
         pre=said.pre,
-        wheels_only=said.wheels_only(item.name for item in needs),
+        wheels_only=frozenset(said.only_binary),
         options=_options(args),
     )
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
@@ -166,7 +166,7 @@ def _likely(wish: PairRequest) -> frozenset[NormalizedName]:
 
 def _needs(
     args: argparse.Namespace, target: Target, said: Options
-) -> tuple[list[Need], list[Need]]:
+) -> tuple[list[Requirement], list[Requirement]]:
     environment = target.markers()
     needs = [need for text in args.extra if (need := read_with(text, environment)) is not None]
     for path in args.requirements:

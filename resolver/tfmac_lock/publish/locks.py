@@ -104,7 +104,7 @@ def make_slot(
             choice = _best(matrix, wish)
             if choice is None:
                 continue
-            request = LockRequest(wish=wish, before=end_of(day))
+            request = LockRequest(pair=wish, before=end_of(day))
             resolver = replace(resolver, ahead=not locks)  # the first lock fetches for the others
             locks.append(resolver.lock_pair(request, choice.pair).lock)
         except Refusal as error:

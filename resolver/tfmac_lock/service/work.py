@@ -185,8 +185,8 @@ def request_of(message: messages.LockRequest, matrix: Matrix) -> LockRequest:
         extra=frozenset(item.name for item in needs),
     )
     return LockRequest(
-        wish=wish,
-        needs=tuple(needs),
+        pair=wish,
+        requirements=tuple(needs),
         constraints=tuple(limits),
         before=end_of(message.exclude_newer) if message.exclude_newer else None,
         options=_options(message),
