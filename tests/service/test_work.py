@@ -42,9 +42,9 @@ def test_a_message_becomes_the_request_that_the_command_line_makes(matrix: Matri
 
     request = work.request_of(message, matrix)
 
-    assert request.wish.chip.id == "m2-pro"
-    assert request.wish.any_minor
-    assert request.wish.extra == {"pandas", "tqdm"}
+    assert request.pair.chip.id == "m2-pro"
+    assert request.pair.any_minor
+    assert request.pair.extra == {"pandas", "tqdm"}
     assert request.options == "--with 'pandas>2' --with tqdm"
 
 
@@ -53,7 +53,7 @@ def test_a_requirement_that_does_not_hold_on_a_mac_is_left_out(matrix: Matrix) -
         python="3.11", chip="m1", packages=["pywin32; sys_platform == 'win32'", "tqdm"]
     )
 
-    assert work.request_of(message, matrix).wish.extra == {"tqdm"}
+    assert work.request_of(message, matrix).pair.extra == {"tqdm"}
 
 
 @pytest.mark.parametrize("package", ["x @ https://e.example/x.whl", "x @ file:///x", "-r x", "a b"])

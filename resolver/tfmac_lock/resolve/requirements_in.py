@@ -165,10 +165,11 @@ def _requirement(
 ) -> Iterator[Requirement]:
     try:
         found = _read_text(line, ByUser(f"{path.name}:{number}"), environment)
-    except Unreadable:
+    except Unreadable as error:
+        reason = str(error)
         if re.match(r"([\w+.-]+://|\.{0,2}/|.*\.(whl|zip|tar\.gz)$)", line):
-            error = Unreadable("is an address, and only packages from an index can be locked")
-        raise InputFileError(str(path), f"{line[:80]!r} {error}", number) from error
+            reason = "is an address, and only packages from an index can be locked"
+        raise InputFileError(str(path), f"{line[:80]!r} {reason}", number) from error
     if found is not None:
         yield found
 
