@@ -7,24 +7,29 @@ and each job is ended by the clock inside the process that does it.
 from __future__ import annotations
 
 import functools
+import json
+import math
 import multiprocessing
 import os
 import re
+import resource
 import signal
+import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..errors import TfmacLockError, UsageError
+from ..errors import OutsideError, TfmacLockError, UsageError
 from . import logs
 from .problems import Refused, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
 
     from ..lock.make import LockRequest
     from ..matrix.facts import Matrix
@@ -36,13 +41,41 @@ if TYPE_CHECKING:
 CLIENT_SECONDS = 600
 """How long an index client, which remembers every page, is used before a new one is made."""
 CLIENT_JOBS = 50
+TRIM_SECONDS = 30
+"""How often the cache is looked through for what is too much."""
+
+Job: TypeAlias = "Callable[[Any], dict[str, Any]]"
 
 _settings: Settings
 _client: tuple[float, int, IndexClient] | None = None
+_trimmed = -math.inf
 
 
 class OutOfTime(BaseException):
     """The job's time is over. Not an Exception, so that no handler on the way swallows it."""
+
+
+def serve(pipe: Connection, settings: Settings) -> None:
+    """Do the jobs that come through the pipe, until it is closed or this process grew too much.
+
+    Each answer is JSON or Refused, and whether another job can come.
+    """
+    start(settings)
+    pipe.send(None)
+    usable = True
+    while usable:
+        try:
+            do, message = pipe.recv()
+        except (EOFError, OSError):
+            return
+        answer: bytes | Refused
+        try:
+            answer = _dump(do(message))
+        except Refused as refusal:
+            answer = refusal
+            usable = refusal.code != "out-of-memory"
+        usable = usable and _memory() < settings.limits.grown
+        pipe.send((answer, usable))
 
 
 def start(settings: Settings) -> None:
@@ -55,6 +88,10 @@ def start(settings: Settings) -> None:
     os.nice(10)
     # The parent decides when to stop; a Ctrl-C at the terminal reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Of all data, those of threads included: mapped files do not count. macOS has no such limit.
+    with suppress(OSError, ValueError):
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (settings.limits.memory, hard))
     _matrix()
 
 
@@ -66,9 +103,18 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def ping() -> bool:
-    """True, from a worker that is ready."""
-    return True
+def _memory() -> int:
+    """Bytes of this process's memory: now, or where the system does not say, at its greatest."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak << 10
+    return pages * resource.getpagesize()
+
+
+def _dump(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @functools.cache
@@ -99,8 +145,14 @@ def _job(seconds: float, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         with _time_limit(seconds):
             return do()
     except TfmacLockError as error:
+        if isinstance(error, OutsideError) or refused(error).code == "out-of-time":
+            _forget_client()
         # Only this class is known to survive the way back to the parent.
         raise refused(error) from None
+    except MemoryError:
+        raise Refused(503, "out-of-memory", "it took more memory than one request gets") from None
+    except RecursionError:
+        raise Refused(422, "bad-request", "it is nested too deeply to be read") from None
     except Exception as error:
         logs.fault(error)
         raise refused(TfmacLockError()) from None
@@ -136,7 +188,10 @@ def _lock(message: messages.LockRequest) -> dict[str, Any]:
         ahead=not _settings.offline,
         published=loading.locks_folder(),
     )
-    made = resolver.lock(request_of(message, matrix)).lock
+    try:
+        made = resolver.lock(request_of(message, matrix)).lock
+    finally:
+        _trim_cache()
     contents = []
     for name, (filename, text) in FORMATS.items():
         if name != "json":
@@ -210,22 +265,49 @@ def _index_client() -> IndexClient:
     from ..pypi.config import IndexConfig
 
     now = time.monotonic()
+    until, jobs, client = _client or (0.0, 0, None)
+    if client is None or now >= until or jobs <= 0:
+        _forget_client()
+        config = IndexConfig.load(
+            index_url=_settings.index_url, extra_index_urls=_settings.extra_index_urls
+        )
+        cache = Cache(_cache_folder())
+        client = IndexClient(config, cache, offline=_settings.offline)
+        until, jobs = now + CLIENT_SECONDS, CLIENT_JOBS
+    _client = (until, jobs - 1, client)
+    return client
+
+
+def _forget_client() -> None:
+    """Make a new index client next time: this one also remembers what it could not be told."""
+    global _client
     if _client is not None:
-        until, jobs, client = _client
-        if now < until and jobs > 0:
-            _client = (until, jobs - 1, client)
-            return client
-        client.close()
-    config = IndexConfig.load(
-        index_url=_settings.index_url, extra_index_urls=_settings.extra_index_urls
-    )
-    cache = Cache(_cache_folder())
-    _client = (
-        now + CLIENT_SECONDS,
-        CLIENT_JOBS,
-        IndexClient(config, cache, offline=_settings.offline),
-    )
-    return _client[2]
+        _client[2].close()
+        _client = None
+
+
+def _trim_cache() -> None:
+    global _trimmed
+    if time.monotonic() - _trimmed > TRIM_SECONDS:
+        trim(_cache_folder(), _settings.limits.cache_bytes, _settings.limits.cache_files)
+        _trimmed = time.monotonic()
+
+
+def trim(folder: Path, most_bytes: int, most_files: int) -> None:
+    """Remove the oldest files below the folder until so many bytes and files are left."""
+    found: list[tuple[float, int, str]] = []
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # another worker was quicker
+                state = os.stat(os.path.join(path, name))
+                found.append((state.st_mtime, state.st_size, os.path.join(path, name)))
+    size, number = sum(row[1] for row in found), len(found)
+    for _, count, name in sorted(found):
+        if size <= most_bytes and number <= most_files:
+            return
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+        size, number = size - count, number - 1
 
 
 def _cache_folder() -> Path:
