@@ -249,10 +249,20 @@ def test_a_macos_that_never_was_or_is_too_old_is_refused(given: str) -> None:
     assert "Did you mean" not in str(caught.value)
 
 
-@pytest.mark.parametrize("given", ["abc", "", "14.", "14.1.2.3", "Sonoma"])
+@pytest.mark.parametrize("given", ["abc", "", "14.", "14.1.2.3", "27a"])
 def test_a_macos_that_is_no_version_is_refused(given: str) -> None:
     with pytest.raises(BadVersion, match="14 or 14"):
         platforms().macos_version(given)
+
+
+@pytest.mark.parametrize("given", ["Sonoma", "macOS Sonoma", "big-sur", "BigSur"])
+def test_a_macos_goes_by_its_name(given: str) -> None:
+    assert platforms().macos_version(given).major == (14 if "onoma" in given else 11)
+
+
+def test_a_macos_whose_name_is_nearly_right_is_told() -> None:
+    with pytest.raises(UnknownChoice, match="Did you mean 'ventura'"):
+        platforms().macos_version("Venture")
 
 
 @pytest.mark.parametrize(("chip", "macos"), [("m4", "13"), ("m5", "15.1"), ("m2", "12.3")])

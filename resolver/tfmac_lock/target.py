@@ -184,7 +184,18 @@ class Platforms:
         raise UnknownChoice("Python", str(version), [python.series for python in self.pythons])
 
     def macos_version(self, given: str) -> MacOSVersion:
-        """The macOS version asked for; raises UnknownChoice for a release that is unknown."""
+        """The macOS version asked for, by number or by name (``14.1``, ``sonoma``).
+
+        Raises UnknownChoice for a release that is unknown.
+        """
+        named = {release.name.lower().replace(" ", ""): release.major for release in self.macos}
+        word = re.sub(r"[\s_-]+", "", given.lower()).removeprefix("macos")
+        if word in named and word.isalpha():
+            return MacOSVersion(named[word])
+        if word.isalpha():
+            unknown = UnknownChoice("macOS", word, filter(str.isalpha, named))
+            if unknown.nearest:
+                raise unknown
         version = MacOSVersion.parse(given)
         if version.major not in {release.major for release in self.macos}:
             known = [str(release.major) for release in self.macos]

@@ -96,7 +96,7 @@ def test_every_format_is_written_from_one_solution(
         "lock.json",
         "requirements.txt",
     }
-    assert "micromamba create --name tensorflow --file conda-lock.yml" in out
+    assert "micromamba create --name env --file conda-lock.yml" in out
     assert "venv" not in out
     lock = json.loads((folder / "lock.json").read_text())
     assert lock["command"].endswith("--metal 1.2.0 --format conda-lock")

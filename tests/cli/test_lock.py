@@ -104,6 +104,91 @@ def test_the_whole_lock_is_printed_as_json(run: Callable[..., Said], folder: Pat
 
 
 @pytest.mark.parametrize(
+    ("name", "options", "start"),
+    [
+        ("requirements.txt", [], "# This file was made by tfmac-lock"),
+        ("mac.txt", [], "# This file was made by tfmac-lock"),
+        ("pylock.mac.toml", [], "# This file was made by tfmac-lock"),
+        ("lock-of-the-mac.json", ["--format", "json"], '{\n "schema_version": 1,'),
+        ("conda-lock.yml", [], "# This file was made by tfmac-lock"),
+    ],
+)
+def test_a_file_after_o_holds_the_one_format_that_its_name_says(
+    run: Callable[..., Said], folder: Path, name: str, options: list[str], start: str
+) -> None:
+    said = run("--python", "3.9", "--chip", "m1", "-o", f"locks/{name}", *options)
+    assert said.status == 0
+    assert names(folder / "locks") == {name}
+    assert (folder / "locks" / name).read_text().startswith(start)
+    assert f"Written: locks/{name}" in said.out
+
+
+def test_a_folder_with_the_name_of_a_file_is_a_folder(
+    run: Callable[..., Said], folder: Path
+) -> None:
+    (folder / "requirements.txt").mkdir()
+    assert run("--python", "3.9", "--chip", "m1", "-o", "requirements.txt").status == 0
+    assert names(folder / "requirements.txt") == FILES
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["lock"], "a lock is made without a command: tfmac-lock --python 3.11 --chip m1"),
+        (["install"], "tfmac-lock writes locks and installs nothing"),
+        (["chek", "requirements.txt"], "unknown command 'chek'. Did you mean 'check'?"),
+        (["--pyhton", "3.9"], "Did you mean --python?"),
+        (["--pyhton=3.9"], "Did you mean --python?"),
+        (["check", "--pyton", "3.9", "x"], "Did you mean --python?"),
+        (["--python", "3.9", "--chip", "m1", "--macos", "sonomoa"], "Did you mean 'sonoma'?"),
+        (
+            ["--python", "3.9", "--chip", "m1", "--json", "--format", "json", "-o", "-"],
+            "--json and -o - both print to standard output",
+        ),
+        (
+            ["--python", "3.9", "--chip", "m1", "-o", "a.txt", "--format", "json,requirements"],
+            "-o a.txt is one file, for one format",
+        ),
+    ],
+)
+def test_a_wrong_use_is_told_with_what_to_type_instead(
+    run: Callable[..., Said], folder: Path, arguments: list[str], told: str
+) -> None:
+    said = run(*arguments)
+    assert said.status == 2
+    assert told in said.err
+    assert names(folder) == set()
+
+
+def test_several_packages_after_one_with_are_taken_apart(
+    run: Callable[..., Said], index: HtmlIndex, folder: Path
+) -> None:
+    said = run(*PAIR, "--with", "nightly, six>=1,<2", *at(index))
+    assert said.status == 0, said.err
+    assert "nightly==1.0" in (folder / "requirements.txt").read_text()
+
+
+def test_macos_goes_by_its_name_too(run: Callable[..., Said], index: HtmlIndex) -> None:
+    said = run(*PAIR, "--macos", "Sonoma", "--format", "json", "-o", "-", *at(index))
+    named = json.loads(said.out)
+    number = run(*PAIR, "--macos", "14", "--format", "json", "-o", "-", *at(index))
+    assert named["combo"] == json.loads(number.out)["combo"]
+
+
+@pytest.mark.parametrize("setting", [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_colours_are_off_where_the_terminal_says_so(
+    run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, setting: tuple[str, str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    request = ["--python", "3.9", "--chip", "m1"]
+    assert "\x1b[" in run(*request).out
+    monkeypatch.setenv(*setting)
+    assert "\x1b[" not in run(*request).out
+
+
+@pytest.mark.parametrize(
     ("name", "start"),
     [
         ("requirements", "# This file was made by tfmac-lock, by:\n#\n#    tfmac-lock --python"),
@@ -126,7 +211,7 @@ def test_a_published_conda_half_needs_neither_network_nor_rattler(
     said = run("--python", "3.9", "--chip", "m1", "--format", "conda-lock", "--offline")
     assert said.status == 0
     assert names(folder) == {"conda-lock.yml"}
-    assert "micromamba create --name tensorflow --file conda-lock.yml" in said.out
+    assert "micromamba create --name env --file conda-lock.yml" in said.out
     text = (folder / "conda-lock.yml").read_text()
     assert "--format conda-lock\n" in text
     assert 'name: "python"' in text
@@ -570,7 +655,8 @@ def test_bad_usage_without_json_leaves_stdout_empty(run: Callable[..., Said]) ->
     said = run("--phyton", "3.9")
     assert (said.status, said.out) == (2, "")
     assert said.err == (
-        "tfmac-lock: unrecognized arguments: --phyton 3.9. See: tfmac-lock --help\n"
+        "tfmac-lock: unrecognized arguments: --phyton 3.9. Did you mean --python? "
+        "See: tfmac-lock --help\n"
     )
 
 

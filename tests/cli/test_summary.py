@@ -10,11 +10,11 @@ from tfmac_lock.cli.summary import MEANING, summary
 from tfmac_lock.cli.talk import Talk
 from tfmac_lock.target import Os
 
-FILES = ["lock.json", "pylock.toml", "requirements.txt"]
+FILES = {name: Path("out") / name for name in ("lock.json", "pylock.toml", "requirements.txt")}
 
 
 def test_it_says_what_was_locked_why_it_is_believed_and_what_comes_next() -> None:
-    text = summary([lock()], Path("out"), FILES, color=False)
+    text = summary([lock()], FILES, color=False)
     assert text.startswith("tensorflow 2.18.1, tensorflow-metal 1.2.0\n")
     assert "Python 3.11 on m1 (arm64), macOS 12.3 or newer" in text
     assert "works: nothing is known against it" in text
@@ -27,37 +27,43 @@ def test_it_says_what_was_locked_why_it_is_believed_and_what_comes_next() -> Non
 
 @pytest.mark.parametrize("status", sorted(MEANING))
 def test_the_status_is_coloured_only_where_asked(status: str) -> None:
-    assert "\x1b[1;3" in summary([lock(status=status)], Path(), FILES, color=True)
-    assert "\x1b" not in summary([lock(status=status)], Path(), FILES, color=False)
+    assert "\x1b[1;3" in summary([lock(status=status)], FILES, color=True)
+    assert "\x1b" not in summary([lock(status=status)], FILES, color=False)
 
 
 def test_a_lock_for_linux_speaks_of_linux_and_of_no_plugin() -> None:
     linux = lock(PACKAGES[:2], metal=None, macos_min=None, os=Os.LINUX)
-    text = summary([linux], Path(), FILES, color=False)
+    text = summary([linux], FILES, color=False)
     assert "no GPU plugin" in text
     assert "on m1 (arm64), Linux" in text
     assert "Next, there:" in text
     assert "--metal none" not in text
 
 
+def test_a_path_with_a_space_is_one_word_of_the_command() -> None:
+    text = summary([lock()], {"requirements.txt": Path("my locks/mac.txt")}, color=False)
+    assert "-r 'my locks/mac.txt'" in text
+
+
 def test_without_requirements_txt_no_pip_command_is_shown() -> None:
-    assert "pip install" not in summary([lock()], Path(), ["pylock.toml"], color=False)
+    assert "pip install" not in summary([lock()], {"pylock.toml": Path("pylock.toml")}, color=False)
 
 
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        (["conda-lock.yml", "requirements.txt"], "micromamba create --name tensorflow --file"),
+        (["conda-lock.yml", "requirements.txt"], "micromamba create --name env --file"),
         (["explicit.txt"], "(and then the wheels, which --format requirements writes)"),
-        (["explicit.txt", "requirements.txt"], "conda activate tensorflow"),
-        (["environment.yml"], "PIP_NO_DEPS=1 conda env create --name tensorflow --file"),
+        (["explicit.txt", "requirements.txt"], "conda activate env"),
+        (["environment.yml"], "PIP_NO_DEPS=1 conda env create --name env --file"),
     ],
 )
-def test_a_lock_with_a_conda_half_is_never_installed_into_a_venv(
+def test_a_lock_of_both_conda_and_pip_is_never_installed_into_a_venv(
     files: list[str], told: str
 ) -> None:
     python = replace(PACKAGES[0], name="python", manager="conda")
-    text = summary([lock((python, *PACKAGES))], Path("out"), files, color=False)
+    paths = {name: Path("out") / name for name in files}
+    text = summary([lock((python, *PACKAGES))], paths, color=False)
     assert told in text
     assert "venv" not in text
 

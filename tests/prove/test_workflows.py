@@ -242,5 +242,20 @@ def test_every_job_has_a_time_limit_and_the_workflow_grants_nothing(path: Path) 
 @pytest.mark.skipif(not is_there("zizmor"), reason="zizmor is not installed")
 @pytest.mark.skipif(not is_there("check-jsonschema"), reason="check-jsonschema is not installed")
 def test_workflows_and_action_fit_their_schemas_and_are_safe() -> None:
-    ended = script("check-workflows", cwd=ROOT)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    ended = subprocess.run(
+        ["bash", ROOT / ".ci" / "run", "workflows"],
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_ci_names_an_unknown_step() -> None:
+    ended = subprocess.run(
+        ["bash", ROOT / ".ci" / "run", "nonsense"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert "there is no step nonsense" in ended.stderr

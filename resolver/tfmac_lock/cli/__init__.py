@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 from typing import TYPE_CHECKING, NoReturn
 
-from ..errors import UsageError
+from ..errors import UnknownChoice, UsageError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -24,12 +25,35 @@ COMMANDS = {
 """Commands with what they do; each is a module of this package with that name."""
 
 
+INSTEAD = {
+    "lock": "a lock is made without a command: tfmac-lock --python 3.11 --chip m1",
+    "install": "tfmac-lock writes locks and installs nothing; make one with "
+    "tfmac-lock --python 3.11 --chip m1, and it prints the command that installs it",
+}
+"""Words that people type as commands, with what to type instead."""
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line that says how to go on."""
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError, which is told like every other one, under ``--json`` too."""
-        raise UsageError(f"{message}. See: {self.prog} --help")
+        unknown = re.match(r"unrecognized arguments: (\S+)", message)
+        near = self._nearest(unknown[1]) if unknown else None
+        hint = f" Did you mean {near}?" if near else ""
+        raise UsageError(f"{message}.{hint} See: {self.prog} --help")
+
+    def _nearest(self, given: str) -> str | None:
+        """The option most like the given one, if any is near."""
+        import difflib
+
+        known = dict(self._option_string_actions)
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for parser in action.choices.values():
+                    known |= parser._option_string_actions
+        found = difflib.get_close_matches(given.partition("=")[0], known, n=1)
+        return found[0] if found else None
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -37,6 +61,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
     Raises UsageError.
     """
+    if arguments and re.fullmatch(r"[a-z]+", arguments[0]) and arguments[0] not in COMMANDS:
+        raise _unknown_command(arguments[0])
     if arguments and arguments[0] in COMMANDS:
         parser: Parser = Parser(prog="tfmac-lock")
         subparsers = parser.add_subparsers()
@@ -44,6 +70,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     else:
         parser = _module("lock").parser()
     return parser.parse_args(arguments)
+
+
+def _unknown_command(word: str) -> UsageError:
+    if word in INSTEAD:
+        return UsageError(INSTEAD[word])
+    return UnknownChoice("command", word, COMMANDS)
 
 
 def parse_shard(given: str) -> tuple[int, int]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import InputFileError, UsageError
+from .terminal import has_bars
 
 if TYPE_CHECKING:
     import argparse
@@ -204,7 +204,7 @@ def _index(args: argparse.Namespace) -> Iterator[IndexWheels]:
 @contextmanager
 def _bar() -> Iterator[_Watch]:
     """A progress bar where stderr is a terminal."""
-    if not sys.stderr.isatty():
+    if not has_bars():
         yield _Watch(show=lambda _member, _done, _all: None)
         return
     from rich.console import Console

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .terminal import has_color
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
@@ -68,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
         print(json.dumps(sarif.document(results), ensure_ascii=False, indent=2))  # noqa: T201
     else:
-        sys.stdout.write(render(results, color=sys.stdout.isatty()))
+        sys.stdout.write(render(results, color=has_color()))
     bad = any(found.level is not Level.NOTE for checked in results for found in checked.findings)
     return 1 if bad else 0
 

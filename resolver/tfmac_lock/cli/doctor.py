@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .terminal import has_color
+
 if TYPE_CHECKING:
     import argparse
 
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(document(found), ensure_ascii=False, indent=2))  # noqa: T201
     else:
-        sys.stdout.write(render(found, color=sys.stdout.isatty()))
+        sys.stdout.write(render(found, color=has_color()))
     return 1 if any(finding.level is not Level.NOTE for finding in found.findings) else 0
 
 

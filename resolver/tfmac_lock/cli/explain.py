@@ -7,6 +7,8 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from .terminal import has_bars, has_color
+
 if TYPE_CHECKING:
     from ..explain.answer import Answer, Explanation
     from ..explain.recognise import Recognition
@@ -52,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
         print(json.dumps(document(explanation), ensure_ascii=False, indent=2))  # noqa: T201
     else:
-        color = sys.stdout.isatty()
+        color = has_color()
         sys.stdout.write(render(explanation, color=color))
     return 0 if explanation.answers else 1
 
@@ -65,7 +67,7 @@ def _read(args: argparse.Namespace) -> Recognition:
 
     limit = args.limit_mb * 1_000_000 if args.limit_mb else DEFAULT_LIMIT
     known = shipped()
-    progress = _Progress(show=sys.stderr.isatty())
+    progress = _Progress(show=has_bars())
     if args.file == "-" and sys.stdin.isatty():
         print("Paste the error, then press Ctrl-D on a line of its own.", file=sys.stderr)  # noqa: T201
     # Descriptor 0 is stdin; whatever else stands there may be a pipe too.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from ..resolve.solve import Unsatisfiable
 from ..target import MacOSVersion, Os, Target
 from .lock import wants_conda
 from .talk import Talk
+from .terminal import has_bars
 
 if TYPE_CHECKING:
     import argparse
@@ -124,7 +124,7 @@ def _make(
         index_url=args.index_url, extra_index_urls=tuple(args.extra_index_url)
     )
     with (
-        Talk(show=sys.stderr.isatty()) as talk,
+        Talk(show=has_bars()) as talk,
         IndexClient(config, Cache(default_folder()), offline=args.offline, observer=talk) as client,
     ):
         for text in said.notes:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
 from .summary import summary
+from .terminal import has_color
+
+FILE_NAMES = {
+    "pylock": r"pylock(\.[^.]+)?\.toml",
+    "explicit": r".*explicit.*\.txt",
+    "requirements": r".*\.txt",
+    "json": r".*\.json",
+    "conda-lock": r".*lock\.ya?ml",
+    "environment": r".*\.ya?ml",
+}
+"""The file names by which ``-o`` is a file for one format instead of a folder."""
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from ..host import Host
     from ..lock.model import Lock
@@ -34,9 +47,15 @@ def run(args: argparse.Namespace) -> int:
 
     if args.print_completion:
         return _completion(args.print_completion)
-    formats = _formats(args)
     printing = str(args.output) == "-"
-    if printing and (len(formats) != 1 or args.json):
+    named = None if printing else _named_format(args.output)
+    args.formats = args.formats or (named and [named])
+    formats = _formats(args)
+    if named and len(formats) > 1:
+        raise UsageError(f"-o {args.output} is one file, for one format; name a folder for several")
+    if printing and args.json:
+        raise UsageError("--json and -o - both print to standard output: leave one of them out")
+    if printing and len(formats) != 1:
         raise UsageError("-o - prints one format: name it with --format")
     locks = [make(args, chip) for chip in args.chips or [None]]
     for lock in locks:
@@ -46,13 +65,23 @@ def run(args: argparse.Namespace) -> int:
     if printing:
         sys.stdout.write(*files.values())
         return 0
-    write_files(args.output, files, force=args.force)
-    names = sorted(files)
+    folder = args.output.parent if named else args.output
+    paths = {name: args.output if named else folder / name for name in sorted(files)}
+    write_files(folder, {paths[name].name: text for name, text in files.items()}, force=args.force)
     if args.json:
-        sys.stdout.write(_as_json(locks, names))
+        sys.stdout.write(_as_json(locks, [path.name for path in paths.values()]))
     else:
-        sys.stdout.write(summary(locks, args.output, names, color=sys.stdout.isatty()))
+        sys.stdout.write(summary(locks, paths, color=has_color()))
     return 0
+
+
+def _named_format(output: Path) -> str | None:
+    """The format that the name of a file asks for, as ``-o requirements.txt`` does."""
+    if output.is_dir():
+        return None
+    return next(
+        (name for name, form in FILE_NAMES.items() if re.fullmatch(form, output.name)), None
+    )
 
 
 def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
@@ -157,8 +186,6 @@ def _published(
     conda: bool,
 ) -> Lock | None:
     """The published lock for the request, if there is one."""
-    import re
-
     from ..lock import published
     from ..matrix import loading
 

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import parse_shard
+from .terminal import has_bars, has_color
 
 if TYPE_CHECKING:
     import argparse
@@ -101,7 +102,7 @@ def run_pair(args: argparse.Namespace) -> int:
     else:
         from .tables import pair_text
 
-        sys.stdout.write(pair_text(matrix, pair, verdict, color=sys.stdout.isatty()))
+        sys.stdout.write(pair_text(matrix, pair, verdict, color=has_color()))
     return 1 if verdict.status is Status.BROKEN else 0
 
 
@@ -210,7 +211,7 @@ def run_refresh(args: argparse.Namespace) -> int:
 
 
 def _told(what: str, place: int, of: int) -> None:
-    if sys.stderr.isatty():
+    if has_bars():
         sys.stderr.write(f"\r\x1b[K{place}/{of} {what}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import re
 from pathlib import Path
 
 from .. import __version__
@@ -29,6 +30,20 @@ It writes requirements.txt, pylock.toml and lock.json into the current folder. T
 """
 
 
+EXIT_STATUSES = """\
+exit statuses:
+  0  done
+  1  the answer is no: nothing fits, or only what is broken
+  2  bad usage
+  3  the outside failed: network, disk, another program
+"""
+
+
+def split_packages(given: str) -> list[str]:
+    """The packages of one ``--with``: ``pandas,scipy`` names two, ``numpy>=1,<2`` names one."""
+    return [part.strip() for part in re.split(r",(?=\s*[A-Za-z])(?![^\[]*\])", given)]
+
+
 def main_parser() -> Parser:
     """The parser of the main command; its help also lists the other ones."""
     commands = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
@@ -36,7 +51,7 @@ def main_parser() -> Parser:
         prog="tfmac-lock",
         usage="tfmac-lock [options]\n       tfmac-lock COMMAND ...",
         description="Writes lockfiles that install and run TensorFlow on a Mac, from any computer.",
-        epilog=f"commands (each has its own --help):\n{commands}\n\n{EXAMPLES}",
+        epilog=f"commands (each has its own --help):\n{commands}\n\n{EXIT_STATUSES}\n{EXAMPLES}",
         # With the width given argparse need not ask the terminal, for which it imports shutil.
         formatter_class=functools.partial(argparse.RawDescriptionHelpFormatter, width=80),
         allow_abbrev=False,
@@ -72,7 +87,8 @@ def main_parser() -> Parser:
         "--with",
         dest="extra",
         metavar="PKG",
-        action="append",
+        action="extend",
+        type=split_packages,
         default=[],
         help="one more package, with a version if you like; can be repeated",
     )
@@ -131,10 +147,11 @@ def main_parser() -> Parser:
     out.add_argument(
         "-o",
         dest="output",
-        metavar="DIR",
+        metavar="DIR|FILE",
         type=Path,
         default=Path(),
-        help="the folder to write to (default: here), or - to print a single format",
+        help="the folder to write to (default: here), the file for a single format, or - to "
+        "print a single format",
     )
     out.add_argument("--json", action="store_true", help="print the whole lock as JSON")
     out.add_argument(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
+
+from .terminal import has_bars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -163,7 +164,7 @@ def _exit(number: int, _frame: FrameType | None) -> NoReturn:
 @contextmanager
 def bar(total: int) -> Iterator[Callable[[str], object]]:
     """A function to call with a line for every lock that is through."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    if not has_bars():
         yield lambda line: sys.stderr.write(line + "\n")
         return
     from rich.console import Console

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from typing import TYPE_CHECKING
 
 from ..target import Os
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ..lock.model import Lock
@@ -23,12 +24,15 @@ MEANING = {
 }
 
 
-def summary(locks: Sequence[Lock], folder: Path, files: Sequence[str], *, color: bool) -> str:
-    """The text for a terminal of 80 columns; several locks are of one file."""
+def summary(locks: Sequence[Lock], files: Mapping[str, Path], *, color: bool) -> str:
+    """The text for a terminal of 80 columns; several locks are of one file.
+
+    ``files`` are the written files by the name that their format usually has.
+    """
     blocks = [_lock(lock, color=color) for lock in locks]
-    written = ", ".join(str(folder / name) for name in files)
+    written = ", ".join(map(str, files.values()))
     blocks.append(textwrap.wrap(f"Written: {written}", 79, subsequent_indent="  "))
-    blocks.append(_next(locks, folder, files))
+    blocks.append(_next(locks, files))
     if any(lock.combo.metal for lock in locks):
         text = (
             "Small models often train faster on the CPU than on the GPU: --metal none makes a lock "
@@ -57,31 +61,37 @@ def _lock(lock: Lock, *, color: bool) -> list[str]:
     return lines
 
 
-def _next(locks: Sequence[Lock], folder: Path, files: Sequence[str]) -> list[str]:
+def _next(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
     """How to install it, with the file that most people can use."""
     combo = locks[0].combo
     mac = "on that Mac" if len(locks) == 1 else "on either Mac"
     heading = f"Next, {'there' if combo.os is Os.LINUX else mac}:"
     pip = [
         "  python -m pip install --require-hashes --no-deps \\",
-        f"    -r {folder / 'requirements.txt'}",
+        f"    -r {_word(files.get('requirements.txt'))}",
     ]
     if "requirements.txt" in files and not locks[0].conda_packages:
         return [heading, f"  python{combo.python} -m venv env && . env/bin/activate", *pip]
     if "conda-lock.yml" in files:
-        path = folder / "conda-lock.yml"
-        return [heading, f"  micromamba create --name tensorflow --file {path}"]
+        path = _word(files["conda-lock.yml"])
+        return [heading, f"  micromamba create --name env --file {path}"]
     if "explicit.txt" in files:
-        lines = [heading, f"  conda create --name tensorflow --file {folder / 'explicit.txt'}"]
+        path = _word(files["explicit.txt"])
+        lines = [heading, f"  conda create --name env --file {path}"]
         if "requirements.txt" in files:
-            lines += ["  conda activate tensorflow", *pip]
+            lines += ["  conda activate env", *pip]
         else:
             lines += ["  (and then the wheels, which --format requirements writes)"]
         return lines
     if "environment.yml" in files:
-        path = folder / "environment.yml"
-        return [heading, f"  PIP_NO_DEPS=1 conda env create --name tensorflow --file {path}"]
+        path = _word(files["environment.yml"])
+        return [heading, f"  PIP_NO_DEPS=1 conda env create --name env --file {path}"]
     return []
+
+
+def _word(path: Path | None) -> str:
+    """The path as one word of a shell's command line."""
+    return shlex.quote(str(path))
 
 
 def _wrapped(label: str, text: str) -> list[str]:
