@@ -52,7 +52,7 @@ def lock(message: LockRequest) -> dict[str, Any]:
             signal.signal(signal.SIGALRM, signal.SIG_IGN)
             time.sleep(60)
         if wanted == "eats":
-            return {"eaten": [bytearray(64 << 20) for _ in range(100)]}
+            return {"eaten": len(bytearray(4 << 30))}
         if wanted == "grows":
             KEPT.append(bytes(500 << 20).replace(b"\0", b"x"))
         if wanted == "dies":

@@ -31,8 +31,9 @@ HEAD = b"POST /api/v1/%s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r
 
 @pytest.fixture(scope="module")
 def attacked() -> Iterator[Running]:
-    """A service with the limits that an operator gets, but for the time of a job."""
-    with serving(FILES, Settings(limits=Limits(lock_seconds=3, read_seconds=3)), JOBS) as service:
+    """A service with the limits that an operator gets, but for those of time."""
+    limits = Limits(lock_seconds=3, read_seconds=3, header_seconds=2)
+    with serving(FILES, Settings(limits=limits), JOBS) as service:
         yield service
 
 
@@ -148,7 +149,7 @@ def test_a_connection_that_is_answered_before_its_body_is_read_is_closed(
         first = connection.recv(9)
         connection.sendall(b" ")
         assert first == b"HTTP/1.1 "
-        assert int((connection.recv(3))) == status
+        assert int(connection.recv(3)) == status
         while connection.recv(65536):
             pass  # until it is closed
 

@@ -26,7 +26,7 @@ from ..resolve.requirement import ByMatrix, ByUser, Need
 from ..resolve.solve import Solved, Unsatisfiable, newer_macos, solve
 from ..resolve.source import known_requirements
 from ..resolve.view import View
-from ..target import MacOSVersion, Os, PythonVersion, Target
+from ..target import MacOSVersion, Os, PythonVersion
 from .model import Combo, Lock, LockedPackage, LockVerdict, combo_id
 from .published import Index
 from .verify import pins_of, verify
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ..matrix.facts import Bound, Matrix, Waiver
     from ..matrix.verdict import Pair, Verdict
     from ..resolve.source import Source
+    from ..target import Target
 
 
 NEAR_ENOUGH = 12
@@ -252,14 +253,7 @@ class Resolver:
         return newer
 
     def _target(self, wish: PairRequest, macos: MacOSVersion) -> Target:
-        platforms = self.matrix.platforms
-        return Target(
-            python=platforms.python_for(wish.python, wish.arch),
-            chip=wish.chip,
-            macos=macos,
-            os=wish.os,
-            darwin=platforms.darwin(macos),
-        )
+        return self.matrix.platforms.target(wish.python, wish.chip, macos, wish.os)
 
     def _rules(self, request: LockRequest, pair: Pair, target: Target) -> Rules:
         limits: dict[NormalizedName, list[Need]] = {}

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from .app import Receive, Scope
-
     from .messages import Message
 
 M = TypeVar("M", bound="Message")

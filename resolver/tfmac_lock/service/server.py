@@ -62,8 +62,9 @@ def protocol(limits: Limits, proxies: str = "") -> type[asyncio.Protocol]:
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._watch(None)
-            del clients[self._key][self]
-            if not clients[self._key]:
+            own = clients[self._key]
+            own.pop(self, None)
+            if not own:
                 del clients[self._key]
             super().connection_lost(exc)
 
@@ -136,7 +137,10 @@ def protocol(limits: Limits, proxies: str = "") -> type[asyncio.Protocol]:
 
     def _drop_one(connections: dict[Guarded, None]) -> None:
         """End the one with which least is lost, the oldest of equals."""
-        max(connections, key=lambda connection: connection.idle).transport.abort()
+        if connections:
+            one = max(connections, key=lambda connection: connection.idle)
+            del connections[one]
+            one.transport.abort()
 
     return Guarded
 

@@ -100,21 +100,30 @@ class Turns:
     def _leave_queue(self, waiting: _Waiting) -> None:
         if waiting in self._queue:
             self._queue.remove(waiting)
-        elif waiting.called.done() and not waiting.called.exception():
+        elif not waiting.called.cancelled() and waiting.called.exception() is None:
             self._running[waiting.client] -= 1  # called and given up in the same moment
             self._call_next()
 
     def _call_next(self) -> None:
         most = max(1, self._places - 1)
         while self._running.total() < self._places:
-            ready = [one for one in self._queue if self._running[one.client] < most]
+            ready = [
+                one
+                for one in self._queue
+                if self._running[one.client] < most and not one.called.done()
+            ]
             if not ready:
                 return
             # min() takes the first of equals, which has waited longest.
-            chosen = min(ready, key=lambda one: (self._running[one.client], self._spent(one.client)))
+            chosen = min(
+                ready, key=lambda one: (self._running[one.client], self._spent(one.client))
+            )
             self._queue.remove(chosen)
             self._running[chosen.client] += 1
             chosen.called.set_result(None)
+
+    def _share(self, one: _Waiting) -> tuple[int, float]:
+        return self._running[one.client], self._spent(one.client)
 
     def _spent(self, client: str) -> float:
         seconds, at = self._used.get(client, (0.0, 0.0))

@@ -11,7 +11,6 @@ import json
 import math
 import multiprocessing
 import os
-import re
 import resource
 import signal
 import sys
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..errors import OutsideError, TfmacLockError, UsageError
 from . import logs
 from .problems import Refused, refused
+from .trim import trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ..lock.make import LockRequest
     from ..matrix.facts import Matrix
     from ..pypi.client import IndexClient
-    from ..target import Target
     from . import messages
     from .settings import Settings
 
@@ -201,60 +200,31 @@ def _lock(message: messages.LockRequest) -> dict[str, Any]:
 
 def request_of(message: messages.LockRequest, matrix: Matrix) -> LockRequest:
     """The message as the resolver's request; raises UsageError where it makes no sense."""
-    from ..lock.make import LockRequest
-    from ..matrix.ranking import PairRequest, TensorFlowRequest
-    from ..publish.locks import end_of
-    from ..resolve.requirements_in import read_with
-    from ..target import Os, Target
+    from ..lock.request import Words, make_request
+    from ..target import Os
 
     platforms = matrix.platforms
-    chip, python = platforms.chip(message.chip), platforms.python(message.python)
+    chip = platforms.chip(message.chip)
     macos = platforms.macos_version(message.macos) if message.macos else None
     if macos is not None:
         platforms.check(chip, macos)
-    if message.metal not in ("auto", "none") and not re.fullmatch(
-        r"\d{1,4}(\.\d{1,4}){0,3}", message.metal, re.ASCII
-    ):
-        raise UsageError("metal: write a version like 1.2.0, or auto, or none")
-    system = Os(message.os)
-    target: Target = Target(
-        python=platforms.python_for(python, chip.arch),
-        chip=chip,
-        macos=macos or chip.first_macos,
-        os=system,
-        darwin=platforms.darwin(macos or chip.first_macos),
-    )
-    environment = target.markers()
-    needs = [need for text in message.packages if (need := read_with(text, environment))]
-    limits = [need for text in message.constraints if (need := read_with(text, environment))]
-    wish = PairRequest(
-        python=python,
-        chip=chip,
-        macos=macos,
-        any_minor=bool(message.macos) and "." not in (message.macos or ""),
-        os=system,
-        tensorflow=TensorFlowRequest.parse(message.tensorflow)
-        if message.tensorflow
-        else TensorFlowRequest(),
+    words = Words(
+        tensorflow=message.tensorflow,
         metal=message.metal,
-        extra=frozenset(item.name for item in needs),
+        packages=message.packages,
+        limits=message.constraints,
+        exclude_newer=message.exclude_newer.isoformat() if message.exclude_newer else None,
     )
-    return LockRequest(
-        wish=wish,
-        needs=tuple(needs),
-        constraints=tuple(limits),
-        before=end_of(message.exclude_newer) if message.exclude_newer else None,
-        options=_options(message),
+    request, _ = make_request(
+        words,
+        platforms,
+        chip=chip,
+        python=platforms.python(message.python),
+        macos=macos,
+        any_minor="." not in (message.macos or "."),
+        system=Os(message.os),
     )
-
-
-def _options(message: messages.LockRequest) -> str:
-    """The command line's words for what is not the pair."""
-    import shlex
-
-    parts = [f"--with {shlex.quote(text)}" for text in message.packages]
-    parts += [f"--exclude-newer {message.exclude_newer}"] if message.exclude_newer else []
-    return " ".join(parts)
+    return request
 
 
 def _index_client() -> IndexClient:
@@ -293,23 +263,6 @@ def _trim_cache() -> None:
         _trimmed = time.monotonic()
 
 
-def trim(folder: Path, most_bytes: int, most_files: int) -> None:
-    """Remove the oldest files below the folder until so many bytes and files are left."""
-    found: list[tuple[float, int, str]] = []
-    for path, _, names in os.walk(folder):
-        for name in names:
-            with suppress(FileNotFoundError):  # another worker was quicker
-                state = os.stat(os.path.join(path, name))
-                found.append((state.st_mtime, state.st_size, os.path.join(path, name)))
-    size, number = sum(row[1] for row in found), len(found)
-    for _, count, name in sorted(found):
-        if size <= most_bytes and number <= most_files:
-            return
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-        size, number = size - count, number - 1
-
-
 def _cache_folder() -> Path:
     from ..pypi.cache import default_folder
 
@@ -330,20 +283,23 @@ def _check(message: messages.CheckRequest) -> dict[str, Any]:
 
     The reader follows no include out of the file's folder, so there is nothing else to read.
     """
-    from argparse import Namespace
-
     from ..check.judge import check as judged
     from ..check.judge import document
-    from ..cli.check import read_for_target
+    from ..check.reading import read_for_target
 
-    wanted = Namespace(python=message.python, chip=message.chip, macos=message.macos)
     cache = _cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="check-") as folder:
         path = Path(folder) / message.name
         path.write_text(message.text, "utf-8")
         try:
-            file, target, macos = read_for_target(path, wanted, _matrix(), None)
+            file, target, macos = read_for_target(
+                path,
+                _matrix(),
+                python=message.python,
+                chip=message.chip,
+                macos=message.macos,
+            )
             answer = document([judged(file, target, _matrix(), macos=macos)])
         except UsageError as error:
             raise UsageError(str(error).replace(f"{folder}/", "")) from None
