@@ -48,7 +48,6 @@ STILL_OUTWARDS = {
     "prove/evidence imports curate",
     "prove/report imports curate",
     "pypi/wheels imports curate",
-    "service/work imports cli",
     "site/openapi imports service",
     "wheels/binary_facts imports matrix",
 }

@@ -22,7 +22,7 @@ from ..resolve.provider import Rules
 from ..resolve.solve import newer_macos, solve
 from ..resolve.source import known_requirements
 from ..resolve.view import View
-from ..target import MacOSVersion, Os, PythonVersion, Target
+from ..target import MacOSVersion, Os, PythonVersion
 from .floors import first_macos, macos_to_try, oldest_macos
 from .model import Combo, Lock, LockedPackage, LockVerdict, combo_id
 from .published import Index
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ..resolve.requirement import Requirement
     from ..resolve.solve import Solution, Solved
     from ..resolve.source import Source
+    from ..target import Target
 
     Note = tuple[str, str, str]
 
@@ -285,14 +286,7 @@ class Resolver:
         return newer
 
     def _target(self, request: PairRequest, macos: MacOSVersion) -> Target:
-        platforms = self.matrix.platforms
-        return Target(
-            python=platforms.python_for(request.python, request.arch),
-            chip=request.chip,
-            macos=macos,
-            os=request.os,
-            darwin=platforms.darwin(macos),
-        )
+        return self.matrix.platforms.target(request.python, request.chip, macos, request.os)
 
     def _rules(self, request: LockRequest, options: Options, target: Target) -> Rules:
         if not self._known:
