@@ -1,14 +1,16 @@
-"""Reading the JSON that is shipped with the program, with one kind of error for all damage."""
+"""Files: JSON that is shipped with the program, texts written whole or not at all."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 T = TypeVar("T")
@@ -36,3 +38,44 @@ def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:
         raise DataError(str(path), f"cannot be read ({error.strerror}); reinstall") from error
     except DAMAGE as error:
         raise DataError(str(path), f"is damaged ({error!r}); reinstall tfmac-lock") from error
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all, with the folders above it; raises OSError.
+
+    It is written beside its place and then moved there, so that a reader sees the old content
+    or the new one, and an error or an interruption leaves the old one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with beside.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+        beside.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
+
+
+def dump_json(data: Mapping[str, Any]) -> str:
+    """The text of a published JSON file: one field a line, and lists one item a line.
+
+    Unlike ``indent`` this layout leaves the work to the fast encoder, and a diff still shows
+    which package changed.
+    """
+    fields = []
+    for key, value in data.items():
+        if isinstance(value, list) and value:
+            items = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value)
+            fields.append(f" {json.dumps(key)}: [\n  {items}\n ]")
+        else:
+            fields.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+    return "{\n" + ",\n".join(fields) + "\n}\n"
+
+
+def printable(text: str) -> str:
+    """The text on one line, with control characters written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

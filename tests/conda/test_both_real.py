@@ -10,10 +10,9 @@ import pytest
 from tests.support.real_index import real_index
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
-from tfmac_lock.conda.mixed import lock_with_conda
 from tfmac_lock.conda.names import distribution
-from tfmac_lock.conda.verify import verify_conda
 from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.lock.mixed import lock_with_conda, verify_conda
 from tfmac_lock.lock.verify import verify
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest

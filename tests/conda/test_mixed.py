@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.channels import for_python, write_channel
+from tests.support.channels import for_python, python, record, write_channel
 from tests.support.matrix_index import MatrixIndex
 from tfmac_lock.conda.errors import NotFromConda, Replaced
-from tfmac_lock.conda.mixed import lock_with_conda
+from tfmac_lock.errors import TfmacLockError
 from tfmac_lock.lock.make import LockRequest, Resolver
+from tfmac_lock.lock.mixed import lock_with_conda
 from tfmac_lock.lock.verify import pins_of
 from tfmac_lock.matrix.ranking import NoCombo, PairRequest, TensorFlowRequest
 from tfmac_lock.resolve.requirements_in import read_with
@@ -255,3 +256,23 @@ def test_tensorflow_deps_is_answered_with_what_replaces_it(lock: Callable[..., L
     text = str(caught.value)
     assert "osx-arm64 alone" in text
     assert "--native conda" in text
+
+
+@pytest.mark.parametrize("build", ["x" * 65, "py39 0"])
+def test_a_build_string_that_conda_forbids_is_refused_and_no_crash(
+    lock: Callable[..., Lock], channel: Path, connect: Callable[..., CondaClient], build: str
+) -> None:
+    write_channel(
+        channel.parent / "odd",
+        {
+            "osx-arm64": [
+                python("3.9.23"),
+                record("openssl", "3"),
+                record("odd", "1", build=build),
+            ],
+            "noarch": [record("pip", "24")],
+        },
+    )
+    client = connect(f"conda-forge={(channel.parent / 'odd').as_uri()}")
+    with pytest.raises(TfmacLockError, match="odd"):
+        lock(client=client, specs=("odd",))

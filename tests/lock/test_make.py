@@ -20,7 +20,7 @@ from tests.support.facts import (
     target,
     wheel,
 )
-from tests.support.universe import Universe, asked_for
+from tests.support.universe import Universe, as_indexed, asked_for
 from tfmac_lock.lock.floors import macos_of_wheel
 from tfmac_lock.lock.formats import FORMATS
 from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
@@ -89,7 +89,9 @@ def lock(
     before: datetime | None = None,
     options: str = "",
 ) -> ResolvedLock:
-    resolver = Resolver(matrix=known or facts(), source=index, as_of="2026-01-31")
+    resolver = Resolver(
+        matrix=as_indexed(known or facts(), index), source=index, as_of="2026-01-31"
+    )
     request = LockRequest(
         pair=asked or wish(),
         requirements=tuple(asked_for(*wanted, target=target())),

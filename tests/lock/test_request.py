@@ -75,7 +75,7 @@ def test_files_and_texts_come_to_one_request(platforms: Platforms, tmp_path: Pat
 
     made = request(words, platforms)
 
-    assert [need.name for need in made.needs] == ["pandas", "tqdm"]
+    assert [need.name for need in made.requirements] == ["pandas", "tqdm"]
     assert [need.name for need in made.constraints] == ["numpy", "tqdm"]
     assert made.pre
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.channels import python, record, write_channel
 from tests.support.facts import evidence, loads, matrix, release, shipped
 from tests.support.locks import PACKAGES, lock
-from tests.support.universe import Universe
+from tests.support.universe import Universe, as_indexed
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
 from tfmac_lock.lock.published import Index
@@ -155,7 +155,7 @@ FACTS = matrix(
 
 
 def made(index: Universe) -> SlotResult:
-    return locks.make_slot(FACTS, index, SLOT, DAY)  # type: ignore[arg-type]
+    return locks.make_slot(as_indexed(FACTS, index), index, SLOT, DAY)  # type: ignore[arg-type]
 
 
 def test_a_slot_holds_the_best_lock_of_each_release_and_a_cpu_lock_best_first() -> None:
@@ -205,7 +205,7 @@ def client(tmp_path: Path) -> Iterator[CondaClient]:
 
 def made_with_conda(client: CondaClient) -> SlotResult:
     source: Any = universe()
-    return locks.make_slot(FACTS, source, SLOT, DAY, conda=client)
+    return locks.make_slot(as_indexed(FACTS, source), source, SLOT, DAY, conda=client)
 
 
 def write_halves(folder: Path, result: SlotResult, wheels: SlotResult) -> dict[str, str]:

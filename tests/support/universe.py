@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tests.support.facts import target as make_target
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from tfmac_lock.matrix.facts import Bound
+    from tfmac_lock.matrix.facts import Bound, Matrix, Wheel
     from tfmac_lock.target import Target
 
 
@@ -86,6 +86,22 @@ class Universe:
 
     def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
         list(files)
+
+
+def as_indexed(matrix: Matrix, universe: Universe) -> Matrix:
+    """The facts with the universe's hashes and requirements of the wheels that both have."""
+    files = {file.filename: file for found in universe.files.values() for file in found}
+
+    def wheel(known: Wheel) -> Wheel:
+        file = files.get(known.filename)
+        if file is None or file.sha256 is None:
+            return known
+        return replace(known, sha256=file.sha256, requires=universe.requires[file.url])
+
+    releases = tuple(
+        replace(release, wheels=tuple(map(wheel, release.wheels))) for release in matrix.releases
+    )
+    return replace(matrix, releases=releases)
 
 
 def asked_for(*texts: str, target: Target) -> list[Requirement]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from ..check.findings import Level
     from ..check.formats import in_folder
     from ..check.judge import check, document
+    from ..check.mixed_set import of_other_locks
     from ..check.reading import read_for_target
     from ..matrix import loading
 
@@ -59,7 +61,9 @@ def run(args: argparse.Namespace) -> int:
         file, target, macos = read_for_target(
             path, matrix, python=args.python, chip=args.chip, macos=args.macos, mac=mac
         )
-        results.append(check(file, target, matrix, macos=macos))
+        checked = check(file, target, matrix, macos=macos)
+        mixed = of_other_locks(path)
+        results.append(replace(checked, findings=(mixed, *checked.findings)) if mixed else checked)
         if args.fix and any(f.level is not Level.NOTE for f in results[-1].findings):
             _fix(file, target, macos, matrix)
     if args.json:

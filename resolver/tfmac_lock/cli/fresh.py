@@ -92,6 +92,7 @@ def _make(
         requirements=args.requirements,
         constraints=args.constraints,
         exclude_newer=args.exclude_newer,
+        accept_repacked=args.accept_repacked,
     )
     request, said = make_request(
         words,
@@ -124,7 +125,7 @@ def _make(
             return resolver.lock(request).lock
         from ..conda.channels import Channel
         from ..conda.client import CondaClient
-        from ..conda.mixed import lock_with_conda
+        from ..lock.mixed import lock_with_conda
 
         channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
         with CondaClient(channels, offline=args.offline, observer=talk) as conda:

@@ -164,6 +164,12 @@ def main_parser() -> Parser:
     how.add_argument("--offline", action="store_true", help="ask no network, only what is cached")
     how.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
     how.add_argument("--extra-index-url", metavar="URL", action="append", default=[])
+    how.add_argument(
+        "--accept-repacked",
+        action="store_true",
+        help="take TensorFlow and plugin files that your mirror packed anew; such a lock is "
+        "unproven",
+    )
     made.add_argument(
         "--print-completion",
         choices=("bash", "zsh", "tcsh"),

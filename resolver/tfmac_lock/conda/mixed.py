@@ -12,16 +12,14 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..lock.model import LockedPackage
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.provider import BadMetadata, Facts, limit_of
 from ..resolve.requirement import ByUser, Requirement, only
 from ..resolve.solve import solve
 from ..target import PythonVersion
 from .channels import CONDA_FORGE
-from .errors import NoCondaSolution, NotFromConda, Replaced
+from .errors import NoCondaSolution
 from .solve import MAX_TRIES, NATIVE, CondaRequest, CondaSolution, Excluded, NoSha256, solve_conda
-from .specs import CondaRequirement, own_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,12 +27,11 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from ..lock.make import LockRequest, ResolvedLock, Resolver
-    from ..lock.model import LockedChannel
     from ..resolve.provider import Rules
     from ..resolve.solve import Solution, Solved
     from ..target import Target
-    from .client import CondaClient, CondaRecord
+    from .client import CondaClient
+    from .records import ChannelState
 
 CHOSEN_PAIR = ("tensorflow", "tensorflow-base", "tensorflow-macos", "tensorflow-metal")
 """What never comes from conda: the matrix speaks of the wheels, and two of one cannot be."""
@@ -51,13 +48,8 @@ class MixedSolution:
     target: Target
     conda: CondaSolution
     wheels: Solution
-    channels: tuple[LockedChannel, ...]
+    channels: tuple[ChannelState, ...]
     because: tuple[str, ...]
-
-    @property
-    def conda_packages(self) -> tuple[LockedPackage, ...]:
-        """Conda's records as they stand in a lock."""
-        return tuple(map(_package, self.conda.records))
 
     @property
     def notes(self) -> tuple[tuple[str, str, str], ...]:
@@ -224,30 +216,6 @@ class CondaPart:
             return None
 
 
-def lock_with_conda(
-    resolver: Resolver,
-    request: LockRequest,
-    client: CondaClient,
-    *,
-    specs: Sequence[str] = (),
-    native: bool = False,
-) -> ResolvedLock:
-    """The best lock for the request with a conda half; raises what ``Resolver.lock`` does.
-
-    ``native`` is ``--native conda``; without it, native packages come from conda only where
-    the index has no wheel of them for the target.
-    """
-    lineage = resolver.matrix.lineage
-    for name in (CondaRequirement(spec, ByUser("--conda")).name for spec in specs):
-        if lineage and name == lineage.package:
-            raise Replaced(lineage)
-        if name in CHOSEN_PAIR:
-            raise NotFromConda(name)
-    own = tuple(own_spec(spec, client.channels) for spec in specs)
-    half = CondaPart(client=client, specs=own, native=native)
-    return replace(resolver, conda=half).lock(request)
-
-
 def without_wheel(error: Unsatisfiable) -> tuple[str, ...]:
     """The native package in a conflict, the most needed one, of which no wheel fits."""
     return tuple(name for name in NATIVE if name in error.lacking)[:1]
@@ -276,18 +244,3 @@ def certain_requirements(rules: Rules, roots: Iterable[Requirement]) -> list[Req
                     queue += facts.requires(item.name, place, extra)
     limits = [*rules.constraints, *map(limit_of, rules.bounds)]
     return list(dict.fromkeys([*found, *limits]))
-
-
-def _package(record: CondaRecord) -> LockedPackage:
-    return LockedPackage(
-        name=record.name,
-        version=record.version,
-        manager="conda",
-        filename=record.filename,
-        url=record.url,
-        sha256=record.sha256,
-        requires=record.depends,
-        build=record.build,
-        md5=record.md5,
-        constrains=record.constrains,
-    )

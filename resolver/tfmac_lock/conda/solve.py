@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from ..resolve.requirement import Requirement
     from ..target import PythonVersion, Target
-    from .client import CondaClient, CondaRecord
+    from .client import CondaClient
+    from .records import CondaRecord
 
 NATIVE = ("numpy", "h5py", "grpcio", "protobuf")
 """What ``tensorflow-deps`` brought from conda, most needed first: where not all of them fit

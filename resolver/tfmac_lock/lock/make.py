@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
-from ..conda.verify import verify_conda
 from ..errors import Refusal
 from ..matrix.ranking import NoCombo, PairRequest, choices, nearest
 from ..matrix.verdict import Status, judge
@@ -24,6 +23,8 @@ from ..resolve.source import known_requirements
 from ..resolve.view import View
 from ..target import MacOSVersion, Os, PythonVersion
 from .floors import first_macos, macos_to_try, oldest_macos
+from .known_files import of_unknown_files, refuse_contradicted, unknown_files
+from .mixed import locked, verify_conda
 from .model import Combo, Lock, LockedPackage, LockVerdict, combo_id
 from .published import Index
 from .verify import pins_of, verify
@@ -58,7 +59,7 @@ class LockRequest:
     the moment from which on files are too new. ``pre`` lets pre-releases count as much as final
     ones; ``wheels_only`` are packages of which no source archive may be taken. ``options`` are
     the command line's words for all that is not the pair, so that the lock can say how it was
-    made.
+    made. ``accept_repacked`` takes TensorFlow and plugin files whose sha256 is not the release's.
     """
 
     pair: PairRequest
@@ -68,6 +69,7 @@ class LockRequest:
     pre: bool = False
     wheels_only: frozenset[str] = frozenset()
     options: str = ""
+    accept_repacked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,12 +335,16 @@ class Resolver:
         solved = solution.packages
         packages = tuple(self._package(solved[name]) for name in sorted(solved))
         if both is not None:
-            packages = (*both.conda_packages, *packages)
+            packages = (*locked(both.conda.records), *packages)
         pins = pins_of(packages)
         macos = oldest_macos(self.matrix, pair, packages) if target.os is Os.MACOS else None
         if macos is not None:
             macos = max(macos, request.pair.chip.first_macos)
         verdict = judge(self.matrix, pair, macos=macos, pins=pins, resolved=True, os=target.os)
+        unknown = unknown_files(self.matrix, packages)
+        if not request.accept_repacked:
+            refuse_contradicted(unknown)
+        verdict = of_unknown_files(verdict, unknown)
         if verdict.status is Status.BROKEN:
             raise BrokenPins(pair, verdict)
         notes: list[Note] = [

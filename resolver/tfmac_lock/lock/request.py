@@ -36,6 +36,7 @@ class Words:
     requirements: Sequence[Path] = ()
     constraints: Sequence[Path] = ()
     exclude_newer: str | None = None
+    accept_repacked: bool = False
 
     @property
     def options(self) -> str:
@@ -44,6 +45,7 @@ class Words:
         parts += [f"-r {shlex.quote(str(path))}" for path in self.requirements]
         parts += [f"-c {shlex.quote(str(path))}" for path in self.constraints]
         parts += [f"--exclude-newer {self.exclude_newer}"] if self.exclude_newer else []
+        parts += ["--accept-repacked"] if self.accept_repacked else []
         return " ".join(parts)
 
 
@@ -89,6 +91,7 @@ def make_request(
         pre=said.pre,
         wheels_only=frozenset(said.only_binary),
         options=words.options,
+        accept_repacked=words.accept_repacked,
     )
     return request, said
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from ..conda.mixed import CondaPart
 from ..errors import Refusal
+from ..files import dump_json
 from ..lock import published
 from ..lock.formats import FORMATS
 from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.make import LockRequest, Resolver
-from ..lock.model import dump_json
 from ..lock.request import end_of
 from ..matrix.ranking import TENSORFLOW_PACKAGES, Choice, PairRequest, TensorFlowRequest, choices
 from ..matrix.verdict import Status
