@@ -19,6 +19,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
 from ..errors import InputFileError, UsageError
+from ..files import open_regular
 from .requirement import ByUser, Requirement, UnreadableMarker, applies, stated
 from .view import ALL
 
@@ -177,7 +178,7 @@ def _requirement(
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Logical lines with the number of their first physical line; comments are gone."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(MAX_BYTES + 1)
         text = content.decode("utf-8-sig")
     except OSError as error:

@@ -230,19 +230,18 @@ def request_of(message: messages.LockRequest, matrix: Matrix) -> LockRequest:
 def _index_client() -> IndexClient:
     """The process's index client, a new one after some time so that pages do not grow old."""
     global _client
-    from ..pypi.cache import Cache
-    from ..pypi.client import IndexClient
-    from ..pypi.config import IndexConfig
+    from ..pypi import open_index
 
     now = time.monotonic()
     until, jobs, client = _client or (0.0, 0, None)
     if client is None or now >= until or jobs <= 0:
         _forget_client()
-        config = IndexConfig.load(
-            index_url=_settings.index_url, extra_index_urls=_settings.extra_index_urls
+        client = open_index(
+            index_url=_settings.index_url,
+            extra_index_urls=_settings.extra_index_urls,
+            cache=_cache_folder(),
+            offline=_settings.offline,
         )
-        cache = Cache(_cache_folder())
-        client = IndexClient(config, cache, offline=_settings.offline)
         until, jobs = now + CLIENT_SECONDS, CLIENT_JOBS
     _client = (until, jobs - 1, client)
     return client
