@@ -74,7 +74,7 @@ def ours(case: str, channel: str, index_url: str | None, out: Path) -> dict[str,
         CondaClient([Channel.parse(channel)]) as client,
     ):
         resolver = Resolver(matrix=matrix, source=index, as_of="2026-01-01", ahead=False)
-        request = LockRequest(wish=wish)
+        request = LockRequest(pair=wish)
         made = lock_with_conda(resolver, request, client, native=native, specs=specs)
         out.write_text(conda_lock_yml.render([made.lock]))
     return {"all": time.perf_counter() - start, "conda half": solving[0]}

@@ -39,7 +39,6 @@ ROOMS = (
 STILL_OUTWARDS = {
     "explain/lookups imports curate",
     "matrix/load_check imports curate",
-    "service/work imports cli",
     "site/openapi imports service",
     "wheels/binary_facts imports matrix",
 }

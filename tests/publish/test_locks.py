@@ -99,10 +99,6 @@ def test_shards_share_all_slots_out() -> None:
     assert len(every) == 12
 
 
-def test_a_day_ends_where_the_next_begins() -> None:
-    assert locks.end_of(date(2026, 1, 31)) == datetime(2026, 2, 1, tzinfo=UTC)
-
-
 def test_each_final_release_with_wheels_is_wished_for_with_and_without_a_plugin() -> None:
     found = [
         (wish.tensorflow.package, wish.tensorflow.specifier, wish.metal)
