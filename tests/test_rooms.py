@@ -43,8 +43,6 @@ STILL_OUTWARDS = {
     "conda/client imports lock",
     "conda/mixed imports lock",
     "conda/verify imports lock",
-    "explain/lookups imports curate",
-    "matrix/load_check imports curate",
     "pypi/wheels imports curate",
     "service/work imports cli",
     "site/openapi imports service",

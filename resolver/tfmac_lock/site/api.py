@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from .. import __version__
-from ..curate.demangle import demangle
 from ..errors import DataError
 from ..matrix.plain import plain
 from ..target import Arch
@@ -75,7 +74,7 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
         doc.Pairs(as_of=inputs.as_of, pairs=[_pair_row(cell) for cell in cells]),
     )
     for cell in cells:
-        yield f"pairs/{cell.id}.json", _pair(cell)
+        yield f"pairs/{cell.id}.json", _pair(matrix, cell)
     rows = [_release_row(release) for release in matrix.releases]
     yield "releases.json", doc.Releases(as_of=inputs.as_of, releases=rows)
     for release in matrix.releases:
@@ -158,14 +157,14 @@ def _pair_row(cell: Cell) -> doc.PairRow:
     )
 
 
-def _pair(cell: Cell) -> doc.Pair:
+def _pair(matrix: Matrix, cell: Cell) -> doc.Pair:
     row = _pair_row(cell)
     missing = cell.load.missing_symbols if cell.load else ()
     return doc.Pair(
         **{name: getattr(row, name) for name in doc.PairRow.model_fields},
         missing_symbols=list(missing),
         missing_libraries=list(cell.load.missing_libraries if cell.load else ()),
-        demangled=[doc.Symbol(mangled=name, demangled=demangle(name)) for name in missing],
+        demangled=[doc.Symbol(mangled=name, demangled=matrix.readable(name)) for name in missing],
         reasons=[reason for reason, _ in cell.reasons],
     )
 
