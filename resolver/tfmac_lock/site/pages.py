@@ -32,7 +32,7 @@ from .words import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .grid import Grid
+    from ..matrix.grid import Grid
     from .inputs import Inputs, PublishedLock
 
 TRIED = ("twin", "vendor", "reported", "trained-cpu", "trained-gpu", "defect")
@@ -142,7 +142,7 @@ class Pages:
                 for grid in self.grids
                 if grid.arch is combo.arch
                 for cell in grid.cells
-                if any(on.lock is item for on in cell.pythons)
+                if any(on.lock == item.id for on in cell.pythons)
             ),
             None,
         )
