@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from ..lock.model import Lock
     from ..matrix.facts import Matrix
-    from ..matrix.verdict import Pair, Verdict
+    from ..matrix.reasons import Verdict
+    from ..matrix.verdict import Pair
 
 ARCHES = ("arm64", "x86_64")
 
@@ -65,25 +66,26 @@ def add_parser(subparsers: Any) -> None:
 def run_grid(args: argparse.Namespace) -> int:
     """The pair grid as a coloured table, or as JSON."""
     from ..matrix import loading as data
-    from ..matrix.grid import cells, columns, rows
+    from ..matrix.grid import OnPython, make_grid, pair_verdict, plugin_releases, release_rows
     from ..target import Arch
 
     matrix = data.matrix()
     arch = Arch(args.arch)
-    shown = rows(matrix, arch, everything=args.all)
-    plugins = columns(matrix, arch)
-    grid = cells(matrix, arch, shown, plugins)
+    grid = make_grid(
+        matrix,
+        arch,
+        rows=release_rows(matrix, arch, everything=args.all),
+        plugins=[release.version for release in plugin_releases(matrix, arch)],
+        judged=lambda pair: OnPython(pair=pair, verdict=pair_verdict(matrix, pair)),
+    )
     if args.json:
-        _print_json(
-            {
-                "arch": arch.value,
-                "cells": [_pair_json(matrix, pair, verdict) for pair, verdict in grid.items()],
-            }
-        )
+        newest = [cell.newest for row in grid.rows for cell in row.cells]
+        cells = [_pair_json(matrix, item.pair, item.verdict) for item in newest]
+        _print_json({"arch": arch.value, "cells": cells})
         return 0
     from .tables import grid_table, show
 
-    show(grid_table(arch, shown, plugins, grid))
+    show(grid_table(grid))
     return 0
 
 
@@ -91,7 +93,7 @@ def run_pair(args: argparse.Namespace) -> int:
     """One pair, with every fact behind its verdict; the status is 1 where it is broken."""
     from ..matrix import loading as data
     from ..matrix.grid import find_pair, pair_verdict
-    from ..matrix.verdict import Status
+    from ..matrix.reasons import Status
     from ..target import Arch
 
     matrix = data.matrix()
@@ -223,7 +225,7 @@ def _pair_json(matrix: Matrix, pair: Pair, verdict: Verdict) -> dict[str, Any]:
         "missing_symbols": list(load.missing_symbols) if load else [],
         "missing_libraries": list(load.missing_libraries) if load else [],
         "status": verdict.status.value,
-        "grade": verdict.grade.label if verdict.grade else None,
+        "grade": verdict.grade.value if verdict.grade else None,
         "reasons": [
             {"kind": reason.kind, "text": reason.text, "source": reason.source}
             for reason in verdict.reasons

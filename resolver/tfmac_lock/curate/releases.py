@@ -18,9 +18,9 @@ from packaging.version import Version
 from ..errors import OutsideError
 from ..macho.errors import DamagedBinary
 from ..matrix.facts import METAL
+from ..matrix.toml import read_file
 from ..wheels import metadata
 from ..wheels.archive import directory
-from .folder import read_file
 from .models import ReleaseFile
 
 if TYPE_CHECKING:
