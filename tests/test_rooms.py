@@ -43,10 +43,8 @@ STILL_OUTWARDS = {
     "conda/client imports lock",
     "conda/mixed imports lock",
     "conda/verify imports lock",
-    "pypi/wheels imports curate",
     "service/work imports cli",
     "site/openapi imports service",
-    "wheels/binary_facts imports matrix",
 }
 """What still stands in the wrong room. Lines leave this list and none comes in."""
 
