@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
+from ..check.binary_facts import read_plugin, read_tensorflow
 from ..errors import MissingExtra
 from ..macho.errors import DamagedBinary
 from ..matrix.binaries import (
@@ -24,7 +25,6 @@ from ..matrix.binaries import (
     to_document,
 )
 from ..wheels.archive import Wheel
-from ..wheels.binary_facts import read_plugin, read_tensorflow
 from ..wheels.names import highest_version, parse_name
 
 if TYPE_CHECKING:

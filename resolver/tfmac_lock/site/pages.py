@@ -11,7 +11,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from .. import __version__
-from ..curate.demangle import demangle
 from ..matrix.facts import METAL, Release
 from ..matrix.ranking import package_row
 from ..target import Arch
@@ -33,7 +32,7 @@ from .words import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .grid import Grid
+    from ..matrix.grid import Grid
     from .inputs import Inputs, PublishedLock
 
 TRIED = ("twin", "vendor", "reported", "trained-cpu", "trained-gpu", "defect")
@@ -95,7 +94,7 @@ class Pages:
                     cell=cell,
                     here="grid",
                     missing=[
-                        (name, demangle(name))
+                        (name, self.inputs.matrix.readable(name))
                         for name in (cell.load.missing_symbols if cell.load else ())
                     ],
                 )
@@ -143,7 +142,7 @@ class Pages:
                 for grid in self.grids
                 if grid.arch is combo.arch
                 for cell in grid.cells
-                if any(on.lock is item for on in cell.pythons)
+                if any(on.lock == item.id for on in cell.pythons)
             ),
             None,
         )

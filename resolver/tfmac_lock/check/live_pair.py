@@ -8,19 +8,20 @@ from packaging.version import Version
 
 from ..errors import UsageError
 from ..macho.errors import DamagedBinary
+from ..matrix.facts import METAL
+from ..matrix.pair_row import pair_row, pins
+from ..matrix.ranking import TENSORFLOW_PACKAGES
 from ..wheels.archive import Wheel
-from ..wheels.binary_facts import read_for_plugin, read_plugin
 from ..wheels.names import parse_name
-from .binaries import PLUGIN, TENSORFLOWS
-from .pair_rows import pair_row, pins
+from .binary_facts import read_for_plugin, read_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..matrix.binaries import PluginBinary, TensorFlowBinary
+    from ..matrix.pair_row import PairRow
     from ..pypi.model import IndexFile
     from ..pypi.wheels import IndexWheels
-    from .pair_rows import PairRow
 
     Progress: TypeAlias = Callable[[str, int, int], None]
 
@@ -88,7 +89,7 @@ def read_pair(
     Where ``package`` is None it is ``tensorflow``, or ``tensorflow-macos`` where the other has
     no wheel of that version. A stub is followed to what it requires.
     """
-    plugin_file = pick_wheel(source, PLUGIN, metal, arch)
+    plugin_file = pick_wheel(source, METAL, metal, arch)
     with source.open(plugin_file) as opened:
         wheel = Wheel(opened, plugin_file.filename, progress)
         plugin = read_plugin(wheel, plugin_file.sha256 or "", arch)
@@ -111,7 +112,7 @@ def read_pair(
 def _tensorflow_wheel(
     source: IndexWheels, package: str | None, version: str, arch: str, python: str | None
 ) -> tuple[str, IndexFile]:
-    names: Iterable[str] = (package,) if package else reversed(TENSORFLOWS)
+    names: Iterable[str] = (package,) if package else TENSORFLOW_PACKAGES
     failed: NoSuchWheel | None = None
     for name in names:
         try:

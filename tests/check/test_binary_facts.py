@@ -14,10 +14,10 @@ from tests.support.fake_wheels import (
 )
 from tests.support.machos import Image, Need, build
 from tests.support.wheels import build_wheel
+from tfmac_lock.check.binary_facts import read_for_plugin, read_plugin, read_tensorflow
 from tfmac_lock.macho.errors import DamagedBinary
 from tfmac_lock.matrix.binaries import PluginImport
 from tfmac_lock.wheels.archive import Wheel
-from tfmac_lock.wheels.binary_facts import read_for_plugin, read_plugin, read_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

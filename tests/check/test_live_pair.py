@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.fake_wheels import FolderSource, plugin_wheel, tensorflow_wheel
 from tests.support.wheels import build_wheel
-from tfmac_lock.curate.live_pair import NoSuchWheel, pick_wheel, read_pair
+from tfmac_lock.check.live_pair import NoSuchWheel, pick_wheel, read_pair
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from packaging.version import Version
 from tests.support.fake_wheels import tensorflow_wheel
 from tests.support.machos import Image, build, fat
 from tests.support.wheels import build_wheel
+from tfmac_lock.check.wheel_audit import Code, WheelAudit, audit_wheel
 from tfmac_lock.wheels.archive import Wheel
-from tfmac_lock.wheels.audit import Code, WheelAudit, audit_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path

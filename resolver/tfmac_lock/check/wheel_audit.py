@@ -14,10 +14,10 @@ from packaging.version import Version
 
 from ..macho import image as macho
 from ..macho.numpy_generation import common_generation, numpy_generation
-from .names import WheelName, highest_version, inner_tags, parse_name, requires
+from ..wheels.names import WheelName, highest_version, inner_tags, parse_name, requires
 
 if TYPE_CHECKING:
-    from .archive import Wheel
+    from ..wheels.archive import Wheel
 
 
 class Code(StrEnum):

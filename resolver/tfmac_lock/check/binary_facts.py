@@ -13,13 +13,13 @@ from ..macho.imports import Special, read_imports
 from ..macho.numpy_generation import common_generation, numpy_generation
 from ..matrix.binaries import ImageFacts, PluginBinary, PluginImport, ReadFile, TensorFlowBinary
 from ..matrix.load_check import candidate_paths
-from .names import WheelName, highest_version, inner_tags, parse_name, requires
+from ..wheels.names import WheelName, highest_version, inner_tags, parse_name, requires
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from ..macho.exports import Export
-    from .archive import Wheel
+    from ..wheels.archive import Wheel
 
 ROOT_IMAGE = "tensorflow/python/_pywrap_tensorflow_internal.so"
 """What ``import tensorflow`` loads first of all its machine code, in every release so far."""
