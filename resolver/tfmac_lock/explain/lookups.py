@@ -226,16 +226,16 @@ def floor(matrix: Matrix, names: Named) -> Iterator[Fact]:
         rows = [
             row
             for row in matrix.floors
-            if row.arch is names.arch and (not row.python or specifier(row.python).contains("3.9"))
+            if row.arch in (None, names.arch) and specifier(row.python).contains("3.9")
         ]
-        rows.sort(key=lambda row: version(row.version))
+        rows.sort(key=lambda row: version(row.versions[0]))
         rows = [r for i, r in enumerate(rows) if i == 0 or (r.run, r.load) != _floors(rows[i - 1])]
     for row in rows:
         on = f"; this is macOS {names.macos}" if names.macos else ""
         since = "" if names.metal else " and the following releases"
+        named = f"tensorflow-metal {names.metal or row.versions[0]}{since}"
         yield Fact(
-            text=f"tensorflow-metal {row.version}{since} runs on macOS {row.run} and newer"
-            f" ({row.text}){on}",
+            text=f"{named} runs on macOS {row.run} and newer ({row.run_evidence}){on}",
             source=row.source,
         )
 

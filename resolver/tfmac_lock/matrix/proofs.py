@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime  # noqa: TC003 - evaluated where files are checked
+import datetime
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..target import Arch  # noqa: TC001
-from .facts import Fact
-from .texts import Sentence, TensorFlowPackage, VersionText  # noqa: TC001
+from ..matrix.facts import Fact
+from ..matrix.texts import Sentence, TensorFlowPackage, VersionText
+from ..target import Arch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

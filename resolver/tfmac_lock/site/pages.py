@@ -194,7 +194,7 @@ class Pages:
                 floors=[
                     floor
                     for floor in matrix.floors
-                    if (floor.package, floor.version) == (release.package, release.version)
+                    if release.package == METAL and release.version in floor.versions
                 ],
                 binaries=[
                     fact
