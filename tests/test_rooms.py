@@ -45,8 +45,6 @@ STILL_OUTWARDS = {
     "conda/verify imports lock",
     "explain/lookups imports curate",
     "matrix/load_check imports curate",
-    "prove/evidence imports curate",
-    "prove/report imports curate",
     "pypi/wheels imports curate",
     "site/openapi imports service",
     "wheels/binary_facts imports matrix",
