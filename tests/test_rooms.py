@@ -46,7 +46,6 @@ STILL_OUTWARDS = {
     "explain/lookups imports curate",
     "matrix/load_check imports curate",
     "pypi/wheels imports curate",
-    "site/openapi imports service",
     "wheels/binary_facts imports matrix",
 }
 """What still stands in the wrong room. Lines leave this list and none comes in."""
