@@ -14,9 +14,7 @@ from ..lock.request import Words, make_request
 from ..matrix import loading
 from ..matrix.facts import specifier
 from ..matrix.ranking import NoCombo
-from ..pypi.cache import Cache, default_folder
-from ..pypi.client import IndexClient
-from ..pypi.config import IndexConfig
+from ..pypi import open_index
 from ..resolve.solve import Unsatisfiable
 from ..target import Os
 from .lock import wants_conda
@@ -103,12 +101,15 @@ def _make(
         system=Os(args.os),
     )
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
-    config = IndexConfig.load(
-        index_url=args.index_url, extra_index_urls=tuple(args.extra_index_url)
-    )
     with (
         Talk(show=has_bars()) as talk,
-        IndexClient(config, Cache(default_folder()), offline=args.offline, observer=talk) as client,
+        open_index(
+            index_url=args.index_url,
+            extra_index_urls=args.extra_index_url,
+            index_for=args.index_for,
+            offline=args.offline,
+            observer=talk,
+        ) as client,
     ):
         for text in said.notes:
             talk.note(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from . import zipdirectory
 from .errors import BadIndexAnswer, HashMismatch, IndexUnreachable
@@ -26,7 +26,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _FIELD = re.compile(r"[!-9;-~]+:")
 
 
-def from_wheel(wheel: BinaryIO, file: IndexFile, limit: int = LARGEST) -> bytes:
+def from_wheel(wheel: IO[bytes], file: IndexFile, limit: int = LARGEST) -> bytes:
     """The METADATA of an open wheel; ``BadIndexAnswer`` when it cannot be had.
 
     No more than ``limit`` bytes are unpacked, whatever the directory claims.
