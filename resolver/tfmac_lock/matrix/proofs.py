@@ -6,9 +6,9 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..matrix.facts import Fact
-from ..matrix.texts import Sentence, TensorFlowPackage, VersionText
 from ..target import Arch
+from .facts import Fact
+from .texts import Sentence, TensorFlowPackage, VersionText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

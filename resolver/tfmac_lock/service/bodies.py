@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from .problems import Refused, first_fault
 
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from .app import Receive, Scope
-    from .messages import Message
 
-M = TypeVar("M", bound="Message")
+M = TypeVar("M", bound=BaseModel)
 
 
 class Held:
