@@ -40,7 +40,8 @@ class Pin:
 
     ``version`` is the one it is pinned to, or empty; then ``specifier`` says what is allowed.
     ``files`` are the names of the files that a lock lists for it. ``hashed`` tells whether it has
-    a hash, and is None where the format has none. ``source`` is the archive, folder or repository
+    a hash, and is None where the format has none; ``hashes`` are the SHA-256 ones. ``extras`` are
+    those that are asked for. ``source`` is the archive, folder or repository
     that it is built from, if it is not taken from an index. ``line`` counts from 1; 0 is unknown.
     """
 
@@ -49,6 +50,8 @@ class Pin:
     specifier: str = ""
     files: tuple[str, ...] = ()
     hashed: bool | None = None
+    hashes: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
     source: str = ""
     manager: str = "pip"
     path: str = ""
@@ -57,7 +60,10 @@ class Pin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinFile:
-    """All pins of a file for one environment. ``python`` is the series that it names, or empty.
+    """All pins of a file for one environment.
+
+    ``python`` is the series that it is for, if not the target's, and ``arch`` the architecture;
+    both are empty where it says nothing else. ``notes`` tell what of it was not read.
 
     ``complete`` tells that the file lists every package of the environment, so that what it does
     not name will not be there.
@@ -67,6 +73,7 @@ class PinFile:
     format: str
     pins: tuple[Pin, ...]
     python: str = ""
+    arch: str = ""
     complete: bool = False
     notes: tuple[str, ...] = field(default=())
 
