@@ -46,6 +46,7 @@ def ours(case: str, channel: str, index_url: str | None, out: Path) -> dict[str,
     from tfmac_lock.conda.client import CondaClient
     from tfmac_lock.lock.formats import conda_lock_yml
     from tfmac_lock.lock.make import LockRequest, Resolver
+    from tfmac_lock.lock.mixed import lock_with_conda
     from tfmac_lock.matrix import loading
     from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
     from tfmac_lock.pypi import open_index
@@ -73,8 +74,8 @@ def ours(case: str, channel: str, index_url: str | None, out: Path) -> dict[str,
         CondaClient([Channel.parse(channel)]) as client,
     ):
         resolver = Resolver(matrix=matrix, source=index, as_of="2026-01-01", ahead=False)
-        request = LockRequest(wish=wish)
-        made = halves.lock_with_conda(resolver, request, client, native=native, specs=specs)
+        request = LockRequest(pair=wish)
+        made = lock_with_conda(resolver, request, client, native=native, specs=specs)
         out.write_text(conda_lock_yml.render([made.lock]))
     return {"all": time.perf_counter() - start, "conda half": solving[0]}
 

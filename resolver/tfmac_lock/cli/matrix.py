@@ -245,6 +245,6 @@ def _combo_json(lock: Lock) -> dict[str, Any]:
 
 
 def _print_json(data: dict[str, Any]) -> None:
-    from ..lock.model import dump_json
+    from ..files import dump_json
 
     sys.stdout.write(dump_json({"schema_version": 1, **data}))

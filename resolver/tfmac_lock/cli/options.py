@@ -182,6 +182,12 @@ def main_parser() -> Parser:
         default=[],
         help="the one index of that package; can be repeated",
     )
+    how.add_argument(
+        "--accept-repacked",
+        action="store_true",
+        help="take TensorFlow and plugin files that your mirror packed anew; such a lock is "
+        "unproven",
+    )
     made.add_argument(
         "--print-completion",
         choices=("bash", "zsh", "tcsh"),

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..lock.model import LockedChannel, LockedPackage
+from ..conda.records import ChannelState
+from ..lock.model import LockedPackage
 from ..matrix.facts import Bound, Defect
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch
@@ -95,7 +96,7 @@ class Lock(Document):
     as_of: str
     command: str
     packages: list[LockedPackage]
-    channels: list[LockedChannel] = []
+    channels: list[ChannelState] = []
     files: list[str]
 
 
