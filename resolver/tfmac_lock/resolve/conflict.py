@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from ..errors import Refusal
 from .pairs import METAL_NAME, PAIR, PAIR_NAMES, Options
-from .provider import BadMetadata, Facts, limit_of, split
+from .provider import Facts, UnusableFile, limit_of, split
 from .requirement import ByMatrix, ByUser, Requirement
 from .versions import VersionSet
 
@@ -221,7 +221,7 @@ def _alone(facts: Facts, package: str, bits: int) -> Iterator[Fact]:
     for place in VersionSet(bits).places():
         try:
             items = facts.requires(name, place, extra)
-        except BadMetadata as error:
+        except UnusableFile as error:
             yield Fact(kind="fault", about=name, text=str(error))
             continue
         version = facts.project(name).releases[place].version
