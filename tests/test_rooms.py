@@ -42,8 +42,6 @@ STILL_OUTWARDS = {
     "cli/explain imports __main__",
     "explain/lookups imports curate",
     "matrix/load_check imports curate",
-    "prove/evidence imports curate",
-    "prove/report imports curate",
     "pypi/wheels imports curate",
     "site/openapi imports service",
     "wheels/binary_facts imports matrix",

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import TfmacLockError
-from ..matrix.facts import Grade
-from ..matrix.verdict import Reason, Status
+from ..matrix.reasons import Grade, Reason, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..matrix.facts import Matrix
-    from ..matrix.verdict import Verdict
+    from ..matrix.reasons import Verdict
     from .model import LockedPackage
 
 ACCEPT = "--accept-repacked"

@@ -14,7 +14,8 @@ from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
 from ..errors import Refusal
 from ..matrix.ranking import NoCombo, PairRequest, choices, nearest
-from ..matrix.verdict import Status, judge
+from ..matrix.reasons import Status
+from ..matrix.verdict import judge
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.pairs import Option, Options
 from ..resolve.provider import Rules
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 
     from ..conda.mixed import CondaPart, MixedSolution
     from ..matrix.facts import Matrix, Waiver
-    from ..matrix.verdict import Pair, Verdict
+    from ..matrix.reasons import Verdict
+    from ..matrix.verdict import Pair
     from ..resolve.requirement import Requirement
     from ..resolve.solve import Solution, Solved
     from ..resolve.source import Source
@@ -451,7 +453,7 @@ def lock_verdict(verdict: Verdict, notes: Iterable[Note] = ()) -> LockVerdict:
     """The verdict in plain words, with more notes of how the lock was made."""
     return LockVerdict(
         status=verdict.status.value,
-        grade=verdict.grade.label if verdict.grade else None,
+        grade=verdict.grade.value if verdict.grade else None,
         reasons=(
             *((reason.kind, reason.text, reason.source) for reason in verdict.reasons),
             *notes,
