@@ -37,15 +37,11 @@ ROOMS = (
 """From the ground outwards. docs/architecture.md says what each is for."""
 
 STILL_OUTWARDS = {
-    "conda/client imports lock",
-    "conda/mixed imports lock",
-    "conda/verify imports lock",
     "explain/lookups imports curate",
     "matrix/load_check imports curate",
     "prove/evidence imports curate",
     "prove/report imports curate",
     "pypi/wheels imports curate",
-    "service/work imports cli",
     "site/openapi imports service",
     "wheels/binary_facts imports matrix",
 }

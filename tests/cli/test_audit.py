@@ -211,6 +211,13 @@ def test_a_damaged_wheel_is_an_error_and_no_traceback(
         call(str(path))
 
 
+@pytest.mark.parametrize("name", ["x-1-py3-none-any.whl", "lock.json", "pylock.toml"])
+def test_a_pipe_is_not_waited_for(call: Callable[..., int], tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(InputFileError, match="not a regular file"):
+        call(str(tmp_path / name))
+
+
 def test_a_pair_of_a_stub_says_so(
     call: Callable[..., int], index: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ LOCK: dict[str, Any] = {
     "files": [],
     "contents": [{"name": "requirements.txt", "text": "# nothing\n"}],
 }
+KEPT: list[bytes] = []
 
 
 def lock(message: LockRequest) -> dict[str, Any]:
@@ -44,6 +46,15 @@ def lock(message: LockRequest) -> dict[str, Any]:
         if wanted == "sleeps":
             while True:
                 time.sleep(0.02)  # until the clock of the job ends it
+        if wanted == "works-on":
+            time.sleep(60)
+        if wanted == "deaf":
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
+            time.sleep(60)
+        if wanted == "eats":
+            return {"eaten": len(bytearray(4 << 30))}
+        if wanted == "grows":
+            KEPT.append(bytes(500 << 20).replace(b"\0", b"x"))
         if wanted == "dies":
             os._exit(1)
         if wanted == "breaks":
@@ -56,7 +67,8 @@ def lock(message: LockRequest) -> dict[str, Any]:
             return {**LOCK, "contents": [{"name": "requirements.txt", "text": "#\n" * 5000}]}
         return {**LOCK, "as_of": str(os.getpid())} if wanted == "pid" else LOCK
 
-    return work._job(0.5 if message.packages == ["sleeps"] else 10, do)
+    seconds = work._settings.limits.lock_seconds
+    return work._job(0.5 if message.packages == ["sleeps"] else seconds, do)
 
 
 JOBS = {"lock": lock, "explain": work.explain, "check": work.check}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import InputFileError, UsageError
+from ..files import open_regular
 from .terminal import has_bars
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
     parser.add_argument(
-        "--extra-index-url", metavar="URL", action="append", default=[], help="asked before it"
+        "--extra-index-url", metavar="URL", action="append", default=[], help="asked after it"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.set_defaults(run=run)
@@ -120,7 +121,7 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watc
     if given.endswith(".whl"):
         path = Path(given)
         try:
-            opened = path.open("rb")
+            opened = open_regular(path)
         except OSError as error:
             raise InputFileError(given, error.strerror or str(error)) from error
         with opened:
@@ -186,18 +187,13 @@ def _pair(args: argparse.Namespace, source: IndexWheels, watch: _Watch) -> PairR
 
 @contextmanager
 def _index(args: argparse.Namespace) -> Iterator[IndexWheels]:
-    from ..pypi.cache import Cache, default_folder
-    from ..pypi.client import IndexClient
-    from ..pypi.config import IndexConfig
+    from ..pypi import open_index
     from ..pypi.wheels import IndexWheels
     from .talk import Talk
 
-    config = IndexConfig.load(
-        index_url=args.index_url, extra_index_urls=tuple(args.extra_index_url)
-    )
     # The bar shows what is read; of the index only notes are of interest.
-    talk = Talk(show=False)
-    with talk, IndexClient(config, Cache(default_folder()), observer=talk) as client:
+    given = {"index_url": args.index_url, "extra_index_urls": args.extra_index_url}
+    with Talk(show=False) as talk, open_index(**given, observer=talk) as client:
         yield IndexWheels(client, args.keep)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from ..lock.model import dump_json
+from ..files import dump_json
 from ..prove.evidence import Evidence
 from ..prove.report import Report
 from . import models

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from . import zipdirectory
 from .errors import BadIndexAnswer, HashMismatch, IndexUnreachable
@@ -26,7 +26,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _FIELD = re.compile(r"[!-9;-~]+:")
 
 
-def from_wheel(wheel: BinaryIO, file: IndexFile, limit: int = LARGEST) -> bytes:
+def from_wheel(wheel: IO[bytes], file: IndexFile, limit: int = LARGEST) -> bytes:
     """The METADATA of an open wheel; ``BadIndexAnswer`` when it cannot be had.
 
     No more than ``limit`` bytes are unpacked, whatever the directory claims.
@@ -85,9 +85,9 @@ def parse(text: bytes, file: IndexFile) -> Metadata:
         name, version, _, _ = parse_wheel_filename(file.filename)
     except ValueError as fault:
         raise BadIndexAnswer(file.url, str(fault)) from None
-    headers = _headers(text.decode("utf-8", "replace"))
-    found_name, found_version = _only(headers, "name"), _only(headers, "version")
-    if canonicalize_name(found_name) != name or not _is_version(found_version, str(version)):
+    fields = headers(text.decode("utf-8", "replace"))
+    found_name, found_version = _only(fields, "name"), _only(fields, "version")
+    if canonicalize_name(found_name) != name or not is_version(found_version, str(version)):
         raise BadIndexAnswer(
             file.url,
             f"its metadata are those of {found_name[:80]!r} {found_version[:40]!r}",
@@ -95,13 +95,13 @@ def parse(text: bytes, file: IndexFile) -> Metadata:
     return Metadata(
         name=str(name),
         version=str(version),
-        requires_python=_only(headers, "requires-python") or None,
-        requires_dist=tuple(headers.get("requires-dist", ())),
-        provides_extra=tuple(headers.get("provides-extra", ())),
+        requires_python=_only(fields, "requires-python") or None,
+        requires_dist=tuple(fields.get("requires-dist", ())),
+        provides_extra=tuple(fields.get("provides-extra", ())),
     )
 
 
-def _headers(text: str) -> dict[str, list[str]]:
+def headers(text: str) -> dict[str, list[str]]:
     """The header fields by lower-case name, as ``email.parser`` reads them.
 
     Loading that takes longer than reading all the metadata of a resolve does by this.
@@ -114,18 +114,19 @@ def _headers(text: str) -> dict[str, list[str]]:
             fields.append(line)
         else:
             break  # the empty line before the body, or what is no header
-    headers: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for field in fields:
         key, _, value = field.partition(":")
-        headers.setdefault(key.lower(), []).append(" ".join(value.split()))
-    return headers
+        found.setdefault(key.lower(), []).append(" ".join(value.split()))
+    return found
 
 
-def _only(headers: dict[str, list[str]], key: str) -> str:
-    return headers.get(key, [""])[0]
+def _only(fields: dict[str, list[str]], key: str) -> str:
+    return fields.get(key, [""])[0]
 
 
-def _is_version(text: str, expected: str) -> bool:
+def is_version(text: str, expected: str) -> bool:
+    """Whether the text is that version, however it is spelt."""
     from packaging.version import InvalidVersion, Version
 
     try:

@@ -50,6 +50,14 @@ class Page:
         head = (self.url, repr(self.fresh_until), self.etag, self.last_modified)
         return "\n".join(("\t".join(head), *self.rows))
 
+    def is_fresh(self, now: float) -> bool:
+        """Whether it may be used without asking the index again.
+
+        A page that was kept while the clock was ahead is not: it would be fresh for as long as
+        the clock was wrong.
+        """
+        return 0 < self.fresh_until - now <= _FRESH_AT_MOST
+
     @classmethod
     def unpack(cls, text: str) -> Page:
         """The page that ``pack`` wrote; ``ValueError`` for anything else."""
@@ -121,7 +129,7 @@ def _parse_page(reply: Reply, body: bytes) -> tuple[str, ...]:
     if content_type in {"application/vnd.pypi.simple.v1+html", "text/html"}:
         from . import simple_html
 
-        return simple_html.parse(body, reply.url, reply.encoding)
+        return simple_html.parse(body, reply.url)
     raise BadIndexAnswer(reply.url, f"its content type is {content_type[:60] or 'missing'!r}")
 
 

@@ -13,7 +13,7 @@ import re
 import tempfile
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from .errors import BadIndexAnswer, HashMismatch, NoRoom
 
@@ -51,11 +51,11 @@ class Piece:
 
 def open_remote(
     transport: Transport, limits: Limits, file: IndexFile, *, budget: int | None = None
-) -> BinaryIO:
+) -> IO[bytes]:
     """The file for reading at random; to be closed.
 
-    At most ``budget`` bytes (default: the limit for wheels) are fetched by ranges. A file
-    that had to be fetched whole is checked against its sha256. ``BadIndexAnswer`` when the
+    At most ``budget`` bytes (default: the limit for wheels) are fetched by ranges. A file of
+    which all bytes came at once is checked against its sha256. ``BadIndexAnswer`` when the
     server contradicts itself, on opening or on reading.
     """
     budget = limits.wheel_bytes if budget is None else budget
@@ -87,8 +87,10 @@ def open_remote(
             return piece.content
 
         total_size = first.total
-        return cast("BinaryIO", RangeFile(file.url, first, fetch, budget))
-    return cast("BinaryIO", first)
+        if first.start == 0:
+            _check(file, hashlib.sha256(first.content).hexdigest())
+        return cast("IO[bytes]", RangeFile(file.url, first, fetch, budget))
+    return first
 
 
 def save(transport: Transport, limits: Limits, file: IndexFile, into: IO[bytes]) -> str:
@@ -264,6 +266,11 @@ def _copy(reply: Reply, file: IndexFile, limits: Limits, into: IO[bytes]) -> str
             into.write(chunk)
         except OSError as fault:
             raise NoRoom(file.url, str(fault)) from None
-    if file.sha256 is not None and digest.hexdigest() != file.sha256:
-        raise HashMismatch(file.url, file.sha256, digest.hexdigest())
-    return digest.hexdigest()
+    return _check(file, digest.hexdigest())
+
+
+def _check(file: IndexFile, digest: str) -> str:
+    """The digest, if it is the file's; ``HashMismatch`` if not."""
+    if file.sha256 is not None and digest != file.sha256:
+        raise HashMismatch(file.url, file.sha256, digest)
+    return digest

@@ -11,7 +11,7 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ class Member:
     encrypted: bool
 
 
-def find(file: BinaryIO, wanted: Callable[[str], bool], largest: int) -> list[Member]:
+def find(file: IO[bytes], wanted: Callable[[str], bool], largest: int) -> list[Member]:
     """The members whose name is ``wanted``; only the last of many may be looked at.
 
     All of the directory is read when its end has none. ``BadDirectory`` when that is
@@ -62,7 +62,7 @@ def find(file: BinaryIO, wanted: Callable[[str], bool], largest: int) -> list[Me
     return []
 
 
-def read(file: BinaryIO, member: Member, largest: int) -> bytes:
+def read(file: IO[bytes], member: Member, largest: int) -> bytes:
     """A member's content, its checksum checked; never more than ``largest`` bytes."""
     if member.encrypted:
         raise BadDirectory(f"{member.name} is encrypted")
@@ -88,7 +88,7 @@ def read(file: BinaryIO, member: Member, largest: int) -> bytes:
     return content
 
 
-def _directory(file: BinaryIO) -> tuple[int, int, int]:
+def _directory(file: IO[bytes]) -> tuple[int, int, int]:
     """Where the directory claims to start, its size, and where it stops in truth."""
     total = file.seek(0, io.SEEK_END)
     # Without a comment, as every wheel is, the end record is the last thing in the file.
@@ -109,7 +109,7 @@ def _directory(file: BinaryIO) -> tuple[int, int, int]:
     return start, size, stop
 
 
-def _directory64(file: BinaryIO, stop: int) -> tuple[int, int, int]:
+def _directory64(file: IO[bytes], stop: int) -> tuple[int, int, int]:
     file.seek(max(0, stop - _END64_LOCATOR.size - _END64.size))
     both = _read(file, min(stop, _END64_LOCATOR.size + _END64.size))
     if len(both) < _END64_LOCATOR.size + _END64.size or not both.startswith(b"PK\6\6"):
@@ -178,7 +178,7 @@ def _first_whole(content: bytes) -> int:
     return len(content)
 
 
-def _read(file: BinaryIO, size: int) -> bytes:
+def _read(file: IO[bytes], size: int) -> bytes:
     content = file.read(size)
     if len(content) != size:
         raise BadDirectory("it is cut off")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
@@ -110,9 +110,12 @@ def requires(wheel: Wheel, arch: str) -> tuple[str, ...]:
             continue
         try:
             requirement = Requirement(line.split(":", 1)[1])
-        except InvalidRequirement as error:
-            raise DamagedBinary(f"{wheel.name}: {path}", str(error)) from error
-        if requirement.marker is None or requirement.marker.evaluate(mac):
+            wanted = requirement.marker is None or requirement.marker.evaluate(mac)
+        # A marker may compare what cannot be compared, or nest deeper than Python can follow.
+        except (ValueError, RecursionError) as error:
+            reason = f"{line[:200]}: {' '.join(str(error).split())[:200]}"
+            raise DamagedBinary(f"{wheel.name}: {path}", reason) from error
+        if wanted:
             found.add(f"{canonicalize_name(requirement.name)}{requirement.specifier}")
     return tuple(sorted(found))
 
