@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.pylock import Pylock, PylockValidationError
 
 from ...errors import InputFileError
-from ...target import PythonVersion
+from ...target import Arch, PythonVersion
 from ..pins import Pin, PinFile, checked, holds, normalized
 from . import toml_file
 
@@ -64,8 +64,8 @@ def _made_for(lock: Pylock, target: Target, path: Path) -> tuple[str, str]:
 
 def _near(target: Target) -> Iterator[Target]:
     """The target, then other Pythons on it, then the same on the other architecture."""
-    other_arch = "intel" if target.chip.id not in ("intel", "intel-amd") else "m1"
-    for chip in (target.chip, dataclasses.replace(target.chip, **_CHIPS[other_arch])):
+    other = Arch.X86_64 if target.arch is Arch.ARM64 else Arch.ARM64
+    for chip in (target.chip, dataclasses.replace(target.chip, arch=other)):
         yield dataclasses.replace(target, chip=chip)
         for minor in _MINORS:
             yield dataclasses.replace(target, chip=chip, python=PythonVersion(3, minor, 99))
