@@ -323,6 +323,7 @@ class Resolver:
                 if target.os is not Os.LINUX and waiver.arch in (None, target.arch)
             ],
             known=self._known,
+            companions={one.name: one for one in self.matrix.companions.facts},
         )
 
     def _made(
