@@ -45,9 +45,7 @@ def needs(facts: Facts, companion: Companion) -> Iterator[Need]:
     name = canonicalize_name(companion.name)
     for fact in companion.needs:
         versions = facts.project(name).admitted(SpecifierSet(fact.versions))
-        those = options.where(
-            lambda one, fact=fact: fact.holds(one.pair.tensorflow, one.pair.python)
-        )
+        those = options.where(partial(_holds, fact))
         if versions and (those or not every):
             item = stated(
                 packaging.requirements.Requirement(fact.requires), ByCompanion(companion.name, fact)

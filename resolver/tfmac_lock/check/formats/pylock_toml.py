@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from packaging.pylock import Package
+    from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel
 
     from ...target import Target
 
@@ -72,7 +72,8 @@ def _near(target: Target) -> Iterator[Target]:
 
 
 def _pin(package: Package, path: Path, line: int) -> Pin:
-    parts = [*(package.wheels or ()), *filter(None, (package.sdist, package.archive))]
+    parts: list[PackageWheel | PackageSdist | PackageArchive] = [*(package.wheels or ())]
+    parts += [part for part in (package.sdist, package.archive) if part is not None]
     files = [
         getattr(part, "name", None) or (part.url or part.path or "").rpartition("/")[2]
         for part in parts
