@@ -7,6 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..lock.formats.header import install_command
 from ..matrix import loading
 from ..target import Arch, Os
 
@@ -152,7 +153,7 @@ def _next(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
     combo = locks[0].combo
     mac = "on that Mac" if len(locks) == 1 else "on either Mac"
     heading = f"Next, {'there' if combo.os is Os.LINUX else mac}:"
-    install = "  python -m pip install --require-hashes --no-deps"
+    install = f"  {install_command(locks[0], '').removesuffix(' -r ')}"
     requirements = f"-r {_word(files.get('requirements.txt'))}"
     pip = [f"{install} {requirements}"]
     if len(pip[0]) > 80:

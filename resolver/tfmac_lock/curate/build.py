@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from ..lock.model import dump_json
+from ..files import dump_json
 from ..matrix import platforms
+from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
-from ..matrix.facts import Lineage
+from ..matrix.facts import Lineage, Report
 from ..matrix.plain import plain
 from ..matrix.proofs import Proof
 from ..matrix.toml import read_file
-from ..prove.report import Report
+from ..prove.report import Report as ProofReport
 from . import models
 from .advice import compile_advice
 from .compile import compile_matrix
@@ -32,7 +33,7 @@ SCHEMAS: dict[str, type] = {
     "platforms": models.PlatformsFile,
     "bounds": models.BoundsFile,
     "vendor": models.VendorFile,
-    "reports": models.ReportsFile,
+    "report": Report,
     "defects": models.DefectsFile,
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
@@ -42,7 +43,9 @@ SCHEMAS: dict[str, type] = {
     "release": models.ReleaseFile,
     "kernels": KernelsFile,
     "proof": Proof,
-    "proof-report": Report,
+    "companion": Companion,
+    "trial": Trial,
+    "proof-report": ProofReport,
     "symptom": SymptomFile,
 }
 """Each kind of file with its class; the schema lies in matrix/schemas/ under this name."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from packaging.version import Version
 
 from ..matrix.compiled import SCHEMA_VERSION
-from ..matrix.texts import Fact, Identifier, Rule, Sentence, Source
+from ..matrix.facts import Fact
+from ..matrix.texts import Identifier, Rule, Sentence, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +96,12 @@ def _of_proofs(proofs: list[Proof]) -> list[dict[str, Any]]:
     for grade, where in GRADES.items():
         passed = sorted(
             (proof for proof in proofs if proof.grade == grade and proof.outcome == "works"),
-            key=lambda proof: (Version(proof.tensorflow), Version(proof.python), proof.lock),
+            key=lambda proof: (
+                Version(proof.tensorflow),
+                Version(proof.python),
+                proof.lock,
+                proof.date,
+            ),
             reverse=True,
         )
         for key, unit, better, title in PROVED:

@@ -12,10 +12,11 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 from ..macho import image as macho
 from ..macho.errors import DamagedBinary
-from ..matrix.facts import METAL, series_of
-from ..matrix.kernels import Kernels  # noqa: TC001 - pydantic evaluates the annotations
+from ..matrix.base import METAL, Fact
+from ..matrix.facts import series_of
+from ..matrix.kernels import Kernels
 from ..matrix.plain import plain
-from ..matrix.texts import AtLeastOne, Fact
+from ..matrix.texts import AtLeastOne
 from ..wheels.archive import Wheel
 from ..wheels.names import parse_name
 from .binaries import ARCHES, release_path, releases
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from .binaries import WheelFile, WheelSource
+    from ..pypi.model import IndexFile
+    from ..pypi.wheels import IndexWheels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class KernelsFile(Fact):
 
 
 def refresh_kernels(
-    folder: Path, source: WheelSource, tell: Callable[[str], None] = lambda _line: None
+    folder: Path, source: IndexWheels, tell: Callable[[str], None] = lambda _line: None
 ) -> list[Path]:
     """Read the plugin releases that ``folder`` lacks, and return the files that were written."""
     written = []
@@ -61,7 +63,7 @@ def refresh_kernels(
     return written
 
 
-def _read(source: WheelSource, file: WheelFile, arch: str) -> Kernels:
+def _read(source: IndexWheels, file: IndexFile, arch: str) -> Kernels:
     with source.open(file, whole=True) as opened:
         return read_wheel(opened, file.filename, arch)
 

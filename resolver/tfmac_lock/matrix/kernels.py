@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from ..target import Arch  # noqa: TC001 - the compiled matrix is read by its annotations
-from .texts import AtLeastOne, Fact, PackageName, Series, Sha256, VersionText
+from .base import Fact
+from .texts import AtLeastOne, PackageName, Series, Sha256, VersionText
 
 Activation = Literal["Relu", "Relu6", "Elu", "LeakyRelu", "Tanh", "Sigmoid", "Gelu"]
 """TensorFlow's activation operations that are looked for."""

@@ -7,20 +7,12 @@ run time they are notes beside the types, and nothing of pydantic is imported.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from ..target import MacOSVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class Fact:
-    """Base of what curators write: an unknown key is refused.
-
-    A misspelt key would be a fact that nobody reads.
-    """
-
-    __slots__ = ()
-    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +66,7 @@ def _name(text: str) -> str:
     return text
 
 
+MacOSText = Annotated[MacOSVersion, Rule(pattern=r"^\d{2}\.\d{1,2}$", parse=MacOSVersion.parse)]
 VersionText = Annotated[str, Rule(parse=_version)]
 SpecifierText = Annotated[str, Rule(parse=_specifier)]
 PackageName = Annotated[str, Rule(parse=_name)]
