@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from ..publish.locks import Slot
-
 
 def add_parser(subparsers: Any) -> None:
     """Register ``publish`` with its subcommands; alone it makes everything."""
@@ -29,7 +27,7 @@ def add_parser(subparsers: Any) -> None:
     _common(parser)
     _dated(parser)
     _channels(parser)
-    parser.set_defaults(run=run_all, judge_again=False)
+    parser.set_defaults(run=run_all)
     what = parser.add_subparsers(metavar="WHAT")
     locks = what.add_parser(
         "locks",
@@ -39,11 +37,6 @@ def add_parser(subparsers: Any) -> None:
     )
     _common(locks)
     _dated(locks)
-    locks.add_argument(
-        "--judge-again",
-        action="store_true",
-        help="leave the files of every lock as they are, and judge them by the facts of now",
-    )
     locks.set_defaults(run=run_locks)
     conda = what.add_parser(
         "conda",
@@ -169,8 +162,6 @@ def _locks(args: argparse.Namespace) -> Outcome:
     root = loading.checkout()
     number, of = parse_shard(args.shard)
     chosen = publishing.shard(publishing.slots(loading.matrix()), number, of)
-    if args.judge_again:
-        return _judged_again(args, root, chosen)
     day = _day(args, root)
     results = make(args, chosen, day)
     files = publishing.render(results)
@@ -179,24 +170,6 @@ def _locks(args: argparse.Namespace) -> Outcome:
     change = publishing.stale if args.check else publishing.write
     changed = change(root / "locks", files, chosen, publishing.OWN_FILES)
     return _outcome(args, day, results, changed)
-
-
-def _judged_again(args: argparse.Namespace, root: Path, chosen: list[Slot]) -> Outcome:
-    """The same files in every lock, those with a conda half too, and the verdict as it is now."""
-    from ..matrix import loading
-    from ..publish import locks as publishing
-
-    matrix, folder = loading.matrix(), root / "locks"
-    wheels = [publishing.judged_again(matrix, slot, folder) for slot in chosen]
-    halves = [publishing.judged_again(matrix, slot, folder, conda=True) for slot in chosen]
-    results = [result for result in wheels if result is not None]
-    mixed = [result for result in halves if result is not None]
-    change = publishing.stale if args.check else publishing.write
-    changed = change(folder, publishing.render(results), chosen, publishing.OWN_FILES)
-    # What the conda halves add is told against the wheels' locks, which are new by now.
-    files = publishing.render_conda(mixed, folder)
-    changed += change(folder, files, chosen, publishing.CONDA_FILES)
-    return _outcome(args, _recorded_day(root), results, changed)
 
 
 def _conda(args: argparse.Namespace) -> Outcome:

@@ -64,7 +64,7 @@ def refresh_kernels(
 
 
 def _read(source: IndexWheels, file: IndexFile, arch: str) -> Kernels:
-    with source.open(file, whole=True) as opened:
+    with source.open(file) as opened:
         return read_wheel(opened, file.filename, arch)
 
 

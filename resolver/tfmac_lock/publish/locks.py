@@ -15,19 +15,10 @@ from ..files import dump_json
 from ..lock import published
 from ..lock.formats import FORMATS
 from ..lock.formats.conda import CONDA_FORMATS
-from ..lock.make import LockRequest, Resolver, lock_verdict
+from ..lock.make import LockRequest, Resolver
 from ..lock.request import end_of
-from ..lock.verify import pins_of
-from ..matrix.ranking import (
-    TENSORFLOW_PACKAGES,
-    Choice,
-    PairRequest,
-    TensorFlowRequest,
-    choices,
-    is_listed,
-)
-from ..matrix.reasons import Grade, Status, strength
-from ..matrix.verdict import Pair, judge
+from ..matrix.ranking import TENSORFLOW_PACKAGES, Choice, PairRequest, TensorFlowRequest, choices
+from ..matrix.reasons import Status
 from ..target import Arch, PythonVersion
 
 if TYPE_CHECKING:
@@ -122,53 +113,6 @@ def make_slot(
     )
 
 
-def judged_again(
-    matrix: Matrix, slot: Slot, folder: Path, *, conda: bool = False
-) -> SlotResult | None:
-    """The published locks of the slot with the verdict that the facts give them now.
-
-    Every file stays as it is, so that the twins that trained with these very pins still speak
-    for them. None where the slot has no locks.
-    """
-    index = published.Index.within(folder, slot.python, slot.arch, conda=conda)
-    if not index.exists():
-        return None
-    locks = [judge_again(matrix, lock) for lock in index.locks()]
-    return SlotResult(
-        slot=slot,
-        locks=tuple(sorted(locks, key=rank)),
-        unpublished=tuple(Unpublished(combo=c, reason=why) for c, why in index.unpublished()),
-    )
-
-
-VERDICT_KINDS = frozenset(
-    {"stub", "floor", "defect", "code", "binaries", "unproven", *(grade.value for grade in Grade)}
-)
-"""The kinds of reason that a verdict gives; the others tell how the lock was made, and stay."""
-
-
-def judge_again(matrix: Matrix, lock: Lock) -> Lock:
-    """The same lock with the verdict that the facts give it now."""
-    combo = lock.combo
-    pair = Pair(
-        package=combo.package,
-        tensorflow=combo.tensorflow,
-        metal=combo.metal,
-        arch=combo.arch,
-        python=combo.python,
-    )
-    verdict = judge(
-        matrix,
-        pair,
-        macos=combo.macos_min,
-        pins=pins_of(lock.packages),
-        resolved=True,
-        os=combo.os,
-    )
-    notes = [reason for reason in lock.verdict.reasons if reason[0] not in VERDICT_KINDS]
-    return replace(lock, verdict=lock_verdict(verdict, notes))
-
-
 def wishes(matrix: Matrix, slot: Slot) -> Iterator[PairRequest]:
     """One wish a final release with wheels for the slot, with a plugin and without."""
     chip = matrix.platforms.chip(CHIP_OF[slot.arch])
@@ -194,18 +138,15 @@ def _best(matrix: Matrix, wish: PairRequest) -> Choice | None:
 
 
 def rank(lock: Lock) -> tuple[object, ...]:
-    """Sorts locks the way combos are ranked.
-
-    By status, grade, the vendor's table, newest TensorFlow, newest plugin.
-    """
+    """Sorts locks the way combos are ranked: status, grade, newest TensorFlow, newest plugin."""
     from ..matrix.facts import version
+    from ..matrix.reasons import Grade, strength
 
     combo = lock.combo
     plugin = version(combo.metal).release if combo.metal else ()
     return (
         Status(lock.verdict.status).rank,
         -strength(Grade(lock.verdict.grade) if lock.verdict.grade else None),
-        not is_listed(kind for kind, _, _ in lock.verdict.reasons),
         tuple(-part for part in version(combo.tensorflow).release),
         TENSORFLOW_PACKAGES.index(combo.package),
         tuple(-part for part in plugin),
