@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
+from ..matrix.reasons import Reason
 from ..resolve.provider import BadMetadata, Provider
 from ..resolve.requirement import ByPackage, ByUser, Need
 from ..resolve.solve import Unsatisfiable, solve
@@ -53,8 +54,8 @@ class MixedSolution:
     because: tuple[str, ...]
 
     @property
-    def notes(self) -> tuple[tuple[str, str, str], ...]:
-        """What is to be said of the conda half: kind, text, source."""
+    def notes(self) -> tuple[Reason, ...]:
+        """What is to be said of what comes from conda."""
         native = [
             f"{name} {version}" for name, version in self.conda.given.items() if name in NATIVE
         ]
@@ -64,7 +65,7 @@ class MixedSolution:
         if self.because:
             why = f", because the index has no wheel of {' and '.join(self.because)} for the target"
         text = f"{', '.join(native)} from conda{why}"
-        return (("conda", text, self.channels[0].url),)
+        return (Reason(kind="conda", text=text, source=self.channels[0].url),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

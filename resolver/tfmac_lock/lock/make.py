@@ -19,7 +19,7 @@ from ..conda.mixed import without_wheel
 from ..errors import Refusal
 from ..matrix.facts import METAL
 from ..matrix.ranking import TENSORFLOW_PACKAGES, NoCombo, PairRequest, choices, nearest
-from ..matrix.reasons import Status
+from ..matrix.reasons import Reason, Status
 from ..matrix.verdict import judge
 from ..resolve.provider import Rules
 from ..resolve.requirement import ByMatrix, ByUser, Need
@@ -29,7 +29,7 @@ from ..resolve.view import View
 from ..target import MacOSVersion, Os, PythonVersion, Target
 from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .mixed import locked, verify_conda
-from .model import Combo, Lock, LockedPackage, LockVerdict, combo_id
+from .model import Combo, Lock, LockedPackage, combo_id
 from .published import Index
 from .verify import pins_of, verify
 
@@ -91,10 +91,7 @@ class BrokenPins(Refusal):
         self.verdict = verdict
 
     def __str__(self) -> str:
-        told = "; ".join(
-            f"{reason.text} [{reason.source}]" for reason in self.verdict.reasons if reason.against
-        )
-        return f"{self.pair} is broken with the versions that fit together: {told}."
+        return broken_text(self.pair, self.verdict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,7 +315,7 @@ class Resolver:
         unknown = unknown_files(self.matrix, packages)
         if not request.accept_repacked:
             refuse_contradicted(unknown)
-        verdict = of_unknown_files(verdict, unknown)
+        verdict = of_unknown_files(verdict, unknown, plugin=pair.metal is not None)
         if verdict.status is Status.BROKEN:
             raise BrokenPins(pair, verdict)
         lock = Lock(
@@ -337,9 +334,10 @@ class Resolver:
                 os=target.os,
                 macos_min=macos,
             ),
-            verdict=lock_verdict(
+            verdict=replace(
                 verdict,
-                (
+                reasons=(
+                    *verdict.reasons,
                     *(() if both is None else both.notes),
                     *(_waiver_note(pair, one) for one in self._waivers(pair, target)),
                 ),
@@ -395,16 +393,10 @@ def macos_of_package(package: LockedPackage) -> MacOSVersion | None:
     return max(floors, default=None)
 
 
-def lock_verdict(verdict: Verdict, notes: Iterable[tuple[str, str, str]] = ()) -> LockVerdict:
-    """The verdict in plain words, with more notes of how the lock was made."""
-    return LockVerdict(
-        status=verdict.status.value,
-        grade=verdict.grade.value if verdict.grade else None,
-        reasons=(
-            *((reason.kind, reason.text, reason.source) for reason in verdict.reasons),
-            *notes,
-        ),
-    )
+def broken_text(pair: Pair, verdict: Verdict) -> str:
+    """Why the pair is broken with the versions that fit together."""
+    against = "; ".join(f"{one.text} [{one.source}]" for one in verdict.reasons if one.against)
+    return f"{pair} is broken with the versions that fit together: {against}."
 
 
 def _of_that_release_alone(error: Unsatisfiable | NoCondaSolution | BrokenPins) -> bool:
@@ -444,12 +436,12 @@ def _roots(request: LockRequest, pair: Pair) -> list[Need]:
     return [*roots, *request.needs]
 
 
-def _waiver_note(pair: Pair, waiver: Waiver) -> tuple[str, str, str]:
+def _waiver_note(pair: Pair, waiver: Waiver) -> Reason:
     text = (
         f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; "
         f"{waiver.specifier} is taken to be enough: {waiver.reason}. `pip check` will name it"
     )
-    return ("waiver", text, waiver.source)
+    return Reason(kind="waiver", text=text, source=waiver.source)
 
 
 def _bound_need(bound: Bound) -> Need:

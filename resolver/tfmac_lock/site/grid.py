@@ -197,7 +197,7 @@ def _cell(
 
 
 def _on_python(matrix: Matrix, pair: Pair, lock: PublishedLock | None) -> OnPython:
-    verdict = judge(matrix, pair) if lock is None else verdict_of(lock)
+    verdict = judge(matrix, pair) if lock is None else lock.lock.verdict
     macos: str | None
     if lock is not None:
         macos = str(lock.lock.combo.macos_min)
@@ -207,17 +207,3 @@ def _on_python(matrix: Matrix, pair: Pair, lock: PublishedLock | None) -> OnPyth
         )
         macos = str(floor.run) if floor else None
     return OnPython(python=pair.python, pair=pair, verdict=verdict, macos_min=macos, lock=lock)
-
-
-def verdict_of(item: PublishedLock) -> Verdict:
-    """The verdict as the lock's files state it."""
-    from ..matrix.reasons import Grade
-
-    stated = item.lock.verdict
-    return Verdict(
-        status=Status(stated.status),
-        grade=Grade(stated.grade) if stated.grade else None,
-        reasons=tuple(
-            Reason(kind=kind, text=text, source=source) for kind, text, source in stated.reasons
-        ),
-    )
