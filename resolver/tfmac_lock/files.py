@@ -1,16 +1,19 @@
-"""Files: JSON that is shipped with the program, texts written whole or not at all."""
+"""Files: those that the user names, JSON that is shipped, texts written whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import stat
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from io import BufferedReader
     from pathlib import Path
 
 T = TypeVar("T")
@@ -25,6 +28,21 @@ DAMAGE = (
     RecursionError,
 )
 """What reading a datum of another shape than the expected one raises."""
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """A file for reading.
+
+    ``OSError`` also where it is none: opening a pipe waits for whoever writes into it, for ever
+    if nobody does, and a device has no end.
+    """
+    # Without blocking, so that a pipe is opened and can be looked at; a file is read as ever.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    opened = os.fdopen(os.open(path, flags | getattr(os, "O_CLOEXEC", 0)), "rb")
+    if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+        return opened
+    opened.close()
+    raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
 def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:

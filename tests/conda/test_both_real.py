@@ -50,7 +50,9 @@ def make(index: IndexClient, shared: Path, tmp_path: Path) -> Callable[..., Reso
         )
         needs = tuple(read_with(text, target.markers()) for text in extra)
         wish = PairRequest(python=python, chip=chip, tensorflow=TensorFlowRequest.parse(tensorflow))
-        request = LockRequest(wish=wish, needs=tuple(need for need in needs if need is not None))
+        request = LockRequest(
+            pair=wish, requirements=tuple(need for need in needs if need is not None)
+        )
         resolver = Resolver(matrix=matrix, source=index, as_of="2026-11-20")
         channel = Channel.parse(f"conda-forge={(shared / 'conda-forge').as_uri()}")
         with CondaClient([channel], cache=tmp_path) as client:

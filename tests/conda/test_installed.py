@@ -52,7 +52,7 @@ def make(
     index = MatrixIndex(matrix, WITHOUT_ARM64 if tensorflow.startswith("tensorflow-macos") else {})
     resolver = Resolver(matrix=matrix, source=index, as_of="2026-11-20", ahead=False)
     with CondaClient([Channel.parse(channel)], cache=cache) as client:
-        return lock_with_conda(resolver, LockRequest(wish=wish), client, specs=specs).lock
+        return lock_with_conda(resolver, LockRequest(pair=wish), client, specs=specs).lock
 
 
 def write_twin(folder: Path, lock: Lock, forge: Path) -> None:

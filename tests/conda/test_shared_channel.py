@@ -90,7 +90,7 @@ def make(facts: Matrix, forge: CondaClient) -> Callable[..., ResolvedLock]:
             except NoCombo as error:
                 pytest.skip(f"no TensorFlow for Python {series} on {chip}: {error}")
             resolver = Resolver(matrix=facts, source=index, as_of="2026-11-20", ahead=False)
-            made[key] = lock_with_conda(resolver, LockRequest(wish=wish), forge, **conda)
+            made[key] = lock_with_conda(resolver, LockRequest(pair=wish), forge, **conda)
         return made[key]
 
     return make
@@ -224,7 +224,7 @@ def test_http_in_every_form_gives_the_same_bytes_as_files(
     with ChannelServer(forms / form) as server:
         channel = Channel.parse(f"conda-forge={server.url}")
         with CondaClient([channel], cache=tmp_path) as client:
-            served = lock_with_conda(resolver, LockRequest(wish=wish), client, specs=specs)
+            served = lock_with_conda(resolver, LockRequest(pair=wish), client, specs=specs)
 
     for _, text in CONDA_FORMATS.values():
         assert text(served.lock) == text(make("3.11", "m1", specs=specs).lock)

@@ -28,7 +28,7 @@ def made(matrix: Matrix, small: CondaClient) -> ResolvedLock:
         tensorflow=TensorFlowRequest.parse("tensorflow-macos==2.9.0"),
     )
     resolver = Resolver(matrix=matrix, source=MatrixIndex(matrix), as_of="2026-11-20", ahead=False)
-    return lock_with_conda(resolver, LockRequest(wish=wish), small, native=True)
+    return lock_with_conda(resolver, LockRequest(pair=wish), small, native=True)
 
 
 def changed(lock: Lock, name: str, **fields: Any) -> Lock:

@@ -49,7 +49,7 @@ def lock(index: Universe, facts: Matrix, *, accept_repacked: bool = False) -> Re
         metal="1.2.0",
     )
     request = LockRequest(
-        wish=wish, needs=tuple(asked_for(target=target())), accept_repacked=accept_repacked
+        pair=wish, requirements=tuple(asked_for(target=target())), accept_repacked=accept_repacked
     )
     return Resolver(matrix=facts, source=index, as_of="2026-01-31").lock(request)
 

@@ -100,10 +100,6 @@ def test_shards_share_all_slots_out() -> None:
     assert len(every) == 12
 
 
-def test_a_day_ends_where_the_next_begins() -> None:
-    assert locks.end_of(date(2026, 1, 31)) == datetime(2026, 2, 1, tzinfo=UTC)
-
-
 def test_each_final_release_with_wheels_is_wished_for_with_and_without_a_plugin() -> None:
     found = [
         (wish.tensorflow.package, wish.tensorflow.specifier, wish.metal)
@@ -182,7 +178,7 @@ def test_files_from_after_the_day_are_left_out() -> None:
 
 def test_what_cannot_be_locked_stands_there_with_its_reason() -> None:
     (with_plugin, without) = made(universe()).unpublished
-    assert "the index has no such project" in with_plugin.reason
+    assert "the index has no project absent" in with_plugin.reason
     assert "2.16.2" in without.combo
 
 

@@ -15,7 +15,7 @@ from tests.support.facts import target as make_target
 from tfmac_lock.pypi.errors import ProjectNotFound
 from tfmac_lock.pypi.model import IndexFile, Metadata, Project
 from tfmac_lock.resolve.provider import Rules
-from tfmac_lock.resolve.requirement import ByMatrix, ByUser, Need, need
+from tfmac_lock.resolve.requirement import ByUser, Requirement, stated
 from tfmac_lock.resolve.requirements_in import read_with
 from tfmac_lock.resolve.solve import solve
 from tfmac_lock.resolve.view import View
@@ -104,8 +104,8 @@ def as_indexed(matrix: Matrix, universe: Universe) -> Matrix:
     return replace(matrix, releases=releases)
 
 
-def asked_for(*texts: str, target: Target) -> list[Need]:
-    """Needs of the user for these requirements."""
+def asked_for(*texts: str, target: Target) -> list[Requirement]:
+    """The user's requirements, as texts."""
     found = [read_with(text, target.markers()) for text in texts]
     return [item for item in found if item is not None]
 
@@ -117,37 +117,27 @@ def rules(
     bounds: Iterable[Bound] = (),
     constraints: Iterable[str] = (),
     before: datetime | None = None,
-    named: Iterable[str] = (),
+    wheels_only: Iterable[str] = (),
     pre: bool = False,
 ) -> Rules:
-    from packaging.requirements import Requirement
-    from packaging.specifiers import SpecifierSet
-    from packaging.utils import canonicalize_name
+    from packaging.requirements import Requirement as Parsed
 
-    limits: dict[str, list[Need]] = {}
-    for item in bounds:
-        limit = Need(
-            canonicalize_name(item.package),
-            frozenset(),
-            SpecifierSet(item.specifier),
-            ByMatrix(item),
-        )
-        limits.setdefault(item.package, []).append(limit)
-    for number, text in enumerate(constraints, 1):
-        limit = need(Requirement(text), ByUser(f"limits.txt:{number}"))
-        limits.setdefault(limit.name, []).append(limit)
     view = View(
         universe,
         target or make_target(),
         before=before,
-        named=frozenset(map(canonicalize_name, named)),
+        wheels_only=frozenset(wheels_only),
         pre=pre,
     )
-    return Rules(view=view, limits=limits)  # type: ignore[arg-type]
+    limits = [
+        stated(Parsed(text), ByUser(f"limits.txt:{number}"))
+        for number, text in enumerate(constraints, 1)
+    ]
+    return Rules(view=view, constraints=limits, bounds=tuple(bounds))
 
 
 def resolve(universe: Universe, *wanted: str, **options: object) -> dict[str, str]:
     """The solution for these requirements, name to version; raises Unsatisfiable."""
     made = rules(universe, **options)  # type: ignore[arg-type]
     found = solve(made, asked_for(*wanted, target=made.view.target))
-    return {name: str(item.candidate.version) for name, item in found.items()}
+    return {name: str(item.version) for name, item in found.packages.items()}

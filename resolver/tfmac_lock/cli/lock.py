@@ -161,6 +161,7 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
         or args.accept_repacked
         or args.index_url
         or args.extra_index_url
+        or args.index_for
         or args.native
         or args.conda_specs
         or args.channels

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..matrix.facts import Lineage
+from ..errors import DataError
+from ..matrix.facts import Lineage, Report
 from ..matrix.proofs import Proof
 from ..matrix.toml import read_file
 from . import models
@@ -22,7 +23,7 @@ class MatrixFolder:
     platforms: models.PlatformsFile
     bounds: models.BoundsFile
     vendor: models.VendorFile
-    reports: models.ReportsFile
+    reports: tuple[Report, ...]
     defects: models.DefectsFile
     floors: models.FloorsFile
     packages: models.PackagesFile
@@ -39,7 +40,10 @@ def read_folder(root: Path) -> MatrixFolder:
         platforms=read_file(root / "platforms.toml", models.PlatformsFile),
         bounds=read_file(root / "bounds.toml", models.BoundsFile),
         vendor=read_file(root / "vendor.toml", models.VendorFile),
-        reports=read_file(root / "reports.toml", models.ReportsFile),
+        reports=tuple(
+            _named_by_id(path, read_file(path, Report))
+            for path in sorted(root.glob("reports/*.toml"))
+        ),
         defects=read_file(root / "defects.toml", models.DefectsFile),
         floors=read_file(root / "floors.toml", models.FloorsFile),
         packages=read_file(root / "packages.toml", models.PackagesFile),
@@ -53,3 +57,9 @@ def read_folder(root: Path) -> MatrixFolder:
             (path, read_file(path, Proof)) for path in sorted(root.glob("proofs/**/*.toml"))
         ),
     )
+
+
+def _named_by_id(path: Path, report: Report) -> Report:
+    if path.stem != report.id:
+        raise DataError(f"{path}: id", f"is {report.id!r}, but the file is named {path.stem!r}")
+    return report

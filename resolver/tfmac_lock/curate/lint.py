@@ -19,6 +19,7 @@ from packaging.version import Version
 
 from ..errors import DataError
 from ..matrix.facts import METAL, series_of
+from ..target import Arch
 from .folder import read_folder
 from .symptom_files import lint_examples
 
@@ -70,7 +71,6 @@ def lint(root: Path) -> list[Problem]:
 def _unique_ids(folder: MatrixFolder) -> Iterator[Problem]:
     listed = {
         "bounds.toml": [entry.id for entry in folder.bounds.bounds],
-        "reports.toml": [entry.id for entry in folder.reports.reports],
         "defects.toml": [entry.id for entry in folder.defects.defects],
         "platforms.toml": [entry.id for entry in folder.platforms.chips],
     }
@@ -101,7 +101,7 @@ def _sources(folder: MatrixFolder) -> Iterator[Problem]:
 
 
 def _defects_and_reports(folder: MatrixFolder) -> Iterator[Problem]:
-    about = {entry.id: entry.about for entry in folder.reports.reports}
+    about = {entry.id: entry.about for entry in folder.reports}
     named = {name for defect in folder.defects.defects for name in defect.reports}
     for name in sorted(named):
         if about.get(name) != "defect":
@@ -109,7 +109,7 @@ def _defects_and_reports(folder: MatrixFolder) -> Iterator[Problem]:
             yield Problem(code=Code.M004, path="defects.toml", text=f"report {name} {what}")
     for name, kind in about.items():
         if kind == "defect" and name not in named:
-            yield Problem(code=Code.M004, path=f"reports.toml: {name}", text="no defect names it")
+            yield Problem(code=Code.M004, path=f"reports/{name}.toml", text="no defect names it")
 
 
 def _ranges(folder: MatrixFolder) -> Iterator[Problem]:
@@ -138,13 +138,13 @@ def _ranges(folder: MatrixFolder) -> Iterator[Problem]:
             for number, entry in enumerate(folder.vendor.pairs)
         ),
         *(
-            ("reports.toml", entry.id, entry.tensorflow, tensorflow)
-            for entry in folder.reports.reports
+            ("reports", entry.id, entry.tensorflow, tensorflow)
+            for entry in folder.reports
             if entry.about == "pair" and entry.tensorflow is not None
         ),
         *(
-            ("reports.toml", entry.id, f"=={entry.metal}", plugins)
-            for entry in folder.reports.reports
+            ("reports", entry.id, f"=={entry.metal}", plugins)
+            for entry in folder.reports
             if entry.about == "pair" and entry.metal is not None
         ),
     ]
@@ -167,10 +167,7 @@ def _floors(folder: MatrixFolder) -> Iterator[Problem]:
     }
     for version, arch, series in sorted(built):
         found = [
-            floor
-            for floor in folder.floors.floors
-            if (floor.version, floor.arch.value) == (version, arch)
-            and SpecifierSet(floor.python).contains(series)
+            floor for floor in folder.floors.floors if floor.concerns(version, Arch(arch), series)
         ]
         if len(found) != 1:
             yield Problem(
@@ -240,7 +237,7 @@ def _symptoms(folder: MatrixFolder) -> Iterator[Problem]:
     named = [
         *(("bounds.toml", entry.id, entry.symptom) for entry in folder.bounds.bounds),
         *(("defects.toml", entry.id, entry.symptom) for entry in folder.defects.defects),
-        *(("reports.toml", entry.id, entry.symptom) for entry in folder.reports.reports),
+        *(("reports", entry.id, entry.symptom) for entry in folder.reports),
     ]
     for name, where, symptom in named:
         if symptom is not None and symptom not in known:

@@ -13,16 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from ..errors import DataError
 from ..explain import symptoms
-from . import patterns as dialect
+from .patterns import PatternError, compile_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-GREATEST_STEPS = 100_000
-"""Of one pattern, from one place. Typical text needs a handful; this bounds hostile text."""
-
-GREATEST_WIDTH = 4_000
-"""Characters of one match: half of what the recogniser keeps from one window to the next."""
 
 LOOK_UPS = (
     "pair",
@@ -31,13 +25,16 @@ LOOK_UPS = (
     "stub",
     "defects",
     "numpy-generation",
+    "companion",
     "bound:PACKAGE",
     "package:NAME",
 )
 FACTS_WITH_VERSIONS = frozenset(
     {"tensorflow", "metal", "numpy", "protobuf", "h5py", "keras", "python", "macos", "setuptools"}
 )
-FACTS_WITH_WORDS = frozenset({"arch", "installer"})
+FACTS_WITH_WORDS = frozenset({"arch", "missing", "numpy_is", "companion"})
+FRAMEWORKS = "frameworks.toml"
+"""Beside the folder of symptoms: which texts are ours at all."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n]*$")]
@@ -51,9 +48,12 @@ class _Model(BaseModel):
 class PatternEntry(_Model):
     """One way in which the symptom prints."""
 
-    regex: str = Field(description="In the dialect of tfmac_lock.curate.patterns")
+    regex: str = Field(description="A regular expression; a space stands for any white space")
     needs: tuple[str, ...] = Field(default=(), description="One of these must occur elsewhere")
     weak: bool = Field(default=False, description="Other faults print this as well")
+    brief: bool = Field(
+        default=False, description="Counts only in a short text, where little else is said"
+    )
 
 
 class Example(_Model):
@@ -101,6 +101,9 @@ class SymptomFile(_Model):
         default=(), description="What the matrix is asked to explain it: " + ", ".join(LOOK_UPS)
     )
     tried: tuple[Words, ...] = ()
+    ask: str = Field(
+        default="", max_length=400, description="What to paste or run to be sure, if a text is weak"
+    )
     patterns: tuple[PatternEntry, ...] = ()
     examples: tuple[Example, ...] = Field(min_length=1)
     near_misses: tuple[NearMiss, ...] = Field(min_length=1)
@@ -134,26 +137,14 @@ def read(folder: Path) -> dict[str, SymptomFile]:
 
 def _compile_text(regex: str, where: str) -> dict[str, Any]:
     try:
-        node = dialect.parse(regex)
-    except dialect.PatternError as error:
+        found = compile_pattern(regex)
+    except PatternError as error:
         raise DataError(where, str(error)) from error
-    literals = dialect.literals(node)
-    if not literals or min(map(len, literals)) < dialect.SHORTEST_LITERAL:
-        raise DataError(
-            where,
-            f"has no literal text of {dialect.SHORTEST_LITERAL} characters that every match holds",
-        )
-    if not dialect.starts_with_a_letter_of_its_own(node):
-        raise DataError(where, "must begin with a literal character")
-    if (steps := dialect.steps(node)) > GREATEST_STEPS:
-        raise DataError(where, f"may take {steps} steps at one place, over {GREATEST_STEPS}")
-    if (width := dialect.width(node)) > GREATEST_WIDTH:
-        raise DataError(where, f"may match {width} characters, over {GREATEST_WIDTH}")
     return {
-        "regex": dialect.render(node),
-        "loose": dialect.render(node, least_space=0),
-        "literals": sorted(literals),
-        "further": [sorted(texts) for texts in dialect.further_literals(node)],
+        "regex": found.regex,
+        "loose": found.loose,
+        "literals": sorted(found.literals),
+        "further": [sorted(texts) for texts in found.further],
     }
 
 
@@ -183,6 +174,7 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
                 **_compile_text(pattern.regex, f"{here}.regex"),
                 "needs": [_compile_text(text, f"{here}.needs") for text in pattern.needs],
                 "weak": pattern.weak,
+                "brief": pattern.brief,
             }
         )
     for index, cure in enumerate(entry.cures):
@@ -200,6 +192,7 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
         "looks_up": list(entry.looks_up),
         "unless": [_compile_text(text, f"{where}: unless") for text in entry.unless],
         "tried": [" ".join(text.split()) for text in entry.tried],
+        "ask": entry.ask,
         "patterns": patterns,
         "cures": [
             {
@@ -210,6 +203,29 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
             for cure in entry.cures
         ],
         "sources": [{"url": s.url, "says": " ".join(s.says.split())} for s in entry.sources],
+    }
+
+
+class Frameworks(_Model):
+    """``matrix/frameworks.toml``."""
+
+    ours: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def _frameworks(path: Path) -> dict[str, Any]:
+    """The patterns of texts that are ours, and of texts that are another framework's."""
+    if not path.exists():
+        return {"ours": [], "others": []}
+    try:
+        entry = Frameworks.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
+        raise DataError(path.name, str(error)) from error
+    return {
+        key: [
+            _compile_text(text, f"{path.name}: {key}[{index}]") for index, text in enumerate(rows)
+        ]
+        for key, rows in (("ours", entry.ours), ("others", entry.others))
     }
 
 
@@ -232,6 +248,7 @@ def compile_symptoms(folder: Path) -> dict[str, Any]:
                     )
     return {
         "schema_version": symptoms.SCHEMA_VERSION,
+        "frameworks": _frameworks(folder.parent / FRAMEWORKS),
         "symptoms": [_compile_symptom(entry, folder.name) for entry in entries.values()],
     }
 

@@ -86,15 +86,12 @@ def _work(slot: Any, day: date, settings: _Settings, ticks: Any) -> Any:
     from contextlib import ExitStack
 
     from ..matrix import loading
-    from ..pypi.cache import Cache, default_folder
-    from ..pypi.client import IndexClient
-    from ..pypi.config import IndexConfig
+    from ..pypi import open_index
     from . import locks
 
     matrix, folder, offline = loading.matrix(), settings.folder, settings.offline
-    config = IndexConfig.load(index_url=settings.index_url)
     with ExitStack() as stack:
-        client = stack.enter_context(IndexClient(config, Cache(default_folder()), offline=offline))
+        client = stack.enter_context(open_index(index_url=settings.index_url, offline=offline))
         conda = None
         if settings.channels:
             from ..conda.channels import Channel
