@@ -11,6 +11,7 @@ from tfmac_lock.cli.summary import MEANING, summary
 from tfmac_lock.cli.talk import Talk
 from tfmac_lock.lock.published import Index
 from tfmac_lock.matrix import loading
+from tfmac_lock.matrix.reasons import Reason
 from tfmac_lock.publish.locks import Slot, slots
 from tfmac_lock.target import Arch, Os
 
@@ -47,7 +48,12 @@ def test_a_fault_of_the_plugin_is_told_with_its_switch_and_what_has_none() -> No
 
 
 def test_another_fault_is_told_with_its_way_out() -> None:
-    reason = ("defect", "Adam fails: in fit. Way out: the legacy optimizers", "https://example.org")
+    reason = Reason(
+        kind="defect",
+        text="Adam fails: in fit. Way out: the legacy optimizers",
+        source="https://example.org",
+        against=True,
+    )
     faulty = lock(status="caution", metal="0.7.0", tensorflow="2.11.0")
     faulty = replace(faulty, verdict=replace(faulty.verdict, reasons=(reason,)))
     text = summary([faulty], FILES, color=False)

@@ -88,9 +88,9 @@ def _fault(lock: Lock, advice: Advice | None) -> _Fault | None:
     if told:
         title, do, when = told
         return _Fault(title=title, lines=(f"  To avoid it and keep the GPU, {when}:", f"  {do}"))
-    for kind, text, _ in lock.verdict.reasons:
-        if kind == "defect":
-            title, _, rest = text.partition(": ")
+    for reason in lock.verdict.reasons:
+        if reason.kind == "defect":
+            title, _, rest = reason.text.partition(": ")
             way_out = rest.partition("Way out: ")[2]
             shown = textwrap.shorten(f"Way out: {way_out}", 150, placeholder=" … (--why)")
             return _Fault(title=title, lines=tuple(_fitted(shown)))
@@ -131,8 +131,9 @@ def _with_gpu(lock: Lock, advice: Advice) -> list[str]:
 def _reasons(lock: Lock) -> list[str]:
     """Every fact that the verdict rests on, a blank line first."""
     lines = [""]
-    for kind, text, source in lock.verdict.reasons:
-        lines += _wrapped(f"{kind}:", f"{text} [{source}]" if _is_short(source) else text)
+    for reason in lock.verdict.reasons:
+        where = f" [{reason.source}]" if _is_short(reason.source) else ""
+        lines += _wrapped(f"{reason.kind}:", f"{reason.text}{where}")
     return lines
 
 

@@ -67,7 +67,10 @@ def build(root: Path) -> dict[str, str]:
             **plain(matrix.platforms),
         },
         "matrix": to_json(matrix),
-        "advice": compile_advice(matrix, {path.name for path in (root / "locks").glob("*-py3*")}),
+        "advice": compile_advice(
+            matrix,
+            {f"{path.name}-{path.parent.name}" for path in (root / "locks").glob("py3*/*")},
+        ),
         "symptoms": compile_symptoms(folder.root / "symptoms"),
         "figures": compile_figures(figures, (proof for _, proof in folder.proofs)),
     }
