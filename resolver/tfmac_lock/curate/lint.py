@@ -43,7 +43,7 @@ class Code(Enum):
     M008 = "a wheel is the release's own, and stands there once"
     M009 = "a stub leads to a payload, or packages.toml says that it leads nowhere"
     M010 = "a symptom that is named exists"
-    M011 = "a proof is of a known release, and holds TensorFlow among its pins"
+    M011 = "a proof is of a known release; a twin speaks of its pins alone, others of a lock"
     M012 = "a symptom's patterns are linear, its examples recognised, its near misses not"
 
 
@@ -246,6 +246,9 @@ def _symptoms(folder: MatrixFolder) -> Iterator[Problem]:
             )
 
 
+TENSORFLOW = {"tensorflow", "tensorflow-macos", METAL}
+
+
 def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
     known = {(release.package, release.version) for _, release in folder.releases}
     for path, proof in folder.proofs:
@@ -253,8 +256,14 @@ def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
         if (proof.package, proof.tensorflow) not in known:
             text = f"{proof.package} {proof.tensorflow} is not known"
             yield Problem(code=Code.M011, path=where, text=text)
-        if proof.pins.get(proof.package) != proof.tensorflow:
-            yield Problem(code=Code.M011, path=where, text=f"pins lack {proof.package}")
+        if proof.grade == "twin":
+            named = sorted(TENSORFLOW & set(proof.pins))
+            if named or proof.lock or proof.arch or proof.metal:
+                text = "is a twin and names a lock, an architecture, TensorFlow or the plugin"
+                yield Problem(code=Code.M011, path=where, text=text)
+        elif proof.pins.get(proof.package) != proof.tensorflow or not (proof.lock and proof.arch):
+            text = f"pins lack {proof.package} {proof.tensorflow}, or the lock is not named"
+            yield Problem(code=Code.M011, path=where, text=text)
 
 
 def _symptom_examples(folder: MatrixFolder) -> Iterator[Problem]:
