@@ -73,7 +73,7 @@ def index(wheels: Path) -> Iterator[HtmlIndex]:
 
 
 def at(index: HtmlIndex | JsonIndex) -> list[str]:
-    return ["--index-url", index.url, "--fresh"]
+    return ["--index-url", index.url, "--fresh", "--accept-repacked"]
 
 
 def names(folder: Path) -> set[str]:

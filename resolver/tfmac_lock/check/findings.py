@@ -55,6 +55,7 @@ CODES = {
     "missing-bound": "nothing keeps a version out that does not work",
     "unpinned": "the newest release would be taken",
     "pinned-twice": "a package is pinned to several versions",
+    "mixed-files": "files in one folder are of different locks",
     "no-hash": "the files cannot be verified",
     "hash-missing": "some packages have hashes and this one has none",
     "plugin-twice": "two packages bring the same plugin file",

@@ -190,14 +190,11 @@ def run_refresh(args: argparse.Namespace) -> int:
     from ..curate.binaries import refresh as refresh_binaries
     from ..curate.releases import refresh
     from ..matrix import loading as data
-    from ..pypi.cache import Cache, default_folder
-    from ..pypi.client import IndexClient
-    from ..pypi.config import IndexConfig
+    from ..pypi import open_index
     from ..pypi.wheels import IndexWheels
 
     matrix = data.checkout() / "matrix"
-    config = IndexConfig.load(index_url=args.index_url)
-    with IndexClient(config, Cache(default_folder()), revalidate=True) as client:
+    with open_index(index_url=args.index_url, revalidate=True) as client:
         changed = refresh(client, matrix, datetime.now(tz=UTC).date(), _told)
         changed += refresh_binaries(
             matrix / "binaries", IndexWheels(client), shard=parse_shard(args.shard)
@@ -248,6 +245,6 @@ def _combo_json(lock: Lock) -> dict[str, Any]:
 
 
 def _print_json(data: dict[str, Any]) -> None:
-    from ..lock.model import dump_json
+    from ..files import dump_json
 
     sys.stdout.write(dump_json({"schema_version": 1, **data}))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from ..lock.model import dump_json
+from ..files import dump_json
 from ..matrix import platforms
 from ..matrix.compiled import to_json
 from ..matrix.facts import Lineage, Report

@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from ...errors import InputFileError
-from ..pins import MAX_PINS, Pin, PinFile, checked, holds, normalized
+from ..pins import MAX_PINS, MAX_REQUIREMENT, Pin, PinFile, checked, holds, normalized
 from . import yaml_file
 from .requirements_txt import exact
 
@@ -34,15 +34,16 @@ def read(path: Path, target: Target) -> PinFile:
     if not isinstance(wanted, list):
         raise InputFileError(str(path), "is not an environment file: it has no dependencies list")
     pins: list[Pin] = []
+    nested = [line for entry in wanted if isinstance(entry, dict) for line in _pip_lines(entry)]
+    if len(wanted) + len(nested) > MAX_PINS:
+        raise InputFileError(str(path), f"names more than {MAX_PINS} packages")
     for entry in wanted:
         if isinstance(entry, yaml_file.Scalar):
             pins.append(_conda(entry, path))
         elif isinstance(entry, dict):
-            for line in yaml_file.items(entry.get("pip")):
+            for line in _pip_lines(entry):
                 pin = _pip(line, path, target) if isinstance(line, yaml_file.Scalar) else None
                 pins += [pin] if pin is not None else []
-    if len(pins) > MAX_PINS:
-        raise InputFileError(str(path), f"names more than {MAX_PINS} packages")
     python = next((p for p in pins if p.name == "python"), None)
     series = re.match(r"\d+\.\d+", python.version or _lowest(python.specifier)) if python else None
     return PinFile(
@@ -51,6 +52,10 @@ def read(path: Path, target: Target) -> PinFile:
         pins=tuple(pins),
         python=series[0] if series else "",
     )
+
+
+def _pip_lines(entry: dict[str, yaml_file.Node]) -> list[yaml_file.Node]:
+    return yaml_file.items(entry.get("pip"))
 
 
 def _lowest(specifier: str) -> str:
@@ -98,8 +103,8 @@ def _pip(entry: yaml_file.Scalar, path: Path, target: Target) -> Pin | None:
     if text.startswith("-") or "://" in text.partition(" @ ")[0]:
         return None
     try:
-        requirement = Requirement(text)
-    except InvalidRequirement as error:
+        requirement = Requirement(text[: MAX_REQUIREMENT + 1])
+    except (InvalidRequirement, RecursionError) as error:
         raise InputFileError(
             str(path), f"{text[:60]!r} is not a requirement", entry.line
         ) from error
