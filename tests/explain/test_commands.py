@@ -150,7 +150,8 @@ def test_the_python_of_poetry_is_not_taken_for_the_users(
 ) -> None:
     text = (
         "  Unable to find installation candidates for tensorflow (2.18.0)\n  at ~/Library/"
-        "Application Support/pypoetry/venv/lib/python3.13/site-packages/poetry/installation/chooser.py:86\n"
+        "Application Support/pypoetry/venv/lib/python3.13/site-packages/poetry/installation/"
+        "chooser.py:86\n"
     )
     told = explain(recognise_text(text, known), matrix)
     assert "python" not in dict(told.named)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tests.support.facts import target as make_target
 from tfmac_lock.pypi.errors import ProjectNotFound
 from tfmac_lock.pypi.model import IndexFile, Metadata, Project
+from tfmac_lock.pypi.sdist import SourceArchive
 from tfmac_lock.resolve.provider import Rules
 from tfmac_lock.resolve.requirement import ByUser, Requirement, stated
 from tfmac_lock.resolve.requirements_in import read_with
@@ -36,6 +37,7 @@ class Universe:
     requires: dict[str, tuple[str, ...]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     dates: dict[str, datetime] = field(default_factory=dict)
+    native: dict[str, str] = field(default_factory=dict)
 
     def add(
         self,
@@ -74,6 +76,11 @@ class Universe:
     def metadata(self, file: IndexFile) -> Metadata:
         name, version = re.split("-", file.filename)[:2]
         return Metadata(name=name, version=version, requires_dist=self.requires[file.url])
+
+    def source_archive(self, file: IndexFile) -> SourceArchive:
+        self.asked.append(file.filename)
+        native = self.native.get(file.filename, "")
+        return SourceArchive(requires_dist=self.requires[file.url], native=native)
 
     def upload_time(self, name: str, file: IndexFile) -> datetime | None:
         return file.uploaded or self.dates.get(file.filename)
@@ -118,6 +125,7 @@ def rules(
     constraints: Iterable[str] = (),
     before: datetime | None = None,
     wheels_only: Iterable[str] = (),
+    allow_source: Iterable[str] = (),
     pre: bool = False,
 ) -> Rules:
     from packaging.requirements import Requirement as Parsed
@@ -127,13 +135,16 @@ def rules(
         target or make_target(),
         before=before,
         wheels_only=frozenset(wheels_only),
+        allow_source=frozenset(allow_source),
         pre=pre,
     )
     limits = [
         stated(Parsed(text), ByUser(f"limits.txt:{number}"))
         for number, text in enumerate(constraints, 1)
     ]
-    return Rules(view=view, constraints=limits, bounds=tuple(bounds))
+    return Rules(
+        view=view, constraints=limits, bounds=tuple(bounds), allow_source=frozenset(allow_source)
+    )
 
 
 def resolve(universe: Universe, *wanted: str, **options: object) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
@@ -63,7 +63,8 @@ class PinFile:
     """All pins of a file for one environment.
 
     ``python`` is the series that it is for, if not the target's, and ``arch`` the architecture;
-    both are empty where it says nothing else. ``notes`` tell what of it was not read.
+    both are empty where it says nothing else. ``unread`` are lines that bring packages and were not
+    read, each with its number.
 
     ``complete`` tells that the file lists every package of the environment, so that what it does
     not name will not be there.
@@ -75,12 +76,18 @@ class PinFile:
     python: str = ""
     arch: str = ""
     complete: bool = False
-    notes: tuple[str, ...] = field(default=())
+    unread: tuple[tuple[int, str], ...] = ()
 
 
 def normalized(name: str) -> str:
     """The name as indexes compare it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def sha256(hashes: Iterable[str]) -> tuple[str, ...]:
+    """The digests of those hashes that are written ``sha256:...``."""
+    parts = [text.strip().lower().partition(":") for text in hashes]
+    return tuple(digest for kind, _, digest in parts if kind == "sha256")
 
 
 def checked(pin: Pin) -> Pin:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..resolve.conflict import Unsatisfiable
-from ..resolve.provider import BadMetadata, Facts, limit_of
+from ..resolve.provider import Facts, UnusableFile, limit_of
 from ..resolve.requirement import ByUser, Requirement, only
 from ..resolve.solve import solve
 from ..target import PythonVersion
@@ -240,7 +240,7 @@ def certain_requirements(rules: Rules, roots: Iterable[Requirement]) -> list[Req
             continue
         for place in list(facts.admitted(item).places())[:1]:
             for extra in ("", *sorted(item.extras)):
-                with contextlib.suppress(BadMetadata):  # the wheels' own search tells of it
+                with contextlib.suppress(UnusableFile):  # the wheels' own search tells of it
                     queue += facts.requires(item.name, place, extra)
     limits = [*rules.constraints, *map(limit_of, rules.bounds)]
     return list(dict.fromkeys([*found, *limits]))

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from ..files import dump_json
 from ..matrix import platforms
+from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
 from ..matrix.facts import Lineage, Report
 from ..matrix.plain import plain
@@ -39,6 +40,8 @@ SCHEMAS: dict[str, type] = {
     "release": models.ReleaseFile,
     "binaries": models.BinariesFile,
     "proof": Proof,
+    "companion": Companion,
+    "trial": Trial,
     "proof-report": ProofReport,
     "symptom": SymptomFile,
     "frameworks": Frameworks,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from ..matrix.companions import DECISIVE, Companions, Tried
 from ..matrix.facts import (
     METAL,
     Bound,
@@ -27,6 +28,7 @@ from .demangle import demangle
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from ..matrix.companions import Trial
     from ..matrix.facts import BinaryFact, PairLoad
     from .folder import MatrixFolder
     from .models import ReleaseFile
@@ -89,8 +91,34 @@ def compile_matrix(
         packages=folder.packages.packages,
         waivers=folder.waivers.waivers,
         lineage=folder.lineage,
+        companions=_companions(folder),
         symbols={symbol: demangle(symbol) for symbol in sorted(missing)},
     )
+
+
+def _companions(folder: MatrixFolder) -> Companions:
+    return Companions(
+        facts=folder.companions,
+        trials=tuple(
+            Tried(
+                companion=trial.companion,
+                version=trial.version,
+                outcome=trial.outcome,
+                python=PythonVersion.parse(trial.python).series,
+                text=_tried(trial),
+                source=path.relative_to(folder.root.parent).as_posix(),
+                pins={name: trial.pins[name] for name in DECISIVE if name in trial.pins},
+            )
+            for path, trial in folder.trials
+        ),
+    )
+
+
+def _tried(trial: Trial) -> str:
+    beside = f"beside TensorFlow {trial.tensorflow} on Linux with CPython {trial.python}"
+    if trial.outcome == "works":
+        return f"its smoke test ran {beside}"
+    return f"its smoke test failed {beside}: {trial.error}"
 
 
 def _release(release: ReleaseFile) -> Release:

@@ -23,10 +23,12 @@ from ..resolve.solve import newer_macos, solve
 from ..resolve.source import known_requirements
 from ..resolve.view import View
 from ..target import MacOSVersion, Os, PythonVersion
+from .asked import for_the_pair, naming_who_asks
 from .floors import first_macos, macos_to_try, oldest_macos
 from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .mixed import locked, verify_conda
 from .model import Combo, Lock, LockedPackage, LockVerdict, combo_id
+from .newest import outdated
 from .published import Index
 from .verify import pins_of, verify
 
@@ -59,9 +61,10 @@ class LockRequest:
 
     ``requirements`` and ``constraints`` were read for the target's environment. ``before`` is
     the moment from which on files are too new. ``pre`` lets pre-releases count as much as final
-    ones; ``wheels_only`` are packages of which no source archive may be taken. ``options`` are
-    the command line's words for all that is not the pair, so that the lock can say how it was
-    made. ``accept_repacked`` takes TensorFlow and plugin files whose sha256 is not the release's.
+    ones; ``wheels_only`` are packages of which no source archive may be taken, ``allow_source``
+    those that may even need a compiler. ``options`` are the command line's words for all that
+    is not the pair, so that the lock can say how it was made. ``accept_repacked`` takes
+    TensorFlow and plugin files whose sha256 is not the release's.
     """
 
     pair: PairRequest
@@ -70,6 +73,7 @@ class LockRequest:
     before: datetime | None = None
     pre: bool = False
     wheels_only: frozenset[str] = frozenset()
+    allow_source: frozenset[str] = frozenset()
     options: str = ""
     accept_repacked: bool = False
 
@@ -126,15 +130,16 @@ class Resolver:
         Raises NoCombo where there is none: with the matrix's reason and the nearest pairs that
         have a published lock, or with the conflict and the nearest pairs that do resolve.
         """
+        request, notes = for_the_pair(self.matrix, request)
         pairs = self._pairs(request)
         try:
-            return self._lock_first(request, pairs)
+            return self._lock_first(request, pairs, notes)
         except (Unsatisfiable, NoCondaSolution, BrokenPins) as error:
             conflict = error
         if pairs[0].metal and request.pair.metal == "auto" and not conflict.users_alone:
             try:
                 without = replace(request, pair=replace(request.pair, metal="none"))
-                return self._lock_first(request, self._pairs(without))
+                return self._lock_first(without, self._pairs(without), notes)
             except (NoCombo, Unsatisfiable, NoCondaSolution, BrokenPins):
                 pass  # the conflict of the pairs with a plugin is the one to tell
         near = self._near(request, conflict)
@@ -143,9 +148,14 @@ class Resolver:
     def _pairs(self, request: LockRequest) -> list[Pair]:
         """The pairs that fit the request and are not broken, best first; raises NoCombo."""
         can_be_had = partial(self._has_lock, request.pair)
-        return [choice.pair for choice in choices(self.matrix, request.pair, can_be_had)]
+        try:
+            return [choice.pair for choice in choices(self.matrix, request.pair, can_be_had)]
+        except NoCombo as error:
+            raise naming_who_asks(error, request) from error
 
-    def _lock_first(self, request: LockRequest, pairs: Sequence[Pair]) -> ResolvedLock:
+    def _lock_first(
+        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Note]
+    ) -> ResolvedLock:
         """The lock of the first of the pairs that has one; raises the first one's conflict."""
         if self.conda is not None:
             return self._lock_first_with_conda(request, pairs)
@@ -153,7 +163,7 @@ class Resolver:
         left = list(pairs)
         while True:
             try:
-                return self._lock_best(request, left)
+                return self._lock_best(request, left, notes)
             except BrokenPins as error:
                 first = first or error
                 left.remove(error.pair)
@@ -218,7 +228,7 @@ class Resolver:
         native packages that have no wheel for any macOS come from conda.
         """
         if self.conda is None:
-            return self._lock_best(request, [pair])
+            return self._lock_best(request, [pair], ())
         try:
             return self._lock_with_conda(self.conda, request, pair)
         except Unsatisfiable as error:
@@ -227,7 +237,9 @@ class Resolver:
             native = replace(self.conda, native=True, because=without_wheel(error))
             return self._lock_with_conda(native, request, pair)
 
-    def _lock_best(self, request: LockRequest, pairs: Sequence[Pair]) -> ResolvedLock:
+    def _lock_best(
+        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Note]
+    ) -> ResolvedLock:
         """The lock of the best of the pairs that resolves, by one search through all of them."""
         options = Options(
             Option(pair, macos)
@@ -235,12 +247,35 @@ class Resolver:
             for macos in macos_to_try(self.matrix, request.pair, pair)
         )
         rules, solution = self._solve(request, options)
+        request, (rules, solution), older = self._newest_named(request, rules, solution)
         option = solution.option
         assert option is not None, "the pair is part of every solution"
         if option.macos != rules.view.target.macos:
             # Markers and metadata were those for the best pair's macOS; now they are the lock's.
             rules, solution = self._solve(request, Options([option]))
-        return self._made(request, option.pair, rules.view.target, solution)
+        notes = [*notes, *older]
+        return self._made(request, option.pair, rules.view.target, solution, notes=notes)
+
+    def _newest_named(
+        self, request: LockRequest, rules: Rules, solution: Solution
+    ) -> tuple[LockRequest, tuple[Rules, Solution], list[Note]]:
+        """With current versions of what the user names, even if the pair is a lower one.
+
+        Where that cannot be, an old version stays, and is told with the reason.
+        """
+        found, notes = (rules, solution), []
+        for one in outdated(rules, request.requirements, solution):
+            solved = found[1].packages.get(one.item.name)
+            if solved is not None and solved.version >= one.first_current:
+                continue
+            current = replace(request, requirements=(*request.requirements, one.current))
+            try:
+                found = self._solve(current, rules.options)
+            except Unsatisfiable as error:
+                notes.append(one.note(error))
+            else:
+                request = current
+        return request, found, notes
 
     def _solve(self, request: LockRequest, options: Options) -> tuple[Rules, Solution]:
         rules = self._rules(request, options, self._target(request.pair, options[0].macos))
@@ -296,14 +331,22 @@ class Resolver:
         if not self._known:
             self._known.update(known_requirements(self.matrix))
         newest = max(option.macos for option in options.all)
-        key = (target, newest, request.before, request.wheels_only, request.pre)
+        key = (
+            target,
+            newest,
+            request.before,
+            request.wheels_only,
+            request.allow_source,
+            request.pre,
+        )
         if key not in self._views:
             self._views[key] = View(
                 self.source,
                 target,
                 newest=newest,
                 before=request.before,
-                wheels_only=frozenset({":all:"}),
+                wheels_only=request.wheels_only,
+                allow_source=request.allow_source,
                 pre=request.pre,
             )
         tensorflow = {option.pair.tensorflow for option in options.all}
@@ -323,6 +366,8 @@ class Resolver:
                 if target.os is not Os.LINUX and waiver.arch in (None, target.arch)
             ],
             known=self._known,
+            allow_source=request.allow_source,
+            companions={one.name: one for one in self.matrix.companions.facts},
         )
 
     def _made(
@@ -332,6 +377,7 @@ class Resolver:
         target: Target,
         solution: Solution,
         both: MixedSolution | None = None,
+        notes: Sequence[Note] = (),
     ) -> ResolvedLock:
         """The lock of a solution, verified; raises BrokenPins."""
         solved = solution.packages
@@ -349,14 +395,16 @@ class Resolver:
         verdict = of_unknown_files(verdict, unknown)
         if verdict.status is Status.BROKEN:
             raise BrokenPins(pair, verdict)
-        notes: list[Note] = [
+        notes = [
+            *notes,
             *(() if both is None else both.notes),
             *(_waiver_note(pair, one) for one in self._waivers(pair, target)),
             *_stand_in_notes(pair, solution),
+            *_source_notes(packages),
         ]
         lock = Lock(
             combo=_combo(pair, target, pins, macos),
-            verdict=lock_verdict(verdict, notes),
+            verdict=_with_old_versions(lock_verdict(verdict, notes)),
             packages=packages,
             as_of=self.as_of,
             command=_command(request, pair, self.conda),
@@ -414,6 +462,15 @@ def lock_verdict(verdict: Verdict, notes: Iterable[Note] = ()) -> LockVerdict:
     )
 
 
+def _with_old_versions(verdict: LockVerdict) -> LockVerdict:
+    """Nothing is known of a lock with an old version of what the user named."""
+    if all(kind != "older" for kind, _, _ in verdict.reasons):
+        return verdict
+    return replace(
+        verdict, status=max(verdict.status, "unproven", key=lambda one: Status(one).rank)
+    )
+
+
 def _waiver_note(pair: Pair, waiver: Waiver) -> Note:
     text = (
         f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; "
@@ -431,6 +488,15 @@ def _stand_in_notes(pair: Pair, solution: Solution) -> list[Note]:
         for item in dict.fromkeys(solution.stand_ins)
     ]
     return [("stand-in", text, "index metadata") for text in texts]
+
+
+def _source_notes(packages: Iterable[LockedPackage]) -> list[Note]:
+    """What pip builds on the Mac."""
+    return [
+        ("source", f"{one.name} {one.version} is a source archive, which pip builds", one.url)
+        for one in packages
+        if one.is_source
+    ]
 
 
 def _command(request: LockRequest, pair: Pair, conda: CondaPart | None) -> str:

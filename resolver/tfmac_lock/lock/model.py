@@ -37,6 +37,11 @@ class LockedPackage:
     md5: str = ""
     constrains: tuple[str, ...] = ()
 
+    @property
+    def is_source(self) -> bool:
+        """Whether it is a source archive, which pip builds when it installs it."""
+        return self.manager == "pip" and not self.filename.endswith(".whl")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combo:

@@ -7,12 +7,16 @@ the site's API publishes the same. Using them needs neither TOML nor pydantic.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..target import Arch, Os, Platforms, machine_name
+from .base import METAL as METAL
+from .base import Fact as Fact
+from .base import specifier as specifier
+from .base import version as version
+from .companions import Companions
 from .reasons import Grade
 from .texts import (
     Address,
@@ -36,21 +40,7 @@ from .texts import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from packaging.specifiers import SpecifierSet
     from packaging.tags import Tag
-    from packaging.version import Version
-
-METAL = "tensorflow-metal"
-
-
-class Fact:
-    """Base of what curators write: an unknown key is refused.
-
-    A misspelt key would be a fact that nobody reads.
-    """
-
-    __slots__ = ()
-    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
 
 class Outcome(StrEnum):
@@ -58,22 +48,6 @@ class Outcome(StrEnum):
 
     WORKS = "works"
     BROKEN = "broken"
-
-
-@functools.lru_cache(maxsize=4096)
-def specifier(text: str) -> SpecifierSet:
-    """A specifier set, parsed once; pre-releases count, since the facts name them too."""
-    from packaging.specifiers import SpecifierSet
-
-    return SpecifierSet(text, prereleases=True)
-
-
-@functools.lru_cache(maxsize=16384)
-def version(text: str) -> Version:
-    """A version, parsed once."""
-    from packaging.version import Version
-
-    return Version(text)
 
 
 def series_of(filename: str) -> str:
@@ -505,6 +479,7 @@ class Matrix:
     lineage: Lineage | None = None
     reports: tuple[Report, ...] = ()
     symbols: dict[str, str] = field(default_factory=dict)
+    companions: Companions = field(default_factory=Companions)
 
     def readable(self, symbol: str) -> str:
         """The symbol as a C++ programmer would write it, where it is known."""

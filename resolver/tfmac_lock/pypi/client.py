@@ -12,10 +12,11 @@ from __future__ import annotations
 import os
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from .errors import BadIndexAnswer, NoRoom, NotCached, ProjectNotFound
+from .errors import BadIndexAnswer, HashMismatch, NoRoom, NotCached, ProjectNotFound
 from .model import IndexFile, Metadata, Observer, Project
 from .once import Once
 from .page import Page, fetch_metadata, fetch_page, fetch_project_json
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .cache import Cache
     from .config import IndexConfig
     from .http import Limits, Transport
+    from .sdist import SourceArchive
     from .workers import Workers
 
 # Seconds that closing waits for requests under way. Nearly all answers come sooner, and then
@@ -71,6 +73,7 @@ class IndexClient:
         self._noted: set[str] = set()
         self._projects: Once[Project] = Once()
         self._metadata: Once[Metadata] = Once()
+        self._archives: Once[SourceArchive] = Once()
         self._json: Once[dict[str, str]] = Once()
         self._opened: tuple[Transport, Limits] | None = None
         self._pool: Workers | None = None
@@ -114,6 +117,10 @@ class IndexClient:
     def metadata(self, file: IndexFile) -> Metadata:
         """The core metadata of a wheel, checked to be that wheel's."""
         return self._metadata.get(file.url, partial(self._read_metadata, file))
+
+    def source_archive(self, file: IndexFile) -> SourceArchive:
+        """What a source archive says of itself, read without running anything in it."""
+        return self._archives.get(file.url, partial(self._read_archive, file))
 
     def prefetch_projects(self, names: Iterable[str], *, times: bool = False) -> None:
         """Start fetching; ``project`` picks the results up, and raises what went wrong.
@@ -175,8 +182,11 @@ class IndexClient:
 
         return open_remote(transport, limits, file)
 
-    def save(self, file: IndexFile, into: IO[bytes]) -> str:
-        """Fetch the whole file into an empty one; its sha256, checked if one is known."""
+    def save(self, file: IndexFile, into: IO[bytes], largest: int | None = None) -> str:
+        """Fetch the whole file into an empty one; its sha256, checked if one is known.
+
+        ``BadIndexAnswer`` when it has over ``largest`` bytes (default: the limit for wheels).
+        """
         try:
             if _is_local(file.url):
                 from . import local
@@ -185,6 +195,8 @@ class IndexClient:
             transport, limits = self._transport(file.filename)
             from . import rangefile
 
+            if largest is not None:
+                limits = replace(limits, wheel_bytes=largest)
             return rangefile.save(transport, limits, file, into)
         except OSError as fault:
             raise NoRoom(file.url, str(fault)) from None
@@ -304,6 +316,27 @@ class IndexClient:
                 found = metadata.parse(self._metadata_text(file), file.filename)
             except DamagedBinary as fault:
                 raise BadIndexAnswer(file.url, f"as a wheel it is damaged: {fault}") from None
+            if not _is_local(file.url):
+                self._store(key, found.pack())
+        return found
+
+    def _read_archive(self, file: IndexFile) -> SourceArchive:
+        from . import sdist
+
+        key = f"source/{_key(file)}"
+        found = self._load(key, sdist.SourceArchive.unpack)
+        if found is None:
+            import tempfile
+
+            with tempfile.TemporaryFile(prefix="tfmac-lock-") as into:
+                try:
+                    self.save(file, into, sdist.LARGEST)
+                except HashMismatch:
+                    raise
+                except BadIndexAnswer as fault:  # too large, or not there
+                    return sdist.SourceArchive(fault=" ".join(str(fault).split()))
+                into.seek(0)
+                found = sdist.read(into, file)
             if not _is_local(file.url):
                 self._store(key, found.pack())
         return found

@@ -6,6 +6,7 @@ import functools
 import itertools
 import re
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
 
 
 MACOS = re.compile(r"-macosx_(\d+)_(\d+)_")
+
+
+class Sources(Enum):
+    """Which source archives of a project count."""
+
+    NONE = auto()
+    WITHOUT_WHEEL = auto()
+    """Those of releases that have no wheel for any system."""
+    ALL = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +94,7 @@ def fitting_files(
     python: str,
     before: datetime | None = None,
     uploaded: Callable[[IndexFile], datetime | None] = lambda file: file.uploaded,
-    wheels_only: bool = False,
+    sources: Sources = Sources.NONE,
     left_out: LeftOut | None = None,
 ) -> list[FittingFile]:
     """The files that fit, newest version first, within a version the best tag first.
@@ -92,15 +102,16 @@ def fitting_files(
     ``ranks`` are the target's tags, ``python`` its full version. Files uploaded at or after
     ``before`` are left out, and so are those whose upload time nobody tells: they cannot be
     said to be older. Yanked files stay in; whether they may be taken depends on the
-    requirement (PEP 592). Source archives are left out of releases that have a wheel for any
-    system at all, and of all releases with ``wheels_only``.
+    requirement (PEP 592).
     """
     count = left_out or LeftOut()
     ranked: dict[str, tuple[int, MacOSVersion | None]] = {}
-    with_wheel: Collection[str] | None = None if wheels_only else _with_wheel(project)
+    without: Collection[str] | None = None
+    if sources is not Sources.NONE:
+        without = _with_wheel(project) if sources is Sources.WITHOUT_WHEEL else ()
 
     def keep(filename: str) -> bool:
-        found = _rank(filename, ranks, count, with_wheel)
+        found = _rank(filename, ranks, count, without)
         if found is not None:
             ranked[filename] = found
         return found is not None
@@ -130,7 +141,7 @@ def _with_wheel(project: Project) -> set[str]:
 
 
 def _rank(
-    filename: str, ranks: Mapping[str, int], count: LeftOut, with_wheel: Collection[str] | None
+    filename: str, ranks: Mapping[str, int], count: LeftOut, without: Collection[str] | None
 ) -> tuple[int, MacOSVersion | None] | None:
     """The place of the file's best tag and its oldest macOS.
 
@@ -147,7 +158,7 @@ def _rank(
         return min(ranks[tag] for tag in fitting), _oldest_macos(fitting)
     if filename.endswith((".tar.gz", ".zip")):
         version = filename.removesuffix(".tar.gz").removesuffix(".zip").rpartition("-")[2]
-        if with_wheel is not None and version not in with_wheel:
+        if without is not None and version not in without:
             return len(ranks), None
         count.sdists += 1
     return None

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from nab_resolver.resolver import BaseProvider
 from nab_resolver.types import Incompatibility, IncompatibilityCause, Term
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from ..errors import Refusal
 from ..matrix.facts import specifier
+from .companions import clauses
 from .pairs import PAIR, PAIR_NAMES, Options
 from .requirement import (
     ByMatrix,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from ..matrix.companions import Companion
     from ..matrix.facts import Bound, Waiver
     from ..pypi.model import IndexFile
     from .candidates import FittingFile
@@ -53,16 +56,27 @@ TROUBLE = 5
 """Conflicts after which a package is decided before the others."""
 
 
-class BadMetadata(Refusal):
+ARCHIVES = 3
+"""Source archives of a package that are fetched and refused; older ones are then not looked at."""
+
+
+class UnusableFile(Refusal):
+    """A file cannot come into a lock; ``reason`` goes on after its name in a sentence."""
+
+    def __init__(self, filename: str, reason: str) -> None:
+        super().__init__(filename, reason)
+        self.filename = filename
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.filename} {self.reason}"
+
+
+class BadMetadata(UnusableFile):
     """A file states a requirement that cannot be read."""
 
     def __init__(self, filename: str, text: str) -> None:
-        super().__init__(filename, text)
-        self.filename = filename
-        self.text = text
-
-    def __str__(self) -> str:
-        return f"{self.filename} states a requirement that cannot be read: {self.text!r}"
+        super().__init__(filename, f"states a requirement that cannot be read: {text!r}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +87,8 @@ class Rules:
     ``constraints`` are the user's, ``bounds`` and ``waivers`` the matrix's. ``known`` are the
     requirements of files that need not be asked of the index, by sha256. ``given`` are packages
     that are there already in just that version, from conda. ``preferred`` are versions to be
-    taken before newer ones.
+    taken before newer ones, ``allow_source`` packages that may be built with a compiler.
+    ``companions`` need more than their metadata say.
     """
 
     view: View
@@ -84,6 +99,8 @@ class Rules:
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     given: Mapping[NormalizedName, Version] = field(default_factory=dict)
     preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
+    allow_source: frozenset[str] = frozenset()
+    companions: Mapping[str, Companion] = field(default_factory=dict)
 
 
 class Facts:
@@ -103,7 +120,8 @@ class Facts:
         self.opened: dict[NormalizedName, int] = {}
         self.closed: dict[NormalizedName, int] = {}
         self._sets: dict[tuple[NormalizedName, SpecifierSet], int] = {}
-        self._requires: dict[tuple[str, str], tuple[Requirement, ...]] = {}
+        self._requires: dict[tuple[str, str], tuple[Requirement, ...] | UnusableFile] = {}
+        self._refused: dict[NormalizedName, int] = {}
 
     # -- versions
 
@@ -188,7 +206,7 @@ class Facts:
     ) -> tuple[Requirement, ...]:
         """What the version requires on the target, or what its extra requires besides.
 
-        Raises BadMetadata where that cannot be read.
+        Raises UnusableFile where that cannot be read.
         """
         if name in self.rules.given:
             return self._of_given(name, extra)
@@ -196,17 +214,40 @@ class Facts:
         key = (file.url, extra)
         if key not in self._requires:
             version = str(self.project(name).releases[place].version)
-            self._requires[key] = self._read(file, ByPackage(name, version), extra)
-        return self._requires[key]
+            try:
+                self._requires[key] = self._read(file, ByPackage(name, version), extra)
+            except UnusableFile as error:
+                self._requires[key] = error
+        found = self._requires[key]
+        if isinstance(found, UnusableFile):
+            raise found
+        return found
 
-    def requires_dist(self, file: IndexFile) -> tuple[str, ...]:
+    def _requires_dist(self, name: NormalizedName, file: IndexFile) -> tuple[str, ...]:
         """Requires-Dist of the file, from the matrix where it has read that very file."""
+        if not file.filename.endswith(".whl"):
+            return self._requires_of_source(name, file)
         known = self.rules.known.get(file.sha256 or "")
         return known if known is not None else self.view.source.metadata(file).requires_dist
 
+    def _requires_of_source(self, name: NormalizedName, file: IndexFile) -> tuple[str, ...]:
+        if self._refused.get(name, 0) >= ARCHIVES:
+            raise UnusableFile(file.filename, "was not looked at, since newer ones cannot be built")
+        archive = self.view.source.source_archive(file)
+        reason = archive.fault
+        if archive.native and name not in self.rules.allow_source:
+            reason = (
+                f"takes a compiler on the Mac ({archive.native}); --allow-source {name} takes it "
+                "all the same"
+            )
+        if reason:
+            self._refused[name] = self._refused.get(name, 0) + 1
+            raise UnusableFile(file.filename, reason)
+        return archive.requires_dist
+
     def _read(self, file: IndexFile, origin: ByPackage, extra: str) -> tuple[Requirement, ...]:
         found = []
-        for text in self.requires_dist(file):
+        for text in self._requires_dist(canonicalize_name(origin.name), file):
             requirement = parse(text)
             if requirement is None:
                 raise BadMetadata(file.filename, text)
@@ -273,8 +314,6 @@ class OpenYanked(Exception):
 
 def limit_of(bound: Bound) -> Requirement:
     """The bound as a requirement."""
-    from packaging.utils import canonicalize_name
-
     return Requirement(
         canonicalize_name(bound.package),
         frozenset(),
@@ -366,7 +405,9 @@ class Provider(BaseProvider[str, int]):
         files = [self.facts.file(name, place).file for place in places]
         known = self.facts.rules.known
         self.facts.view.source.prefetch_metadata(
-            file for file in files if (file.sha256 or "") not in known
+            file
+            for file in files
+            if file.filename.endswith(".whl") and (file.sha256 or "") not in known
         )
 
     # -- clauses
@@ -389,6 +430,8 @@ class Provider(BaseProvider[str, int]):
         else:
             name, extra = split(package)
             names = () if extra or (options and name in PAIR_NAMES) else (name,)
+            if not extra and name in self.facts.rules.companions:
+                yield from clauses(self.facts, self.facts.rules.companions[name])
         for name in names:
             for limit, those in self.facts.limits(name):
                 for about, admitted in self.facts.sets(replace(limit, extras=frozenset())).items():
@@ -417,7 +460,7 @@ class Provider(BaseProvider[str, int]):
         found: dict[str, VersionSet] = {}
         try:
             items = self.facts.requires(name, version, extra)
-        except BadMetadata:
+        except UnusableFile:
             return {package: EMPTY}
         if extra:
             found[name] = VersionSet.singleton(version)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..pypi.errors import ProjectNotFound
-from .candidates import FittingFile, LeftOut, fitting_files, ranks_of
+from .candidates import FittingFile, LeftOut, Sources, fitting_files, ranks_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -98,7 +98,8 @@ class View:
 
     ``newest`` is the newest macOS whose files are looked at as well, for a lock that may be
     raised to it. ``before`` is the moment from which on files are too new. Of the packages
-    ``wheels_only`` no source archive counts; ``:all:`` is every package. With ``pre``
+    ``wheels_only`` no source archive counts (``:all:`` is every package), of those in
+    ``allow_source`` each does, of others those of releases without any wheel. With ``pre``
     pre-releases count as much as final ones.
     """
 
@@ -110,6 +111,7 @@ class View:
         newest: MacOSVersion | None = None,
         before: datetime | None = None,
         wheels_only: Collection[str] = (),
+        allow_source: Collection[str] = (),
         pre: bool = False,
     ) -> None:
         self.source = source
@@ -117,6 +119,7 @@ class View:
         self.pre = pre
         self._before = before
         self._wheels_only = frozenset(wheels_only)
+        self._allow_source = frozenset(allow_source)
         widest = target if newest is None else replace(target, macos=max(newest, target.macos))
         self._ranks = ranks_of(widest.tags())
         self._projects: dict[NormalizedName, ProjectView] = {}
@@ -133,6 +136,11 @@ class View:
             [name for name in dict.fromkeys(names) if name not in self._projects]
         )
 
+    def _sources(self, name: NormalizedName) -> Sources:
+        if {ALL, name} & self._wheels_only:
+            return Sources.NONE
+        return Sources.ALL if name in self._allow_source else Sources.WITHOUT_WHEEL
+
     def _look(self, name: NormalizedName) -> ProjectView:
         left_out = LeftOut()
         try:
@@ -145,7 +153,7 @@ class View:
             python=str(self.target.python),
             before=self._before,
             uploaded=lambda file: self.source.upload_time(name, file),
-            wheels_only=bool({ALL, name} & self._wheels_only),
+            sources=self._sources(name),
             left_out=left_out,
         )
         by_version: dict[Version, list[FittingFile]] = {}

@@ -117,5 +117,7 @@ def _fetch(facts: Facts, picked: Iterable[Candidate]) -> None:
     given = facts.rules.given
     files = [facts.file(name, place).file for name, place, _ in picked if name not in given]
     facts.view.source.prefetch_metadata(
-        file for file in files if (file.sha256 or "") not in facts.rules.known
+        file
+        for file in files
+        if file.filename.endswith(".whl") and (file.sha256 or "") not in facts.rules.known
     )

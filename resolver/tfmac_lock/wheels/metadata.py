@@ -85,7 +85,6 @@ def parse(text: bytes, filename: str) -> Metadata:
     Raises ``DamagedBinary`` when it is another's.
     """
     from packaging.utils import canonicalize_name, parse_wheel_filename
-    from packaging.version import InvalidVersion, Version
 
     try:
         name, version, _, _ = parse_wheel_filename(filename)
@@ -93,11 +92,7 @@ def parse(text: bytes, filename: str) -> Metadata:
         raise DamagedBinary(filename, str(fault)) from None
     found = headers(text.decode("utf-8", "replace"))
     given = (found.get("name", [""])[0], found.get("version", [""])[0])
-    try:
-        same = (canonicalize_name(given[0]), Version(given[1])) == (name, version)
-    except InvalidVersion:
-        same = False
-    if not same:
+    if canonicalize_name(given[0]) != name or not is_version(given[1], str(version)):
         shown = f"{given[0][:80]!r} {given[1][:40]!r}"
         raise DamagedBinary(filename, f"its metadata are those of {shown}")
     return _from_headers(found, str(name), str(version))
@@ -121,6 +116,16 @@ def headers(text: str) -> dict[str, list[str]]:
         key, _, value = "".join(lines).partition(":")
         found.setdefault(key.lower(), []).append(" ".join(value.split()))
     return found
+
+
+def is_version(text: str, expected: str) -> bool:
+    """Whether a text is that version, however it is written."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(text) == Version(expected)
+    except InvalidVersion:
+        return False
 
 
 def _from_headers(found: dict[str, list[str]], name: str, version: str) -> Metadata:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.pylock import Pylock, PylockValidationError
 
 from ...errors import InputFileError
-from ...target import PythonVersion
+from ...target import Arch, PythonVersion
 from ..pins import Pin, PinFile, checked, holds, normalized
 from . import toml_file
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from packaging.pylock import Package
+    from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel
 
     from ...target import Target
 
@@ -64,15 +64,16 @@ def _made_for(lock: Pylock, target: Target, path: Path) -> tuple[str, str]:
 
 def _near(target: Target) -> Iterator[Target]:
     """The target, then other Pythons on it, then the same on the other architecture."""
-    other_arch = "intel" if target.chip.id not in ("intel", "intel-amd") else "m1"
-    for chip in (target.chip, dataclasses.replace(target.chip, **_CHIPS[other_arch])):
+    other = Arch.X86_64 if target.arch is Arch.ARM64 else Arch.ARM64
+    for chip in (target.chip, dataclasses.replace(target.chip, arch=other)):
         yield dataclasses.replace(target, chip=chip)
         for minor in _MINORS:
             yield dataclasses.replace(target, chip=chip, python=PythonVersion(3, minor, 99))
 
 
 def _pin(package: Package, path: Path, line: int) -> Pin:
-    parts = [*(package.wheels or ()), *filter(None, (package.sdist, package.archive))]
+    parts: list[PackageWheel | PackageSdist | PackageArchive] = [*(package.wheels or ())]
+    parts += [part for part in (package.sdist, package.archive) if part is not None]
     files = [
         getattr(part, "name", None) or (part.url or part.path or "").rpartition("/")[2]
         for part in parts

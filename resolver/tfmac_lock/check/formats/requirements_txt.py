@@ -23,6 +23,7 @@ from ..pins import (
     holds,
     normalized,
     read_text,
+    sha256,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 10
 _NESTED = re.compile(r"(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(\S.*)")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)(\S.*)")
-_HASH = re.compile(r"\s--hash[= ]\S{1,200}")
+_HASH = re.compile(r"\s--hash[= ](\S{1,200})")
 _PER_LINE = re.compile(r"\s--(?:config-settings|global-option|build-option)[= ].{0,500}")
 _EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9._-]{1,100})")
 _WHEEL = re.compile(r"([^/\\]{1,300})\.whl$")
@@ -106,7 +107,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _pin(line: str, path: str, number: int, target: Target) -> Pin | None:
-    hashed = bool(_HASH.search(line))
+    hashes = _HASH.findall(line)
     line = _PER_LINE.sub("", _HASH.sub("", line)).strip()
     if len(line) > MAX_REQUIREMENT:
         raise InputFileError(
@@ -144,7 +145,9 @@ def _pin(line: str, path: str, number: int, target: Target) -> Pin | None:
         name=name,
         version=exact(requirement.specifier),
         specifier=str(requirement.specifier),
-        hashed=hashed,
+        hashed=bool(hashes),
+        hashes=sha256(hashes),
+        extras=tuple(sorted(map(normalized, requirement.extras))),
         path=path,
         line=number,
     )

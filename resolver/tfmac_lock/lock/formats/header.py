@@ -40,6 +40,13 @@ def header(lock: Lock) -> list[str]:
     return [*map(printable, lines), ""]
 
 
+def install_command(lock: Lock, file: str = "requirements.txt") -> str:
+    """How pip installs the file; only the lock's source archives may be built."""
+    names = ",".join(package.name for package in lock.wheels if package.is_source)
+    sources = f" --only-binary :all: --no-binary {names}" if names else ""
+    return f"python -m pip install --require-hashes --no-deps{sources} -r {file}"
+
+
 ID = re.compile(
     r"""^(?:\#\ lock\ id:\ |lock-id\ =\ "|\ "lock_id":\ ")([0-9a-f]{16})(?:"|"?,?)$""",
     re.MULTILINE | re.VERBOSE,
