@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import stat
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -84,6 +83,8 @@ def dump_json(data: Mapping[str, Any]) -> str:
     Unlike ``indent`` this layout leaves the work to the fast encoder, and a diff still shows
     which package changed.
     """
+    import json
+
     fields = []
     for key, value in data.items():
         if isinstance(value, list) and value:
