@@ -1,4 +1,4 @@
-"""Files: reading those that the user names, and JSON that is shipped; writing texts whole."""
+"""Files: those that the user names, JSON that is shipped, texts written whole or not at all."""
 
 from __future__ import annotations
 
@@ -46,8 +46,6 @@ def open_regular(path: Path) -> BufferedReader:
 
 def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:
     """What ``build`` makes of the file's JSON; raises DataError where the file is damaged."""
-    import json
-
     try:
         data = json.loads(path.read_bytes())
         if data["schema_version"] != schema_version:

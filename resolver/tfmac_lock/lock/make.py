@@ -367,6 +367,7 @@ class Resolver:
             ],
             known=self._known,
             allow_source=request.allow_source,
+            companions={one.name: one for one in self.matrix.companions.facts},
         )
 
     def _made(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
 import time
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from nab_resolver.types import IncompatibilityCause
 from packaging.utils import canonicalize_name
 
 from ..errors import Refusal
+from .companions import Need
 from .pairs import METAL_NAME, PAIR, PAIR_NAMES, Options
 from .provider import Facts, UnusableFile, limit_of, split
 from .requirement import ByMatrix, ByUser, Requirement
@@ -99,10 +101,29 @@ class Unsatisfiable(Refusal):
 
 def explained(facts: Facts, proof: Proof, search: Search) -> list[Fact]:
     """The facts of a proof that decide, in the order in which a person would tell them."""
+    own = _contradiction(facts, proof)
+    if own:
+        return [fact for item in own for fact in _asked(facts, item)]
     facts, proof = _smallest(facts, proof, search)
     found = dict.fromkeys(_told(facts, proof))
     order = ("asked", "pair", "constraint", "requires", "bound", "lacking", "fault")
     return sorted(found, key=lambda fact: order.index(fact.kind))
+
+
+def _contradiction(facts: Facts, proof: Proof) -> list[Requirement]:
+    """The user's own requirements and constraints on one package that no version meets at once."""
+    touched = {str(term.package) for leaf in _leaves(proof) for term in leaf.terms}
+    items = [*facts.asked, *facts.rules.constraints]
+    for package in sorted(touched):
+        sets = [(item, facts.sets(item).get(package)) for item in items]
+        own = {item: found.bits for item, found in sets if found is not None and found.bits}
+        for item in list(own):
+            rest = [bits for other, bits in own.items() if other != item]
+            if rest and functools.reduce(int.__and__, rest) == 0:
+                del own[item]
+        if own and functools.reduce(int.__and__, own.values()) == 0:
+            return list(own)
+    return []
 
 
 def _smallest(facts: Facts, proof: Proof, search: Search) -> tuple[Facts, Proof]:
@@ -154,6 +175,9 @@ def _told(facts: Facts, proof: Proof) -> Iterator[Fact]:
     for leaf in leaves:
         if leaf.cause is IncompatibilityCause.ROOT:
             continue
+        if isinstance(leaf.origin, Need):
+            yield from _needed(facts, leaf.origin)
+            continue
         first, *rest = leaf.terms
         bits = getattr(first.constraint, "bits", 0)
         if not rest:
@@ -170,11 +194,26 @@ def _told(facts: Facts, proof: Proof) -> Iterator[Fact]:
         yield _pairs(facts.rules.options)
 
 
+def _needed(facts: Facts, need: Need) -> Iterator[Fact]:
+    """What a companion needs beyond its metadata."""
+    name = need.requirement.name
+    beside = _versions(facts.rules.options, need.options)
+    text = f"{need.companion.name} {need.fact.versions} needs {need.requirement.text}{beside}"
+    text = f"{' '.join(text.split())}: {need.fact.reason}"
+    yield Fact(kind="bound", about=name, text=text, source=need.fact.source)
+    yield from _lacking(facts, need.requirement)
+
+
 def _asked(facts: Facts, item: Requirement) -> Iterator[Fact]:
-    kind = "asked" if isinstance(item.origin, ByUser) else "requires"
-    where = item.origin.where if isinstance(item.origin, ByUser) else str(item.origin)
-    where = "--with" if where == f"--with {item.text}" else where
-    yield Fact(kind=kind, about=item.name, text=f"you ask for {item.text}", source=where)
+    """What the user asks for, or allows."""
+    if not isinstance(item.origin, ByUser):
+        yield Fact(kind="requires", about=item.name, text=f"{item.origin} requires {item.text}")
+    else:
+        limits = item in facts.rules.constraints and item not in facts.asked
+        where = "--with" if item.origin.where == f"--with {item.text}" else item.origin.where
+        text = f"{item.text} is your constraint" if limits else f"you ask for {item.text}"
+        kind = "constraint" if limits else "asked"
+        yield Fact(kind=kind, about=item.name, text=text, source=where)
     yield from _lacking(facts, item)
 
 
@@ -257,11 +296,9 @@ def _limits(facts: Facts, package: str, outside: int, options: int) -> Iterator[
                 with_these = _versions(facts.rules.options, those & options)
                 text = f"{limit.text}{with_these}: {bound.reason}"
                 yield Fact(kind="bound", about=name, text=text, source=bound.source)
-            elif isinstance(limit.origin, ByUser):
-                text = f"{limit.text} is your constraint"
-                source = limit.origin.where
-                yield Fact(kind="constraint", about=name, text=text, source=source)
-            yield from _lacking(facts, limit)
+                yield from _lacking(facts, limit)
+            else:
+                yield from _asked(facts, limit)
 
 
 def _versions(options: Options, bits: int) -> str:

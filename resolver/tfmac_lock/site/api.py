@@ -83,7 +83,10 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
     yield "defects.json", doc.Defects(defects=list(matrix.defects))
     yield (
         "symptoms.json",
-        doc.Symptoms(symptoms=[_checked(doc.Symptom, item) for item in inputs.symptoms]),
+        doc.Symptoms(
+            frameworks=_checked(doc.Frameworks, inputs.frameworks),
+            symptoms=[_checked(doc.Symptom, item) for item in inputs.symptoms],
+        ),
     )
     yield (
         "figures.json",

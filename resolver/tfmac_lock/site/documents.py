@@ -217,6 +217,7 @@ class Pattern(Text):
 
     needs: list[Text]
     weak: bool
+    brief: bool
 
 
 class Condition(Part):
@@ -256,12 +257,21 @@ class Symptom(Part):
     instead_of: list[str]
     cures: list[Cure]
     tried: list[str]
+    ask: str
     sources: list[Source]
 
 
-class Symptoms(Document):
-    """All symptoms."""
+class Frameworks(Part):
+    """What tells whose a text is: ours if one of ``ours`` or none of ``others`` occurs in it."""
 
+    ours: list[Text]
+    others: list[Text]
+
+
+class Symptoms(Document):
+    """All symptoms; a text that is another framework's shows none of them."""
+
+    frameworks: Frameworks
     symptoms: list[Symptom]
 
 

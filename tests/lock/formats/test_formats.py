@@ -12,7 +12,7 @@ from packaging.pylock import Pylock
 from tests.support.facts import target
 from tests.support.locks import PACKAGES, lock, package
 from tfmac_lock.lock.formats import lock_json, pylock_toml, requirements_txt
-from tfmac_lock.lock.model import from_json, to_json
+from tfmac_lock.lock.model import from_json, lock_id, to_json
 from tfmac_lock.target import Os
 
 # -- requirements.txt
@@ -108,6 +108,7 @@ def test_pylock_toml_tells_combo_floor_and_status() -> None:
         "status": "works",
         "grade": "twin",
         "as-of": "2026-01-31",
+        "lock-id": lock_id(lock()),
     }
 
 
