@@ -46,6 +46,8 @@ def open_regular(path: Path) -> BufferedReader:
 
 def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:
     """What ``build`` makes of the file's JSON; raises DataError where the file is damaged."""
+    import json
+
     try:
         data = json.loads(path.read_bytes())
         if data["schema_version"] != schema_version:
