@@ -197,7 +197,7 @@ def test_text_from_the_facts_is_never_taken_for_markup(inputs: Inputs) -> None:
         "stage": "import",
         "severity": "error",
         "cause": evil,
-        "patterns": [{**text, "needs": [], "weak": False}],
+        "patterns": [{**text, "needs": [], "weak": False, "brief": False}],
         "detector": "",
         "unless": [],
         "leads_to": [],
