@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import stat
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -47,6 +46,8 @@ def open_regular(path: Path) -> BufferedReader:
 
 def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:
     """What ``build`` makes of the file's JSON; raises DataError where the file is damaged."""
+    import json
+
     try:
         data = json.loads(path.read_bytes())
         if data["schema_version"] != schema_version:
@@ -82,6 +83,8 @@ def dump_json(data: Mapping[str, Any], *, compact: bool = False) -> str:
     Unlike ``indent`` this layout leaves the work to the fast encoder, and a diff still shows
     which package changed. ``compact`` leaves the spaces out, where only programs read it.
     """
+    import json
+
     separators = (",", ":") if compact else None
     encode = json.JSONEncoder(ensure_ascii=False, separators=separators).encode
     fields = []

@@ -23,7 +23,7 @@ from .figures import FiguresFile, compile_figures
 from .folder import read_folder
 from .kernel_files import KernelsFile
 from .pair_rows import binary_facts, pair_loads
-from .symptom_files import SymptomFile, compile_symptoms
+from .symptom_files import Frameworks, SymptomFile, compile_symptoms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,11 +42,13 @@ SCHEMAS: dict[str, type] = {
     "lineage": Lineage,
     "release": models.ReleaseFile,
     "kernels": KernelsFile,
+    "binaries": models.BinariesFile,
     "proof": Proof,
     "companion": Companion,
     "trial": Trial,
     "proof-report": ProofReport,
     "symptom": SymptomFile,
+    "frameworks": Frameworks,
 }
 """Each kind of file with its class; the schema lies in matrix/schemas/ under this name."""
 

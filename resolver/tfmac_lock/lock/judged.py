@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from .model import Lock
 
-NOTES = frozenset({"conda", "stand-in", "waiver"})
+NOTES = frozenset({"asked", "conda", "older", "source", "stand-in", "waiver"})
 """The kinds of reason that say how the lock was made; they stay as they are."""
 
 

@@ -59,7 +59,7 @@ class Outdated:
         text = f"{self.item.name} {self.taken} was taken although {self.newest} exists"
         if reasons:
             text += f": {'; '.join(reasons[:3])}"
-        return Reason(kind="older", text=text, source="index metadata")
+        return Reason(kind="older", text=text, source="index metadata", against=True)
 
 
 def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> list[Outdated]:

@@ -191,6 +191,6 @@ def newer_macos(rules: Rules, names: Iterable[NormalizedName]) -> int | None:
     majors: set[int] = set()
     for name in names:
         with contextlib.suppress(ProjectNotFound):  # no macOS brings it
-            for row in rules.view.source.project(name).rows:
-                majors |= {int(found) for found in re.findall(pattern, row.partition("\t")[0])}
+            for ending in rules.view.source.project(name).groups:
+                majors |= {int(found) for found in re.findall(pattern, ending)}
     return min((major for major in majors if major > target.macos.major), default=None)

@@ -116,6 +116,8 @@ class Pages:
         yield self._page(
             "changes/index.html", "changes.html", here="", changes=list(changes(self.inputs))
         )
+        reports = sorted(self.inputs.matrix.reports, key=lambda one: one.date or "", reverse=True)
+        yield self._page("reports/index.html", "reports.html", here="", reports=reports)
         yield self._page("api/index.html", "api.html", here="api")
         yield self._page("404.html", "404.html", root=self.base, here="")
 
