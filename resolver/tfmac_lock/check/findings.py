@@ -44,6 +44,7 @@ class Level(StrEnum):
 CODES = {
     "pair-broken": "TensorFlow and the plugin do not work together",
     "pair-unproven": "nothing proves that TensorFlow and the plugin work together",
+    "plugin-newer": "the plugin is newer than the TensorFlow that it is with",
     "defect": "the pair runs and has a known fault",
     "floor": "the plugin needs a newer macOS",
     "no-tensorflow": "the plugin is there without a TensorFlow",
