@@ -97,7 +97,7 @@ def twins_in(folder: Path, config: IndexConfig, processes: Processes) -> Iterato
 
     with stopping(processes), IndexClient(config, Cache(default_folder())) as index:
         yield Twins(
-            listing=_listing(index, processes),
+            listing=listing_of(index, processes),
             installer=installer_for(config, processes),
             processes=processes,
             folder=folder,
@@ -105,7 +105,7 @@ def twins_in(folder: Path, config: IndexConfig, processes: Processes) -> Iterato
         )
 
 
-def _listing(index: IndexClient, processes: Processes) -> Callable[[str], Sequence[IndexFile]]:
+def listing_of(index: IndexClient, processes: Processes) -> Callable[[str], Sequence[IndexFile]]:
     """The files of a project; raises Stopped when all is called off, whatever the index does."""
     import threading
 
