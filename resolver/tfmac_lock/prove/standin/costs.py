@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STEPS = 60
+STEPS = 50
 BATCH = 32
-ROUNDS = 11
+ROUNDS = 9
 
 
 def dense_model(tf: Any, **compiled: object) -> Any:

@@ -70,9 +70,10 @@ class StandInRun(_Model):
 
     ``fingerprint`` tells which state of the stand-in it was. ``shown`` has, for each layer and
     activation, the chain that TensorFlow shows the optimizer. ``own`` is what TensorFlow's own
-    optimizers leave of a layer on a plugin that has none. ``optimizers`` are those that were
-    trained with, with the error where one failed. ``mnist`` is the proof with a sound plugin,
-    ``mnist_with_fault`` that with the imitated fault, which it has to find.
+    optimizers leave of a layer where no plugin's is called, or the kernel that it asks for.
+    ``optimizers`` are those that were trained with, with the error where one failed. ``mnist``
+    is the proof with a sound plugin, ``mnist_with_fault`` that with the imitated fault, which it
+    has to find.
     """
 
     schema_version: Literal[1] = 1
@@ -129,8 +130,9 @@ def run_of(
         switches=switches,
         shown={name: _longest(chains) for name, chains in probe.activations.items()},
         own={
-            name: _first_line(own.error) or _longest(own.shown)
-            for name, own in probe.own_optimizer.items()
+            f"{where}, {layer}": _first_line(own.error) or _longest(own.shown)
+            for where, layers in probe.own_optimizers.items()
+            for layer, own in layers.items()
         },
         optimizers={name: _first_line(error) for name, error in probe.optimizers.items()},
         mnist=mnist,

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import collections
 import ctypes
+import functools
 import importlib
 import json
 import os
@@ -292,12 +293,12 @@ def convolution(tf: Any, act: Any) -> tuple[tuple[int, ...], Any]:
     return (8, 8, 3), tf.keras.layers.Conv2D(4, 3, activation=act)
 
 
-def own_optimizer(plain: str) -> dict[str, Any]:
-    """What TensorFlow's own optimizers make of layers on a plugin that has no optimizer."""
-    tf, np, _ = start(plain)
+def own_optimizer(library: str, chosen: dict[str, object]) -> dict[str, Any]:
+    """What TensorFlow's own optimizers make of layers where no plugin's optimizer is called."""
+    tf, np, _ = start(library)
     context = importlib.import_module("tensorflow.python.eager.context")
     # It would lay images out in another way on a GPU, and the stand-in's Conv2D knows one.
-    tf.config.optimizer.set_experimental_options({"layout_optimizer": False})
+    tf.config.optimizer.set_experimental_options({"layout_optimizer": False, **chosen})
     found = {}
     for kind, layer in (("dense", dense), ("conv", convolution)):
         shape, made = layer(tf, tf.nn.relu)
@@ -313,6 +314,24 @@ def own_optimizer(plain: str) -> dict[str, Any]:
         for graph in graphs:
             shown.update(chains(graph))
         found[kind] = {"shown": dict(sorted(shown.items())), "error": error}
+    return found
+
+
+WITHOUT_OPTIMIZER: dict[str, dict[str, object]] = {
+    "disable_meta_optimizer": {"disable_meta_optimizer": True},
+    "use_plugin_optimizers": {"use_plugin_optimizers": False},
+    "min_graph_nodes": {"min_graph_nodes": 1000000},
+}
+"""Switches with which no plugin's optimizer is called, and TensorFlow's own may be."""
+
+
+def own_optimizers(library: str, plain: str) -> dict[str, Any]:
+    """The same for a plugin that has no optimizer, and for those switches."""
+    os.environ.update(STAND_IN_OFF="1", STAND_IN_FAULT="0")
+    os.environ.pop("STAND_IN_GRAPHS", None)
+    found = {"plugin without optimizer": forked(lambda: own_optimizer(plain, {}))}
+    for name, chosen in WITHOUT_OPTIMIZER.items():
+        found[name] = forked(functools.partial(own_optimizer, library, chosen))
     return found
 
 
@@ -373,6 +392,11 @@ def fresh(library: str, case: Case) -> dict[str, Any]:
     return dict(json.loads(lines[-1]))
 
 
+def dead(how: str) -> dict[str, Any]:
+    """A use of a case whose process ended before it could tell."""
+    return {"calls": 0, "shown": {}, "products": 0, "off": None, "error": how}
+
+
 def devices() -> dict[str, Any]:
     """What TensorFlow lists."""
     tf = importlib.import_module("tensorflow")
@@ -386,7 +410,8 @@ def report_of(library: str, plain: str) -> dict[str, Any]:
 
     def tried(case: Case) -> dict[str, Any]:
         sys.stderr.write(f"{case.id} ...\n")
-        return fresh(library, case) if case.environ else forked(lambda: run_case(library, case))
+        found = fresh(library, case) if case.environ else forked(lambda: run_case(library, case))
+        return found if "died" not in found else {name: dead(found["died"]) for name, _ in USES}
 
     def listed() -> dict[str, Any]:
         start(library)
@@ -399,7 +424,7 @@ def report_of(library: str, plain: str) -> dict[str, Any]:
         **forked(listed),
         "cases": {case.id: tried(case) for case in CASES},
         "activations": forked(lambda: activations(library)),
-        "own_optimizer": forked(lambda: own_optimizer(plain)),
+        "own_optimizers": own_optimizers(library, plain),
         "optimizers": forked(lambda: dict(optimizers(library))),
     }
 

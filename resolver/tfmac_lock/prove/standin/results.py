@@ -99,7 +99,7 @@ class ProbeReport(_Model):
     devices: tuple[str, ...]
     cases: dict[str, dict[str, Use]]
     activations: dict[str, dict[str, int]]
-    own_optimizer: dict[str, OwnOptimizer]
+    own_optimizers: dict[str, dict[str, OwnOptimizer]]
     optimizers: dict[str, str]
 
 
