@@ -25,7 +25,8 @@ from tfmac_lock.lock.formats import FORMATS
 from tfmac_lock.lock.formats.conda import CONDA_FORMATS
 from tfmac_lock.lock.published import Index
 from tfmac_lock.matrix import loading
-from tfmac_lock.matrix.verdict import Pair, Status, judge
+from tfmac_lock.matrix.reasons import Status
+from tfmac_lock.matrix.verdict import Pair, judge
 from tfmac_lock.target import Arch, MacOSVersion, PythonVersion, Target
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from tfmac_lock.curate.pair_rows import pair_rows, release_rows
 from tfmac_lock.errors import DataError
 from tfmac_lock.macho.errors import DamagedBinary
 from tfmac_lock.matrix.binaries import TensorFlowBinary, load, load_folder
+from tfmac_lock.matrix.plain import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,7 +193,7 @@ def test_a_release_row_holds_the_floors_and_the_numpy_generation(
     source: FolderSource, tmp_path: Path
 ) -> None:
     refresh(tmp_path / "facts", source)
-    tensorflow, plugin = (row.as_json() for row in release_rows(tmp_path / "facts"))
+    tensorflow, plugin = (plain(row) for row in release_rows(tmp_path / "facts"))
 
     assert tensorflow == {
         "package": "tensorflow",

@@ -13,13 +13,14 @@ import pytest
 from tests.support import HtmlIndex, build_wheel
 from tests.support.facts import platforms, shipped
 from tfmac_lock.curate.build import build, stale, write
-from tfmac_lock.curate.folder import read_file, read_folder, read_toml
+from tfmac_lock.curate.folder import read_folder
 from tfmac_lock.curate.models import BoundsFile, ReleaseFile
 from tfmac_lock.curate.releases import BadWheel, refresh
 from tfmac_lock.errors import DataError
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.compiled import load_matrix
 from tfmac_lock.matrix.platforms import load_platforms
+from tfmac_lock.matrix.toml import read_file, read_toml
 from tfmac_lock.pypi.cache import Cache
 from tfmac_lock.pypi.client import IndexClient
 from tfmac_lock.pypi.config import IndexConfig

@@ -24,9 +24,10 @@ from tests.support.universe import Universe, asked_for
 from tfmac_lock.lock.formats import FORMATS
 from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver, macos_of_wheel
 from tfmac_lock.lock.published import Index
-from tfmac_lock.matrix.facts import Grade, Matrix, Release
+from tfmac_lock.matrix.facts import Matrix, Release
 from tfmac_lock.matrix.loading import locks_folder
 from tfmac_lock.matrix.ranking import NoCombo, PairRequest, TensorFlowRequest
+from tfmac_lock.matrix.reasons import Grade
 from tfmac_lock.target import MacOSVersion, Os, PythonVersion
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.facts import bound, defect, evidence, matrix, release, shipped, wheel
-from tfmac_lock.matrix.facts import Grade, Matrix, Release, specifier
+from tfmac_lock.matrix.facts import Matrix, Release, specifier
+from tfmac_lock.matrix.reasons import Grade
 from tfmac_lock.target import Arch, Os
 
 
@@ -129,12 +130,6 @@ def test_a_defect_of_the_plugin_does_not_concern_the_cpu() -> None:
     assert not fault.concerns("2.18.1", None, Arch.ARM64, "3.11")
     anywhere = defect(metal=None)
     assert anywhere.concerns("2.18.1", None, Arch.ARM64, "3.11")
-
-
-@pytest.mark.parametrize("grade", Grade)
-def test_a_grade_reads_back_from_its_label(grade: Grade) -> None:
-    assert Grade.parse(grade.label) is grade
-    assert grade.label == grade.label.lower()
 
 
 def test_prereleases_count_in_the_facts_specifiers() -> None:

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from tests.support.facts import defect, evidence, loads, matrix, platforms, release, shipped
 from tfmac_lock.errors import UsageError
-from tfmac_lock.matrix.facts import Grade
 from tfmac_lock.matrix.ranking import (
     Choice,
     NoCombo,
@@ -16,7 +15,7 @@ from tfmac_lock.matrix.ranking import (
     command,
     nearest,
 )
-from tfmac_lock.matrix.verdict import Status
+from tfmac_lock.matrix.reasons import Grade, Status
 from tfmac_lock.target import Os, PythonVersion
 
 

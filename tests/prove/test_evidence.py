@@ -13,7 +13,6 @@ pytest.importorskip("pydantic", reason="evidence is checked with the extra `cura
 from tfmac_lock.errors import DataError
 from tfmac_lock.prove.errors import BadReport
 from tfmac_lock.prove.evidence import (
-    Evidence,
     evidence_file,
     evidence_of_mac,
     read_evidence,
@@ -25,10 +24,12 @@ from tfmac_lock.prove.report import Report
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tfmac_lock.matrix.proofs import Proof
+
 RUN = "https://ci.example.org/runs/1"
 
 
-def evidence(content: dict[str, Any]) -> Evidence:
+def evidence(content: dict[str, Any]) -> Proof:
     report = Report.model_validate(content)
     return evidence_of_mac(lock(series="3.11"), report, RUN, "report.json")
 

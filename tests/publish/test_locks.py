@@ -13,7 +13,7 @@ from tests.support.universe import Universe
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
 from tfmac_lock.lock.published import Index
-from tfmac_lock.matrix.facts import Grade
+from tfmac_lock.matrix.reasons import Grade
 from tfmac_lock.publish import locks
 from tfmac_lock.publish.locks import Slot, SlotResult, Unpublished
 from tfmac_lock.target import Arch

@@ -12,7 +12,6 @@ from tfmac_lock.matrix.facts import (
     Defect,
     Evidence,
     Floor,
-    Grade,
     Matrix,
     Outcome,
     PairLoad,
@@ -22,6 +21,7 @@ from tfmac_lock.matrix.facts import (
 from tfmac_lock.target import Arch, MacOSVersion, Os, PythonVersion, Target
 
 if TYPE_CHECKING:
+    from tfmac_lock.matrix.reasons import Grade
     from tfmac_lock.target import Platforms
 
 
@@ -99,7 +99,7 @@ def evidence(
         metal=metal,
         arch=None,
         python=None,
-        text=text or f"{grade.label} {outcome} {date}",
+        text=text or f"{grade.value} {outcome} {date}",
         source="https://example.org/seen",
         date=date,
         pins=pins,

@@ -21,10 +21,11 @@ from ..matrix.ranking import (
     choices,
     command,
 )
-from ..matrix.verdict import Pair, Verdict, judge
+from ..matrix.verdict import Pair, judge
 
 if TYPE_CHECKING:
     from ..matrix.facts import Matrix, Release
+    from ..matrix.reasons import Verdict
     from ..target import MacOSVersion, Target
     from .pins import Pin, PinFile
 

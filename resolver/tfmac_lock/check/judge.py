@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..matrix.verdict import Status
+from ..matrix.reasons import Status
 from . import package_checks, pair_checks
 from .findings import Checked, Level, case_of, verdict_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..explain import lookups
 from ..matrix.facts import METAL
 from ..matrix.ranking import TENSORFLOW_PACKAGES, package_row
-from ..matrix.verdict import Status
+from ..matrix.reasons import Status
 from .findings import Level, at_level, nearest_cure, pair_of, release_of, verdict_of
 
 if TYPE_CHECKING:

@@ -226,14 +226,10 @@ def _bar() -> Iterator[_Watch]:
 
 def _pair_json(row: PairRow) -> dict[str, Any]:
     from ..curate.demangle import demangle
+    from ..matrix.plain import plain
 
-    return {
-        **row.as_json(),
-        "payload": row.payload,
-        "unknown_symbols": list(row.unknown_symbols),
-        "readable": {symbol: demangle(symbol) for symbol in row.missing_symbols},
-        "dyld_message": row.dyld_message,
-    }
+    readable = {symbol: demangle(symbol) for symbol in row.missing_symbols}
+    return {**plain(row), "readable": readable}
 
 
 def _pair_text(row: PairRow) -> str:

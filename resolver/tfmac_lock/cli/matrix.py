@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from ..lock.model import Lock
     from ..matrix.facts import Matrix
-    from ..matrix.verdict import Pair, Verdict
+    from ..matrix.reasons import Verdict
+    from ..matrix.verdict import Pair
 
 ARCHES = ("arm64", "x86_64")
 
@@ -91,7 +92,7 @@ def run_pair(args: argparse.Namespace) -> int:
     """One pair, with every fact behind its verdict; the status is 1 where it is broken."""
     from ..matrix import loading as data
     from ..matrix.grid import find_pair, pair_verdict
-    from ..matrix.verdict import Status
+    from ..matrix.reasons import Status
     from ..target import Arch
 
     matrix = data.matrix()
@@ -226,7 +227,7 @@ def _pair_json(matrix: Matrix, pair: Pair, verdict: Verdict) -> dict[str, Any]:
         "missing_symbols": list(load.missing_symbols) if load else [],
         "missing_libraries": list(load.missing_libraries) if load else [],
         "status": verdict.status.value,
-        "grade": verdict.grade.label if verdict.grade else None,
+        "grade": verdict.grade.value if verdict.grade else None,
         "reasons": [
             {"kind": reason.kind, "text": reason.text, "source": reason.source}
             for reason in verdict.reasons

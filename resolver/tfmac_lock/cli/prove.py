@@ -242,6 +242,7 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
 
 def run_record(args: argparse.Namespace) -> int:
     """Write evidence; 0 whatever the report says, as long as it can be believed."""
+    from ..matrix.plain import plain
     from ..prove.evidence import evidence_file, evidence_of_mac, write_evidence
     from ..prove.report import read_report
 
@@ -251,7 +252,7 @@ def run_record(args: argparse.Namespace) -> int:
         evidence = evidence_of_mac(lock, read_report(path), args.source, str(path))
         target = evidence_file(evidence, args.output)
         write_evidence(evidence, target)
-        found.append(evidence.model_dump(mode="json") | {"file": str(target)})
+        found.append(plain(evidence) | {"file": str(target)})
         sys.stderr.write(f"{target}: {evidence.outcome}: {evidence.text}\n")
     if args.json:
         _print_json({"schema_version": 1, "evidence": found})

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..matrix.verdict import Status
+from ..matrix.reasons import Status
 from .summary import COLORS
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from ..lock.model import Lock
     from ..matrix.facts import Matrix, Release
-    from ..matrix.verdict import Pair, Verdict
+    from ..matrix.reasons import Verdict
+    from ..matrix.verdict import Pair
     from ..target import Arch
 
 SIGNS = {

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from packaging.version import Version
+from pydantic import TypeAdapter
 
 from ..lock.model import dump_json
-from ..prove.evidence import Evidence
+from ..matrix import platforms
+from ..matrix.compiled import to_json
+from ..matrix.facts import Lineage
+from ..matrix.plain import plain
+from ..matrix.proofs import Proof
+from ..matrix.toml import read_file
 from ..prove.report import Report
 from . import models
-from .compile import compile_matrix, compile_platforms
+from .compile import compile_matrix
 from .figures import FiguresFile, compile_figures
-from .folder import read_file, read_folder
-from .pair_rows import pair_rows, release_rows
+from .folder import read_folder
+from .pair_rows import binary_facts, pair_loads
 from .symptom_files import SymptomFile, compile_symptoms
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pydantic import BaseModel
-
-SCHEMAS: dict[str, type[BaseModel]] = {
+SCHEMAS: dict[str, type] = {
     "figures": FiguresFile,
     "platforms": models.PlatformsFile,
     "bounds": models.BoundsFile,
@@ -32,38 +35,42 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
     "waivers": models.WaiversFile,
-    "lineage": models.LineageFile,
+    "lineage": Lineage,
     "release": models.ReleaseFile,
-    "proof": Evidence,
+    "proof": Proof,
     "proof-report": Report,
     "symptom": SymptomFile,
 }
-"""Each kind of file with its model; the schema lies in matrix/schemas/ under this name."""
+"""Each kind of file with its class; the schema lies in matrix/schemas/ under this name."""
 
 
 def build(root: Path) -> dict[str, str]:
     """Every generated file with its text, by path relative to the checkout.
 
-    Raises DataError where a file of matrix/ does not fit its model.
+    Raises DataError where a file of matrix/ does not fit its class.
     """
-    matrix = root / "matrix"
-    folder = read_folder(matrix)
-    data = "resolver/tfmac_lock/data"
-    files = {
-        f"{data}/platforms.json": dump_json(compile_platforms(folder)),
-        f"{data}/matrix.json": dump_json(
-            compile_matrix(folder, _pair_loads(matrix), _binaries(matrix))
-        ),
-        f"{data}/symptoms.json": dump_json(compile_symptoms(matrix / "symptoms")),
-    }
-    figures = read_file(matrix / "figures.toml", FiguresFile)
-    files[f"{data}/figures.json"] = dump_json(
-        compile_figures(figures, (proof for _, proof in folder.proofs))
+    folder = read_folder(root / "matrix")
+    matrix = compile_matrix(
+        folder, pair_loads(folder.root / "binaries"), binary_facts(folder.root / "binaries")
     )
-    for name, model in SCHEMAS.items():
+    figures = read_file(folder.root / "figures.toml", FiguresFile)
+    compiled = {
+        "platforms": {
+            "schema_version": platforms.SCHEMA_VERSION,
+            **plain(matrix.platforms),
+        },
+        "matrix": to_json(matrix),
+        "symptoms": compile_symptoms(folder.root / "symptoms"),
+        "figures": compile_figures(figures, (proof for _, proof in folder.proofs)),
+    }
+    files = {
+        f"resolver/tfmac_lock/data/{name}.json": dump_json(content)
+        for name, content in compiled.items()
+    }
+    for name, kind in SCHEMAS.items():
         schema = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **model.model_json_schema(),
+            **TypeAdapter(kind).json_schema(),
         }
         files[f"matrix/schemas/{name}.schema.json"] = json.dumps(schema, indent=2) + "\n"
     return files
@@ -90,23 +97,3 @@ def write(root: Path, files: dict[str, str]) -> list[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(files[name], "utf-8")
     return changed
-
-
-def _pair_loads(matrix: Path) -> list[dict[str, Any]]:
-    """The pairs of binaries; a stub's are those of the release that it leads to."""
-    return [row.as_json() for row in pair_rows(matrix / "binaries") if row.payload == row.package]
-
-
-def _binaries(matrix: Path) -> list[dict[str, Any]]:
-    rows = [row for row in release_rows(matrix / "binaries") if row.payload]
-    return [
-        {
-            "package": row.package,
-            "version": row.version,
-            "arch": row.arch,
-            "numpy_generation": row.numpy_generation,
-            "minos": row.minos,
-            "source": ", ".join(row.evidence),
-        }
-        for row in sorted(rows, key=lambda row: (row.package, Version(row.version), row.arch))
-    ]

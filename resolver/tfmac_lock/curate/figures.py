@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from packaging.version import Version
-from pydantic import Field, model_validator
 
 from ..matrix.compiled import SCHEMA_VERSION
-from .models import Identifier, Model, Sentence, Source
+from ..matrix.facts import Fact
+from ..matrix.texts import Identifier, Rule, Sentence, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .models import Proof
+    from ..matrix.proofs import Proof
 
 
-class MeasureEntry(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureEntry(Fact):
     """One measurement: a value, or a range where ``high`` is given."""
 
     label: str
     machine: str
-    low: Annotated[float, Field(ge=0)]
+    low: float
     high: float | None = None
-    date: Annotated[str, Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")]
+    date: Annotated[str, Rule(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")]
     source: Source
 
-    @model_validator(mode="after")
-    def _ends_are_in_order(self) -> MeasureEntry:
-        if self.high is not None and self.high < self.low:
-            raise ValueError("high is less than low")
-        return self
+    def __post_init__(self) -> None:
+        if self.low < 0 or (self.high is not None and self.high < self.low):
+            raise ValueError("low is negative, or high is less than low")
 
 
-class FigureEntry(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureEntry(Fact):
     """A chart: measurements of one thing in one unit. ``better`` says which end is the good one."""
 
     id: Identifier
@@ -44,7 +45,8 @@ class FigureEntry(Model):
     measures: tuple[MeasureEntry, ...]
 
 
-class FiguresFile(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiguresFile(Fact):
     """matrix/figures.toml."""
 
     figures: tuple[FigureEntry, ...]
@@ -117,14 +119,13 @@ def _of_proofs(proofs: list[Proof]) -> list[dict[str, Any]]:
 
 
 def _measure(proof: Proof, key: str) -> dict[str, Any] | None:
-    extra = proof.model_extra or {}
-    figure = extra.get("figures", {}).get(key)
-    if not isinstance(figure, int | float):
+    figure = proof.figures.get(key)
+    if figure is None:
         return None
     plugin = f" + metal {proof.metal}" if proof.metal and proof.grade != "twin" else ""
     return {
         "label": f"{proof.package} {proof.tensorflow}{plugin}, Python {proof.python}",
-        "machine": str(extra.get("chip", "")),
+        "machine": proof.chip,
         "low": figure,
         "high": figure,
         "date": proof.date.isoformat(),

@@ -1,29 +1,22 @@
-"""Reading matrix/ as curators and programs wrote it, checked against the models."""
+"""Reading matrix/ as curators and programs wrote it, checked against its classes."""
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from ..errors import DataError, MissingExtra
+from ..matrix.facts import Lineage
+from ..matrix.proofs import Proof
+from ..matrix.toml import read_file
+from . import models
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-try:
-    import pydantic
-
-    from . import models
-except ImportError as error:
-    raise MissingExtra("editing the matrix", "curate") from error
-
-M = TypeVar("M", bound="models.Model")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixFolder:
-    """All of matrix/, valid by its models; releases and proofs with the file they came from."""
+    """All of matrix/, valid by its classes; releases and proofs with the file they came from."""
 
     root: Path
     platforms: models.PlatformsFile
@@ -34,36 +27,13 @@ class MatrixFolder:
     floors: models.FloorsFile
     packages: models.PackagesFile
     waivers: models.WaiversFile
-    lineage: models.LineageFile
+    lineage: Lineage
     releases: tuple[tuple[Path, models.ReleaseFile], ...]
-    proofs: tuple[tuple[Path, models.Proof], ...]
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file; raises DataError with the file's name."""
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise DataError(str(path), error.strerror or str(error)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(str(path), str(error)) from error
-
-
-def read_file(path: Path, model: type[M]) -> M:
-    """The content of a TOML file as its model; raises DataError that leads to the datum."""
-    data = read_toml(path)
-    try:
-        return model.model_validate(data)
-    except pydantic.ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = "".join(
-            f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]
-        ).lstrip(".")
-        raise DataError(f"{path}: {where}" if where else str(path), first["msg"]) from error
+    proofs: tuple[tuple[Path, Proof], ...]
 
 
 def read_folder(root: Path) -> MatrixFolder:
-    """Read all of matrix/; raises DataError at the first file that does not fit its model."""
+    """Read all of matrix/; raises DataError at the first file that does not fit its class."""
     return MatrixFolder(
         root=root,
         platforms=read_file(root / "platforms.toml", models.PlatformsFile),
@@ -74,12 +44,12 @@ def read_folder(root: Path) -> MatrixFolder:
         floors=read_file(root / "floors.toml", models.FloorsFile),
         packages=read_file(root / "packages.toml", models.PackagesFile),
         waivers=read_file(root / "waivers.toml", models.WaiversFile),
-        lineage=read_file(root / "lineage.toml", models.LineageFile),
+        lineage=read_file(root / "lineage.toml", Lineage),
         releases=tuple(
             (path, read_file(path, models.ReleaseFile))
             for path in sorted(root.glob("releases/*/*.toml"))
         ),
         proofs=tuple(
-            (path, read_file(path, models.Proof)) for path in sorted(root.glob("proofs/**/*.toml"))
+            (path, read_file(path, Proof)) for path in sorted(root.glob("proofs/**/*.toml"))
         ),
     )

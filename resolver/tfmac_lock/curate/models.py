@@ -1,63 +1,37 @@
-"""The facts as they are written in matrix/: one pydantic model a kind of entry.
+"""The files of matrix/: which facts stand in which, and what is written another way than used.
 
-The JSON Schemas under matrix/schemas/ are generated from these, so an editor can check a file
-while it is being written. Unknown keys are refused: a misspelt key would be a fact that nobody
-reads.
+Most facts are their own entries (:mod:`tfmac_lock.matrix.facts`). The classes here are for the
+files themselves, and for entries that a fact is made of. The JSON Schemas under matrix/schemas/
+are generated from them, so an editor can check a file while it is being written.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime  # noqa: TC003 - pydantic evaluates the annotations
 from typing import Annotated, Literal
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from ..matrix.facts import Bound, Defect, Fact, PackageRow, Waiver
+from ..matrix.texts import (
+    Address,
+    Identifier,
+    PackageName,
+    Rule,
+    Sentence,
+    Series,
+    Sha256,
+    Source,
+    SpecifierText,
+    TensorFlowPackage,
+    VersionText,
+)
+from ..target import Arch  # noqa: TC001
 
-from ..target import Arch
-
-
-def _version(text: str) -> str:
-    try:
-        return str(Version(text))
-    except InvalidVersion as error:
-        raise ValueError(str(error)) from error
-
-
-def _specifier(text: str) -> str:
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier as error:
-        raise ValueError(str(error)) from error
-    return text
+MacOSText = Annotated[str, Rule(pattern=r"^\d{2}\.\d{1,2}$")]
 
 
-def _name(text: str) -> str:
-    if canonicalize_name(text) != text:
-        raise ValueError(f"write the normalised name {canonicalize_name(text)!r}")
-    return text
-
-
-VersionText = Annotated[str, AfterValidator(_version)]
-SpecifierText = Annotated[str, AfterValidator(_specifier)]
-PackageName = Annotated[str, AfterValidator(_name)]
-MacOSText = Annotated[str, Field(pattern=r"^\d{2}\.\d{1,2}$")]
-Series = Annotated[str, Field(pattern=r"^3\.\d{1,2}$")]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Sentence = Annotated[str, Field(min_length=10)]
-Source = Annotated[str, Field(min_length=8)]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$")]
-TensorFlowPackage = Literal["tensorflow", "tensorflow-macos"]
-
-
-class Model(BaseModel):
-    """Base of all entries."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class MacOSEntry(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MacOSEntry(Fact):
     """A major release of macOS."""
 
     major: int
@@ -67,7 +41,8 @@ class MacOSEntry(Model):
     source: Source
 
 
-class ChipEntry(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChipEntry(Fact):
     """A chip family; ``variants`` are taken to behave alike."""
 
     id: Identifier
@@ -80,7 +55,8 @@ class ChipEntry(Model):
     source: Source
 
 
-class PythonEntry(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonEntry(Fact):
     """A CPython series and the micro version that stands for it on each architecture."""
 
     series: Series
@@ -89,7 +65,8 @@ class PythonEntry(Model):
     source: Source
 
 
-class PlatformsFile(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformsFile(Fact):
     """matrix/platforms.toml."""
 
     macos: tuple[MacOSEntry, ...]
@@ -97,102 +74,36 @@ class PlatformsFile(Model):
     pythons: tuple[PythonEntry, ...]
 
 
-class Attempt(Model):
-    """One version that was tried to find a bound."""
-
-    package_version: VersionText
-    works: bool
-    error: str | None = None
-    tensorflow: VersionText | None = None
-    python: Series | None = None
-
-
-class BoundEntry(Model):
-    """A limit that the packages' metadata lack.
-
-    ``severity`` is what a combo outside of it is: ``caution`` where TensorFlow trains all the
-    same and something beside it fails, else ``broken``.
-    """
-
-    id: Identifier
-    package: PackageName
-    specifier: SpecifierText
-    tensorflow: SpecifierText
-    python: SpecifierText = ""
-    severity: Literal["broken", "caution"] = "broken"
-    reason: Sentence
-    source: Source
-    tried: tuple[Attempt, ...] = ()
-    symptom: Identifier | None = None
-
-
-class BoundsFile(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundsFile(Fact):
     """matrix/bounds.toml."""
 
-    bounds: tuple[BoundEntry, ...]
+    bounds: tuple[Bound, ...]
 
 
-class WaiverEntry(Model):
-    """A requirement in a release's metadata that nothing on a platform can meet, made looser.
-
-    ``stated`` is the specifier in the metadata, ``specifier`` what was found to be enough;
-    ``by`` are the packages whose metadata it is, ``arch`` limits it to one architecture.
-    """
-
-    id: Identifier
-    package: PackageName
-    stated: SpecifierText
-    specifier: SpecifierText
-    by: Annotated[tuple[TensorFlowPackage, ...], Field(min_length=1)]
-    tensorflow: SpecifierText
-    arch: Arch | None = None
-    reason: Sentence
-    source: Source
-    tried: tuple[Attempt, ...] = ()
-
-
-class WaiversFile(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiversFile(Fact):
     """matrix/waivers.toml."""
 
-    waivers: tuple[WaiverEntry, ...]
+    waivers: tuple[Waiver, ...]
 
 
-class LineageRelease(Model):
-    """One release of the conda package; ``known`` says how much of its pins is known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefectsFile(Fact):
+    """matrix/defects.toml."""
 
-    version: VersionText
-    build: str
-    known: Literal["record", "solver-output", "existence"]
-    depends: tuple[str, ...] = ()
-    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
-    text: Sentence
-    instead: Sentence
-    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    defects: tuple[Defect, ...]
 
 
-class LineageFault(Model):
-    """Why an installation of it fails today."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackagesFile(Fact):
+    """matrix/packages.toml."""
 
-    id: Identifier
-    title: Sentence
-    text: Sentence
-    symptom: Identifier | None = None
-    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    packages: tuple[PackageRow, ...]
 
 
-class LineageFile(Model):
-    """matrix/lineage.toml: the conda package that locks with a conda half replace."""
-
-    package: PackageName
-    channel: Annotated[str, Field(pattern=r"^https://")]
-    subdir: str
-    text: Sentence
-    instead: Sentence
-    faults: tuple[LineageFault, ...]
-    releases: tuple[LineageRelease, ...]
-
-
-class VendorPair(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorPair(Fact):
     """A row of the vendor's table of fitting versions."""
 
     tensorflow: SpecifierText
@@ -201,7 +112,8 @@ class VendorPair(Model):
     note: str | None = None
 
 
-class VendorFile(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorFile(Fact):
     """matrix/vendor.toml."""
 
     source: Source
@@ -209,7 +121,8 @@ class VendorFile(Model):
     pairs: tuple[VendorPair, ...]
 
 
-class ReportEntry(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportEntry(Fact):
     """What somebody published about an installation.
 
     ``about`` says what the outcome speaks of: the ``pair`` itself (only these count as evidence),
@@ -233,48 +146,25 @@ class ReportEntry(Model):
     text: Sentence
     way_out: str | None = None
     confidence: Literal["low", "medium", "high"]
-    source: Annotated[str, Field(pattern=r"^https?://")]
+    source: Address
     date: str | None = None
 
-    @model_validator(mode="after")
-    def _pair_is_named(self) -> ReportEntry:
+    def __post_init__(self) -> None:
         if self.about == "pair" and (self.tensorflow is None or self.plugin == "unknown"):
             raise ValueError("a report about a pair names TensorFlow and says which plugin")
         if (self.metal is not None) != (self.plugin == "some"):
             raise ValueError("plugin is 'some' exactly where metal is given")
-        return self
 
 
-class ReportsFile(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportsFile(Fact):
     """matrix/reports.toml."""
 
     reports: tuple[ReportEntry, ...]
 
 
-class DefectEntry(Model):
-    """A known fault of pairs that otherwise run, with the way around it."""
-
-    id: Identifier
-    title: Sentence
-    tensorflow: SpecifierText
-    metal: SpecifierText | None = None
-    arch: Arch | None = None
-    python: SpecifierText = ""
-    text: Sentence
-    way_out: Sentence
-    symptom: Identifier | None = None
-    with_packages: tuple[PackageName, ...] = ()
-    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
-    reports: tuple[Identifier, ...] = ()
-
-
-class DefectsFile(Model):
-    """matrix/defects.toml."""
-
-    defects: tuple[DefectEntry, ...]
-
-
-class FloorEntry(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloorEntry(Fact):
     """The oldest macOS that a plugin release loads on, and the oldest that it runs on."""
 
     version: VersionText
@@ -289,7 +179,8 @@ class FloorEntry(Model):
     note: str | None = None
 
 
-class FloorsFile(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloorsFile(Fact):
     """matrix/floors.toml."""
 
     package: Literal["tensorflow-metal"]
@@ -297,32 +188,16 @@ class FloorsFile(Model):
     floors: tuple[FloorEntry, ...]
 
 
-class PackageEntry(Model):
-    """What to know of a package by that name."""
-
-    name: str
-    versions: SpecifierText = ""
-    kind: Literal["offered", "by-name", "gone"]
-    title: Sentence
-    text: Sentence
-    instead: str
-    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
-
-
-class PackagesFile(Model):
-    """matrix/packages.toml."""
-
-    packages: tuple[PackageEntry, ...]
-
-
-class MetadataEntry(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataEntry(Fact):
     """Requires-Python and Requires-Dist, as some wheels of a release share them."""
 
     requires_python: str | None = None
     requires: tuple[str, ...] = ()
 
 
-class WheelEntry(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelEntry(Fact):
     """One wheel, as the index lists it; ``metadata`` points into the release's list."""
 
     filename: str
@@ -334,7 +209,8 @@ class WheelEntry(Model):
     metadata: int
 
 
-class ReleaseFile(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseFile(Fact):
     """matrix/releases/<package>/<version>.toml, written by ``tfmac-lock matrix refresh``."""
 
     package: PackageName
@@ -343,28 +219,7 @@ class ReleaseFile(Model):
     metadata: tuple[MetadataEntry, ...]
     wheels: tuple[WheelEntry, ...]
 
-    @model_validator(mode="after")
-    def _metadata_exists(self) -> ReleaseFile:
+    def __post_init__(self) -> None:
         for wheel in self.wheels:
             if not 0 <= wheel.metadata < len(self.metadata):
                 raise ValueError(f"{wheel.filename}: metadata {wheel.metadata} does not exist")
-        return self
-
-
-class Proof(Model):
-    """matrix/proofs/…: one recorded run of the proof, written by ``tfmac-lock prove``."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    grade: Literal["twin", "trained-cpu", "trained-gpu"]
-    lock: str
-    package: TensorFlowPackage
-    tensorflow: VersionText
-    metal: VersionText | None = None
-    arch: Arch
-    python: str
-    date: date
-    outcome: Literal["works", "broken"]
-    text: Sentence
-    source: str
-    pins: dict[str, str]

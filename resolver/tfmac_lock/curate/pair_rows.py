@@ -1,20 +1,21 @@
 """The facts of all releases boiled down to rows for the compiled matrix.
 
-A row is plain enough for JSON (:meth:`PairRow.as_json`), so that the program at run time reads
-neither TOML nor wheels.
+They are what the program at run time knows of them: it reads neither these files nor wheels.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..matrix.binaries import PluginBinary, TensorFlowBinary, load_folder
+from ..matrix.facts import BinaryFact, PairLoad
 from ..matrix.load_check import LoadResult, check_pair
+from ..target import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -41,18 +42,6 @@ class PairRow:
     dyld_message: str | None
     payload: str | None
 
-    def as_json(self) -> dict[str, Any]:
-        """What the compiled matrix keeps of the row."""
-        return {
-            "package": self.package,
-            "tensorflow": self.tensorflow,
-            "metal": self.metal,
-            "arch": self.arch,
-            "loads": self.loads,
-            "missing_symbols": list(self.missing_symbols),
-            "missing_libraries": list(self.missing_libraries),
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRow:
@@ -76,21 +65,38 @@ class ReleaseRow:
     sdk: str | None
     evidence: tuple[str, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """The row with lists for tuples."""
-        return {
-            "package": self.package,
-            "version": self.version,
-            "arch": self.arch,
-            "pythons": list(self.pythons),
-            "payload": self.payload,
-            "requires": list(self.requires),
-            "numpy_generation": self.numpy_generation,
-            "macos_tag": self.macos_tag,
-            "minos": self.minos,
-            "sdk": self.sdk,
-            "evidence": list(self.evidence),
-        }
+
+def pair_loads(folder: Path) -> list[PairLoad]:
+    """What the compiled matrix keeps: a stub's pairs are those of the release it leads to."""
+    return [
+        PairLoad(
+            package=row.package,
+            tensorflow=row.tensorflow,
+            metal=row.metal,
+            arch=Arch(row.arch),
+            loads=row.loads,
+            missing_symbols=row.missing_symbols,
+            missing_libraries=row.missing_libraries,
+        )
+        for row in pair_rows(folder)
+        if row.payload == row.package
+    ]
+
+
+def binary_facts(folder: Path) -> list[BinaryFact]:
+    """What the compiled matrix keeps of each release that is no stub."""
+    return [
+        BinaryFact(
+            package=row.package,
+            version=row.version,
+            arch=Arch(row.arch),
+            numpy_generation=row.numpy_generation,
+            minos=row.minos,
+            source=", ".join(row.evidence),
+        )
+        for row in release_rows(folder)
+        if row.payload
+    ]
 
 
 def pair_rows(folder: Path) -> list[PairRow]:

@@ -19,7 +19,7 @@ from packaging.version import Version
 
 from ..errors import OutsideError
 from ..matrix.facts import METAL
-from .folder import read_file
+from ..matrix.toml import read_file
 from .models import ReleaseFile
 
 if TYPE_CHECKING:

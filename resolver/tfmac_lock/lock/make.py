@@ -20,7 +20,8 @@ from ..conda.verify import verify_conda
 from ..errors import Refusal
 from ..matrix.facts import METAL
 from ..matrix.ranking import TENSORFLOW_PACKAGES, NoCombo, PairRequest, choices, nearest
-from ..matrix.verdict import Status, judge
+from ..matrix.reasons import Status
+from ..matrix.verdict import judge
 from ..resolve.provider import Rules
 from ..resolve.requirement import ByMatrix, ByUser, Need
 from ..resolve.solve import Solved, Unsatisfiable, newer_macos, solve
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 
     from ..conda.mixed import CondaPart, MixedSolution
     from ..matrix.facts import Bound, Matrix, Waiver
-    from ..matrix.verdict import Pair, Verdict
+    from ..matrix.reasons import Verdict
+    from ..matrix.verdict import Pair
     from ..resolve.source import Source
 
 
@@ -390,7 +392,7 @@ def lock_verdict(verdict: Verdict, notes: Iterable[tuple[str, str, str]] = ()) -
     """The verdict in plain words, with more notes of how the lock was made."""
     return LockVerdict(
         status=verdict.status.value,
-        grade=verdict.grade.label if verdict.grade else None,
+        grade=verdict.grade.value if verdict.grade else None,
         reasons=(
             *((reason.kind, reason.text, reason.source) for reason in verdict.reasons),
             *notes,

@@ -1,16 +1,19 @@
 """The compiled matrix: all facts as JSON that loads in milliseconds.
 
-It is made from matrix/ by ``tfmac-lock matrix compile`` (see ``compiling.py``) and shipped
-inside the package; the TOML files stay what people and programs edit.
+It is made from matrix/ by ``tfmac-lock matrix compile`` (see the ``curate`` package) and shipped
+inside the package; the TOML files stay what people and programs edit. It is the plain form of
+:class:`.facts.Matrix`, but for wheels: they are rows without names, and lists of requirements
+that several of them share stand once.
 """
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from ..files import guarded
-from ..target import Arch, MacOSVersion
-from . import facts
+from .facts import Matrix, Release, Wheel
+from .plain import plain, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,129 +22,59 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 
+WHEEL_FIELDS = tuple(field.name for field in fields(Wheel))
+"""The columns of a wheel's row; ``requires``, the last, is a place in the shared lists."""
 
-def load_matrix(path: Path, platforms: Platforms) -> facts.Matrix:
+
+def load_matrix(path: Path, platforms: Platforms) -> Matrix:
     """Read matrix.json; raises DataError where it is missing or damaged."""
     return guarded(path, SCHEMA_VERSION, lambda data: _matrix(data, platforms))
 
 
-def _matrix(data: Any, platforms: Platforms) -> facts.Matrix:
-    requires = [tuple(texts) for texts in data["requires"]]
-    return facts.Matrix(
-        as_of=data["as_of"],
-        platforms=platforms,
-        releases=tuple(
-            facts.Release(
-                package=row["package"],
-                version=row["version"],
-                wheels=tuple(
-                    facts.Wheel(
-                        filename=filename,
-                        url=url,
-                        sha256=sha256,
-                        size=size,
-                        uploaded=uploaded,
-                        payload=payload,
-                        requires_python=requires_python,
-                        requires=requires[which],
-                    )
-                    for (
-                        filename,
-                        url,
-                        sha256,
-                        size,
-                        uploaded,
-                        payload,
-                        requires_python,
-                        which,
-                    ) in row["wheels"]
-                ),
-            )
-            for row in data["releases"]
-        ),
-        bounds=tuple(facts.Bound(**row) for row in data["bounds"]),
-        evidence=tuple(_evidence(row) for row in data["evidence"]),
-        defects=tuple(
-            facts.Defect(
-                **{
-                    **row,
-                    "arch": _arch(row["arch"]),
-                    "with_packages": tuple(row["with_packages"]),
-                    "sources": tuple(row["sources"]),
-                }
-            )
-            for row in data["defects"]
-        ),
-        floors=tuple(
-            facts.Floor(
-                **{
-                    **row,
-                    "arch": Arch(row["arch"]),
-                    "load": MacOSVersion.parse(row["load"]),
-                    "run": MacOSVersion.parse(row["run"]),
-                }
-            )
-            for row in data["floors"]
-        ),
-        pair_loads=tuple(
-            facts.PairLoad(
-                **{
-                    **row,
-                    "arch": Arch(row["arch"]),
-                    "missing_symbols": tuple(row["missing_symbols"]),
-                    "missing_libraries": tuple(row["missing_libraries"]),
-                }
-            )
-            for row in data["pair_loads"]
-        ),
-        binaries=tuple(
-            facts.BinaryFact(**{**row, "arch": Arch(row["arch"])}) for row in data["binaries"]
-        ),
-        packages=tuple(
-            facts.PackageRow(**{**row, "sources": tuple(row["sources"])})
-            for row in data["packages"]
-        ),
-        waivers=tuple(
-            facts.Waiver(**{**row, "by": tuple(row["by"]), "arch": _arch(row["arch"])})
-            for row in data["waivers"]
-        ),
-        lineage=_lineage(data["lineage"]),
-    )
-
-
-def _lineage(data: Any) -> facts.Lineage:
-    return facts.Lineage(
-        **{
-            **data,
-            "faults": tuple(
-                facts.LineageFault(**{**row, "sources": tuple(row["sources"])})
-                for row in data["faults"]
-            ),
-            "releases": tuple(
-                facts.LineageRelease(
-                    **{
-                        **row,
-                        "depends": tuple(row["depends"]),
-                        "sources": tuple(row["sources"]),
-                    }
-                )
-                for row in data["releases"]
-            ),
+def to_json(matrix: Matrix) -> dict[str, Any]:
+    """The content of matrix.json; the platforms have a file of their own."""
+    shared: dict[tuple[str, ...], int] = {}
+    releases = [
+        {
+            "package": release.package,
+            "version": release.version,
+            "wheels": [
+                [
+                    *(getattr(wheel, name) for name in WHEEL_FIELDS[:-1]),
+                    shared.setdefault(wheel.requires, len(shared)),
+                ]
+                for wheel in release.wheels
+            ],
         }
+        for release in matrix.releases
+    ]
+    rest = {
+        field.name: plain(getattr(matrix, field.name))
+        for field in fields(matrix)
+        if field.name not in ("platforms", "releases")
+    }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "as_of": rest.pop("as_of"),
+        "requires": list(shared),
+        "releases": releases,
+        **rest,
+    }
+
+
+def _matrix(data: Any, platforms: Platforms) -> Matrix:
+    del data["schema_version"]
+    requires = [tuple(texts) for texts in data.pop("requires")]
+    releases = tuple(
+        Release(
+            package=row["package"],
+            version=row["version"],
+            wheels=tuple(_wheel(wheel, requires) for wheel in row["wheels"]),
+        )
+        for row in data.pop("releases")
     )
+    return read(Matrix, {**data, "platforms": platforms, "releases": releases})
 
 
-def _evidence(row: Any) -> facts.Evidence:
-    return facts.Evidence(
-        **{
-            **row,
-            "grade": facts.Grade.parse(row["grade"]),
-            "outcome": facts.Outcome(row["outcome"]),
-            "arch": _arch(row["arch"]),
-            "pins": tuple((name, pinned) for name, pinned in row["pins"]),
-        }
-    )
-
-
-def _arch(text: str | None) -> Arch | None:
-    return None if text is None else Arch(text)
+def _wheel(row: list[Any], requires: list[tuple[str, ...]]) -> Wheel:
+    return Wheel(**dict(zip(WHEEL_FIELDS[:-1], row[:-1], strict=True)), requires=requires[row[-1]])

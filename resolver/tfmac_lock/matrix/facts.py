@@ -1,17 +1,35 @@
-"""The facts of the matrix, as the program uses them.
+"""The facts of the matrix: one class a fact, from the file that a curator edits to the answer.
 
-They are read from the compiled matrix (see ``compiled.py``), so that using them needs neither
-TOML nor pydantic. ``models.py`` describes the same facts as curators write them.
+Pydantic checks the TOML files of matrix/ against these classes and makes their JSON Schemas
+(see the ``curate`` package); the compiled matrix holds them in plain form (``plain.py``), and
+the site's API publishes the same. Using them needs neither TOML nor pydantic.
 """
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from ..target import Arch, Os, machine_name
+from ..target import Arch, MacOSVersion, Os, Platforms, machine_name
+from .reasons import Grade
+from .texts import (
+    AtLeastOne,
+    Identifier,
+    Md5,
+    PackageName,
+    Rule,
+    Sentence,
+    Series,
+    Severity,
+    Sha256,
+    Source,
+    Sources,
+    SpecifierText,
+    TensorFlowPackage,
+    VersionText,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,31 +38,17 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
     from packaging.version import Version
 
-    from ..target import MacOSVersion, Platforms
-
 METAL = "tensorflow-metal"
 
 
-class Grade(IntEnum):
-    """How much a piece of evidence says, weakest first (the order ranks combos)."""
+class Fact:
+    """Base of what curators write: an unknown key is refused.
 
-    RESOLVES = 1
-    LOADS = 2
-    TWIN = 3
-    VENDOR = 4
-    REPORTED = 5
-    TRAINED_CPU = 6
-    TRAINED_GPU = 7
+    A misspelt key would be a fact that nobody reads.
+    """
 
-    @property
-    def label(self) -> str:
-        """The name in files and output: ``trained-gpu``."""
-        return self.name.lower().replace("_", "-")
-
-    @classmethod
-    def parse(cls, label: str) -> Grade:
-        """The grade of that label."""
-        return cls[label.upper().replace("-", "_")]
+    __slots__ = ()
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
 
 class Outcome(StrEnum):
@@ -86,7 +90,7 @@ class Wheel:
 
     filename: str
     url: str
-    sha256: str
+    sha256: Sha256
     size: int | None
     uploaded: str | None
     payload: bool
@@ -161,21 +165,35 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class Attempt(Fact):
+    """One version that was tried to find a bound, and what went wrong with it, if anything."""
+
+    package_version: VersionText
+    works: bool
+    error: str | None = None
+    tensorflow: VersionText | None = None
+    python: Series | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound(Fact):
     """A limit that the packages' metadata lack, with its reason and source.
 
     ``severity`` is what a combo outside of it is: ``broken``, or ``caution`` where TensorFlow
-    trains all the same.
+    trains all the same and something beside it fails. ``tried`` lists the versions that found
+    it, ``symptom`` is what a combo outside of it prints.
     """
 
-    id: str
-    package: str
-    specifier: str
-    tensorflow: str
-    python: str
-    reason: str
-    source: str
-    severity: str = "broken"
+    id: Identifier
+    package: PackageName
+    specifier: SpecifierText
+    tensorflow: SpecifierText
+    python: SpecifierText = ""
+    severity: Severity = "broken"
+    reason: Sentence
+    source: Source
+    tried: tuple[Attempt, ...] = ()
+    symptom: Identifier | None = None
 
     def applies(self, tensorflow: str, python: str) -> bool:
         """Whether the bound holds for that TensorFlow version and Python series."""
@@ -196,14 +214,14 @@ class Evidence:
 
     grade: Grade
     outcome: Outcome
-    package: str | None
+    package: str | None = None
     tensorflow: str
-    metal: str | None
-    arch: Arch | None
-    python: str | None
+    metal: str | None = None
+    arch: Arch | None = None
+    python: str | None = None
     text: str
     source: str
-    date: str | None
+    date: str | None = None
     pins: tuple[tuple[str, str], ...] = ()
 
     def concerns(
@@ -232,24 +250,26 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Defect:
+class Defect(Fact):
     """A known fault of pairs that otherwise run, with the way around it.
 
     ``python`` limits it to the plugin or TensorFlow builds for those Pythons, ``with_packages`` to
-    environments that hold one of these packages as well.
+    environments that hold one of these packages as well. ``reports`` are the ids of the reports
+    that it rests on.
     """
 
-    id: str
-    title: str
-    tensorflow: str
-    metal: str | None
-    arch: Arch | None
-    python: str
-    text: str
-    way_out: str
-    symptom: str | None
-    with_packages: tuple[str, ...]
-    sources: tuple[str, ...]
+    id: Identifier
+    title: Sentence
+    tensorflow: SpecifierText
+    metal: SpecifierText | None = None
+    arch: Arch | None = None
+    python: SpecifierText = ""
+    text: Sentence
+    way_out: Sentence
+    symptom: Identifier | None = None
+    with_packages: tuple[PackageName, ...] = ()
+    sources: Sources
+    reports: tuple[Identifier, ...] = ()
 
     def concerns(
         self,
@@ -318,7 +338,7 @@ class BinaryFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackageRow:
+class PackageRow(Fact):
     """What to know of a package by that name: the answer to somebody who asks for it.
 
     ``kind`` is ``offered`` (the resolver takes it), ``by-name`` (only when named) or ``gone``.
@@ -326,31 +346,32 @@ class PackageRow:
     """
 
     name: str
-    versions: str
-    kind: str
-    title: str
-    text: str
+    versions: SpecifierText = ""
+    kind: Literal["offered", "by-name", "gone"]
+    title: Sentence
+    text: Sentence
     instead: str
-    sources: tuple[str, ...]
+    sources: Sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
+class Waiver(Fact):
     """A requirement in a release's metadata that nothing on a platform can meet, made looser.
 
     ``by`` and ``tensorflow`` tell whose metadata, ``stated`` what stands there and
-    ``specifier`` what was found to be enough.
+    ``specifier`` what was found to be enough, with the versions that were ``tried``.
     """
 
-    id: str
-    package: str
-    stated: str
-    specifier: str
-    by: tuple[str, ...]
-    tensorflow: str
-    arch: Arch | None
-    reason: str
-    source: str
+    id: Identifier
+    package: PackageName
+    stated: SpecifierText
+    specifier: SpecifierText
+    by: Annotated[tuple[TensorFlowPackage, ...], AtLeastOne()]
+    tensorflow: SpecifierText
+    arch: Arch | None = None
+    reason: Sentence
+    source: Source
+    tried: tuple[Attempt, ...] = ()
 
     def applies(self, package: str, tensorflow: str, arch: Arch) -> bool:
         """Whether it is about that release on that architecture."""
@@ -362,42 +383,42 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineageRelease:
+class LineageRelease(Fact):
     """A release of tensorflow-deps: what is known of its pins, and what to take instead.
 
     ``known`` is ``record`` (all of them), ``solver-output`` (some) or ``existence``.
     """
 
-    version: str
+    version: VersionText
     build: str
-    known: str
-    depends: tuple[str, ...]
-    md5: str | None
-    text: str
-    instead: str
-    sources: tuple[str, ...]
+    known: Literal["record", "solver-output", "existence"]
+    depends: tuple[str, ...] = ()
+    md5: Md5 | None = None
+    text: Sentence
+    instead: Sentence
+    sources: Sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineageFault:
+class LineageFault(Fact):
     """Why installing tensorflow-deps fails today; ``symptom`` is the id of what it prints."""
 
-    id: str
-    title: str
-    text: str
-    symptom: str | None
-    sources: tuple[str, ...]
+    id: Identifier
+    title: Sentence
+    text: Sentence
+    symptom: Identifier | None = None
+    sources: Sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lineage:
-    """The conda package that locks with a conda half replace."""
+class Lineage(Fact):
+    """The conda package that locks with a conda half replace (matrix/lineage.toml)."""
 
-    package: str
-    channel: str
+    package: PackageName
+    channel: Annotated[str, Rule(pattern=r"^https://")]
     subdir: str
-    text: str
-    instead: str
+    text: Sentence
+    instead: Sentence
     faults: tuple[LineageFault, ...]
     releases: tuple[LineageRelease, ...]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..target import Arch
     from .facts import Matrix, Release
-    from .verdict import Verdict
+    from .reasons import Verdict
 
 
 class UnknownRelease(Refusal):

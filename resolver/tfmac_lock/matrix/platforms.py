@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..files import guarded
-from ..target import Arch, Chip, MacOSRelease, MacOSVersion, Platforms, PythonSeries
+from ..target import Platforms
+from .plain import read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,31 +16,8 @@ SCHEMA_VERSION = 1
 
 def load_platforms(path: Path) -> Platforms:
     """Read platforms.json; raises DataError."""
-    return guarded(path, SCHEMA_VERSION, _platforms)
+    return guarded(path, SCHEMA_VERSION, lambda data: read(Platforms, _without_version(data)))
 
 
-def _platforms(data: Any) -> Platforms:
-    return Platforms(
-        macos=tuple(
-            MacOSRelease(major=row["major"], name=row["name"], darwin=row["darwin"])
-            for row in data["macos"]
-        ),
-        chips=tuple(
-            Chip(
-                id=row["id"],
-                name=row["name"],
-                arch=Arch(row["arch"]),
-                first_macos=MacOSVersion.parse(row["first_macos"]),
-                last_macos=row["last_macos"],
-                gpu=row["gpu"],
-            )
-            for row in data["chips"]
-        ),
-        pythons=tuple(
-            PythonSeries(
-                series=row["series"],
-                micro={Arch(arch): micro for arch, micro in row["micro"].items()},
-            )
-            for row in data["pythons"]
-        ),
-    )
+def _without_version(data: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in data.items() if key != "schema_version"}

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from ..errors import Refusal, UsageError
 from ..target import MacOSVersion, Os, PythonVersion
 from .facts import METAL, specifier, version
-from .verdict import Pair, Status, Verdict, judge
+from .reasons import Status, Verdict, strength
+from .verdict import Pair, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -233,7 +234,7 @@ def _rank(choice: Choice) -> tuple[object, ...]:
     pair = choice.pair
     return (
         choice.verdict.status.rank,
-        -(choice.verdict.grade or 0),
+        -strength(choice.verdict.grade),
         newest(pair.tensorflow),
         TENSORFLOW_PACKAGES.index(pair.package),
         newest(pair.metal),

@@ -2,58 +2,23 @@
 
 A verdict is a pure function of the facts. It keeps every fact that it rests on and never hides
 a contrary one. What was run beats what was read, and the newer beats the older; both are shown.
+Each function here yields the reasons of one sort; ``fold`` makes the status of them all.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ..target import Os
-from .facts import Grade, Outcome
+from .facts import Outcome
+from .reasons import Grade, Reason, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from ..target import Arch, MacOSVersion
-    from .facts import Evidence, Matrix
-
-
-class Status(StrEnum):
-    """What to expect of a combo."""
-
-    WORKS = "works"
-    CAUTION = "caution"
-    UNPROVEN = "unproven"
-    BROKEN = "broken"
-
-    @property
-    def rank(self) -> int:
-        """0 for the best; the order in which combos are offered."""
-        return list(Status).index(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """One fact behind a verdict: its kind (a grade, ``defect``, ``floor`` …), text and source.
-
-    ``against`` marks what speaks against the combo.
-    """
-
-    kind: str
-    text: str
-    source: str
-    against: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """Status, the strongest grade that speaks for the combo, and every fact behind them."""
-
-    status: Status
-    grade: Grade | None
-    reasons: tuple[Reason, ...]
+    from .facts import Defect, Evidence, Matrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,213 +65,208 @@ def judge(
         if item.concerns(pair.package, pair.tensorflow, pair.metal, pair.arch, pair.python)
         and (not item.pins or pins is None or item.pins_hold_in(pins))
     ]
-    reasons: list[Reason] = []
-    fatal = os is Os.MACOS and _payload(matrix, pair, reasons)
-    fatal |= _floor(matrix, pair, macos, reasons)
-    grades: set[Grade] = set()
-    if resolved is not None:
-        _resolves(resolved, reasons, grades)
-        fatal |= not resolved
-    loads = _loads(matrix, pair, os, reasons, grades)
-    run_works = _told(evidence, reasons, grades)
     defects = [
         defect
         for defect in matrix.defects
         if defect.concerns(pair.tensorflow, pair.metal, pair.arch, pair.python, pins or extra)
     ]
-    reasons += [
-        Reason(
-            kind="defect",
-            text=f"{defect.title}: {defect.text}. Way out: {defect.way_out}",
-            source=source,
-            against=True,
-        )
-        for defect in defects
-        for source in defect.sources[:1]
-    ]
-    status = _status(
-        fatal=fatal,
-        loads=loads,
-        run_works=run_works,
-        grades=grades,
-        faulty=bool(defects),
+    decisive = _decisive(evidence)
+    ran = decisive is not None and decisive.grade in RUN and decisive.outcome is Outcome.WORKS
+    return fold(
+        (
+            *(_stub(matrix, pair) if os is Os.MACOS else ()),
+            *_floor(matrix, pair, macos),
+            *_resolution(resolved),
+            *(_linux_binaries() if os is Os.LINUX else _binaries(matrix, pair, ran=ran)),
+            *_observations(evidence, decisive),
+            *_defects(defects),
+        ),
         plugin=pair.metal is not None,
     )
-    if pair.metal is not None and status is Status.UNPROVEN and not (VOUCHING & grades):
-        reasons.append(
-            Reason(
-                kind="unproven",
-                text="nobody is known to have trained with this pair; that a plugin loads does "
-                "not show that it trains",
-                source="matrix/vendor.toml, matrix/reports.toml and matrix/proofs have none",
-            )
-        )
-    return Verdict(status=status, grade=max(grades, default=None), reasons=tuple(reasons))
 
 
-def _status(
-    *,
-    fatal: bool,
-    loads: bool | None,
-    run_works: bool | None,
-    grades: set[Grade],
-    faulty: bool,
-    plugin: bool,
-) -> Status:
-    """The status by the grades that were reached.
+def fold(reasons: Sequence[Reason], *, plugin: bool) -> Verdict:
+    """The verdict that the reasons add up to.
 
     ``works`` needs resolves, loads and twin, and nothing against it. None of the three runs the
     plugin, and pairs are known that load and crash in training, so a pair with a plugin needs
     the word of somebody who ran it besides: the vendor's, a report, or our own run on a Mac.
     """
-    if fatal or run_works is False:
-        return Status.BROKEN
-    if loads is False and run_works is not True:
-        return Status.BROKEN
+    grades = {reason.grade for reason in reasons if reason.grade and not reason.against}
+    for reason in reasons:
+        if reason.fatal and reason.grade is not None:
+            grades -= RUN if reason.grade in RUN else {reason.grade}
     proven = {Grade.RESOLVES, Grade.LOADS, Grade.TWIN} <= grades or bool(RUN & grades)
     vouched = not plugin or bool(VOUCHING & grades)
-    if not (proven and vouched):
-        return Status.UNPROVEN
-    return Status.CAUTION if faulty else Status.WORKS
+    if any(reason.fatal for reason in reasons):
+        status = Status.BROKEN
+    elif not (proven and vouched):
+        status = Status.UNPROVEN
+    elif any(reason.kind == "defect" for reason in reasons):
+        status = Status.CAUTION
+    else:
+        status = Status.WORKS
+    if plugin and status is Status.UNPROVEN and not (VOUCHING & grades):
+        reasons = (*reasons, NOBODY_TRAINED)
+    grade = max(grades, default=None)
+    return Verdict(status=status, grade=grade, reasons=tuple(reasons))
 
 
-def _payload(matrix: Matrix, pair: Pair, reasons: list[Reason]) -> bool:
+NOBODY_TRAINED = Reason(
+    kind="unproven",
+    text="nobody is known to have trained with this pair; that a plugin loads does not show that "
+    "it trains",
+    source="matrix/vendor.toml, matrix/reports.toml and matrix/proofs have none",
+)
+
+
+def _stub(matrix: Matrix, pair: Pair) -> Iterator[Reason]:
+    """A release that is empty, and whose requirements lead to no TensorFlow."""
     if matrix.release(pair.package, pair.tensorflow) is None:
-        return False
+        return
     if matrix.payload_of(pair.package, pair.tensorflow, pair.arch) is not None:
-        return False
+        return
     rows = [
         row
         for row in matrix.packages
         if row.name == pair.package and row.kind == "gone" and row.versions
     ]
-    reasons.append(
-        Reason(
-            kind="stub",
-            text=f"{pair.package} {pair.tensorflow} never brings a TensorFlow for {pair.arch.value}"
-            + "".join(f": {row.text}" for row in rows),
-            source=f"https://pypi.org/project/{pair.package}/{pair.tensorflow}/",
-            against=True,
-        )
+    yield Reason(
+        kind="stub",
+        text=f"{pair.package} {pair.tensorflow} never brings a TensorFlow for {pair.arch.value}"
+        + "".join(f": {row.text}" for row in rows),
+        source=f"https://pypi.org/project/{pair.package}/{pair.tensorflow}/",
+        against=True,
+        fatal=True,
     )
-    return True
 
 
-def _floor(matrix: Matrix, pair: Pair, macos: MacOSVersion | None, reasons: list[Reason]) -> bool:
-    if pair.metal is None:
-        return False
-    floor = matrix.floor(pair.metal, pair.arch, pair.python)
+def _floor(matrix: Matrix, pair: Pair, macos: MacOSVersion | None) -> Iterator[Reason]:
+    """The oldest macOS for the plugin."""
+    floor = matrix.floor(pair.metal, pair.arch, pair.python) if pair.metal else None
     if floor is None:
-        return False
+        return
     too_old = macos is not None and macos < floor.run
-    reasons.append(
-        Reason(
-            kind="floor",
-            text=f"tensorflow-metal {pair.metal} loads on macOS {floor.load} and runs on "
-            f"macOS {floor.run} and newer: {floor.text}",
-            source=floor.source,
-            against=too_old,
-        )
-    )
-    return too_old
-
-
-def _resolves(resolved: bool, reasons: list[Reason], grades: set[Grade]) -> None:
-    if resolved:
-        grades.add(Grade.RESOLVES)
-        text = "every requirement has a file for the target"
-    else:
-        text = "no set of wheels meets all requirements on the target"
-    reasons.append(
-        Reason(kind=Grade.RESOLVES.label, text=text, source="index metadata", against=not resolved)
+    yield Reason(
+        kind="floor",
+        text=f"tensorflow-metal {pair.metal} loads on macOS {floor.load} and runs on "
+        f"macOS {floor.run} and newer: {floor.text}",
+        source=floor.source,
+        against=too_old,
+        fatal=too_old,
     )
 
 
-def _loads(
-    matrix: Matrix, pair: Pair, os: Os, reasons: list[Reason], grades: set[Grade]
-) -> bool | None:
-    """What the binaries say; without a plugin there is nothing that could fail to load."""
-    if os is Os.LINUX:
-        reasons.append(
-            Reason(
-                kind=Grade.LOADS.label,
-                text="the Linux wheels were not read",
-                source="matrix/binaries",
-            )
-        )
-        return None
+def _resolution(resolved: bool | None) -> Iterator[Reason]:
+    """Whether a lock was found, where somebody tried."""
+    if resolved is None:
+        return
+    yield Reason(
+        kind="resolves",
+        text="every requirement has a file for the target"
+        if resolved
+        else "no set of wheels meets all requirements on the target",
+        source="index metadata",
+        grade=Grade.RESOLVES,
+        against=not resolved,
+        fatal=not resolved,
+    )
+
+
+def _linux_binaries() -> Iterator[Reason]:
+    yield Reason(kind="binaries", text="the Linux wheels were not read", source="matrix/binaries")
+
+
+def _binaries(matrix: Matrix, pair: Pair, *, ran: bool) -> Iterator[Reason]:
+    """What the binaries say; they decide nothing against a pair that ``ran`` on a Mac."""
     if pair.metal is None:
-        payload = matrix.payload_of(pair.package, pair.tensorflow, pair.arch)
-        read = [
-            fact
-            for fact in matrix.binaries
-            if (fact.package, fact.version) == payload and fact.arch is pair.arch
-        ]
-        if not read:
-            return None
-        grades.add(Grade.LOADS)
-        reasons.append(
-            Reason(
-                kind=Grade.LOADS.label,
-                text="no plugin to load; TensorFlow's own binaries were read "
-                f"(numpy generation {read[0].numpy_generation or 'not stated'})",
-                source=read[0].source,
-            )
-        )
-        return True
+        yield from _without_plugin(matrix, pair)
+        return
     load = matrix.pair_load(pair.package, pair.tensorflow, pair.metal, pair.arch)
     if load is None or load.loads is None:
-        reasons.append(
-            Reason(
-                kind=Grade.LOADS.label,
-                text="the binaries of this pair have not been read",
-                source="matrix/binaries",
-            )
+        yield Reason(
+            kind="binaries",
+            text="the binaries of this pair have not been read",
+            source="matrix/binaries",
         )
-        return None
-    source = f"the wheels of {load.package} {load.tensorflow} and tensorflow-metal {load.metal}"
+        return
     if load.loads:
-        grades.add(Grade.LOADS)
         text = "the plugin's symbols and libraries are all there"
     else:
         missing = (*load.missing_libraries, *load.missing_symbols)
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         text = f"the plugin does not load: {', '.join(missing[:3])}{more} missing"
-    reasons.append(Reason(kind=Grade.LOADS.label, text=text, source=source, against=not load.loads))
-    return load.loads
+    yield Reason(
+        kind="binaries",
+        text=text,
+        source=f"the wheels of {load.package} {load.tensorflow} and tensorflow-metal {load.metal}",
+        grade=Grade.LOADS,
+        against=not load.loads,
+        fatal=not load.loads and not ran,
+    )
 
 
-def _told(evidence: list[Evidence], reasons: list[Reason], grades: set[Grade]) -> bool | None:
-    """Add what was run and said, and return what the decisive observation says.
+def _without_plugin(matrix: Matrix, pair: Pair) -> Iterator[Reason]:
+    """TensorFlow's own binaries: without a plugin there is nothing that could fail to load."""
+    payload = matrix.payload_of(pair.package, pair.tensorflow, pair.arch)
+    for fact in matrix.binaries:
+        if (fact.package, fact.version) == payload and fact.arch is pair.arch:
+            yield Reason(
+                kind="binaries",
+                text="no plugin to load; TensorFlow's own binaries were read "
+                f"(numpy generation {fact.numpy_generation or 'not stated'})",
+                source=fact.source,
+                grade=Grade.LOADS,
+            )
+            return
+
+
+def _decisive(evidence: Iterable[Evidence]) -> Evidence | None:
+    """The observation that decides; None where none does.
 
     The newest run of this project's proof on a Mac decides. Without one, a twin that failed or
     a newest report that the pair is broken stands against it; a twin or report that went well
     decides nothing, since neither can show that a plugin loads which the binaries say cannot.
     """
-    told = set()
-    for item in sorted(evidence, key=_age, reverse=True):
-        works = item.outcome is Outcome.WORKS
-        if works:
-            grades.add(item.grade)
-        # One twin stands for every lock that holds its versions; it is told once.
-        key = (item.outcome, item.text)
-        if item.grade is not Grade.TWIN or key not in told:
-            if item.grade is Grade.TWIN:
-                told.add(key)
-            kind = item.grade.label
-            reasons.append(Reason(kind=kind, text=item.text, source=item.source, against=not works))
-    for decisive in (RUN, {Grade.TWIN}, {Grade.REPORTED}):
-        newest = max(
-            (item for item in evidence if item.grade in decisive), key=_decides, default=None
-        )
-        if newest is None:
-            continue
-        if newest.outcome is Outcome.BROKEN:
-            grades -= decisive
-            return False
-        if decisive is RUN:
-            return True
+    for grades in (RUN, {Grade.TWIN}, {Grade.REPORTED}):
+        found = [item for item in evidence if item.grade in grades]
+        newest = max(found, key=_decides, default=None)
+        if newest is not None and (grades is RUN or newest.outcome is Outcome.BROKEN):
+            return newest
     return None
+
+
+def _observations(evidence: Iterable[Evidence], decisive: Evidence | None) -> Iterator[Reason]:
+    """What was run and said, newest first; one twin stands for every lock with its versions."""
+    against = decisive if decisive and decisive.outcome is Outcome.BROKEN else None
+    twins: set[tuple[Outcome, str]] = set()
+    for item in sorted(evidence, key=_age, reverse=True):
+        if item.grade is Grade.TWIN:
+            if (item.outcome, item.text) in twins:
+                continue
+            twins.add((item.outcome, item.text))
+        broken = item.outcome is Outcome.BROKEN
+        yield Reason(
+            kind=item.grade.value,
+            text=item.text,
+            source=item.source,
+            grade=item.grade,
+            against=broken,
+            fatal=broken
+            and against is not None
+            and (item.grade, item.text) == (against.grade, against.text),
+        )
+
+
+def _defects(defects: Iterable[Defect]) -> Iterator[Reason]:
+    """Known faults with their way out."""
+    for defect in defects:
+        yield Reason(
+            kind="defect",
+            text=f"{defect.title}: {defect.text}. Way out: {defect.way_out}",
+            source=defect.sources[0],
+            against=True,
+        )
 
 
 def _decides(item: Evidence) -> tuple[str, bool]:

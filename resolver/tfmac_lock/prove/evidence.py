@@ -6,16 +6,18 @@ import errno
 import os
 import re
 import tempfile
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import tomli_w
 from packaging.version import InvalidVersion, Version
-from pydantic import Field
 
 from .. import __version__
-from ..curate.folder import read_file
-from ..curate.models import Proof, TensorFlowPackage
+from ..matrix.plain import plain
+from ..matrix.proofs import Proof
+from ..matrix.toml import read_file
+from ..target import Arch
 from .errors import BadReport, DiskFull, NotProvable, ToolFailed
 from .linux import STAND_INS
 
@@ -31,29 +33,7 @@ TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
 """What may be in an environment besides the lock: makers of environments put it there."""
 
 
-class Evidence(Proof, extra="forbid"):
-    """One run, with what it ran on and its figures.
-
-    ``wheel`` is the file that stood in for the Mac's TensorFlow and ``dropped`` the pins that
-    Linux has no wheel for; both belong to a twin. ``stage``, ``error`` and ``last_lines`` say
-    where and how a broken run ended. ``figures`` are seconds, accuracies and differences.
-    """
-
-    schema_version: Literal[1] = 1
-    system: str
-    chip: str = ""
-    device: Literal["cpu", "gpu"]
-    data: Literal["mnist", "file", "synthetic"]
-    optimizer: Literal["adam", "legacy-adam"] = "adam"
-    wheel: str | None = None
-    stage: str | None = None
-    error: str | None = None
-    last_lines: tuple[str, ...] = ()
-    dropped: dict[str, str] = Field(default_factory=dict)
-    figures: dict[str, float] = Field(default_factory=dict)
-
-
-def evidence_of_twin(lock: LockedSet, twin: Twin, report: Report) -> Evidence:
+def evidence_of_twin(lock: LockedSet, twin: Twin, report: Report) -> Proof:
     """What the twin's report says about the lock.
 
     Raises NotProvable where the machine and not TensorFlow ended the run.
@@ -79,7 +59,7 @@ def evidence_of_twin(lock: LockedSet, twin: Twin, report: Report) -> Evidence:
     )
 
 
-def evidence_of_mac(lock: LockedSet, report: Report, source: str, where: str) -> Evidence:
+def evidence_of_mac(lock: LockedSet, report: Report, source: str, where: str) -> Proof:
     """What a report from a Mac says about the lock.
 
     ``source`` is the address of the run, ``where`` names the report. Raises BadReport where the
@@ -108,7 +88,7 @@ def evidence_of_mac(lock: LockedSet, report: Report, source: str, where: str) ->
     )
 
 
-def evidence_file(evidence: Evidence, folder: Path) -> Path:
+def evidence_file(evidence: Proof, folder: Path) -> Path:
     """Where evidence from a Mac lies under ``folder``, matrix/proofs: a file a lock and machine.
 
     A GPU run on a virtual Mac goes beside it, to matrix/observed: what a paravirtual GPU does
@@ -130,18 +110,15 @@ def _evidence(
     source: str,
     wheel: str | None = None,
     dropped: dict[str, str] | None = None,
-) -> Evidence:
+) -> Proof:
     failure = report.first_failure
-    package: TensorFlowPackage = (
-        "tensorflow-macos" if lock.package == "tensorflow-macos" else "tensorflow"
-    )
-    return Evidence(
+    return Proof(
         grade=grade,
         lock=lock.id,
-        package=package,
+        package="tensorflow-macos" if lock.package == "tensorflow-macos" else "tensorflow",
         tensorflow=lock.tensorflow,
         metal=lock.metal,
-        arch=lock.arch,  # type: ignore[arg-type]  # pydantic makes it an Arch or refuses
+        arch=Arch(lock.arch),
         python=report.python,
         date=report.started.astimezone(UTC).date(),
         outcome="works" if report.passed else "broken",
@@ -234,13 +211,13 @@ def _mismatch(pins: Mapping[str, str], report: Report, also: frozenset[str] = fr
     return f"{extra[0]} was installed and is not in the lock" if extra else ""
 
 
-def write_evidence(evidence: Evidence, path: Path) -> None:
+def write_evidence(evidence: Proof, path: Path) -> None:
     """Write it as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
-    content = evidence.model_dump(mode="python", exclude_none=True)
-    content["date"] = evidence.date
-    content["arch"] = evidence.arch.value
-    # What is empty is the model's default, and reads better unsaid.
-    text = tomli_w.dumps({key: _plain(content[key]) for key in _ORDER if content.get(key)})
+    content = {field.name: getattr(evidence, field.name) for field in fields(evidence)}
+    # What is empty is the default, and reads better unsaid; TOML has dates of its own.
+    text = tomli_w.dumps(
+        {key: value if key == "date" else plain(value) for key, value in content.items() if value}
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + ".partial")
@@ -252,18 +229,6 @@ def write_evidence(evidence: Evidence, path: Path) -> None:
         raise ToolFailed(str(path), error.strerror or str(error)) from error
 
 
-_ORDER = (
-    *("schema_version", "grade", "lock", "outcome", "text", "date", "source"),
-    *("package", "tensorflow", "metal", "python", "arch"),
-    *("system", "chip", "device", "data", "optimizer", "wheel", "stage", "error", "last_lines"),
-    *("figures", "dropped", "pins"),
-)
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def read_evidence(path: Path) -> Evidence:
+def read_evidence(path: Path) -> Proof:
     """The evidence in that file; raises DataError that leads to the damage."""
-    return read_file(path, Evidence)
+    return read_file(path, Proof)

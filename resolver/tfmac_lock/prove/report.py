@@ -7,12 +7,11 @@ believed only as far as it is consistent: every stage of the proof is there once
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic evaluates the annotation
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, JsonValue, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from ..curate.models import Model
 from . import train_mnist
 from .errors import BadReport
 
@@ -26,6 +25,12 @@ STAGES = tuple(stage.name for stage in train_mnist.PROOF_STAGES)
 
 Short = Annotated[str, Field(max_length=200)]
 Text = Annotated[str, Field(max_length=5000)]
+
+
+class Model(BaseModel):
+    """Base of all parts: what is not expected is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StageResult(Model, allow_inf_nan=False):

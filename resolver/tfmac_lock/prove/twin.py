@@ -18,7 +18,7 @@ from ..errors import TfmacLockError
 from . import train_mnist
 from .environment import Installer, clean_environ, workspace
 from .errors import DiskFull, NotProvable, ToolFailed
-from .evidence import Evidence, evidence_of_twin, read_evidence, write_evidence
+from .evidence import evidence_of_twin, read_evidence, write_evidence
 from .interpreters import find_interpreter
 from .linux import linux_tags, twin_of
 from .processes import Processes, Stopped
@@ -27,6 +27,7 @@ from .report import read_report
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from ..matrix.proofs import Proof
     from ..pypi.model import IndexFile
     from .interpreters import Interpreter
     from .locked import LockedSet
@@ -48,7 +49,7 @@ class Outcome:
     """What became of one lock: evidence, or the reason why there is none."""
 
     lock: LockedSet
-    evidence: Evidence | None
+    evidence: Proof | None
     reason: str = ""
     kept: bool = False
 
@@ -80,7 +81,7 @@ class Twins:
         """Where the evidence about that lock lies."""
         return self._folder / f"{lock.id}.toml"
 
-    def done(self, lock: LockedSet) -> Evidence | None:
+    def done(self, lock: LockedSet) -> Proof | None:
         """The evidence that is there already, if it is about the same pins."""
         path = self.evidence_file(lock)
         if not path.is_file():
@@ -88,7 +89,7 @@ class Twins:
         evidence = read_evidence(path)
         return evidence if evidence.pins == dict(lock.pins) else None
 
-    def prove(self, locks: Sequence[LockedSet]) -> list[Evidence]:
+    def prove(self, locks: Sequence[LockedSet]) -> list[Proof]:
         """Make the twin that these locks share, run the proof in it, write the evidence on each.
 
         Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
@@ -141,7 +142,7 @@ def prove_all(
         else:
             yield Outcome(lock=lock, evidence=evidence, kept=True)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        running: dict[Future[list[Evidence]], list[LockedSet]] = {}
+        running: dict[Future[list[Proof]], list[LockedSet]] = {}
         try:
             # One after the other for each wheel, so that it is fetched once even on a small disk.
             for group in sorted(todo.values(), key=_wheel):
@@ -161,7 +162,7 @@ def _wheel(group: list[LockedSet]) -> tuple[str, str]:
     return group[0].tensorflow, group[0].series
 
 
-def _outcomes(future: Future[list[Evidence]], locks: list[LockedSet]) -> list[Outcome]:
+def _outcomes(future: Future[list[Proof]], locks: list[LockedSet]) -> list[Outcome]:
     try:
         found = future.result()
     except (DiskFull, Stopped):

@@ -18,7 +18,7 @@ from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.make import LockRequest, Resolver
 from ..lock.model import dump_json
 from ..matrix.ranking import TENSORFLOW_PACKAGES, Choice, PairRequest, TensorFlowRequest, choices
-from ..matrix.verdict import Status
+from ..matrix.reasons import Status
 from ..target import Arch, PythonVersion, Target
 
 if TYPE_CHECKING:
@@ -143,13 +143,14 @@ def _best(matrix: Matrix, wish: PairRequest) -> Choice | None:
 
 def rank(lock: Lock) -> tuple[object, ...]:
     """Sorts locks the way combos are ranked: status, grade, newest TensorFlow, newest plugin."""
-    from ..matrix.facts import Grade, version
+    from ..matrix.facts import version
+    from ..matrix.reasons import Grade, strength
 
     combo = lock.combo
     plugin = version(combo.metal).release if combo.metal else ()
     return (
         Status(lock.verdict.status).rank,
-        -(Grade.parse(lock.verdict.grade) if lock.verdict.grade else 0),
+        -strength(Grade(lock.verdict.grade) if lock.verdict.grade else None),
         tuple(-part for part in version(combo.tensorflow).release),
         TENSORFLOW_PACKAGES.index(combo.package),
         tuple(-part for part in plugin),

@@ -166,7 +166,7 @@ def _on_python(item: OnPython) -> doc.PairOnPython:
         {
             "python": item.python,
             "status": verdict.status.value,
-            "grade": verdict.grade.label if verdict.grade else None,
+            "grade": verdict.grade.value if verdict.grade else None,
             "macos_min": item.macos_min,
             "lock": lock_path(item.lock) if item.lock else None,
         }

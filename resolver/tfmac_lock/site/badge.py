@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..matrix.verdict import Status
+    from ..matrix.reasons import Status
 
 COLORS = {"works": "#1a7f37", "caution": "#8a5a00", "unproven": "#57606a", "broken": "#b42318"}
 """White text on each has a contrast of 4.5 or more."""

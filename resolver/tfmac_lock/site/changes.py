@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from ..matrix.facts import METAL, Grade
+from ..matrix.facts import METAL
+from ..matrix.reasons import Grade
 from . import documents as doc
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _evidence(inputs: Inputs) -> Iterator[doc.Change]:
         yield doc.Change(
             id=f"evidence-{_fingerprint(item)}",
             date=item.date or "",
-            title=f"{_pair(item)}: {item.outcome.value} ({item.grade.label})",
+            title=f"{_pair(item)}: {item.outcome.value} ({item.grade.value})",
             text=item.text,
             page=_page(item),
         )
@@ -56,7 +57,7 @@ def _evidence(inputs: Inputs) -> Iterator[doc.Change]:
 def _fingerprint(item: Evidence) -> str:
     """A name that stays the same when other evidence is added."""
     told = "|".join(
-        map(str, (item.grade.label, item.tensorflow, item.metal, item.source, item.text))
+        map(str, (item.grade.value, item.tensorflow, item.metal, item.source, item.text))
     )
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..matrix.facts import METAL, version
 from ..matrix.ranking import TENSORFLOW_PACKAGES
-from ..matrix.verdict import Pair, Reason, Status, Verdict, judge
+from ..matrix.reasons import Reason, Status, Verdict, strength
+from ..matrix.verdict import Pair, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +61,7 @@ class Cell:
         """The Python on which it stands best, the newest of equals."""
         return min(
             reversed(self.pythons),
-            key=lambda item: (item.verdict.status.rank, -(item.verdict.grade or 0)),
+            key=lambda item: (item.verdict.status.rank, -strength(item.verdict.grade)),
             default=None,
         )
 
@@ -210,12 +211,12 @@ def _on_python(matrix: Matrix, pair: Pair, lock: PublishedLock | None) -> OnPyth
 
 def verdict_of(item: PublishedLock) -> Verdict:
     """The verdict as the lock's files state it."""
-    from ..matrix.facts import Grade
+    from ..matrix.reasons import Grade
 
     stated = item.lock.verdict
     return Verdict(
         status=Status(stated.status),
-        grade=Grade.parse(stated.grade) if stated.grade else None,
+        grade=Grade(stated.grade) if stated.grade else None,
         reasons=tuple(
             Reason(kind=kind, text=text, source=source) for kind, text, source in stated.reasons
         ),

@@ -11,7 +11,7 @@ from ..errors import DataError
 from ..lock import published
 from ..lock.formats import conda_lock_yml, lock_json
 from ..matrix import loading
-from ..matrix.verdict import Status
+from ..matrix.reasons import Status
 from ..target import Arch
 
 if TYPE_CHECKING:

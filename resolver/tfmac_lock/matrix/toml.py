@@ -1,0 +1,56 @@
+"""Reading the TOML files of matrix/, each checked against the class of what it holds.
+
+The check is pydantic's, which only the commands that read such files need.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import DataError, MissingExtra
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+T = TypeVar("T")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file; raises DataError with the file's name."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise DataError(str(path), error.strerror or str(error)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(str(path), str(error)) from error
+
+
+def read_file(path: Path, kind: type[T]) -> T:
+    """The content of a TOML file as its class; raises DataError that leads to the datum."""
+    return checked(read_toml(path), kind, str(path))
+
+
+def checked(data: dict[str, Any], kind: type[T], where: str) -> T:
+    """The tables of a file as their class; raises DataError that leads to the datum."""
+    adapter = _adapter(kind)  # type: ignore[arg-type]  # a class can be hashed
+    import pydantic
+
+    try:
+        return adapter.validate_python(data)  # type: ignore[no-any-return]
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        inside = "".join(
+            f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]
+        ).lstrip(".")
+        raise DataError(f"{where}: {inside}" if inside else where, first["msg"]) from error
+
+
+@functools.cache
+def _adapter(kind: type) -> Any:
+    try:
+        from pydantic import TypeAdapter
+    except ImportError as error:
+        raise MissingExtra("editing the matrix", "curate") from error
+    return TypeAdapter(kind)
