@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from ..prove.standin.evidence import StandInRun
+    from ..matrix.switches import StandInRun
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -97,10 +97,12 @@ def run(args: argparse.Namespace) -> int:
 def _summary(
     args: argparse.Namespace, runs: Sequence[StandInRun], failed: Sequence[tuple[str, str]]
 ) -> None:
+    from ..matrix.plain import plain
+
     if args.json:
         document = {
             "schema_version": 1,
-            "runs": [run.model_dump(mode="json") for run in runs],
+            "runs": [plain(run) for run in runs],
             "not_tried": [{"tensorflow": name, "reason": reason} for name, reason in failed],
         }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from ..lock.model import dump_json
-from ..matrix import platforms
+from ..matrix import platforms, switches
 from ..matrix.compiled import to_json
 from ..matrix.facts import Lineage
 from ..matrix.plain import plain
 from ..matrix.proofs import Proof
+from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from ..prove.report import Report
 from . import models
@@ -39,6 +40,7 @@ SCHEMAS: dict[str, type] = {
     "release": models.ReleaseFile,
     "proof": Proof,
     "proof-report": Report,
+    "standin": StandInRun,
     "symptom": SymptomFile,
 }
 """Each kind of file with its class; the schema lies in matrix/schemas/ under this name."""
@@ -62,6 +64,10 @@ def build(root: Path) -> dict[str, str]:
         "matrix": to_json(matrix),
         "symptoms": compile_symptoms(folder.root / "symptoms"),
         "figures": compile_figures(figures, (proof for _, proof in folder.proofs)),
+        "switches": switches.to_json(
+            (f"matrix/{path.relative_to(folder.root).as_posix()}", run)
+            for path, run in folder.stand_ins
+        ),
     }
     files = {
         f"resolver/tfmac_lock/data/{name}.json": dump_json(content)

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from ..matrix.facts import Lineage
 from ..matrix.proofs import Proof
+from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from . import models
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+STAND_INS = "standin"
+"""The folder of proofs that are runs of the stand-in plugin, and of no lock's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,7 @@ class MatrixFolder:
     lineage: Lineage
     releases: tuple[tuple[Path, models.ReleaseFile], ...]
     proofs: tuple[tuple[Path, Proof], ...]
+    stand_ins: tuple[tuple[Path, StandInRun], ...]
 
 
 def read_folder(root: Path) -> MatrixFolder:
@@ -50,6 +55,12 @@ def read_folder(root: Path) -> MatrixFolder:
             for path in sorted(root.glob("releases/*/*.toml"))
         ),
         proofs=tuple(
-            (path, read_file(path, Proof)) for path in sorted(root.glob("proofs/**/*.toml"))
+            (path, read_file(path, Proof))
+            for path in sorted(root.glob("proofs/**/*.toml"))
+            if path.parent.name != STAND_INS
+        ),
+        stand_ins=tuple(
+            (path, read_file(path, StandInRun))
+            for path in sorted(root.glob(f"proofs/{STAND_INS}/*.toml"))
         ),
     )

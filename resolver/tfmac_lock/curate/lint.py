@@ -258,6 +258,13 @@ def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
             yield Problem(code=Code.M011, path=where, text=text)
         if proof.pins.get(proof.package) != proof.tensorflow:
             yield Problem(code=Code.M011, path=where, text=f"pins lack {proof.package}")
+    for path, run in folder.stand_ins:
+        where = path.relative_to(folder.root).as_posix()
+        if run.tensorflow not in {version for _, version in known}:
+            text = f"TensorFlow {run.tensorflow} is not known"
+            yield Problem(code=Code.M011, path=where, text=text)
+        if run.tensorflow not in run.pins.values():
+            yield Problem(code=Code.M011, path=where, text=f"no pin is {run.tensorflow}")
 
 
 def _symptom_examples(folder: MatrixFolder) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from ..errors import DataError
 if TYPE_CHECKING:
     from ..target import Platforms
     from .facts import Matrix
+    from .switches import Switches
 
 PACKAGE = Path(__file__).parents[1]
 COMPILED = PACKAGE / "data"
@@ -48,3 +49,10 @@ def matrix() -> Matrix:
     from .compiled import load_matrix
 
     return load_matrix(COMPILED / "matrix.json", platforms())
+
+
+def switches() -> Switches:
+    """What was tried with the stand-in plugin; raises DataError."""
+    from .switches import load_switches
+
+    return load_switches(COMPILED / "switches.json")

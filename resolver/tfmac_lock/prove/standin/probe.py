@@ -85,6 +85,7 @@ CASES = (
     Case("jit_compile=False", compile={"jit_compile": False}),
     Case("jit_compile=True", compile={"jit_compile": True}),
     Case("activation-layer", layers="layer"),
+    Case("relu-layer", layers="relu-layer"),
     Case("maximum", layers="maximum"),
     Case("no-bias", layers="no-bias"),
     Case("hide-gpu", lambda tf: tf.config.set_visible_devices([], "GPU")),
@@ -104,6 +105,8 @@ def first_layers(tf: Any, kind: str) -> list[Any]:
     layers = tf.keras.layers
     if kind == "layer":
         return [layers.Dense(16), layers.Activation("relu")]
+    if kind == "relu-layer":
+        return [layers.Dense(16), layers.ReLU()]
     if kind == "maximum":
         return [layers.Dense(16, activation=lambda x: tf.maximum(x, 0.0))]
     return [layers.Dense(16, activation="relu", use_bias=kind != "no-bias")]

@@ -11,6 +11,8 @@ from ..errors import BadReport
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ...matrix.switches import Shown
+
 M = TypeVar("M", bound=BaseModel)
 
 CHAIN = "MatMul+BiasAdd+Relu"
@@ -18,10 +20,6 @@ CHAIN = "MatMul+BiasAdd+Relu"
 
 RIGHT = 1e-3
 """A result that is further off than this is wrong; rounding in float stays below 1e-4."""
-
-Outcome = Literal["not-called", "not-shown", "shown", "failed"]
-"""TensorFlow did not call the plugin's optimizer; called it, but not with the chain; showed it
-the chain, so that the imitated fault came through; or raised an error."""
 
 USES = ("call", "function", "fit", "predict")
 
@@ -39,6 +37,7 @@ CODE = {
     "jit_compile=False": "model.compile(..., jit_compile=False)",
     "jit_compile=True": "model.compile(..., jit_compile=True)",
     "activation-layer": "Dense(n), Activation('relu')",
+    "relu-layer": "Dense(n), ReLU()",
     "maximum": "Dense(n, activation=lambda x: tf.maximum(x, 0.0))",
     "no-bias": "Dense(n, activation='relu', use_bias=False)",
     "hide-gpu": "tf.config.set_visible_devices([], 'GPU')",
@@ -67,7 +66,7 @@ class Use(_Model):
     error: str
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Shown:
         """What became of the optimizer."""
         if self.error:
             return "failed"
@@ -104,7 +103,7 @@ class ProbeReport(_Model):
 
 
 class CostsReport(_Model):
-    """The whole report of ``costs.py``: by switch and use, the least seconds."""
+    """The whole report of ``costs.py``: by switch and use, the least seconds of the CPU."""
 
     schema_version: Literal[1]
     seconds: dict[str, dict[str, Annotated[float, Field(gt=0)]]]
@@ -112,7 +111,7 @@ class CostsReport(_Model):
     def ratio(self, switch: str, use: str) -> float | None:
         """How many times the seconds of the same work with nothing switched.
 
-        One decimal: on a machine that does other work besides, more is noise.
+        One decimal: what comes behind it differs from run to run.
         """
         mine = self.seconds.get(switch, {}).get(use)
         return round(mine / self.seconds["none"][use], 1) if mine else None

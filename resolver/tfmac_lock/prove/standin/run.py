@@ -17,19 +17,19 @@ from ..interpreters import find_interpreter
 from ..linux import linux_tags, twin_of
 from ..report import read_report
 from . import build
-from .evidence import StandInRun, evidence_name, mnist_of, read_run, run_of, write_run
+from .evidence import evidence_name, mnist_of, read_run, run_of, write_run
 from .results import read_costs, read_probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from ...matrix.switches import Mnist, StandInRun
     from ...pypi.model import IndexFile
     from ..environment import Installer
     from ..interpreters import Interpreter
     from ..locked import LockedSet
     from ..processes import Processes
-    from .evidence import Mnist
 
 OLDEST = Version("2.8")
 """Earlier TensorFlows have no C interface for a plugin's graph optimizer in their headers."""
