@@ -66,7 +66,7 @@ def test_documents_name_their_version_and_hold_no_unions(description: dict[str, 
             "schema_version" in description["components"]["schemas"][model.__name__]["properties"]
         )
     for schema in description["components"]["schemas"].values():
-        for field in schema["properties"].values():
+        for field in schema.get("properties", {}).values():  # words have none
             assert len(kinds(field)) <= 1
 
 

@@ -107,10 +107,8 @@ def pair_text(matrix: Matrix, pair: Pair, verdict: Verdict, *, color: bool) -> s
         )
     load = pair.metal and matrix.pair_load(pair.package, pair.tensorflow, pair.metal, pair.arch)
     if load and (load.missing_symbols or load.missing_libraries):
-        from ..curate.demangle import demangle
-
         lines += ["", "missing:"]
         lines += [f"  {name}" for name in load.missing_libraries]
         for name in load.missing_symbols:
-            lines += [f"  {name}", f"    {demangle(name)}"]
+            lines += [f"  {name}", f"    {matrix.readable(name)}"]
     return "\n".join(lines) + "\n"

@@ -22,6 +22,7 @@ from ..matrix.facts import (
 )
 from ..matrix.reasons import Grade
 from ..target import Arch, Chip, MacOSRelease, MacOSVersion, Platforms, PythonSeries, PythonVersion
+from .demangle import demangle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -64,6 +65,8 @@ def compile_matrix(
     folder: MatrixFolder, pair_loads: Iterable[PairLoad], binaries: Sequence[BinaryFact]
 ) -> Matrix:
     """All facts; pair loads and binary facts are read elsewhere."""
+    pair_loads = tuple(pair_loads)
+    missing = {symbol for load in pair_loads for symbol in load.missing_symbols}
     return Matrix(
         as_of=max(release.read for _, release in folder.releases).isoformat(),
         platforms=compile_platforms(folder),
@@ -89,11 +92,12 @@ def compile_matrix(
             )
             for floor in folder.floors.floors
         ),
-        pair_loads=tuple(pair_loads),
+        pair_loads=pair_loads,
         binaries=tuple(binaries),
         packages=folder.packages.packages,
         waivers=folder.waivers.waivers,
         lineage=folder.lineage,
+        symbols={symbol: demangle(symbol) for symbol in sorted(missing)},
     )
 
 

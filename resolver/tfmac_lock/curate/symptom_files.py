@@ -13,16 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from ..errors import DataError
 from ..explain import symptoms
-from . import patterns as dialect
+from .patterns import PatternError, compile_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-GREATEST_STEPS = 100_000
-"""Of one pattern, from one place. Typical text needs a handful; this bounds hostile text."""
-
-GREATEST_WIDTH = 4_000
-"""Characters of one match: half of what the recogniser keeps from one window to the next."""
 
 LOOK_UPS = (
     "pair",
@@ -51,7 +45,7 @@ class _Model(BaseModel):
 class PatternEntry(_Model):
     """One way in which the symptom prints."""
 
-    regex: str = Field(description="In the dialect of tfmac_lock.curate.patterns")
+    regex: str = Field(description="A regular expression; a space stands for any white space")
     needs: tuple[str, ...] = Field(default=(), description="One of these must occur elsewhere")
     weak: bool = Field(default=False, description="Other faults print this as well")
 
@@ -134,26 +128,14 @@ def read(folder: Path) -> dict[str, SymptomFile]:
 
 def _compile_text(regex: str, where: str) -> dict[str, Any]:
     try:
-        node = dialect.parse(regex)
-    except dialect.PatternError as error:
+        found = compile_pattern(regex)
+    except PatternError as error:
         raise DataError(where, str(error)) from error
-    literals = dialect.literals(node)
-    if not literals or min(map(len, literals)) < dialect.SHORTEST_LITERAL:
-        raise DataError(
-            where,
-            f"has no literal text of {dialect.SHORTEST_LITERAL} characters that every match holds",
-        )
-    if not dialect.starts_with_a_letter_of_its_own(node):
-        raise DataError(where, "must begin with a literal character")
-    if (steps := dialect.steps(node)) > GREATEST_STEPS:
-        raise DataError(where, f"may take {steps} steps at one place, over {GREATEST_STEPS}")
-    if (width := dialect.width(node)) > GREATEST_WIDTH:
-        raise DataError(where, f"may match {width} characters, over {GREATEST_WIDTH}")
     return {
-        "regex": dialect.render(node),
-        "loose": dialect.render(node, least_space=0),
-        "literals": sorted(literals),
-        "further": [sorted(texts) for texts in dialect.further_literals(node)],
+        "regex": found.regex,
+        "loose": found.loose,
+        "literals": sorted(found.literals),
+        "further": [sorted(texts) for texts in found.further],
     }
 
 

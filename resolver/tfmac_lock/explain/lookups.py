@@ -109,14 +109,14 @@ def pair(matrix: Matrix, names: Named) -> Iterator[Fact]:
     elif names.metal:
         load = matrix.pair_load(names.package, names.tensorflow, names.metal, names.arch)
         if load is not None and load.loads is not None:
-            yield _pair_fact(load)
+            yield _pair_fact(matrix, load)
     if names.tensorflow:
         yield from _plugins_for(matrix, names)
     elif names.metal:
         yield from _tensorflows_for(matrix, names)
 
 
-def _pair_fact(load: PairLoad) -> Fact:
+def _pair_fact(matrix: Matrix, load: PairLoad) -> Fact:
     text = f"{load.package} {load.tensorflow} with tensorflow-metal {load.metal}"
     if load.loads:
         return Fact(
@@ -124,12 +124,7 @@ def _pair_fact(load: PairLoad) -> Fact:
             "or another copy was loaded",
             source=_source(load),
         )
-    from ..curate.demangle import demangle
-
-    missing = [
-        *load.missing_libraries,
-        *(demangle(symbol) for symbol in load.missing_symbols),
-    ]
+    missing = [*load.missing_libraries, *map(matrix.readable, load.missing_symbols)]
     more = f" and {len(missing) - 2} more" if len(missing) > 2 else ""
     verb = "is" if len(missing) == 1 else "are"
     return Fact(

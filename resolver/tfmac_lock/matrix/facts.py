@@ -8,7 +8,7 @@ the site's API publishes the same. Using them needs neither TOML nor pydantic.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -425,7 +425,11 @@ class Lineage(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
-    """All facts. ``as_of`` is the day up to which the index was read, ``YYYY-MM-DD``."""
+    """All facts. ``as_of`` is the day up to which the index was read, ``YYYY-MM-DD``.
+
+    ``symbols`` are the C++ names of the symbols that are missing in some pair, as a programmer
+    writes them.
+    """
 
     as_of: str
     platforms: Platforms
@@ -439,6 +443,11 @@ class Matrix:
     packages: tuple[PackageRow, ...]
     waivers: tuple[Waiver, ...] = ()
     lineage: Lineage | None = None
+    symbols: dict[str, str] = field(default_factory=dict)
+
+    def readable(self, symbol: str) -> str:
+        """The symbol as a C++ programmer would write it, where it is known."""
+        return self.symbols.get(symbol, symbol)
 
     def release(self, package: str, release: str) -> Release | None:
         """The release of that package and version, if the matrix knows it."""

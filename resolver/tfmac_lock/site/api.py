@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from .. import __version__
-from ..curate.demangle import demangle
 from ..errors import DataError
+from ..matrix.plain import plain
 from ..target import Arch
 from . import documents as doc
 from .changes import changes
@@ -74,30 +74,13 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
         doc.Pairs(as_of=inputs.as_of, pairs=[_pair_row(cell) for cell in cells]),
     )
     for cell in cells:
-        yield f"pairs/{cell.id}.json", _pair(cell)
+        yield f"pairs/{cell.id}.json", _pair(matrix, cell)
     rows = [_release_row(release) for release in matrix.releases]
     yield "releases.json", doc.Releases(as_of=inputs.as_of, releases=rows)
     for release in matrix.releases:
         yield f"releases/{release.package}-{release.version}.json", _release(release)
-    yield (
-        "bounds.json",
-        doc.Bounds(
-            bounds=[
-                doc.Bound(
-                    id=item.id,
-                    package=item.package,
-                    specifier=item.specifier,
-                    tensorflow=item.tensorflow,
-                    python=item.python,
-                    severity=item.severity,
-                    reason=item.reason,
-                    source=item.source,
-                )
-                for item in matrix.bounds
-            ]
-        ),
-    )
-    yield "defects.json", _defects(matrix)
+    yield "bounds.json", doc.Bounds(bounds=list(matrix.bounds))
+    yield "defects.json", doc.Defects(defects=list(matrix.defects))
     yield (
         "symptoms.json",
         doc.Symptoms(symptoms=[_checked(doc.Symptom, item) for item in inputs.symptoms]),
@@ -123,17 +106,7 @@ def _checked(model: type[M], item: dict[str, Any]) -> M:
 def _platforms(matrix: Matrix) -> doc.Platforms:
     platforms = matrix.platforms
     return doc.Platforms(
-        chips=[
-            doc.Chip(
-                id=chip.id,
-                name=chip.name,
-                arch=chip.arch.value,
-                first_macos=str(chip.first_macos),
-                last_macos=chip.last_macos,
-                gpu=chip.gpu,
-            )
-            for chip in platforms.chips
-        ],
+        chips=[doc.Chip.model_validate(plain(chip)) for chip in platforms.chips],
         macos=[doc.MacOS(major=row.major, name=row.name) for row in platforms.macos],
         pythons=[row.series for row in platforms.pythons],
     )
@@ -161,15 +134,12 @@ def _combo_row(item: PublishedLock) -> doc.ComboRow:
 
 
 def _on_python(item: OnPython) -> doc.PairOnPython:
-    verdict = item.verdict
-    return doc.PairOnPython.model_validate(
-        {
-            "python": item.python,
-            "status": verdict.status.value,
-            "grade": verdict.grade.value if verdict.grade else None,
-            "macos_min": item.macos_min,
-            "lock": lock_path(item.lock) if item.lock else None,
-        }
+    return doc.PairOnPython(
+        python=item.python,
+        status=item.verdict.status,
+        grade=item.verdict.grade,
+        macos_min=item.macos_min,
+        lock=lock_path(item.lock) if item.lock else None,
     )
 
 
@@ -180,25 +150,22 @@ def _pair_row(cell: Cell) -> doc.PairRow:
         package=cell.package,
         tensorflow=cell.tensorflow,
         metal=cell.metal,
-        arch=cell.arch.value,
+        arch=cell.arch,
         loads=cell.load.loads if cell.load else None,
-        status=cell.status.value,
+        status=cell.status,
         pythons=[_on_python(item) for item in cell.pythons],
     )
 
 
-def _pair(cell: Cell) -> doc.Pair:
+def _pair(matrix: Matrix, cell: Cell) -> doc.Pair:
     row = _pair_row(cell)
     missing = cell.load.missing_symbols if cell.load else ()
     return doc.Pair(
         **{name: getattr(row, name) for name in doc.PairRow.model_fields},
         missing_symbols=list(missing),
         missing_libraries=list(cell.load.missing_libraries if cell.load else ()),
-        demangled=[doc.Symbol(mangled=name, demangled=demangle(name)) for name in missing],
-        reasons=[
-            doc.Reason(kind=reason.kind, text=reason.text, source=reason.source)
-            for reason, _ in cell.reasons
-        ],
+        demangled=[doc.Symbol(mangled=name, demangled=matrix.readable(name)) for name in missing],
+        reasons=[reason for reason, _ in cell.reasons],
     )
 
 
@@ -208,14 +175,7 @@ def _release(release: Release) -> doc.Release:
         version=release.version,
         prerelease=not release.final,
         wheels=[
-            doc.Wheel(
-                filename=wheel.filename,
-                url=wheel.url,
-                sha256=wheel.sha256,
-                size=wheel.size,
-                uploaded=wheel.uploaded,
-                payload=wheel.payload,
-            )
+            doc.Wheel(**{name: getattr(wheel, name) for name in doc.Wheel.model_fields})
             for wheel in release.wheels
         ],
     )
@@ -229,25 +189,4 @@ def _release_row(release: Release) -> doc.ReleaseRow:
         arm64=list(release.pythons(Arch.ARM64)),
         x86_64=list(release.pythons(Arch.X86_64)),
         document=f"{ROOT}/releases/{release.package}-{release.version}.json",
-    )
-
-
-def _defects(matrix: Matrix) -> doc.Defects:
-    return doc.Defects(
-        defects=[
-            doc.Defect(
-                id=item.id,
-                title=item.title,
-                tensorflow=item.tensorflow,
-                metal=item.metal,
-                arch=item.arch.value if item.arch else None,
-                python=item.python,
-                text=item.text,
-                way_out=item.way_out,
-                symptom=item.symptom,
-                with_packages=list(item.with_packages),
-                sources=list(item.sources),
-            )
-            for item in matrix.defects
-        ]
     )

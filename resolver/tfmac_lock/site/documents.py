@@ -1,7 +1,9 @@
 """The documents of the API: one model a kind of JSON file, from which its schema is made.
 
-Fields may be added and are never changed; each document names its ``schema_version``. Paths are
-relative to the root of the site, so that they hold under any address.
+Where the plain form of a fact, a locked package or a reason is what is published, the class of
+that is the part of the document. Fields may be added and are never changed; each document names
+its ``schema_version``. Paths are relative to the root of the site, so that they hold under any
+address.
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..lock.model import LockedChannel, LockedPackage
+from ..matrix.facts import Bound, Defect
+from ..matrix.reasons import Grade, Reason, Status, Verdict
+from ..target import Arch
+
 SCHEMA_VERSION = 1
 
-Arch = Literal["arm64", "x86_64"]
-StatusText = Literal["works", "caution", "unproven", "broken"]
-GradeText = Literal["resolves", "loads", "twin", "vendor", "reported", "trained-cpu", "trained-gpu"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 SitePath = Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$")]
 
@@ -34,27 +38,11 @@ class Document(Part):
     schema_version: Literal[1] = 1
 
 
-class Reason(Part):
-    """One fact behind a verdict, with its source."""
-
-    kind: str
-    text: str
-    source: str
-
-
 class Named(Part):
     """A release: package and version."""
 
     package: str
     version: str
-
-
-class Verdict(Part):
-    """Status, the strongest grade that speaks for it, and every fact behind them."""
-
-    status: StatusText
-    grade: GradeText | None
-    reasons: list[Reason]
 
 
 class Combo(Part):
@@ -78,8 +66,8 @@ class ComboRow(Combo):
     ``lock`` is the path of its document, ``files`` are the names of its files in ``locks/<id>/``.
     """
 
-    status: StatusText
-    grade: GradeText | None
+    status: Status
+    grade: Grade | None
     lock: SitePath | None
     files: list[str]
 
@@ -99,18 +87,6 @@ class Combos(Document):
     unpublished: list[Unpublished]
 
 
-class Package(Part):
-    """One file to install."""
-
-    name: str
-    version: str
-    manager: str
-    filename: str
-    url: str
-    sha256: Sha256
-    requires: list[str]
-
-
 class Lock(Document):
     """A whole lock. ``files`` are the names of the files beside it."""
 
@@ -118,7 +94,8 @@ class Lock(Document):
     verdict: Verdict
     as_of: str
     command: str
-    packages: list[Package]
+    packages: list[LockedPackage]
+    channels: list[LockedChannel] = []
     files: list[str]
 
 
@@ -126,8 +103,8 @@ class PairOnPython(Part):
     """A pair on one Python series."""
 
     python: str
-    status: StatusText
-    grade: GradeText | None
+    status: Status
+    grade: Grade | None
     macos_min: str | None
     lock: SitePath | None
 
@@ -141,7 +118,7 @@ class PairRow(Part):
     metal: str | None
     arch: Arch
     loads: bool | None
-    status: StatusText
+    status: Status
     pythons: list[PairOnPython]
 
 
@@ -171,7 +148,7 @@ class Pair(Document):
     missing_symbols: list[str]
     missing_libraries: list[str]
     demangled: list[Symbol]
-    status: StatusText
+    status: Status
     pythons: list[PairOnPython]
     reasons: list[Reason]
 
@@ -214,39 +191,10 @@ class Releases(Document):
     releases: list[ReleaseRow]
 
 
-class Bound(Part):
-    """A limit that the packages' metadata lack; severity is ``broken`` or ``caution``."""
-
-    id: str
-    package: str
-    specifier: str
-    tensorflow: str
-    python: str
-    severity: str
-    reason: str
-    source: str
-
-
 class Bounds(Document):
     """All bounds."""
 
     bounds: list[Bound]
-
-
-class Defect(Part):
-    """A known fault of pairs that otherwise run, with the way around it."""
-
-    id: str
-    title: str
-    tensorflow: str
-    metal: str | None
-    arch: Arch | None
-    python: str
-    text: str
-    way_out: str
-    symptom: str | None
-    with_packages: list[str]
-    sources: list[str]
 
 
 class Defects(Document):

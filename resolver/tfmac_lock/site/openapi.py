@@ -15,6 +15,8 @@ from .. import __version__
 from . import documents as doc
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import BaseModel
 
 NAME = r"^[a-z0-9][a-z0-9._-]{0,120}$"
@@ -52,12 +54,15 @@ LOCKFILES = {
 
 def describe(*, live: bool = False) -> dict[str, Any]:
     """The description; with ``live`` of the service, else of the static files alone."""
-    models: list[type[BaseModel]] = [model for model, _, _ in (*FILES.values(), *NAMED.values())]
+    schemas = _schemas([model for model, _, _ in (*FILES.values(), *NAMED.values())])
+    for schema in schemas.values():
+        # Curators may not write unknown fields; documents may gain some.
+        schema.pop("additionalProperties", None)
     paths: dict[str, Any] = {}
     if live:
         from ..service import messages
 
-        models += messages.MODELS
+        schemas = _schemas(messages.MODELS) | schemas
         paths |= messages.paths()
     for path, (model, operation, summary) in FILES.items():
         paths[f"/api/v1/{path}"] = {"get": _get(operation, summary, model)}
@@ -78,10 +83,6 @@ def describe(*, live: bool = False) -> dict[str, Any]:
                 },
             }
         }
-    _, definitions = models_json_schema(
-        [(model, "serialization") for model in models],
-        ref_template="#/components/schemas/{model}",
-    )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -95,8 +96,18 @@ def describe(*, live: bool = False) -> dict[str, Any]:
         },
         "servers": [{"url": "../..", "description": "the site that holds this file"}],
         "paths": paths,
-        "components": {"schemas": definitions.get("$defs", {})},
+        "components": {"schemas": schemas},
     }
+
+
+def _schemas(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
+    """The schema of each model and of its parts, by name."""
+    _, definitions = models_json_schema(
+        [(model, "serialization") for model in models],
+        ref_template="#/components/schemas/{model}",
+    )
+    found: dict[str, Any] = definitions.get("$defs", {})
+    return found
 
 
 def dump(description: dict[str, Any]) -> str:

@@ -11,7 +11,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from .. import __version__
-from ..curate.demangle import demangle
 from ..matrix.facts import METAL, Release
 from ..matrix.ranking import package_row
 from ..target import Arch
@@ -95,7 +94,7 @@ class Pages:
                     cell=cell,
                     here="grid",
                     missing=[
-                        (name, demangle(name))
+                        (name, self.inputs.matrix.readable(name))
                         for name in (cell.load.missing_symbols if cell.load else ())
                     ],
                 )
