@@ -14,8 +14,8 @@ from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.switches import (
     Mnist,
     StandInRun,
-    Switch,
     Switches,
+    TriedSwitch,
     load_switches,
     to_json,
 )
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 AWAY = "not-called"
 
 
-def switch(name: str, fit: str = AWAY, predict: str = AWAY, *, device: bool = True) -> Switch:
-    return Switch(
+def switch(name: str, fit: str = AWAY, predict: str = AWAY, *, device: bool = True) -> TriedSwitch:
+    return TriedSwitch(
         id=name,
         code=f"{name}()",
         call=AWAY,
@@ -42,7 +42,7 @@ def switch(name: str, fit: str = AWAY, predict: str = AWAY, *, device: bool = Tr
     )
 
 
-def run(tensorflow: str, *switches: Switch) -> StandInRun:
+def run(tensorflow: str, *switches: TriedSwitch) -> StandInRun:
     nothing = Mnist(passed=True)
     return StandInRun(
         text="It was tried.",

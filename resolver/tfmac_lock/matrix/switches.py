@@ -28,7 +28,7 @@ as MatMul, BiasAdd and Relu; showed it these, so that it could make one of them;
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Switch(Fact):
+class TriedSwitch(Fact):
     """What became of the plugin's optimizer in four uses of a model, with that switch.
 
     ``code`` is what a user writes. ``call`` is the model called as it is, ``function`` a bare
@@ -89,7 +89,7 @@ class StandInRun(Fact):
     compiler: str
     wheel: str
     devices: tuple[str, ...]
-    switches: tuple[Switch, ...]
+    switches: tuple[TriedSwitch, ...]
     shown: dict[str, str]
     own: dict[str, str]
     optimizers: dict[str, str]
@@ -106,9 +106,9 @@ class Tried:
     tensorflow: str
     date: str
     evidence: str
-    switches: tuple[Switch, ...]
+    switches: tuple[TriedSwitch, ...]
 
-    def get(self, switch: str) -> Switch | None:
+    def get(self, switch: str) -> TriedSwitch | None:
         """The switch of that id."""
         return next((one for one in self.switches if one.id == switch), None)
 

@@ -11,7 +11,7 @@ import tomli_w
 
 from ... import __version__
 from ...matrix.plain import plain
-from ...matrix.switches import Mnist, StandInRun, Switch
+from ...matrix.switches import Mnist, StandInRun, TriedSwitch
 from ...matrix.toml import read_file
 from ..errors import DiskFull, ToolFailed
 from .results import USES, CostsReport, ProbeReport, code_of
@@ -78,11 +78,11 @@ def mnist_of(report: Report) -> Mnist:
     )
 
 
-def switch_of(name: str, probe: ProbeReport, costs: CostsReport) -> Switch:
+def switch_of(name: str, probe: ProbeReport, costs: CostsReport) -> TriedSwitch:
     """What the probe and the costs say of that switch."""
     uses = probe.cases[name]
     errors = [uses[use].error for use in USES if uses[use].error]
-    return Switch(
+    return TriedSwitch(
         id=name,
         code=code_of(name),
         call=uses["call"].outcome,
