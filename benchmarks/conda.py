@@ -46,11 +46,10 @@ def ours(case: str, channel: str, index_url: str | None, out: Path) -> dict[str,
     from tfmac_lock.conda.client import CondaClient
     from tfmac_lock.lock.formats import conda_lock_yml
     from tfmac_lock.lock.make import LockRequest, Resolver
+    from tfmac_lock.lock.mixed import lock_with_conda
     from tfmac_lock.matrix import loading
     from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
-    from tfmac_lock.pypi.cache import Cache, default_folder
-    from tfmac_lock.pypi.client import IndexClient
-    from tfmac_lock.pypi.config import IndexConfig
+    from tfmac_lock.pypi import open_index
 
     python, chip, tensorflow, native, specs = CASES[case]
     matrix = loading.matrix()
@@ -71,12 +70,12 @@ def ours(case: str, channel: str, index_url: str | None, out: Path) -> dict[str,
 
     halves.solve_conda = timed  # type: ignore[assignment]
     with (
-        IndexClient(IndexConfig.load(index_url=index_url), Cache(default_folder())) as index,
+        open_index(index_url=index_url) as index,
         CondaClient([Channel.parse(channel)]) as client,
     ):
         resolver = Resolver(matrix=matrix, source=index, as_of="2026-01-01", ahead=False)
-        request = LockRequest(wish=wish)
-        made = halves.lock_with_conda(resolver, request, client, native=native, specs=specs)
+        request = LockRequest(pair=wish)
+        made = lock_with_conda(resolver, request, client, native=native, specs=specs)
         out.write_text(conda_lock_yml.render([made.lock]))
     return {"all": time.perf_counter() - start, "conda half": solving[0]}
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+# Nothing else is imported before main() can catch a Ctrl-C.
 import os
 import sys
 
-from .errors import OutsideError, TfmacLockError
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .errors import TfmacLockError
+
+OUTSIDE = 3
+"""The exit status where standard output cannot be written."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status: 0 done, 1 no, 2 bad usage, 3 outside."""
     try:
+        _open_streams()
         status = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -23,12 +30,36 @@ def main(arguments: list[str] | None = None) -> int:
         _drop_stdout()
         where = error.filename or "standard output"
         print(f"tfmac-lock: {where}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
-        return OutsideError.exit_status
+        return OUTSIDE
     return status
+
+
+def _open_streams() -> None:
+    r"""Make the streams such that any text can be written, or it is said that it cannot.
+
+    A stream that the caller closed, as ``>&-`` does, is None, and its number would be the next
+    file's. What an encoding lacks is written as ``\u2026``, which JSON, TOML and YAML read.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the end
+    if sys.stdout is None:
+        from .cli.terminal import Closed
+
+        sys.stdout = Closed()
+    elif (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8"):
+        from .cli.terminal import escape_unknown
+
+        escape_unknown(sys.stdout)
 
 
 def _run(arguments: list[str]) -> int:
     from . import cli
+    from .errors import TfmacLockError
 
     args = None
     try:
@@ -59,15 +90,10 @@ def _tell(error: TfmacLockError, *, as_json: bool) -> int:
             },
         }
         print(json.dumps(told, ensure_ascii=False))  # noqa: T201 - the result
+    from .cli.terminal import printable
+
     print(f"tfmac-lock: {printable(str(error))}", file=sys.stderr)  # noqa: T201
     return error.exit_status
-
-
-def printable(text: str) -> str:
-    """The text without control characters, which a hostile name could carry to the terminal."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
-    )
 
 
 if __name__ == "__main__":

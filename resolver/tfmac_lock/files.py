@@ -1,14 +1,19 @@
-"""Reading the JSON that is shipped with the program, with one kind of error for all damage."""
+"""Files: those that the user names, JSON that is shipped, texts written whole or not at all."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import os
+import stat
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from io import BufferedReader
     from pathlib import Path
 
 T = TypeVar("T")
@@ -25,6 +30,21 @@ DAMAGE = (
 """What reading a datum of another shape than the expected one raises."""
 
 
+def open_regular(path: Path) -> BufferedReader:
+    """A file for reading.
+
+    ``OSError`` also where it is none: opening a pipe waits for whoever writes into it, for ever
+    if nobody does, and a device has no end.
+    """
+    # Without blocking, so that a pipe is opened and can be looked at; a file is read as ever.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    opened = os.fdopen(os.open(path, flags | getattr(os, "O_CLOEXEC", 0)), "rb")
+    if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+        return opened
+    opened.close()
+    raise OSError(errno.EINVAL, "not a regular file", str(path))
+
+
 def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:
     """What ``build`` makes of the file's JSON; raises DataError where the file is damaged."""
     try:
@@ -36,3 +56,44 @@ def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:
         raise DataError(str(path), f"cannot be read ({error.strerror}); reinstall") from error
     except DAMAGE as error:
         raise DataError(str(path), f"is damaged ({error!r}); reinstall tfmac-lock") from error
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all, with the folders above it; raises OSError.
+
+    It is written beside its place and then moved there, so that a reader sees the old content
+    or the new one, and an error or an interruption leaves the old one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with beside.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+        beside.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
+
+
+def dump_json(data: Mapping[str, Any]) -> str:
+    """The text of a published JSON file: one field a line, and lists one item a line.
+
+    Unlike ``indent`` this layout leaves the work to the fast encoder, and a diff still shows
+    which package changed.
+    """
+    fields = []
+    for key, value in data.items():
+        if isinstance(value, list) and value:
+            items = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value)
+            fields.append(f" {json.dumps(key)}: [\n  {items}\n ]")
+        else:
+            fields.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+    return "{\n" + ",\n".join(fields) + "\n}\n"
+
+
+def printable(text: str) -> str:
+    """The text on one line, with control characters written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -214,6 +214,27 @@ class Platforms:
                 f"there is no macOS {macos} for it"
             )
 
+    def target(
+        self,
+        python: PythonVersion,
+        chip: Chip,
+        macos: MacOSVersion | None = None,
+        system: Os = Os.MACOS,
+    ) -> Target:
+        """The target with its kernel; without a macOS, the oldest one that the chip runs."""
+        macos = macos or chip.first_macos
+        return Target(
+            python=self.python_for(python, chip.arch),
+            chip=chip,
+            macos=macos,
+            os=system,
+            darwin=self.darwin(macos),
+        )
+
+    def newest_macos(self, chip: Chip) -> MacOSVersion:
+        """The newest macOS that the chip runs."""
+        return MacOSVersion(chip.last_macos or max(release.major for release in self.macos))
+
     def darwin(self, macos: MacOSVersion) -> int | None:
         """The major version of the Darwin kernel under that macOS, where known."""
         for release in self.macos:

@@ -15,8 +15,8 @@ from tests.support.fake_wheels import (
 )
 from tests.support.machos import Image, Need, build
 from tests.support.wheels import build_wheel
+from tfmac_lock.check.live_pair import NoSuchWheel
 from tfmac_lock.cli import audit
-from tfmac_lock.curate.live_pair import NoSuchWheel
 from tfmac_lock.errors import InputFileError, UsageError
 from tfmac_lock.macho.errors import DamagedBinary
 from tfmac_lock.pypi.wheels import sha256_of
@@ -209,6 +209,13 @@ def test_a_damaged_wheel_is_an_error_and_no_traceback(
 
     with pytest.raises(DamagedBinary):
         call(str(path))
+
+
+@pytest.mark.parametrize("name", ["x-1-py3-none-any.whl", "lock.json", "pylock.toml"])
+def test_a_pipe_is_not_waited_for(call: Callable[..., int], tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(InputFileError, match="not a regular file"):
+        call(str(tmp_path / name))
 
 
 def test_a_pair_of_a_stub_says_so(

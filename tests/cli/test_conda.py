@@ -54,7 +54,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def index(wheels: Path) -> Iterator[list[str]]:
     with HtmlIndex(wheels) as server:
-        yield ["--index-url", server.url]
+        yield ["--index-url", server.url, "--accept-repacked"]
 
 
 @pytest.fixture
@@ -163,9 +163,9 @@ def test_a_lock_of_wheels_alone_that_lacks_numpy_is_told_of_conda(
 ) -> None:
     (tmp_path / "index").mkdir()
     with HtmlIndex(write_wheels(tmp_path / "index", "x86_64")) as server:
-        status, _, err = run("--index-url", server.url)
+        status, _, err = run("--accept-repacked", "--index-url", server.url)
         asked = ["--format", "conda-lock", "--channel", f"conda-forge={channel.as_uri()}"]
-        with_conda, out, _ = run("--index-url", server.url, *asked)
+        with_conda, out, _ = run("--accept-repacked", "--index-url", server.url, *asked)
 
     assert (status, with_conda) == (1, 0)
     assert "numpy 2.0.2 from conda, because the index has no wheel of numpy" in " ".join(

@@ -73,7 +73,7 @@ def index(wheels: Path) -> Iterator[HtmlIndex]:
 
 
 def at(index: HtmlIndex | JsonIndex) -> list[str]:
-    return ["--index-url", index.url, "--fresh"]
+    return ["--index-url", index.url, "--fresh", "--accept-repacked"]
 
 
 def names(folder: Path) -> set[str]:
@@ -388,9 +388,8 @@ def test_a_with_package_that_does_not_fit_is_told_with_both_sides(
 ) -> None:
     said = run(*PAIR, *at(index), "--with", "tool")
     assert said.status == 1
-    assert "numpy:" in said.err
-    assert ">=2.1 for tool 1.0" in said.err
-    assert "for tensorflow 2.18.1" in said.err
+    assert "tool 1.0 requires numpy>=2.1" in said.err
+    assert "tensorflow 2.18.1 requires numpy<2.1,>=1.26" in said.err
     assert names(folder) == set()
 
 
@@ -421,7 +420,7 @@ def test_only_binary_in_a_requirements_file_is_obeyed(
     (folder / "more.in").write_text("--only-binary :all:\nsource\n")
     said = run(*PAIR, *at(index), "-r", "more.in")
     assert said.status == 1
-    assert "source archives, which would have to be built" in said.err
+    assert "source archives, which would have to be built" in " ".join(said.err.split())
 
 
 def test_hashes_in_a_requirements_file_are_said_not_to_count(
@@ -439,7 +438,8 @@ def test_contradictory_constraints_are_told_with_their_lines(
     (folder / "limits.txt").write_text("numpy>=2.1\nnumpy<2.1\n")
     said = run(*PAIR, *at(index), "-c", "limits.txt")
     assert said.status == 1
-    assert "your request (limits.txt:1)" in said.err
+    assert "numpy>=2.1 is your constraint [limits.txt:1]" in said.err
+    assert "numpy<2.1 is your constraint [limits.txt:2]" in said.err
 
 
 def test_a_lock_without_upload_times_cannot_leave_out_newer_files(
@@ -447,7 +447,7 @@ def test_a_lock_without_upload_times_cannot_leave_out_newer_files(
 ) -> None:
     said = run(*PAIR, *at(index), "--exclude-newer", "2026-01-31")
     assert said.status == 1
-    assert "whose upload time the index does not tell" in said.err
+    assert "whose upload time the index does not tell" in " ".join(said.err.split())
 
 
 # -- the index fails
@@ -532,7 +532,7 @@ def test_an_index_that_lacks_a_package_is_no_failure_but_an_answer(
 ) -> None:
     said = run(*PAIR, *at(index), "--with", "typo-squat")
     assert said.status == 1
-    assert "the index has no such project" in said.err
+    assert "the index has no project typo-squat" in said.err
 
 
 def test_offline_with_nothing_cached_says_what_to_do(

@@ -10,10 +10,9 @@ import pytest
 from tests.support.real_index import real_index
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
-from tfmac_lock.conda.mixed import lock_with_conda
 from tfmac_lock.conda.names import distribution
-from tfmac_lock.conda.verify import verify_conda
 from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.lock.mixed import lock_with_conda, verify_conda
 from tfmac_lock.lock.verify import verify
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
@@ -51,7 +50,9 @@ def make(index: IndexClient, shared: Path, tmp_path: Path) -> Callable[..., Reso
         )
         needs = tuple(read_with(text, target.markers()) for text in extra)
         wish = PairRequest(python=python, chip=chip, tensorflow=TensorFlowRequest.parse(tensorflow))
-        request = LockRequest(wish=wish, needs=tuple(need for need in needs if need is not None))
+        request = LockRequest(
+            pair=wish, requirements=tuple(need for need in needs if need is not None)
+        )
         resolver = Resolver(matrix=matrix, source=index, as_of="2026-11-20")
         channel = Channel.parse(f"conda-forge={(shared / 'conda-forge').as_uri()}")
         with CondaClient([channel], cache=tmp_path) as client:

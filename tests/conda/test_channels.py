@@ -34,6 +34,10 @@ def test_a_mirror_is_read_and_the_address_is_written() -> None:
         ("https://host.test/t/tk-123-456/channel/", "https://host.test/channel"),
         ("https://me:s=cret@host.test/channel", "https://host.test/channel"),
         ("https://me:secret@host.test/t/tk-1/channel?key=secret", "https://host.test/channel"),
+        (
+            "https://host.test/get/t/ab-01234567-89ab-cdef-0123-456789abcdef/c",
+            "https://host.test/get/c",
+        ),
         ("http://127.0.0.1:8000/forge", "http://127.0.0.1:8000/forge"),
         ("http://[::1]:8000/forge", "http://[::1]:8000/forge"),
     ],
@@ -43,6 +47,20 @@ def test_credentials_and_tokens_are_read_with_and_never_written(given: str, writ
 
     assert channel.url == written
     assert channel.served == given.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://host.test/data/t/nightly/channel",
+        "https://host.test/t",
+        "https://host.test/t/channel",
+        "file:///t/nightly/channel",
+        "file:///srv/t/nightly/channel",
+    ],
+)
+def test_a_folder_that_is_called_t_stays_in_the_address(given: str) -> None:
+    assert Channel.parse(given).url == given
 
 
 def test_an_equals_sign_in_the_password_of_a_mirror_is_no_second_mirror() -> None:

@@ -266,7 +266,7 @@ def test_an_unknown_package_is_told_with_who_wants_it(
         "conda-forge has no no-such-package for Python 3.9 on Apple M1, macOS 12.0; it is wanted "
         "for your request (--conda no-such-package)."
     )
-    assert caught.value.only_the_users
+    assert caught.value.users_alone
 
 
 def test_of_two_specs_that_contradict_each_other_no_third_is_told(
@@ -286,7 +286,7 @@ def test_of_two_specs_that_contradict_each_other_no_third_is_told(
         "conda-forge cannot bring numpy=1.26 for your request (--conda) for Python 3.9 on Apple "
         "M1, macOS 12.0, since there has to be numpy <1.24 for tensorflow-macos 2.9.0."
     )
-    assert not caught.value.only_the_users
+    assert not caught.value.users_alone
 
 
 def test_two_specs_of_the_user_can_contradict_each_other(
@@ -295,7 +295,7 @@ def test_two_specs_of_the_user_can_contradict_each_other(
     with pytest.raises(NoCondaSolution, match=r"numpy=1\.22 for your .* numpy=1\.26") as caught:
         small.solve(target(), wants("numpy=1.22", "numpy=1.26"))
 
-    assert caught.value.only_the_users
+    assert caught.value.users_alone
 
 
 def test_a_package_without_a_file_for_the_python_is_told_with_the_python(

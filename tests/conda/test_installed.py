@@ -15,9 +15,9 @@ from tests.support.matrix_index import WITHOUT_ARM64, MatrixIndex
 from tests.support.packages import write_package
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
-from tfmac_lock.conda.mixed import lock_with_conda
 from tfmac_lock.lock.formats import conda_lock_yml
 from tfmac_lock.lock.make import LockRequest, Resolver
+from tfmac_lock.lock.mixed import lock_with_conda
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
 from tfmac_lock.target import PythonVersion
@@ -52,7 +52,7 @@ def make(
     index = MatrixIndex(matrix, WITHOUT_ARM64 if tensorflow.startswith("tensorflow-macos") else {})
     resolver = Resolver(matrix=matrix, source=index, as_of="2026-11-20", ahead=False)
     with CondaClient([Channel.parse(channel)], cache=cache) as client:
-        return lock_with_conda(resolver, LockRequest(wish=wish), client, specs=specs).lock
+        return lock_with_conda(resolver, LockRequest(pair=wish), client, specs=specs).lock
 
 
 def write_twin(folder: Path, lock: Lock, forge: Path) -> None:

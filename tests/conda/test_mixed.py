@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.channels import for_python, write_channel
+from tests.support.channels import for_python, python, record, write_channel
 from tests.support.matrix_index import MatrixIndex
 from tfmac_lock.conda.errors import NotFromConda, Replaced
-from tfmac_lock.conda.mixed import lock_with_conda
+from tfmac_lock.errors import TfmacLockError
 from tfmac_lock.lock.make import LockRequest, Resolver
+from tfmac_lock.lock.mixed import lock_with_conda
 from tfmac_lock.lock.verify import pins_of
 from tfmac_lock.matrix.ranking import NoCombo, PairRequest, TensorFlowRequest
 from tfmac_lock.resolve.requirements_in import read_with
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tfmac_lock.conda.client import CondaClient
     from tfmac_lock.lock.model import Lock
     from tfmac_lock.matrix.facts import Matrix
-    from tfmac_lock.resolve.requirement import Need
+    from tfmac_lock.resolve.requirement import Requirement
     from tfmac_lock.target import Target
 
 INTEL_ONLY = ["numpy-1.22.4-cp39-cp39-macosx_10_9_x86_64.whl"]
@@ -36,7 +37,7 @@ def lock(matrix: Matrix, small: CondaClient) -> Callable[..., Lock]:
         client: CondaClient = small,
         only: Mapping[str, list[str]] | None = None,
         requires: Mapping[str, list[str]] | None = None,
-        needs: tuple[Need, ...] = (),
+        needs: tuple[Requirement, ...] = (),
         tensorflow: str = "tensorflow-macos==2.9.0",
         **conda: Any,
     ) -> Lock:
@@ -47,7 +48,9 @@ def lock(matrix: Matrix, small: CondaClient) -> Callable[..., Lock]:
         )
         index = MatrixIndex(matrix, only, requires)
         resolver = Resolver(matrix=matrix, source=index, as_of="2026-11-20", ahead=False)
-        return lock_with_conda(resolver, LockRequest(wish=wish, needs=needs), client, **conda).lock
+        return lock_with_conda(
+            resolver, LockRequest(pair=wish, requirements=needs), client, **conda
+        ).lock
 
     return make
 
@@ -63,7 +66,7 @@ def wheels_alone(matrix: Matrix) -> Lock:
         tensorflow=TensorFlowRequest.parse("tensorflow-macos==2.9.0"),
     )
     resolver = Resolver(matrix=matrix, source=MatrixIndex(matrix), as_of="2026-11-20", ahead=False)
-    return resolver.lock(LockRequest(wish=wish)).lock
+    return resolver.lock(LockRequest(pair=wish)).lock
 
 
 def test_the_wheels_are_those_of_the_lock_without_conda(
@@ -173,8 +176,8 @@ def test_a_conflict_of_the_wheels_with_every_candidate_names_what_conda_brings(
         )
 
     text = str(caught.value)
-    assert ">=7 for keras 2.9.0" in text
-    assert "(conda brings 0.45.1)" in text
+    assert "keras 2.9.0 requires wheel>=7" in text
+    assert "conda brings wheel 0.45.1" in text
 
 
 def test_extras_of_a_given_package_bring_what_its_wheel_says(
@@ -253,3 +256,23 @@ def test_tensorflow_deps_is_answered_with_what_replaces_it(lock: Callable[..., L
     text = str(caught.value)
     assert "osx-arm64 alone" in text
     assert "--native conda" in text
+
+
+@pytest.mark.parametrize("build", ["x" * 65, "py39 0"])
+def test_a_build_string_that_conda_forbids_is_refused_and_no_crash(
+    lock: Callable[..., Lock], channel: Path, connect: Callable[..., CondaClient], build: str
+) -> None:
+    write_channel(
+        channel.parent / "odd",
+        {
+            "osx-arm64": [
+                python("3.9.23"),
+                record("openssl", "3"),
+                record("odd", "1", build=build),
+            ],
+            "noarch": [record("pip", "24")],
+        },
+    )
+    client = connect(f"conda-forge={(channel.parent / 'odd').as_uri()}")
+    with pytest.raises(TfmacLockError, match="odd"):
+        lock(client=client, specs=("odd",))

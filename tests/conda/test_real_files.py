@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tfmac_lock.conda.client import CondaClient, CondaRecord
+    from tfmac_lock.conda.client import CondaClient
+    from tfmac_lock.conda.records import CondaRecord
     from tfmac_lock.target import Target
 
 WANTS = [CondaRequirement("front", ByUser("--conda front"))]

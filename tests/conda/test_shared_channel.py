@@ -16,13 +16,12 @@ from tests.support.shards import FORMS, write_form
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
 from tfmac_lock.conda.errors import NoCondaSolution
-from tfmac_lock.conda.mixed import lock_with_conda
 from tfmac_lock.conda.solve import NATIVE, CondaRequest, solve_conda
 from tfmac_lock.conda.specs import CondaRequirement
-from tfmac_lock.conda.verify import verify_conda
 from tfmac_lock.lock.formats.conda import CONDA_FORMATS
 from tfmac_lock.lock.formats.conda_lock_yml import platform, render
 from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.lock.mixed import lock_with_conda, verify_conda
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.ranking import NoCombo, PairRequest, TensorFlowRequest, choices
 from tfmac_lock.resolve.requirement import ByUser
@@ -91,7 +90,7 @@ def make(facts: Matrix, forge: CondaClient) -> Callable[..., ResolvedLock]:
             except NoCombo as error:
                 pytest.skip(f"no TensorFlow for Python {series} on {chip}: {error}")
             resolver = Resolver(matrix=facts, source=index, as_of="2026-11-20", ahead=False)
-            made[key] = lock_with_conda(resolver, LockRequest(wish=wish), forge, **conda)
+            made[key] = lock_with_conda(resolver, LockRequest(pair=wish), forge, **conda)
         return made[key]
 
     return make
@@ -225,7 +224,7 @@ def test_http_in_every_form_gives_the_same_bytes_as_files(
     with ChannelServer(forms / form) as server:
         channel = Channel.parse(f"conda-forge={server.url}")
         with CondaClient([channel], cache=tmp_path) as client:
-            served = lock_with_conda(resolver, LockRequest(wish=wish), client, specs=specs)
+            served = lock_with_conda(resolver, LockRequest(pair=wish), client, specs=specs)
 
     for _, text in CONDA_FORMATS.values():
         assert text(served.lock) == text(make("3.11", "m1", specs=specs).lock)

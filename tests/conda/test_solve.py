@@ -7,7 +7,7 @@ import pytest
 from tests.support.channels import for_python, python, record, write_channel
 from tfmac_lock.conda.errors import NoCondaSolution
 from tfmac_lock.conda.solve import CondaRequest, CondaSolution, Excluded, NoSha256, solve_conda
-from tfmac_lock.resolve.requirement import ByPackage, Need, need, parse
+from tfmac_lock.resolve.requirement import ByPackage, Requirement, parse, stated
 from tfmac_lock.target import PythonVersion
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from tfmac_lock.target import Target
 
 
-def needs(*texts: str) -> tuple[Need, ...]:
+def needs(*texts: str) -> tuple[Requirement, ...]:
     requirements = [parse(text) for text in texts]
-    return tuple(need(one, ByPackage("tensorflow", "2.5.0")) for one in requirements if one)
+    return tuple(stated(one, ByPackage("tensorflow", "2.5.0")) for one in requirements if one)
 
 
 def request(*, python: str = "3.9", **fields: Any) -> CondaRequest:

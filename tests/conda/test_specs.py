@@ -9,7 +9,7 @@ from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import rattler as load_rattler
 from tfmac_lock.conda.errors import BadSpec
 from tfmac_lock.conda.specs import CondaRequirement, limits_of, own_spec, version_spec
-from tfmac_lock.resolve.requirement import ByUser, need, parse
+from tfmac_lock.resolve.requirement import ByUser, parse, stated
 
 r = load_rattler()
 
@@ -49,7 +49,7 @@ def test_a_need_limits_every_name_that_may_hold_its_distribution() -> None:
     requirement = parse("typing-extensions<4")
     assert requirement is not None
 
-    wants = list(limits_of(need(requirement, ByUser("--with"))))
+    wants = list(limits_of(stated(requirement, ByUser("--with"))))
 
     assert [want.spec for want in wants] == ["typing-extensions <4a0", "typing_extensions <4a0"]
 
@@ -58,7 +58,7 @@ def test_a_need_for_any_version_limits_nothing() -> None:
     requirement = parse("numpy")
     assert requirement is not None
 
-    assert list(limits_of(need(requirement, ByUser("--with")))) == []
+    assert list(limits_of(stated(requirement, ByUser("--with")))) == []
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.matrix_index import MatrixIndex
-from tfmac_lock.conda.mixed import lock_with_conda
-from tfmac_lock.conda.verify import verify_conda
 from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.lock.mixed import lock_with_conda, verify_conda
 from tfmac_lock.lock.verify import UnsoundLock, verify
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
 from tfmac_lock.target import PythonVersion
@@ -29,7 +28,7 @@ def made(matrix: Matrix, small: CondaClient) -> ResolvedLock:
         tensorflow=TensorFlowRequest.parse("tensorflow-macos==2.9.0"),
     )
     resolver = Resolver(matrix=matrix, source=MatrixIndex(matrix), as_of="2026-11-20", ahead=False)
-    return lock_with_conda(resolver, LockRequest(wish=wish), small, native=True)
+    return lock_with_conda(resolver, LockRequest(pair=wish), small, native=True)
 
 
 def changed(lock: Lock, name: str, **fields: Any) -> Lock:
@@ -104,3 +103,20 @@ def test_a_package_in_both_halves_is_seen(made: ResolvedLock) -> None:
 def test_what_a_wheel_needs_of_conda_is_checked(made: ResolvedLock) -> None:
     with pytest.raises(UnsoundLock, match="tensorflow-macos: requires numpy"):
         verify(changed(made.lock, "numpy", version="1.18.0"), made.target, ())
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"build": "py39 0"}, "its channel describes it wrongly"),
+        ({"build": "x" * 65}, "its channel describes it wrongly"),
+        ({"version": "1..é"}, "its channel describes it wrongly"),
+        ({"requires": ("numpy =[",)}, "not a conda spec"),
+        ({"constrains": ("numpy =[",)}, "not a conda spec"),
+    ],
+)
+def test_what_rattler_cannot_read_is_a_flaw_and_no_crash(
+    made: ResolvedLock, fields: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(UnsoundLock, match=f"libblas: .*{told}"):
+        verify_conda(changed(made.lock, "libblas", **fields), made.target)

@@ -30,7 +30,7 @@ def lock(matrix: Matrix, *, os: Os = Os.MACOS, tensorflow: str = "2.5.0") -> Res
     )
     index = MatrixIndex(matrix, WHEELS)
     resolver = Resolver(matrix=matrix, source=index, as_of="2026-11-20", ahead=False)
-    return resolver.lock(LockRequest(wish=wish))
+    return resolver.lock(LockRequest(pair=wish))
 
 
 def test_a_waived_requirement_is_met_by_what_was_found_to_be_enough(matrix: Matrix) -> None:
@@ -51,7 +51,7 @@ def test_every_waiver_is_told_with_its_reason_and_source(matrix: Matrix) -> None
 def test_without_its_waiver_the_requirement_stands(matrix: Matrix) -> None:
     strict = replace(matrix, waivers=())
 
-    with pytest.raises(NoCombo, match=r"~=1\.1\.0 for tensorflow-macos 2\.5\.0"):
+    with pytest.raises(NoCombo, match=r"tensorflow-macos 2\.5\.0 requires termcolor~=1\.1\.0"):
         lock(strict)
 
 

@@ -71,7 +71,7 @@ def test_every_fact_survives_compiling(built: dict[str, str], tmp_path: Path) ->
     assert {row.id for row in folder.bounds.bounds} <= {row.id for row in facts.bounds}
     assert [row.id for row in facts.defects] == [row.id for row in folder.defects.defects]
     assert len(facts.floors) == len(folder.floors.floors)
-    about_pairs = [row for row in folder.reports.reports if row.about == "pair"]
+    about_pairs = [row for row in folder.reports if row.about == "pair"]
     assert len(facts.evidence) == len(about_pairs) + len(folder.vendor.pairs) + len(folder.proofs)
 
 

@@ -8,9 +8,11 @@ import pytest
 
 from tests.support.facts import platforms
 from tests.support.locks import PACKAGES, lock
+from tfmac_lock.conda.records import ChannelState
 from tfmac_lock.errors import DataError
+from tfmac_lock.files import dump_json
 from tfmac_lock.lock import published
-from tfmac_lock.lock.model import LockedChannel, LockedPackage, dump_json
+from tfmac_lock.lock.model import LockedPackage
 from tfmac_lock.lock.published import Index
 from tfmac_lock.target import Arch, MacOSVersion
 
@@ -124,7 +126,7 @@ def test_an_index_is_named_after_python_and_architecture() -> None:
 
 # -- conda halves
 
-STATE = LockedChannel(url="https://conda.example/forge", files=3, newest="2026-01-30", sha256="1")
+STATE = ChannelState(url="https://conda.example/forge", files=3, newest="2026-01-30", sha256="1")
 
 
 def record(name: str, version: str) -> LockedPackage:

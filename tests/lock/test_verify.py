@@ -89,3 +89,23 @@ def test_another_pair_than_the_chosen_one_is_a_flaw() -> None:
 
 def test_a_broken_combo_is_never_written() -> None:
     assert "known to be broken" in flaw(*PACKAGES, status="broken")
+
+
+@pytest.mark.parametrize(
+    "sha256", ["0" * 63 + "\n", "A" * 64, "x" * 64, "0" * 40 + "\n--hash=md5:00 " * 2]
+)
+def test_a_hash_of_other_characters_is_a_flaw(sha256: str) -> None:
+    assert "has no sha256" in flaw(replace(NUMPY, sha256=sha256), TENSORFLOW, PLUGIN)
+
+
+@pytest.mark.parametrize("part", ["\n", "\x1b[2J", " ", "é"])
+def test_an_address_that_would_end_its_line_is_a_flaw(part: str) -> None:
+    evil = replace(NUMPY, url=f"https://files.example/{part}/{NUMPY.filename}")
+    assert "characters that none can have" in flaw(evil, TENSORFLOW, PLUGIN)
+
+
+def test_a_file_name_that_would_end_its_line_is_a_flaw() -> None:
+    with pytest.raises(UnsoundLock, match="file name has characters"):
+        verify(
+            lock((replace(NUMPY, filename="numpy-2.0.2\n.tar.gz"), TENSORFLOW, PLUGIN)), TARGET, []
+        )

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,3 +135,187 @@ def test_a_folder_that_takes_no_files_is_told(tmp_path: Path) -> None:
         closed.chmod(0o500)
     with pytest.raises(CannotWrite, match="cannot write"):
         write_files(closed, OWN)
+
+
+# -- the files of a lock are replaced together
+
+NEWER = {name: text(lock(text="once more", status="caution")) for name, text in FORMATS.values()}
+
+
+def fails_at_move(monkeypatch: pytest.MonkeyPatch, number: int, error: BaseException) -> None:
+    """Make the move of that file into its place fail, counted from one."""
+    real = Path.replace
+    moves: list[Path] = []
+
+    def replace(path: Path, target: Path) -> Path:
+        if path.name.endswith(".tfmac-new"):
+            moves.append(path)
+            if len(moves) == number:
+                raise error
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("code", [errno.EIO, errno.EBUSY])
+def test_an_error_while_files_are_replaced_puts_the_old_ones_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, number: int
+) -> None:
+    write_files(tmp_path, OWN)
+    fails_at_move(monkeypatch, number, OSError(code, os.strerror(code)))
+    with pytest.raises(CannotWrite, match="What was there before is unchanged"):
+        write_files(tmp_path, NEWER)
+    assert content(tmp_path) == OWN
+
+
+def test_ctrl_c_while_files_are_replaced_puts_the_old_ones_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path, OWN)
+    fails_at_move(monkeypatch, 2, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        write_files(tmp_path, NEWER)
+    assert content(tmp_path) == OWN
+
+
+def test_an_error_in_an_empty_folder_leaves_it_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails_at_move(monkeypatch, 2, OSError(errno.EIO, os.strerror(errno.EIO)))
+    with pytest.raises(CannotWrite):
+        write_files(tmp_path, OWN)
+    assert content(tmp_path) == {}
+
+
+def test_a_disk_that_does_not_even_take_the_old_files_back_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path, OWN)
+    real = Path.replace
+    moved: list[Path] = []
+
+    def replace(path: Path, target: Path) -> Path:
+        moved.append(path)
+        if len(moved) > 2:  # the journal and the first file
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(CannotWrite, match="files of two locks may lie there"):
+        write_files(tmp_path, NEWER)
+    monkeypatch.undo()
+    write_files(tmp_path, {"requirements.txt": NEWER["requirements.txt"]})
+    assert content(tmp_path) == {**OWN, "requirements.txt": NEWER["requirements.txt"]}
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.lock.test_write import NEWER
+from tfmac_lock.lock.write import write_files
+
+real, moves = Path.replace, []
+
+def replace(path, target):
+    moves.append(path)
+    if len(moves) == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(path, target)
+
+Path.replace = replace
+write_files(Path(sys.argv[1]), NEWER)
+"""
+
+
+@pytest.mark.parametrize("move", [1, 2, 3, 4])  # of the journal, and of each file
+def test_after_a_kill_the_next_run_puts_the_old_files_back_and_leaves_nothing(
+    tmp_path: Path, move: int
+) -> None:
+    write_files(tmp_path, OWN)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), str(move)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert len(content(tmp_path)) > len(OWN)
+    write_files(tmp_path, {"lock.json": OWN["lock.json"]})
+    assert content(tmp_path) == OWN
+
+
+def test_a_file_that_was_changed_after_a_kill_is_left_as_it_is(tmp_path: Path) -> None:
+    write_files(tmp_path, OWN)
+    (tmp_path / ".tfmac-lock.journal").write_text(
+        json.dumps({"files": {"pylock.toml": {"sha256": "0" * 64, "replaces": False}}})
+    )
+    write_files(tmp_path, {"lock.json": OWN["lock.json"]})
+    assert content(tmp_path) == OWN
+
+
+@pytest.mark.parametrize("name", ["../mine", "mine"])
+def test_a_journal_from_elsewhere_touches_no_file_of_others(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    mine = folder / name
+    mine.write_text("mine")
+    row = {"sha256": hashlib.sha256(b"mine").hexdigest(), "replaces": False}
+    (folder / ".tfmac-lock.journal").write_text(json.dumps({"files": {name: row}}))
+    write_files(folder, OWN)
+    assert mine.read_text() == "mine"
+    assert not (folder / ".tfmac-lock.journal").exists()
+
+
+@pytest.mark.parametrize("journal", ["", "{", "[]", '{"files": {"a": 1}}', "[" * 100_000])
+def test_a_damaged_journal_is_no_obstacle(tmp_path: Path, journal: str) -> None:
+    (tmp_path / ".tfmac-lock.journal").write_text(journal)
+    write_files(tmp_path, OWN)
+    assert content(tmp_path) == OWN
+
+
+def test_what_killed_runs_of_earlier_versions_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".requirements.txt.4711.new").write_text("half")
+    (tmp_path / ".other.4711.new").write_text("not ours")
+    write_files(tmp_path, OWN)
+    assert content(tmp_path) == {**OWN, ".other.4711.new": "not ours"}
+
+
+# -- links and what is no file
+
+
+def test_a_link_in_the_place_of_a_file_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "requirements.txt").symlink_to("../real/pins.txt")
+    for files in (OWN, NEWER):
+        write_files(tmp_path / "out", files)
+        assert (tmp_path / "out" / "requirements.txt").is_symlink()
+        assert content(tmp_path / "real") == {"pins.txt": files["requirements.txt"]}
+        assert content(tmp_path / "out") == files
+
+
+def test_a_link_to_a_foreign_file_is_as_safe_as_the_file(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "requirements.txt").symlink_to("mine")
+    with pytest.raises(ForeignFile):
+        write_files(tmp_path, OWN)
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_two_links_to_one_file_are_refused(tmp_path: Path) -> None:
+    for name in ("requirements.txt", "pylock.toml"):
+        (tmp_path / name).symlink_to("one")
+    with pytest.raises(CannotWrite, match="a link to the same file"):
+        write_files(tmp_path, OWN)
+
+
+def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").symlink_to("requirements.txt")
+    with pytest.raises(CannotWrite):
+        write_files(tmp_path, OWN)
+
+
+def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "requirements.txt")
+    with pytest.raises(CannotWrite, match="no regular file"):
+        write_files(tmp_path, OWN)

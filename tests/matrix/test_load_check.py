@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.check.test_binary_facts import plugin, tensorflow
 from tests.support.fake_wheels import (
     INTERNAL,
     SYSTEM,
@@ -13,7 +14,6 @@ from tests.support.fake_wheels import (
     tensorflow_wheel,
 )
 from tests.support.machos import Need
-from tests.wheels.test_binary_facts import plugin, tensorflow
 from tfmac_lock.matrix.load_check import LoadResult, candidate_paths, check_pair
 
 if TYPE_CHECKING:

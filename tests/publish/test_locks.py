@@ -9,7 +9,7 @@ import pytest
 from tests.support.channels import python, record, write_channel
 from tests.support.facts import evidence, loads, matrix, release, shipped
 from tests.support.locks import PACKAGES, lock
-from tests.support.universe import Universe
+from tests.support.universe import Universe, as_indexed
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
 from tfmac_lock.lock.published import Index
@@ -99,10 +99,6 @@ def test_shards_share_all_slots_out() -> None:
     assert len(every) == 12
 
 
-def test_a_day_ends_where_the_next_begins() -> None:
-    assert locks.end_of(date(2026, 1, 31)) == datetime(2026, 2, 1, tzinfo=UTC)
-
-
 def test_each_final_release_with_wheels_is_wished_for_with_and_without_a_plugin() -> None:
     found = [
         (wish.tensorflow.package, wish.tensorflow.specifier, wish.metal)
@@ -159,7 +155,7 @@ FACTS = matrix(
 
 
 def made(index: Universe) -> SlotResult:
-    return locks.make_slot(FACTS, index, SLOT, DAY)  # type: ignore[arg-type]
+    return locks.make_slot(as_indexed(FACTS, index), index, SLOT, DAY)  # type: ignore[arg-type]
 
 
 def test_a_slot_holds_the_best_lock_of_each_release_and_a_cpu_lock_best_first() -> None:
@@ -209,7 +205,7 @@ def client(tmp_path: Path) -> Iterator[CondaClient]:
 
 def made_with_conda(client: CondaClient) -> SlotResult:
     source: Any = universe()
-    return locks.make_slot(FACTS, source, SLOT, DAY, conda=client)
+    return locks.make_slot(as_indexed(FACTS, source), source, SLOT, DAY, conda=client)
 
 
 def write_halves(folder: Path, result: SlotResult, wheels: SlotResult) -> dict[str, str]:

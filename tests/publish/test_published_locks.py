@@ -14,9 +14,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from tests.support.facts import platforms, shipped
-from tfmac_lock.conda.verify import verify_conda
 from tfmac_lock.errors import DataError
 from tfmac_lock.lock.formats import conda_lock_yml, requirements_txt
+from tfmac_lock.lock.mixed import verify_conda
 from tfmac_lock.lock.published import Index
 from tfmac_lock.lock.verify import pins_of, verify
 from tfmac_lock.matrix import loading as data

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -78,6 +79,11 @@ def test_a_full_disk_leaves_no_half_entry(tmp_path, monkeypatch):
     assert cache.load("a") == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert "No space left" in str(cache.fault)
+
+
+def test_a_pipe_in_the_place_of_an_entry_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a")
+    assert Cache(tmp_path).load("a") is None
 
 
 @pytest.mark.parametrize("key", ["../a", "/etc/passwd", "a/../../b", "a b", "a\\b"])

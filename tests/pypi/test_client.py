@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import socket
 import threading
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +21,9 @@ from tfmac_lock.pypi.errors import (
     NotCached,
     ProjectNotFound,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WHEEL = "demo-1.0-py3-none-any.whl"
 
@@ -74,6 +79,14 @@ def test_a_page_is_fresh_as_long_as_the_index_says(
     assert len(mirror.seen) == 2
 
 
+def test_a_page_kept_while_the_clock_was_ahead_is_not_fresh_for_years(mirror, wheel, make_client):
+    make_client(mirror.url, clock=lambda: 1e10).project("demo")
+    make_client(mirror.url, clock=lambda: 1e9).project("demo")
+    assert len(mirror.seen) == 2
+    make_client(mirror.url, clock=lambda: 1e9).project("demo")
+    assert len(mirror.seen) == 2
+
+
 def test_an_old_page_that_did_not_change_is_not_sent_again(mirror, wheel, make_client):
     mirror.faults.etag = True
     before = make_client(mirror.url, clock=lambda: 0.0).project("demo")
@@ -119,21 +132,126 @@ def second(tmp_path):
         yield index
 
 
-def test_the_files_of_all_indexes_count_together(mirror, second, wheel, make_client):
+def test_a_project_comes_from_the_first_index_that_has_it(mirror, second, wheel, make_client):
     build_wheel(second.folder, "demo", "99.0")
     build_wheel(second.folder, "other", "1.0")
     client = make_client(mirror.url, second.url)
-    assert [file.filename for file in client.project("demo").files] == [
-        WHEEL,
-        "demo-99.0-py3-none-any.whl",
-    ]
+    assert the_file(client).url.startswith(mirror.root)
     assert the_file(client, "other").url.startswith(second.root)
-
-
-def test_of_the_same_file_the_one_of_the_first_index_is_taken(mirror, second, wheel, make_client):
-    build_wheel(second.folder, "demo", "1.0")
-    assert the_file(make_client(mirror.url, second.url)).url.startswith(mirror.root)
     assert the_file(make_client(second.url, mirror.url)).url.startswith(second.root)
+    assert not [path for path in second.paths() if path == "/simple/demo/"][1:]
+
+
+def test_an_extra_index_does_not_replace_a_pinned_file_by_a_build_tag(
+    mirror, second, wheel, make_client
+):
+    tagged = second.folder / "demo" / WHEEL.replace("-1.0-", "-1.0-1-")
+    build_wheel(second.folder, "demo", "1.0").rename(tagged)
+    assert the_file(make_client(mirror.url, second.url)).filename == WHEEL
+
+
+def test_a_project_may_be_given_an_index_of_its_own(mirror, second, wheel, make_client):
+    build_wheel(second.folder, "demo", "99.0")
+    own = IndexConfig(indexes=(mirror.url,), index_for={"demo": second.url})
+    assert the_file(make_client(config=own)).filename == "demo-99.0-py3-none-any.whl"
+    missing = IndexConfig(indexes=(mirror.url,), index_for={"demo": f"{second.root}/none/"})
+    with pytest.raises(ProjectNotFound, match=second.host):
+        make_client(config=missing).project("demo")
+
+
+def test_a_folder_adds_its_files_to_those_of_the_index(
+    mirror, folder, wheel, make_client, tmp_path
+):
+    client = make_client(as_folder(tmp_path, wheel), mirror.url)
+    build_wheel(folder, "demo", "2.0")
+    urls = [file.url for file in client.project("demo").files]
+    assert urls == [wheel.as_uri(), f"{mirror.root}/files/demo/demo-2.0-py3-none-any.whl"]
+
+
+# -- what an index says of another's files
+
+
+def lying(index: HtmlIndex, wheel: Path, target: str = "") -> None:
+    """Have the index claim the wheel's sha256 for metadata of its own invention."""
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    link = f'<a href="{target}/files/demo/{WHEEL}#sha256={digest}" data-core-metadata="true">x</a>'
+    index.faults.answers = {
+        "/simple/demo/": (200, "text/html", f"<!DOCTYPE html>{link}".encode()),
+        f"/files/demo/{WHEEL}.metadata": (
+            *(200, "text/plain"),
+            b"Name: demo\nVersion: 1.0\nRequires-Dist: evil\n",
+        ),
+    }
+
+
+def test_what_a_lying_index_says_of_a_file_is_not_believed_of_anothers(
+    mirror, second, wheel, make_client
+):
+    lying(second, wheel)
+    client = make_client(second.url)
+    assert client.metadata(the_file(client)).requires_dist == ("evil",)
+    for honest in (make_client(mirror.url), make_client(mirror.url, offline=True)):
+        assert honest.metadata(the_file(honest)).requires_dist == ("numpy<2",)
+
+
+def test_a_cache_of_before_is_not_believed(mirror, wheel, make_client, cache, monkeypatch):
+    monkeypatch.setattr("tfmac_lock.pypi.cache._MAGIC", b"tfmac-lock cache 1")
+    client = make_client(mirror.url)
+    client.metadata(the_file(client))
+    monkeypatch.undo()
+    make_client(mirror.url).project("demo")
+    assert len(mirror.paths()) == 3
+
+
+def test_metadata_are_checked_anew_when_the_page_gives_another_hash_of_them(
+    mirror, wheel, make_client
+):
+    mirror.faults.metadata_files = True
+    client = make_client(mirror.url)
+    client.metadata(the_file(client))
+    mirror.faults.wrong_metadata_hash = True
+    client = make_client(mirror.url, revalidate=True)
+    with pytest.raises(HashMismatch):
+        client.metadata(the_file(client))
+
+
+def test_a_wheel_that_came_whole_is_checked_before_its_metadata_are_read(
+    mirror, folder, make_client
+):
+    build_wheel(folder, "demo", "1.0", ["numpy<2"])
+    mirror.faults.wrong_hash = True
+    client = make_client(mirror.url)
+    with pytest.raises(HashMismatch):
+        client.metadata(the_file(client))
+
+
+def test_a_hash_that_the_page_lacks_is_not_taken_from_another_index(
+    mirror, second, wheel, make_client
+):
+    mirror.faults.hashes = False
+    build_wheel(second.folder, "demo", "1.0")
+    second.faults.answers = project_json(wheel, digests={"sha256": "0" * 64})
+    client = make_client(mirror.url, second.url)
+    expected = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    assert client.sha256("demo", the_file(client)) == expected
+
+
+def test_links_to_plain_http_on_a_host_that_is_not_trusted_are_left_out(
+    mirror, wheel, make_client, listener
+):
+    lying(mirror, wheel, "HTTP://plain.example.org")
+    with pytest.raises(ProjectNotFound):
+        make_client(mirror.url).project("demo")
+    assert "1 files of demo are left out" in listener.notes[0]
+    trusting = IndexConfig(indexes=(mirror.url,), trusted_hosts=("plain.example.org",))
+    assert the_file(make_client(config=trusting)).url.startswith("http://plain.example.org/")
+
+
+def test_a_page_in_an_encoding_that_no_text_has_is_read(mirror, wheel, make_client):
+    page = f'<!DOCTYPE html><a href="/files/demo/{WHEEL}">x</a>'.encode()
+    for name in ("idna", "rot13", "no-such-encoding", "utf-16"):
+        mirror.faults.answers = {"/simple/demo/": (200, f"text/html; charset={name}", page)}
+        assert the_file(make_client(mirror.url, revalidate=True)).filename == WHEEL
 
 
 def test_an_empty_page_is_no_project(mirror, second, wheel, make_client):
@@ -581,6 +699,19 @@ def test_a_file_that_is_missing_in_a_folder_is_named(wheel, make_client, tmp_pat
     wheel.unlink()
     with pytest.raises(IndexUnreachable, match="No such file"):
         client.metadata(file)
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(wheel, make_client, tmp_path):
+    client = make_client(as_folder(tmp_path, wheel))
+    file = the_file(client)
+    for path in (wheel, tmp_path / "index" / "demo" / "index.html"):
+        path.unlink()
+        os.mkfifo(path)
+    for ask in (client.metadata, client.open):
+        with pytest.raises(IndexUnreachable, match="not a regular file"):
+            ask(file)
+    with pytest.raises(IndexUnreachable, match="not a regular file"):
+        make_client((tmp_path / "index").as_uri() + "/").project("demo")
 
 
 def test_a_folder_that_is_not_there_is_passed_over_and_said(mirror, wheel, make_client, listener):

@@ -154,6 +154,44 @@ def test_a_trusted_host_may_be_one_port_only():
     assert not config.is_trusted("https://m/x")
 
 
+def test_a_host_that_looks_trusted_to_some_is_refused():
+    for url in ("http://evil?@127.0.0.1/", "https://evil#@m/", "https://evil\\@m/"):
+        with pytest.raises(UsageError, match="index setting index-url"):
+            load(index_url=url)
+    for url in ("http://127.0.0.1.evil.org/", "http://127.evil.org/"):
+        with pytest.raises(UsageError, match="plain http"):
+            load(index_url=url)
+
+
+def test_a_project_may_have_an_index_of_its_own():
+    config = load(index_for=["My_Project=https://user:hidden@own/simple", "b=https://b/"])
+    assert config.index_for == {"my-project": "https://own/simple/", "b": "https://b/"}
+    assert config.indexes == (PUBLIC_INDEX,)
+    assert config.credentials_for("https://own/files/x.whl") == ("user", "hidden")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (["my-project"], "NAME=URL"),
+        (["=https://own/"], "NAME=URL"),
+        (["a/b=https://own/"], "NAME=URL"),
+        (["a=ftp://own/"], "neither http"),
+        (["a=http://own/"], "plain http"),
+        (["a-b=https://own/", "a_b=https://other/"], "a-b is given two indexes"),
+    ],
+)
+def test_an_index_of_its_own_that_makes_no_sense_is_named(given, reason):
+    with pytest.raises(UsageError, match=f"index setting index-for: .*{reason}"):
+        load(index_for=given)
+
+
+def test_a_pipe_in_the_place_of_pips_settings_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pip.conf")
+    with pytest.raises(InputFileError, match="not a regular file"):
+        pip_settings.read({}, [tmp_path / "pip.conf"])
+
+
 def test_an_index_may_be_a_folder(tmp_path):
     assert load(index_url=str(tmp_path)).indexes == (tmp_path.as_uri() + "/",)
     with pytest.raises(UsageError, match="neither an address nor a folder"):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import gzip
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -77,6 +80,19 @@ def test_a_wait_of_an_hour_is_not_waited(mirror, transport):
     assert len(mirror.seen) == 1
 
 
+@pytest.mark.parametrize("value", ["9" * 400, "9" * 5000, "Fri, 31 Dec 9999 23:59:59 -2359"])
+def test_a_wait_beyond_all_bounds_is_not_waited(mirror, transport, value):
+    mirror.faults.failures, mirror.faults.retry_after = 1, value
+    with pytest.raises(IndexUnreachable, match="left alone for"):
+        transport().fetch(page_of(mirror), whole, seconds=60)
+
+
+@pytest.mark.parametrize("value", ["soon", "", "-1", "Fri, 99 Foo 9999"])
+def test_a_wait_that_makes_no_sense_is_our_own(mirror, transport, value):
+    mirror.faults.failures, mirror.faults.retry_after = 1, value
+    assert b"demo-1.0" in transport().fetch(page_of(mirror), whole, seconds=60)
+
+
 def test_a_wait_may_be_a_date(mirror, transport):
     mirror.faults.failures = 1
     mirror.faults.retry_after = "Wed, 21 Oct 2015 07:28:00 GMT"
@@ -109,6 +125,32 @@ def test_a_server_that_stalls_is_given_up(mirror, transport):
 def test_an_answer_that_takes_too_long_is_given_up(mirror, transport):
     with pytest.raises(IndexUnreachable, match="takes too long"):
         transport().fetch(page_of(mirror), whole, seconds=-1)
+
+
+def drip(server: socket.socket, closing: threading.Event) -> None:
+    """Answer byte by byte: never still, and in no hurry to come to an end."""
+    connection, _ = server.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        for _ in range(2000):
+            connection.sendall(b"x")
+            closing.wait(0.01)
+        connection.sendall(b"\r\nContent-Length: 2\r\n\r\nOK")
+
+
+def test_a_head_that_comes_byte_by_byte_is_given_up_at_the_deadline(transport):
+    closing = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server, closing))
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/simple/demo/"
+        try:
+            with pytest.raises(IndexUnreachable, match="takes too long"):
+                transport().fetch(url, whole, seconds=0.3)
+        finally:
+            closing.set()
+            thread.join()
 
 
 def test_an_answer_that_is_too_large_is_not_read(mirror, transport):
@@ -156,6 +198,39 @@ def test_credentials_go_to_their_own_server_only(folder, transport):
         transport(credentials=(known,)).fetch(f"{source.url}demo/", whole, seconds=60)
         assert source.seen[0].status == 302
         assert "authorization" not in target.seen[0].headers
+
+
+@pytest.mark.parametrize("mark", ["?", "#", "\\"])
+def test_a_redirect_that_only_looks_like_the_index_gets_no_password(folder, transport, mark):
+    with HtmlIndex(folder) as evil, HtmlIndex(folder) as corp:
+        corp.faults.redirect_to = f"http://{evil.host}{mark}@{corp.host}"
+        known = Credentials(url=corp.url, user="user", password="secret")
+        with pytest.raises(BadIndexAnswer, match="clear"):
+            transport(credentials=(known,)).fetch(f"{corp.url}demo/", whole, seconds=60)
+        assert evil.seen == []
+
+
+@pytest.mark.parametrize("mark", ["?", "#", "\\"])
+def test_a_link_that_only_looks_like_the_index_gets_no_password(folder, transport, mark, tmp_path):
+    with HtmlIndex(folder) as evil, HtmlIndex(folder) as corp:
+        (tmp_path / "netrc").write_text("machine 127.0.0.1 login user password secret\n")
+        url = f"http://{evil.host}{mark}@{corp.host}/files/x.whl"
+        known = Credentials(url=corp.url, user="user", password="secret")
+        one = transport(credentials=(known,), netrc=tmp_path / "netrc")
+        with pytest.raises(BadIndexAnswer, match="clear"):
+            one.fetch(url, whole, seconds=60)
+        assert evil.seen == []
+
+
+def test_an_address_is_never_asked_by_plain_http_unless_its_host_is_trusted(transport):
+    with pytest.raises(BadIndexAnswer, match="plain http"):
+        transport().fetch("http://plain.example.org/x.whl", whole, seconds=60)
+
+
+def test_a_redirect_to_half_an_address_is_named(mirror, transport):
+    mirror.faults.redirect_to = "http://[::1"
+    with pytest.raises(BadIndexAnswer, match="redirects to no clear address"):
+        transport().fetch(mirror.url, whole, seconds=60)
 
 
 def test_missing_credentials_are_asked_for_without_showing_the_wrong_ones(mirror, transport):

@@ -30,7 +30,8 @@ def test_links_become_absolute_addresses_without_credentials(href, url, fragment
     "href",
     [
         *("javascript:alert(1)", "mailto:a@b", "ftp://h/a.whl", "file:///etc/passwd"),
-        *("https://[bad/a.whl", "https://h/\ud800.whl"),
+        *("https://[bad/a.whl", "https://h/\ud800.whl", "https://evil?@h/a.whl"),
+        "https://evil\\@h/a.whl",
     ],
 )
 def test_what_cannot_be_fetched_is_no_link(href):

@@ -94,3 +94,9 @@ def test_a_project_knows_whether_all_its_times_are_known():
     ]
     assert Project(name="x", rows=(files[0].pack(),)).has_times
     assert not Project(name="x", rows=tuple(file.pack() for file in files)).has_times
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
+def test_a_time_beyond_the_years_is_unknown(text):
+    row = pack_row("a.whl", "https://h/a.whl", None, None, None, None, text, None, False)
+    assert IndexFile.unpack(row).uploaded is None

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import html
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -131,8 +133,35 @@ def test_another_kind_of_page_is_not_an_empty_project(body):
         parse(body, URL)
 
 
-def test_an_unknown_encoding_is_taken_for_utf_8():
-    assert parse(page(f'<a href="{WHEEL}">x</a>'), URL, "no-such-encoding")
+def test_a_number_that_is_too_long_for_python_is_left_as_it_is():
+    body = page(f'<a href="{WHEEL}" data-yanked="&#{"9" * 5000};">x</a>')
+    assert only(body).yanked.startswith("&#999")
+
+
+HOSTILE = (
+    *("<", "<a ", "<a/", "<a =", "<a x= ", "<a b", "<!--", "<!-- --", "<!", "<?", "</a", "&"),
+    *('<a x="', "<a x='\"", "<script>", "<title>", "<a href='&#x1;&'>", "<a x   "),
+    *('<a href="https://h/f.whl" data-x="', '<a href="https://h/a/b/', '<a href="'),
+)
+PROGRAM = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+from tfmac_lock.pypi import simple_html
+from tfmac_lock.pypi.errors import BadIndexAnswer
+try:
+    simple_html.parse(("<!DOCTYPE html><a " + sys.argv[1] * (500_000 // len(sys.argv[1]))).encode(),
+                      "https://h/simple/numpy/")
+except BadIndexAnswer:
+    pass
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the processor time of a child")
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_a_hostile_page_takes_time_and_memory_by_its_length(unit):
+    """Ten times the processor and memory that is needed; a quadratic reader needs a thousand."""
+    subprocess.run([sys.executable, "-c", PROGRAM, unit], check=True)
 
 
 texts = st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]))).map(

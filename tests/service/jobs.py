@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmac_lock.errors import OutsideError, Refusal
 from tfmac_lock.service import work
 
 if TYPE_CHECKING:
-    from tfmac_lock.service.messages import LockRequest
+    from tfmac_lock.service.messages import CheckRequest, LockRequest
 
 LOCK: dict[str, Any] = {
     "schema_version": 1,
@@ -33,6 +35,7 @@ LOCK: dict[str, Any] = {
     "files": [],
     "contents": [{"name": "requirements.txt", "text": "# nothing\n"}],
 }
+KEPT: list[bytes] = []
 
 
 def lock(message: LockRequest) -> dict[str, Any]:
@@ -44,6 +47,15 @@ def lock(message: LockRequest) -> dict[str, Any]:
         if wanted == "sleeps":
             while True:
                 time.sleep(0.02)  # until the clock of the job ends it
+        if wanted == "works-on":
+            wait_for_go()
+        if wanted == "deaf":
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
+            time.sleep(60)
+        if wanted == "eats":
+            return {"eaten": len(bytearray(4 << 30))}
+        if wanted == "grows":
+            KEPT.append(b"x" * (200 << 20))
         if wanted == "dies":
             os._exit(1)
         if wanted == "breaks":
@@ -56,8 +68,23 @@ def lock(message: LockRequest) -> dict[str, Any]:
             return {**LOCK, "contents": [{"name": "requirements.txt", "text": "#\n" * 5000}]}
         return {**LOCK, "as_of": str(os.getpid())} if wanted == "pid" else LOCK
 
-    return work._job(0.5 if message.packages == ["sleeps"] else 10, do)
+    seconds = work._settings.limits.lock_seconds
+    return work._job(0.5 if message.packages == ["sleeps"] else seconds, do)
 
 
-JOBS = {"lock": lock, "explain": work.explain, "check": work.check}
-"""Only resolving is stood in for, since it asks an index."""
+def check(message: CheckRequest) -> dict[str, Any]:
+    """The real work, but for a text that takes long."""
+    if message.text.startswith("works-on"):
+        return work._job(work._settings.limits.read_seconds, wait_for_go)
+    return work.check(message)
+
+
+def wait_for_go() -> dict[str, Any]:
+    """Work until the test lets it end, by a file that is named in the environment."""
+    while not Path(os.environ["TFMAC_LOCK_TEST_GO"]).exists():
+        time.sleep(0.02)
+    return {}
+
+
+JOBS = {"lock": lock, "explain": work.explain, "check": check}
+"""Resolving is stood in for, since it asks an index."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import http.server
+import math
+import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,9 +46,9 @@ def test_a_message_becomes_the_request_that_the_command_line_makes(matrix: Matri
 
     request = work.request_of(message, matrix)
 
-    assert request.wish.chip.id == "m2-pro"
-    assert request.wish.any_minor
-    assert request.wish.extra == {"pandas", "tqdm"}
+    assert request.pair.chip.id == "m2-pro"
+    assert request.pair.any_minor
+    assert request.pair.extra == {"pandas", "tqdm"}
     assert request.options == "--with 'pandas>2' --with tqdm"
 
 
@@ -53,7 +57,7 @@ def test_a_requirement_that_does_not_hold_on_a_mac_is_left_out(matrix: Matrix) -
         python="3.11", chip="m1", packages=["pywin32; sys_platform == 'win32'", "tqdm"]
     )
 
-    assert work.request_of(message, matrix).wish.extra == {"tqdm"}
+    assert work.request_of(message, matrix).pair.extra == {"tqdm"}
 
 
 @pytest.mark.parametrize("package", ["x @ https://e.example/x.whl", "x @ file:///x", "-r x", "a b"])
@@ -149,3 +153,66 @@ def test_a_lock_with_more_packages_is_resolved(
     assert {"tensorflow", "tensorflow-metal", "tqdm"} <= names
     texts = {content["name"]: content["text"] for content in found["contents"]}
     assert "tqdm==" in texts["requirements.txt"]
+
+
+def test_an_index_that_is_back_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The first request finds nobody there, the second a real index."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), NothingHere)
+    address = f"http://127.0.0.1:{server.server_address[1]}/simple/"
+    made = Settings(cache=tmp_path / "cache", index_url=address)
+    monkeypatch.setattr(work, "_settings", made, raising=False)
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    message = LockRequest(python="3.11", chip="m1", packages=["no-such-package"])
+    server.server_close()
+
+    with pytest.raises(Refused) as away:
+        work.lock(message)
+    with http.server.ThreadingHTTPServer(server.server_address, NothingHere) as again:
+        thread = threading.Thread(target=again.serve_forever)
+        thread.start()
+        with pytest.raises(Refused) as back:
+            work.lock(message)
+        again.shutdown()
+        thread.join()
+
+    assert (away.value.status, away.value.code) == (502, "index")
+    assert (back.value.status, back.value.code) == (409, "no-lock")
+
+
+class NothingHere(http.server.BaseHTTPRequestHandler):
+    """An index that answers, and has no project."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_the_cache_is_trimmed_after_a_lock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = Settings(cache=tmp_path, offline=True, limits=Limits(cache_files=3))
+    monkeypatch.setattr(work, "_settings", made, raising=False)
+    monkeypatch.setattr(work, "_trimmed", -math.inf)
+    for number in range(9):
+        (tmp_path / f"{number}").write_text("x")
+
+    with pytest.raises(Refused):
+        work.lock(LockRequest(python="3.11", chip="m1"))
+
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("error", [RecursionError(), MemoryError()])
+def test_an_input_that_is_too_deep_or_too_much_is_no_error_of_the_service(
+    error: Exception,
+) -> None:
+    def do() -> dict[str, object]:
+        raise error
+
+    with pytest.raises(Refused) as found:
+        work._job(5, do)
+
+    assert found.value.status == (422 if isinstance(error, RecursionError) else 503)

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tfmac_lock.conda.records import ChannelState
 from tfmac_lock.errors import DataError
+from tfmac_lock.files import dump_json
 from tfmac_lock.lock import published
 from tfmac_lock.lock.formats import conda_lock_yml
-from tfmac_lock.lock.model import LockedChannel, LockedPackage, dump_json
+from tfmac_lock.lock.model import LockedPackage
 from tfmac_lock.site.inputs import load
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def with_conda(lock: Lock) -> Lock:
         build="h1_0_cpython",
         md5="2" * 32,
     )
-    channel = LockedChannel(url="https://conda.example/forge", files=1, newest="", sha256="3" * 64)
+    channel = ChannelState(url="https://conda.example/forge", files=1, newest="", sha256="3" * 64)
     return replace(lock, packages=(python, *lock.packages), channels=(channel,))
 
 

@@ -12,7 +12,7 @@ import uvicorn
 
 from tfmac_lock.service import logs
 from tfmac_lock.service.app import JOBS, Service
-from tfmac_lock.service.server import protocol
+from tfmac_lock.service.server import config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,16 +41,7 @@ def serving(
     """A running service over these files; it is stopped as a signal would stop it."""
     logs.set_up("info")
     service = Service(files, settings, "2026-11-20", jobs)
-    config = uvicorn.Config(
-        service,
-        port=0,
-        http=protocol(settings.limits.header_seconds),
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(config(service, host="127.0.0.1", port=0))
     started = threading.Event()
     announce = server.startup
 

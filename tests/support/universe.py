@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tests.support.facts import target as make_target
 from tfmac_lock.pypi.errors import ProjectNotFound
 from tfmac_lock.pypi.model import IndexFile, Metadata, Project
+from tfmac_lock.pypi.sdist import SourceArchive
 from tfmac_lock.resolve.provider import Rules
-from tfmac_lock.resolve.requirement import ByMatrix, ByUser, Need, need
+from tfmac_lock.resolve.requirement import ByUser, Requirement, stated
 from tfmac_lock.resolve.requirements_in import read_with
 from tfmac_lock.resolve.solve import solve
 from tfmac_lock.resolve.view import View
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from tfmac_lock.matrix.facts import Bound
+    from tfmac_lock.matrix.facts import Bound, Matrix, Wheel
     from tfmac_lock.target import Target
 
 
@@ -36,6 +37,7 @@ class Universe:
     requires: dict[str, tuple[str, ...]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     dates: dict[str, datetime] = field(default_factory=dict)
+    native: dict[str, str] = field(default_factory=dict)
 
     def add(
         self,
@@ -75,6 +77,11 @@ class Universe:
         name, version = re.split("-", file.filename)[:2]
         return Metadata(name=name, version=version, requires_dist=self.requires[file.url])
 
+    def source_archive(self, file: IndexFile) -> SourceArchive:
+        self.asked.append(file.filename)
+        native = self.native.get(file.filename, "")
+        return SourceArchive(requires_dist=self.requires[file.url], native=native)
+
     def upload_time(self, name: str, file: IndexFile) -> datetime | None:
         return file.uploaded or self.dates.get(file.filename)
 
@@ -88,8 +95,24 @@ class Universe:
         list(files)
 
 
-def asked_for(*texts: str, target: Target) -> list[Need]:
-    """Needs of the user for these requirements."""
+def as_indexed(matrix: Matrix, universe: Universe) -> Matrix:
+    """The facts with the universe's hashes and requirements of the wheels that both have."""
+    files = {file.filename: file for found in universe.files.values() for file in found}
+
+    def wheel(known: Wheel) -> Wheel:
+        file = files.get(known.filename)
+        if file is None or file.sha256 is None:
+            return known
+        return replace(known, sha256=file.sha256, requires=universe.requires[file.url])
+
+    releases = tuple(
+        replace(release, wheels=tuple(map(wheel, release.wheels))) for release in matrix.releases
+    )
+    return replace(matrix, releases=releases)
+
+
+def asked_for(*texts: str, target: Target) -> list[Requirement]:
+    """The user's requirements, as texts."""
     found = [read_with(text, target.markers()) for text in texts]
     return [item for item in found if item is not None]
 
@@ -101,37 +124,31 @@ def rules(
     bounds: Iterable[Bound] = (),
     constraints: Iterable[str] = (),
     before: datetime | None = None,
-    named: Iterable[str] = (),
+    wheels_only: Iterable[str] = (),
+    allow_source: Iterable[str] = (),
     pre: bool = False,
 ) -> Rules:
-    from packaging.requirements import Requirement
-    from packaging.specifiers import SpecifierSet
-    from packaging.utils import canonicalize_name
+    from packaging.requirements import Requirement as Parsed
 
-    limits: dict[str, list[Need]] = {}
-    for item in bounds:
-        limit = Need(
-            canonicalize_name(item.package),
-            frozenset(),
-            SpecifierSet(item.specifier),
-            ByMatrix(item),
-        )
-        limits.setdefault(item.package, []).append(limit)
-    for number, text in enumerate(constraints, 1):
-        limit = need(Requirement(text), ByUser(f"limits.txt:{number}"))
-        limits.setdefault(limit.name, []).append(limit)
     view = View(
         universe,
         target or make_target(),
         before=before,
-        named=frozenset(map(canonicalize_name, named)),
+        wheels_only=frozenset(wheels_only),
+        allow_source=frozenset(allow_source),
         pre=pre,
     )
-    return Rules(view=view, limits=limits)  # type: ignore[arg-type]
+    limits = [
+        stated(Parsed(text), ByUser(f"limits.txt:{number}"))
+        for number, text in enumerate(constraints, 1)
+    ]
+    return Rules(
+        view=view, constraints=limits, bounds=tuple(bounds), allow_source=frozenset(allow_source)
+    )
 
 
 def resolve(universe: Universe, *wanted: str, **options: object) -> dict[str, str]:
     """The solution for these requirements, name to version; raises Unsatisfiable."""
     made = rules(universe, **options)  # type: ignore[arg-type]
     found = solve(made, asked_for(*wanted, target=made.view.target))
-    return {name: str(item.candidate.version) for name, item in found.items()}
+    return {name: str(item.version) for name, item in found.packages.items()}

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from tests.support.wheels import build_wheel
 from tfmac_lock.macho.errors import DamagedBinary
-from tfmac_lock.wheels.names import highest_version, parse_name
+from tfmac_lock.wheels.archive import Wheel
+from tfmac_lock.wheels.names import highest_version, parse_name, requires
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_wheel_s_name_tells_its_mac() -> None:
@@ -50,3 +57,31 @@ def test_other_names_are_refused(filename: str) -> None:
 def test_versions_are_compared_by_number() -> None:
     assert highest_version(["12.3", None, "9.0", "12.10"]) == "12.10"
     assert highest_version([None]) is None
+
+
+def requires_of(folder: Path, requirement: str) -> tuple[str, ...]:
+    path = build_wheel(folder, "x", "1", [requirement])
+    with path.open("rb") as file:
+        return requires(Wheel(file, path.name), "arm64")
+
+
+def test_requirements_are_those_of_the_mac_without_extras(tmp_path: Path) -> None:
+    assert requires_of(tmp_path, "Demo.One>=2; sys_platform == 'darwin'") == ("demo-one>=2",)
+    assert requires_of(tmp_path, "demo; sys_platform == 'linux'") == ()
+    assert requires_of(tmp_path, "demo; extra == 'more'") == ()
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "platform_machine ~= 'arm64'",
+        "extra >= 'a' and sys_platform ~= 'x'",
+        "(" * 5000 + "sys_platform == 'darwin'" + ")" * 5000,
+        "sys_platform ==",
+    ],
+)
+def test_a_marker_that_cannot_be_evaluated_makes_the_wheel_a_damaged_one(
+    tmp_path: Path, marker: str
+) -> None:
+    with pytest.raises(DamagedBinary, match=r"METADATA.*Requires-Dist: demo"):
+        requires_of(tmp_path, f"demo; {marker}")

@@ -284,13 +284,9 @@ def _target(machine: Machine, matrix: Matrix) -> Target | None:
         chip = platforms.chip("m1" if arm else "intel")
     if (chip.arch.value == "arm64") is not arm:
         chip = platforms.chip("m1" if arm else "intel")
-    newest = MacOSVersion(chip.last_macos or max(row.major for row in platforms.macos))
-    return Target(
-        python=platforms.python_for(version, chip.arch),
-        chip=chip,
-        macos=MacOSVersion.parse(machine.macos) if machine.macos else newest,
-        os=Os.MACOS if machine.system == "Darwin" else Os.LINUX,
-    )
+    macos = MacOSVersion.parse(machine.macos) if machine.macos else platforms.newest_macos(chip)
+    system = Os.MACOS if machine.system == "Darwin" else Os.LINUX
+    return platforms.target(version, chip, macos, system)
 
 
 def _series(version: str) -> str:

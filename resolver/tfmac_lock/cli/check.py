@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,8 @@ if TYPE_CHECKING:
 
     from ..check.findings import Checked, Finding
     from ..check.pins import PinFile
-    from ..host import Host
     from ..matrix.facts import Matrix
     from ..target import MacOSVersion, Target
-
-FALLBACK_PYTHON = "3.11"
-"""Where neither the option, the file nor this Mac says: the series with the most pairs."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -53,14 +50,20 @@ def run(args: argparse.Namespace) -> int:
     from ..check.findings import Level
     from ..check.formats import in_folder
     from ..check.judge import check, document
+    from ..check.mixed_set import of_other_locks
+    from ..check.reading import read_for_target
     from ..matrix import loading
 
     matrix, mac = loading.matrix(), host.detect()
     paths = [p for path in args.files for p in (in_folder(path) if path.is_dir() else [path])]
     results = []
     for path in paths:
-        file, target, macos = read_for_target(path, args, matrix, mac)
-        results.append(check(file, target, matrix, macos=macos))
+        file, target, macos = read_for_target(
+            path, matrix, python=args.python, chip=args.chip, macos=args.macos, mac=mac
+        )
+        checked = check(file, target, matrix, macos=macos)
+        mixed = of_other_locks(path)
+        results.append(replace(checked, findings=(mixed, *checked.findings)) if mixed else checked)
         if args.fix and any(f.level is not Level.NOTE for f in results[-1].findings):
             _fix(file, target, macos, matrix)
     if args.json:
@@ -75,74 +78,18 @@ def run(args: argparse.Namespace) -> int:
     return 1 if bad else 0
 
 
-def read_for_target(
-    path: Path, args: argparse.Namespace, matrix: Matrix, mac: Host | None
-) -> tuple[PinFile, Target, MacOSVersion | None]:
-    """The file's pins, and the target that they are judged for.
-
-    The file is read twice where it names another Python than was assumed: its markers may hold
-    for one and not for the other.
-    """
-    from ..check import formats
-
-    given = args.python
-    assumed = given or (f"{sys.version_info.major}.{sys.version_info.minor}" if mac else "")
-    target, macos = _target(args, assumed or FALLBACK_PYTHON, matrix, mac)
-    file = formats.read(path, target)
-    named = file.python or ("" if assumed else _likely_python(file, target, matrix))
-    if not given and named and named != target.python.series:
-        target, macos = _target(args, named, matrix, mac)
-        file = formats.read(path, target)
-    return file, target, macos
-
-
-def _likely_python(file: PinFile, target: Target, matrix: Matrix) -> str:
-    """The newest Python that all pinned releases of TensorFlow and the plugin have wheels for."""
-    from ..check.findings import known_release
-
-    found: set[str] | None = None
-    for pin in file.pins:
-        release = known_release(matrix, pin.name, pin.version)
-        if release is not None:
-            pythons = set(release.pythons(target.arch))
-            found = pythons if found is None else found & pythons
-    return max(found or (), key=lambda series: int(series.partition(".")[2]), default="")
-
-
-def _target(
-    args: argparse.Namespace, python: str, matrix: Matrix, mac: Host | None
-) -> tuple[Target, MacOSVersion | None]:
-    from ..target import MacOSVersion, Target
-
-    platforms = matrix.platforms
-    chip = platforms.chip(args.chip or (mac.chip if mac else "m1"))
-    macos = None
-    if args.macos:
-        macos = platforms.macos_version(args.macos)
-        platforms.check(chip, macos)
-    elif mac is not None and not args.chip:
-        macos = platforms.macos_version(mac.macos)
-    newest = MacOSVersion(chip.last_macos or max(row.major for row in platforms.macos))
-    return (
-        Target(
-            python=platforms.python_for(platforms.python(python), chip.arch),
-            chip=chip,
-            macos=macos or newest,
-            darwin=platforms.darwin(macos or newest),
-        ),
-        macos,
-    )
-
-
 def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matrix) -> None:
     from ..check.fix import corrected
     from ..errors import InputFileError
+    from .terminal import printable
 
     text = corrected(file, target, matrix, macos=macos)
     path = Path(file.path)
     beside = path.with_name(f"{path.name.removesuffix('.txt')}.fixed.txt")
     if text is None:
-        print(f"{path}: no pair can be had for {target}; see the cures", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(
+            f"{printable(str(path))}: no pair can be had for {target}; see the cures\n"
+        )
         return
     try:
         with beside.open("x", encoding="utf-8") as stream:
@@ -153,14 +100,17 @@ def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matr
         ) from error
     except OSError as error:
         raise InputFileError(str(beside), error.strerror or str(error)) from error
-    print(f"wrote {beside}", file=sys.stderr)  # noqa: T201
+    print(f"wrote {printable(str(beside))}", file=sys.stderr)  # noqa: T201
 
 
 def render(results: Sequence[Checked], *, color: bool) -> str:
     """The findings for a reader at a terminal."""
+    from .terminal import printable
+
     lines = []
     for checked in results:
-        lines.append(f"{checked.path} ({checked.format}), judged for {checked.target}:")
+        shown = printable(checked.path)
+        lines.append(f"{shown} ({checked.format}), judged for {checked.target}:")
         for found in checked.findings:
             lines += finding_lines(found, color=color)
         if not checked.findings:
@@ -173,7 +123,7 @@ def finding_lines(found: Finding, *, color: bool) -> list[str]:
     """One finding: what it is, what to do, who says so."""
     import textwrap
 
-    from ..__main__ import printable
+    from .terminal import printable
 
     place = f"{found.path}:{found.line}: " if found.line else ""
     mark = {"error": "31", "warning": "33", "note": "36"}[found.level.value]

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
 from ..conda.mixed import without_wheel
-from ..errors import UsageError
 from ..lock import published
-from ..lock.make import LockRequest, Resolver
+from ..lock.make import Resolver
+from ..lock.request import Words, make_request
 from ..matrix import loading
 from ..matrix.facts import specifier
-from ..matrix.ranking import NoCombo, PairRequest, TensorFlowRequest
-from ..publish.locks import end_of
-from ..pypi.cache import Cache, default_folder
-from ..pypi.client import IndexClient
-from ..pypi.config import IndexConfig
-from ..resolve.requirements_in import Options, read_file, read_with
-from ..resolve.solve import Unsatisfiable
-from ..target import MacOSVersion, Os, Target
+from ..matrix.ranking import NoCombo
+from ..pypi import open_index
+from ..resolve.conflict import Unsatisfiable
+from ..target import Os
 from .lock import wants_conda
 from .talk import Talk
 from .terminal import has_bars
@@ -32,8 +27,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from ..lock.model import Lock
-    from ..resolve.requirement import Need
-    from ..target import Chip, Platforms, PythonVersion
+    from ..matrix.ranking import PairRequest
+    from ..target import Chip, MacOSVersion, Platforms, PythonVersion
 
 
 def make(
@@ -88,44 +83,34 @@ def _make(
     macos: MacOSVersion | None,
 ) -> Lock:
     matrix = loading.matrix()
-    target = Target(
-        python=platforms.python_for(python, chip.arch),
-        chip=chip,
-        macos=macos or chip.first_macos,
-        os=Os(args.os),
-        darwin=platforms.darwin(macos or chip.first_macos),
+    words = Words(
+        tensorflow=args.tensorflow,
+        metal=args.metal,
+        packages=args.extra,
+        requirements=args.requirements,
+        constraints=args.constraints,
+        exclude_newer=args.exclude_newer,
+        accept_repacked=args.accept_repacked,
     )
-    said = Options()
-    needs, constraints = _needs(args, target, said)
-    before = _before(args.exclude_newer)
-    wish = PairRequest(
-        python=python,
+    request, said = make_request(
+        words,
+        platforms,
         chip=chip,
+        python=python,
         macos=macos,
         any_minor=bool(args.macos) and "." not in args.macos,
-        os=Os(args.os),
-        tensorflow=TensorFlowRequest.parse(args.tensorflow)
-        if args.tensorflow
-        else TensorFlowRequest(),
-        metal=_metal(args.metal),
-        extra=frozenset(item.name for item in needs),
-    )
-    request = LockRequest(
-        wish=wish,
-        needs=tuple(needs),
-        constraints=tuple(constraints),
-        before=before,
-        pre=said.pre,
-        wheels_only=said.wheels_only(item.name for item in needs),
-        options=_options(args),
+        system=Os(args.os),
     )
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
-    config = IndexConfig.load(
-        index_url=args.index_url, extra_index_urls=tuple(args.extra_index_url)
-    )
     with (
         Talk(show=has_bars()) as talk,
-        IndexClient(config, Cache(default_folder()), offline=args.offline, observer=talk) as client,
+        open_index(
+            index_url=args.index_url,
+            extra_index_urls=args.extra_index_url,
+            index_for=args.index_for,
+            offline=args.offline,
+            observer=talk,
+        ) as client,
     ):
         for text in said.notes:
             talk.note(text)
@@ -134,14 +119,14 @@ def _make(
             source=client,
             as_of=as_of,
             ahead=not args.offline,
-            likely=frozenset() if args.offline else _likely(wish),
+            likely=frozenset() if args.offline else _likely(request.pair),
             published=loading.locks_folder(),
         )
         if not wants_conda(args):
             return resolver.lock(request).lock
         from ..conda.channels import Channel
         from ..conda.client import CondaClient
-        from ..conda.mixed import lock_with_conda
+        from ..lock.mixed import lock_with_conda
 
         channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
         with CondaClient(channels, offline=args.offline, observer=talk) as conda:
@@ -162,50 +147,3 @@ def _likely(wish: PairRequest) -> frozenset[NormalizedName]:
     return frozenset(
         canonicalize_name(package.name) for lock in near[:1] for package in lock.packages
     )
-
-
-def _needs(
-    args: argparse.Namespace, target: Target, said: Options
-) -> tuple[list[Need], list[Need]]:
-    environment = target.markers()
-    needs = [need for text in args.extra if (need := read_with(text, environment)) is not None]
-    for path in args.requirements:
-        needs += read_file(path, environment, said)
-    constraints = [need for path in args.constraints for need in read_file(path, environment, said)]
-    return needs, constraints
-
-
-def _before(given: str | None) -> datetime | None:
-    """The moment from which on files are too new: the end of a day, or an exact time."""
-    if given is None:
-        return None
-    try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", given):
-            return end_of(date.fromisoformat(given))
-        moment = datetime.fromisoformat(given)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"--exclude-newer {given!r} is no date; write it like 2026-01-31"
-        ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _metal(given: str) -> str:
-    if given in ("auto", "none") or re.fullmatch(r"\d+(\.\d+)*", given):
-        return given
-    raise UsageError(f"--metal {given!r}: write a version like 1.2.0, or auto, or none")
-
-
-def _options(args: argparse.Namespace) -> str:
-    """The options besides the pair, as they were given, for the header of the files."""
-    parts = [f"--with {_quoted(text)}" for text in args.extra]
-    parts += [f"-r {_quoted(str(path))}" for path in args.requirements]
-    parts += [f"-c {_quoted(str(path))}" for path in args.constraints]
-    parts += [f"--exclude-newer {args.exclude_newer}"] if args.exclude_newer else []
-    return " ".join(parts)
-
-
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)

@@ -99,8 +99,9 @@ def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
 
 def _as_json(locks: Sequence[Lock], files: Sequence[str]) -> str:
     """The lock as lock.json has it, or several of them in one document."""
+    from ..files import dump_json
     from ..lock.formats import lock_json
-    from ..lock.model import SCHEMA_VERSION, dump_json, to_json
+    from ..lock.model import SCHEMA_VERSION, to_json
 
     if len(locks) == 1:
         return lock_json.render(locks[0], tuple(files))
@@ -157,8 +158,10 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
         or args.requirements
         or args.constraints
         or args.exclude_newer
+        or args.accept_repacked
         or args.index_url
         or args.extra_index_url
+        or args.index_for
         or args.native
         or args.conda_specs
         or args.channels

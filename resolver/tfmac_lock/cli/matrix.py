@@ -66,25 +66,26 @@ def add_parser(subparsers: Any) -> None:
 def run_grid(args: argparse.Namespace) -> int:
     """The pair grid as a coloured table, or as JSON."""
     from ..matrix import loading as data
-    from ..matrix.grid import cells, columns, rows
+    from ..matrix.grid import OnPython, make_grid, pair_verdict, plugin_releases, release_rows
     from ..target import Arch
 
     matrix = data.matrix()
     arch = Arch(args.arch)
-    shown = rows(matrix, arch, everything=args.all)
-    plugins = columns(matrix, arch)
-    grid = cells(matrix, arch, shown, plugins)
+    grid = make_grid(
+        matrix,
+        arch,
+        rows=release_rows(matrix, arch, everything=args.all),
+        plugins=[release.version for release in plugin_releases(matrix, arch)],
+        judged=lambda pair: OnPython(pair=pair, verdict=pair_verdict(matrix, pair)),
+    )
     if args.json:
-        _print_json(
-            {
-                "arch": arch.value,
-                "cells": [_pair_json(matrix, pair, verdict) for pair, verdict in grid.items()],
-            }
-        )
+        newest = [cell.newest for row in grid.rows for cell in row.cells]
+        cells = [_pair_json(matrix, item.pair, item.verdict) for item in newest]
+        _print_json({"arch": arch.value, "cells": cells})
         return 0
     from .tables import grid_table, show
 
-    show(grid_table(arch, shown, plugins, grid))
+    show(grid_table(grid))
     return 0
 
 
@@ -189,14 +190,11 @@ def run_refresh(args: argparse.Namespace) -> int:
     from ..curate.binaries import refresh as refresh_binaries
     from ..curate.releases import refresh
     from ..matrix import loading as data
-    from ..pypi.cache import Cache, default_folder
-    from ..pypi.client import IndexClient
-    from ..pypi.config import IndexConfig
+    from ..pypi import open_index
     from ..pypi.wheels import IndexWheels
 
     matrix = data.checkout() / "matrix"
-    config = IndexConfig.load(index_url=args.index_url)
-    with IndexClient(config, Cache(default_folder()), revalidate=True) as client:
+    with open_index(index_url=args.index_url, revalidate=True) as client:
         changed = refresh(client, matrix, datetime.now(tz=UTC).date(), _told)
         changed += refresh_binaries(
             matrix / "binaries", IndexWheels(client), shard=parse_shard(args.shard)
@@ -247,6 +245,6 @@ def _combo_json(lock: Lock) -> dict[str, Any]:
 
 
 def _print_json(data: dict[str, Any]) -> None:
-    from ..lock.model import dump_json
+    from ..files import dump_json
 
     sys.stdout.write(dump_json({"schema_version": 1, **data}))

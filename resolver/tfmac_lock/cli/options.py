@@ -162,8 +162,32 @@ def main_parser() -> Parser:
         "--fresh", action="store_true", help="resolve anew instead of taking a published lock"
     )
     how.add_argument("--offline", action="store_true", help="ask no network, only what is cached")
-    how.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    how.add_argument("--extra-index-url", metavar="URL", action="append", default=[])
+    how.add_argument(
+        "--index-url",
+        metavar="URL",
+        help="the package index (default: pip's). Other users of this computer see a password in "
+        "it; keep that in a netrc file, in pip.conf or in PIP_INDEX_URL",
+    )
+    how.add_argument(
+        "--extra-index-url",
+        metavar="URL",
+        action="append",
+        default=[],
+        help="an index for the packages that those before it do not have; can be repeated",
+    )
+    how.add_argument(
+        "--index-for",
+        metavar="NAME=URL",
+        action="append",
+        default=[],
+        help="the one index of that package; can be repeated",
+    )
+    how.add_argument(
+        "--accept-repacked",
+        action="store_true",
+        help="take TensorFlow and plugin files that your mirror packed anew; such a lock is "
+        "unproven",
+    )
     made.add_argument(
         "--print-completion",
         choices=("bash", "zsh", "tcsh"),

@@ -12,7 +12,6 @@ from .proving import (
     bar,
     ends_cleanly,
     environments,
-    index_config,
     installer_for,
     one_lock,
     published_locks,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..prove.twin import Outcome
+    from ..pypi.client import IndexClient
 
 _EVIDENCE = Path("matrix") / "proofs"
 
@@ -62,7 +62,8 @@ def _add_twin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "twin",
         help="install a lock's versions from Linux wheels and train",
         description="Install the versions of locks from their Linux wheels, train on drawn "
-        "digits, and write one evidence file a lock. What is proved already is skipped.",
+        "digits, and write what came out, one file for all locks with the same pins. What is "
+        "proved already is skipped.",
     )
     twin.add_argument(
         "locks", nargs="*", metavar="LOCK", help="published locks, or lock.json files"
@@ -127,6 +128,12 @@ def _index_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
 
 
+def _index(args: argparse.Namespace) -> IndexClient:
+    from ..pypi import open_index
+
+    return open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
+
+
 # ------------------------------------------------------------------------------------ running
 
 
@@ -160,8 +167,8 @@ def _run_in_lock(args: argparse.Namespace, options: Sequence[str]) -> int:
     content, lock = one_lock(args.lock)
     check_host(lock, Host.here())
     processes = Processes()
-    with stopping(processes), workspace(environments()) as folder:
-        installer = installer_for(index_config(args.index_url, args.extra_index_url), processes)
+    with _index(args) as index, stopping(processes), workspace(environments()) as folder:
+        installer = installer_for(index.config, processes)
         python = environment_of_lock(lock, content["packages"], installer, processes, folder)
         return run_proof(python, options, clean=True)
 
@@ -184,8 +191,7 @@ def run_twin(args: argparse.Namespace) -> int:
         locks = shard(locks, *parse_shard(args.shard))
     processes = Processes()
     outcomes: list[Outcome] = []
-    config = index_config(args.index_url, args.extra_index_url)
-    with twins_in(args.output, config, processes) as twins, bar(len(locks)) as tick:
+    with twins_in(args.output, _index(args), processes) as twins, bar(len(locks)) as tick:
         try:
             for outcome in prove_all(twins, locks, args.jobs or side_by_side(), again=args.again):
                 outcomes.append(outcome)

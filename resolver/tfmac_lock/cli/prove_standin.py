@@ -7,13 +7,23 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .proving import bar, environments, index_config, listing_of, published_locks, stopping
+from .proving import (
+    bar,
+    environments,
+    installer_for,
+    listing_of,
+    published_locks,
+    stopping,
+)
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from ..matrix.switches import StandInRun
+    from ..prove.processes import Processes
+    from ..prove.standin.run import StandIns
+    from ..pypi.client import IndexClient
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -55,31 +65,19 @@ def run(args: argparse.Namespace) -> int:
     from ..prove.chosen import select
     from ..prove.errors import DiskFull
     from ..prove.processes import Processes
-    from ..prove.standin.run import StandIns, locks_for
-    from ..pypi.cache import Cache, default_folder
-    from ..pypi.client import IndexClient
+    from ..prove.standin.run import locks_for
+    from ..pypi import open_index
     from . import parse_shard
-    from .proving import installer_for
 
     locks = locks_for(select([], published_locks), args.tensorflow)
     if args.shard:
         part, parts = parse_shard(args.shard)
         locks = locks[part - 1 :: parts]
     processes = Processes()
-    config = index_config(args.index_url, args.extra_index_url)
+    index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
     runs, failed = [], []
-    with (
-        stopping(processes),
-        IndexClient(config, Cache(default_folder())) as index,
-        bar(len(locks)) as tick,
-    ):
-        standins = StandIns(
-            listing=listing_of(index, processes),
-            installer=installer_for(config, processes),
-            processes=processes,
-            folder=args.output,
-            cache=environments(),
-        )
+    with stopping(processes), index, bar(len(locks)) as tick:
+        standins = _standins(args.output, index, processes)
         for lock in locks:
             try:
                 known = None if args.again else standins.done(lock)
@@ -92,6 +90,18 @@ def run(args: argparse.Namespace) -> int:
                 tick(f"TensorFlow {lock.tensorflow}: not tried: {error}")
     _summary(args, runs, failed)
     return 3 if failed else 0
+
+
+def _standins(folder: Path, index: IndexClient, processes: Processes) -> StandIns:
+    from ..prove.standin.run import StandIns
+
+    return StandIns(
+        listing=listing_of(index, processes),
+        installer=installer_for(index.config, processes),
+        processes=processes,
+        folder=folder,
+        cache=environments(),
+    )
 
 
 def _summary(

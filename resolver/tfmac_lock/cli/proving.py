@@ -74,13 +74,6 @@ def environments() -> Path:
     return default_folder() / "environments"
 
 
-def index_config(index_url: str | None, extra: Sequence[str]) -> IndexConfig:
-    """The index as pip users set it."""
-    from ..pypi.config import IndexConfig
-
-    return IndexConfig.load(index_url=index_url, extra_index_urls=extra)
-
-
 def installer_for(config: IndexConfig, processes: Processes) -> Installer:
     """An installer from that index."""
     from ..prove.environment import Installer, with_credentials
@@ -89,16 +82,14 @@ def installer_for(config: IndexConfig, processes: Processes) -> Installer:
 
 
 @contextmanager
-def twins_in(folder: Path, config: IndexConfig, processes: Processes) -> Iterator[Twins]:
+def twins_in(folder: Path, index: IndexClient, processes: Processes) -> Iterator[Twins]:
     """Twins whose evidence goes to ``folder``; what they run ends when this is left."""
     from ..prove.twin import Twins
-    from ..pypi.cache import Cache, default_folder
-    from ..pypi.client import IndexClient
 
-    with stopping(processes), IndexClient(config, Cache(default_folder())) as index:
+    with stopping(processes), index:
         yield Twins(
             listing=listing_of(index, processes),
-            installer=installer_for(config, processes),
+            installer=installer_for(index.config, processes),
             processes=processes,
             folder=folder,
             cache=environments(),

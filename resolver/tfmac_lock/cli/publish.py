@@ -112,7 +112,7 @@ def _talk(outcome: Outcome) -> None:
 
 
 def _print_json(content: dict[str, Any]) -> None:
-    from ..lock.model import dump_json
+    from ..files import dump_json
 
     sys.stdout.write(dump_json({"schema_version": 1, **content}))
 
@@ -154,7 +154,7 @@ def _compiled(args: argparse.Namespace) -> Outcome:
 
 
 def _locks(args: argparse.Namespace) -> Outcome:
-    from ..lock.model import dump_json
+    from ..files import dump_json
     from ..matrix import loading
     from ..publish import locks as publishing
     from ..publish.workers import make
@@ -229,7 +229,7 @@ def run_site(args: argparse.Namespace) -> int:
     """Write the site."""
     from pathlib import Path
 
-    from ..lock.model import dump_json
+    from ..files import dump_json
     from ..site.build import base_path, build_site
 
     count = build_site(Path(args.out), base=base_path(args.base))

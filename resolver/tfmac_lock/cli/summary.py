@@ -6,6 +6,7 @@ import shlex
 import textwrap
 from typing import TYPE_CHECKING
 
+from ..lock.formats.header import install_command
 from ..target import Os
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _next(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
     mac = "on that Mac" if len(locks) == 1 else "on either Mac"
     heading = f"Next, {'there' if combo.os is Os.LINUX else mac}:"
     pip = [
-        "  python -m pip install --require-hashes --no-deps \\",
+        f"  {install_command(locks[0], '').removesuffix(' -r ')} \\",
         f"    -r {_word(files.get('requirements.txt'))}",
     ]
     if "requirements.txt" in files and not locks[0].conda_packages:

@@ -2,8 +2,39 @@
 
 from __future__ import annotations
 
+import codecs
+import errno
+import io
 import os
 import sys
+from typing import TextIO
+
+
+class Closed(io.TextIOBase):
+    """Standard output that the caller closed: whoever writes to it hears so."""
+
+    def write(self, _: str) -> int:
+        """Raise OSError, as a closed descriptor does."""
+        raise OSError(errno.EBADF, "it is closed, so the result cannot be written there")
+
+    def fileno(self) -> int:
+        """The number that it had."""
+        return 1
+
+
+def escape_unknown(stream: TextIO) -> None:
+    """Write characters that the stream's encoding lacks as JSON, TOML and YAML escape them."""
+    codecs.register_error("tfmac-lock", _escaped)
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="tfmac-lock")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    pairs = zip(units[::2], units[1::2], strict=True)
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs), error.end
 
 
 def has_color() -> bool:
@@ -21,3 +52,10 @@ def has_bars() -> bool:
 
 def _is_dumb() -> bool:
     return os.environ.get("TERM") == "dumb"
+
+
+def printable(text: str) -> str:
+    """The text without control characters, which a hostile name could carry to the terminal."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )

@@ -41,11 +41,23 @@ class Channel:
         return self.url.removeprefix(f"{ALIAS}/")
 
 
+TOKEN = re.compile(r"/t/[^/]+(?=/)")
+"""A token where the path begins with it, as servers of conda channels take it."""
+
+ANACONDA_TOKEN = re.compile(r"/t/[a-z]{2}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=/)")
+"""A token of anaconda.org, anywhere in the path."""
+
+
 def without_secrets(url: str) -> str:
-    """The address without ``user:password@``, without ``/t/<token>`` and what follows a ``?``."""
+    """The address without ``user:password@``, without ``/t/<token>`` and what follows a ``?``.
+
+    A folder ``t`` further down in a path, or in one of this machine, is a folder.
+    """
     scheme, found, rest = re.split(r"[?#]", url, maxsplit=1)[0].partition("://")
     host, slash, path = rest.partition("/")
-    path = re.sub(r"(^|/)t/[^/]+(?=/)", "", slash + path)
+    path = slash + path
+    if scheme != "file" and (token := TOKEN.match(path) or ANACONDA_TOKEN.search(path)):
+        path = path[: token.start()] + path[token.end() :]
     return f"{scheme}{found}{host.rpartition('@')[2]}{path}"
 
 

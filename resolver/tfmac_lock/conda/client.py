@@ -12,16 +12,15 @@ import hashlib
 import os
 import re
 import time
-from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra
-from ..lock.model import LockedChannel
 from ..pypi.model import Observer
 from .channels import secrets_cut, without_secrets
 from .errors import BadSpec, CacheFault, ChannelFault, Clash, NoCondaSolution, is_users
+from .records import ChannelState, CondaRecord
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,22 +42,6 @@ PATIENCE = 2.0
 
 SETTLE = 0.05
 """Seconds that rattler's threads are given to come to rest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CondaRecord:
-    """A package file of a channel. Hashes are hexadecimal; ``""`` where the channel has none."""
-
-    name: str
-    version: str
-    build: str
-    subdir: str
-    filename: str
-    url: str
-    md5: str
-    sha256: str
-    depends: tuple[str, ...]
-    constrains: tuple[str, ...]
 
 
 class CondaClient:
@@ -168,7 +151,7 @@ class CondaClient:
         *,
         before: datetime | None = None,
         undated: bool = False,
-    ) -> tuple[LockedChannel, ...]:
+    ) -> tuple[ChannelState, ...]:
         """What each channel offers of the packages with these names.
 
         Files are left out as ``solve`` does it, so that what is uploaded later changes nothing.
@@ -287,16 +270,17 @@ class CondaClient:
     def _record(self, found: Any) -> CondaRecord:
         base = found.channel.rstrip("/")
         channel = self._by_base.get(base)
-        url = found.url
-        if channel is not None and url.startswith(f"{base}/"):
-            url = channel.url + url[len(base) :]
+        if channel is not None and found.url.startswith(f"{base}/"):
+            url = channel.url + found.url[len(base) :].partition("?")[0]
+        else:
+            url = without_secrets(found.url)
         return CondaRecord(
             name=found.name.normalized,
             version=str(found.version),
             build=str(found.build),
             subdir=found.subdir,
             filename=found.file_name,
-            url=without_secrets(url),
+            url=url,
             md5=found.md5.hex() if found.md5 else "",
             sha256=found.sha256.hex() if found.sha256 else "",
             depends=tuple(found.depends),
@@ -316,7 +300,7 @@ def rattler() -> ModuleType:
     return found
 
 
-def _state(url: str, records: Mapping[str, Any]) -> LockedChannel:
+def _state(url: str, records: Mapping[str, Any]) -> ChannelState:
     """The fingerprint of the records, which are named by their places."""
     # Shards tell of both files of one build, whole repodata only of the newer form.
     kept = {
@@ -329,7 +313,7 @@ def _state(url: str, records: Mapping[str, Any]) -> LockedChannel:
         for place, record in sorted(kept.items())
     ]
     days = [one.timestamp.date().isoformat() for one in kept.values() if one.timestamp is not None]
-    return LockedChannel(
+    return ChannelState(
         url=url,
         files=len(kept),
         newest=max(days, default=""),

@@ -137,7 +137,7 @@ class NoCondaSolution(Refusal):
         self.wants = tuple(sorted(set(named), key=lambda want: (want.name, want.spec)))
 
     @property
-    def only_the_users(self) -> bool:
+    def users_alone(self) -> bool:
         """Whether the user's own specs alone contradict the channel, whatever the pair."""
         return all(is_users(want) for want in self.wants)
 

@@ -12,17 +12,14 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
-
-from ..lock.model import LockedPackage
-from ..resolve.provider import BadMetadata, Provider
-from ..resolve.requirement import ByPackage, ByUser, Need
-from ..resolve.solve import Unsatisfiable, solve
+from ..resolve.conflict import Unsatisfiable
+from ..resolve.provider import Facts, UnusableFile, limit_of
+from ..resolve.requirement import ByUser, Requirement, only
+from ..resolve.solve import solve
 from ..target import PythonVersion
 from .channels import CONDA_FORGE
-from .errors import NoCondaSolution, NotFromConda, Replaced
+from .errors import NoCondaSolution
 from .solve import MAX_TRIES, NATIVE, CondaRequest, CondaSolution, Excluded, NoSha256, solve_conda
-from .specs import CondaRequirement, own_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,12 +27,11 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from ..lock.make import LockRequest, ResolvedLock, Resolver
-    from ..lock.model import LockedChannel
     from ..resolve.provider import Rules
-    from ..resolve.solve import Solved
+    from ..resolve.solve import Solution, Solved
     from ..target import Target
-    from .client import CondaClient, CondaRecord
+    from .client import CondaClient
+    from .records import ChannelState
 
 CHOSEN_PAIR = ("tensorflow", "tensorflow-base", "tensorflow-macos", "tensorflow-metal")
 """What never comes from conda: the matrix speaks of the wheels, and two of one cannot be."""
@@ -51,14 +47,9 @@ class MixedSolution:
 
     target: Target
     conda: CondaSolution
-    wheels: Mapping[NormalizedName, Solved]
-    channels: tuple[LockedChannel, ...]
+    wheels: Solution
+    channels: tuple[ChannelState, ...]
     because: tuple[str, ...]
-
-    @property
-    def conda_packages(self) -> tuple[LockedPackage, ...]:
-        """Conda's records as they stand in a lock."""
-        return tuple(map(_package, self.conda.records))
 
     @property
     def notes(self) -> tuple[tuple[str, str, str], ...]:
@@ -104,7 +95,7 @@ class CondaPart:
     def solve(
         self,
         rules: Rules,
-        roots: Sequence[Need],
+        roots: Sequence[Requirement],
         *,
         python: PythonVersion,
         before: datetime | None,
@@ -121,7 +112,7 @@ class CondaPart:
             python=python,
             specs=self.specs,
             native=NATIVE if self.native else (),
-            needs=tuple(certain_needs(rules, roots)),
+            needs=tuple(certain_requirements(rules, roots)),
             banned=CHOSEN_PAIR,
             before=before,
             undated=self.undated,
@@ -141,7 +132,7 @@ class CondaPart:
                 wheels = solve(around, roots, ahead=ahead)
             except Unsatisfiable as error:
                 first = first or error
-                at_fault = [conda.holders[clash.name] for clash in error.clashes if clash.given]
+                at_fault = [conda.holders[name] for name in error.names if name in conda.holders]
                 if not at_fault:
                     raise
                 for record in at_fault:
@@ -159,11 +150,11 @@ class CondaPart:
         raise first
 
     def _alone(
-        self, rules: Rules, roots: Sequence[Need], *, ahead: bool
+        self, rules: Rules, roots: Sequence[Requirement], *, ahead: bool
     ) -> Mapping[NormalizedName, Solved]:
         """The wheels without conda; nothing where conda must help for there to be an answer."""
         try:
-            return solve(rules, roots, ahead=ahead)
+            return solve(rules, roots, ahead=ahead).packages
         except Unsatisfiable:
             if self.native or self.specs:
                 return {}
@@ -179,14 +170,14 @@ class CondaPart:
         """Conda's solution, with the versions of the wheels wherever the channel has them."""
         plain = solve_conda(self.client, target, request, excluded)
         other = {
-            plain.holders[name].name: (name, str(alone[name].candidate.version))
+            plain.holders[name].name: (name, str(alone[name].version))
             for name, version in plain.given.items()
-            if name in alone and alone[name].candidate.version != version
+            if name in alone and alone[name].version != version
         }
         offered = self.client.versions(target, other) if other else {}
         why = ByUser("the version that the wheels have", chosen=True)
         same = [
-            Need(name, frozenset(), SpecifierSet(f"=={version}"), why)
+            only(name, version, why)
             for conda_name, (name, version) in other.items()
             if version in offered[conda_name]
         ]
@@ -196,17 +187,17 @@ class CondaPart:
         if everything is not None or len(same) == 1:
             return everything or plain
         best = plain
-        taken: list[Need] = []
-        for need in same:
-            found = self._with([*taken, need], plain, target, request, excluded)
+        taken: list[Requirement] = []
+        for one in same:
+            found = self._with([*taken, one], plain, target, request, excluded)
             if found is not None:
                 best = found
-                taken.append(need)
+                taken.append(one)
         return best
 
     def _with(
         self,
-        same: Iterable[Need],
+        same: Iterable[Requirement],
         plain: CondaSolution,
         target: Target,
         request: CondaRequest,
@@ -225,72 +216,31 @@ class CondaPart:
             return None
 
 
-def lock_with_conda(
-    resolver: Resolver,
-    request: LockRequest,
-    client: CondaClient,
-    *,
-    specs: Sequence[str] = (),
-    native: bool = False,
-) -> ResolvedLock:
-    """The best lock for the request with a conda half; raises what ``Resolver.lock`` does.
-
-    ``native`` is ``--native conda``; without it, native packages come from conda only where
-    the index has no wheel of them for the target.
-    """
-    lineage = resolver.matrix.lineage
-    for name in (CondaRequirement(spec, ByUser("--conda")).name for spec in specs):
-        if lineage and name == lineage.package:
-            raise Replaced(lineage)
-        if name in CHOSEN_PAIR:
-            raise NotFromConda(name)
-    own = tuple(own_spec(spec, client.channels) for spec in specs)
-    half = CondaPart(client=client, specs=own, native=native)
-    return replace(resolver, conda=half).lock(request)
-
-
 def without_wheel(error: Unsatisfiable) -> tuple[str, ...]:
-    """The native packages in a conflict that the index has no fitting wheel of."""
-    return tuple(
-        clash.name
-        for clash in error.clashes
-        if clash.name in NATIVE and clash.left_out and not clash.unknown and not clash.given
-    )
+    """The native package in a conflict, the most needed one, of which no wheel fits."""
+    return tuple(name for name in NATIVE if name in error.lacking)[:1]
 
 
-def certain_needs(rules: Rules, roots: Iterable[Need]) -> list[Need]:
-    """The needs that hold in every solution: the roots', and those of what they pin exactly.
+def certain_requirements(rules: Rules, roots: Iterable[Requirement]) -> list[Requirement]:
+    """The requirements that hold in every solution: the roots', and those of what is pinned.
 
     All limits belong to them as well, since each holds for whatever half brings the package.
     """
-    provider = Provider(rules)
-    found: dict[Need, None] = {}
-    queue = list(roots)
+    facts = Facts(rules, roots)
+    found: dict[Requirement, None] = {}
+    chosen = ByUser(f"the chosen pair, {rules.options[0].pair}", chosen=True)
+    queue = [only(name, version, chosen) for name, version in rules.options[0].pins.items()]
+    queue += facts.asked
     while queue:
         item = queue.pop(0)
         if item in found:
             continue
         found[item] = None
-        if not any(spec.operator == "==" and "*" not in spec.version for spec in item.specifier):
+        if not item.is_exact or item.name in rules.given:
             continue
-        for fit in rules.view.matching(item.name, [item])[:1]:
-            origin = ByPackage(item.name, str(fit.version))
-            with contextlib.suppress(BadMetadata):  # the wheels' own search tells of it
-                queue += provider.requires(fit.file, item.extras, origin)
-    limits = (limit for needs in rules.limits.values() for limit in needs)
+        for place in list(facts.admitted(item).places())[:1]:
+            for extra in ("", *sorted(item.extras)):
+                with contextlib.suppress(UnusableFile):  # the wheels' own search tells of it
+                    queue += facts.requires(item.name, place, extra)
+    limits = [*rules.constraints, *map(limit_of, rules.bounds)]
     return list(dict.fromkeys([*found, *limits]))
-
-
-def _package(record: CondaRecord) -> LockedPackage:
-    return LockedPackage(
-        name=record.name,
-        version=record.version,
-        manager="conda",
-        filename=record.filename,
-        url=record.url,
-        sha256=record.sha256,
-        requires=record.depends,
-        build=record.build,
-        md5=record.md5,
-        constrains=record.constrains,
-    )

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from ..resolve.requirement import Need
+    from ..resolve.requirement import Requirement
     from ..target import PythonVersion, Target
-    from .client import CondaClient, CondaRecord
+    from .client import CondaClient
+    from .records import CondaRecord
 
 NATIVE = ("numpy", "h5py", "grpcio", "protobuf")
 """What ``tensorflow-deps`` brought from conda, most needed first: where not all of them fit
@@ -59,7 +60,7 @@ class CondaRequest:
     specs: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
     all_native: bool = False
-    needs: tuple[Need, ...] = ()
+    needs: tuple[Requirement, ...] = ()
     banned: tuple[str, ...] = ()
     before: datetime | None = None
     undated: bool = False

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import Specifier, SpecifierSet
 
-    from ..resolve.requirement import Need, Origin
+    from ..resolve.requirement import Origin, Requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def own_spec(text: str, channels: Iterable[Channel]) -> str:
     return f"{known[url]}::{rest}"
 
 
-def limits_of(need: Need) -> Iterator[CondaRequirement]:
+def limits_of(need: Requirement) -> Iterator[CondaRequirement]:
     """What the need says of the records that may hold its distribution."""
     text = version_spec(need.specifier)
     if text:

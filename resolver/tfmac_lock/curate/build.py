@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from ..lock.model import dump_json
+from ..files import dump_json
 from ..matrix import platforms, switches
+from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
-from ..matrix.facts import Lineage
+from ..matrix.facts import Lineage, Report
 from ..matrix.plain import plain
 from ..matrix.proofs import Proof
 from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
-from ..prove.report import Report
+from ..prove.report import Report as ProofReport
 from . import models
 from .compile import compile_matrix
 from .figures import FiguresFile, compile_figures
@@ -31,7 +32,7 @@ SCHEMAS: dict[str, type] = {
     "platforms": models.PlatformsFile,
     "bounds": models.BoundsFile,
     "vendor": models.VendorFile,
-    "reports": models.ReportsFile,
+    "report": Report,
     "defects": models.DefectsFile,
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
@@ -39,7 +40,9 @@ SCHEMAS: dict[str, type] = {
     "lineage": Lineage,
     "release": models.ReleaseFile,
     "proof": Proof,
-    "proof-report": Report,
+    "companion": Companion,
+    "trial": Trial,
+    "proof-report": ProofReport,
     "standin": StandInRun,
     "symptom": SymptomFile,
 }

@@ -19,6 +19,7 @@ from packaging.version import Version
 
 from ..errors import DataError
 from ..matrix.facts import METAL, series_of
+from ..target import Arch
 from .folder import read_folder
 from .symptom_files import lint_examples
 
@@ -42,7 +43,7 @@ class Code(Enum):
     M008 = "a wheel is the release's own, and stands there once"
     M009 = "a stub leads to a payload, or packages.toml says that it leads nowhere"
     M010 = "a symptom that is named exists"
-    M011 = "a proof is of a known release, and holds TensorFlow among its pins"
+    M011 = "a proof is of a known release; a twin speaks of its pins alone, others of a lock"
     M012 = "a symptom's patterns are linear, its examples recognised, its near misses not"
 
 
@@ -70,7 +71,6 @@ def lint(root: Path) -> list[Problem]:
 def _unique_ids(folder: MatrixFolder) -> Iterator[Problem]:
     listed = {
         "bounds.toml": [entry.id for entry in folder.bounds.bounds],
-        "reports.toml": [entry.id for entry in folder.reports.reports],
         "defects.toml": [entry.id for entry in folder.defects.defects],
         "platforms.toml": [entry.id for entry in folder.platforms.chips],
     }
@@ -101,7 +101,7 @@ def _sources(folder: MatrixFolder) -> Iterator[Problem]:
 
 
 def _defects_and_reports(folder: MatrixFolder) -> Iterator[Problem]:
-    about = {entry.id: entry.about for entry in folder.reports.reports}
+    about = {entry.id: entry.about for entry in folder.reports}
     named = {name for defect in folder.defects.defects for name in defect.reports}
     for name in sorted(named):
         if about.get(name) != "defect":
@@ -109,7 +109,7 @@ def _defects_and_reports(folder: MatrixFolder) -> Iterator[Problem]:
             yield Problem(code=Code.M004, path="defects.toml", text=f"report {name} {what}")
     for name, kind in about.items():
         if kind == "defect" and name not in named:
-            yield Problem(code=Code.M004, path=f"reports.toml: {name}", text="no defect names it")
+            yield Problem(code=Code.M004, path=f"reports/{name}.toml", text="no defect names it")
 
 
 def _ranges(folder: MatrixFolder) -> Iterator[Problem]:
@@ -138,13 +138,13 @@ def _ranges(folder: MatrixFolder) -> Iterator[Problem]:
             for number, entry in enumerate(folder.vendor.pairs)
         ),
         *(
-            ("reports.toml", entry.id, entry.tensorflow, tensorflow)
-            for entry in folder.reports.reports
+            ("reports", entry.id, entry.tensorflow, tensorflow)
+            for entry in folder.reports
             if entry.about == "pair" and entry.tensorflow is not None
         ),
         *(
-            ("reports.toml", entry.id, f"=={entry.metal}", plugins)
-            for entry in folder.reports.reports
+            ("reports", entry.id, f"=={entry.metal}", plugins)
+            for entry in folder.reports
             if entry.about == "pair" and entry.metal is not None
         ),
     ]
@@ -167,10 +167,7 @@ def _floors(folder: MatrixFolder) -> Iterator[Problem]:
     }
     for version, arch, series in sorted(built):
         found = [
-            floor
-            for floor in folder.floors.floors
-            if (floor.version, floor.arch.value) == (version, arch)
-            and SpecifierSet(floor.python).contains(series)
+            floor for floor in folder.floors.floors if floor.concerns(version, Arch(arch), series)
         ]
         if len(found) != 1:
             yield Problem(
@@ -240,13 +237,16 @@ def _symptoms(folder: MatrixFolder) -> Iterator[Problem]:
     named = [
         *(("bounds.toml", entry.id, entry.symptom) for entry in folder.bounds.bounds),
         *(("defects.toml", entry.id, entry.symptom) for entry in folder.defects.defects),
-        *(("reports.toml", entry.id, entry.symptom) for entry in folder.reports.reports),
+        *(("reports", entry.id, entry.symptom) for entry in folder.reports),
     ]
     for name, where, symptom in named:
         if symptom is not None and symptom not in known:
             yield Problem(
                 code=Code.M010, path=f"{name}: {where}", text=f"symptom {symptom} does not exist"
             )
+
+
+TENSORFLOW = {"tensorflow", "tensorflow-macos", METAL}
 
 
 def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
@@ -256,11 +256,21 @@ def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
         if (proof.package, proof.tensorflow) not in known:
             text = f"{proof.package} {proof.tensorflow} is not known"
             yield Problem(code=Code.M011, path=where, text=text)
-        if proof.pins.get(proof.package) != proof.tensorflow:
-            yield Problem(code=Code.M011, path=where, text=f"pins lack {proof.package}")
+        if proof.grade == "twin":
+            named = sorted(TENSORFLOW & set(proof.pins))
+            if named or proof.lock or proof.arch or proof.metal:
+                text = "is a twin and names a lock, an architecture, TensorFlow or the plugin"
+                yield Problem(code=Code.M011, path=where, text=text)
+        elif proof.pins.get(proof.package) != proof.tensorflow or not (proof.lock and proof.arch):
+            text = f"pins lack {proof.package} {proof.tensorflow}, or the lock is not named"
+            yield Problem(code=Code.M011, path=where, text=text)
+
+
+def _stand_ins(folder: MatrixFolder) -> Iterator[Problem]:
+    known = {release.version for _, release in folder.releases if release.package != METAL}
     for path, run in folder.stand_ins:
         where = path.relative_to(folder.root).as_posix()
-        if run.tensorflow not in {version for _, version in known}:
+        if run.tensorflow not in known:
             text = f"TensorFlow {run.tensorflow} is not known"
             yield Problem(code=Code.M011, path=where, text=text)
         if run.tensorflow not in run.pins.values():
@@ -289,6 +299,7 @@ CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _stubs,
     _symptoms,
     _proofs,
+    _stand_ins,
     _symptom_examples,
 )
 """M002 to M012, in their order."""

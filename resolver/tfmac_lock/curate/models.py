@@ -8,26 +8,20 @@ are generated from them, so an editor can check a file while it is being written
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime  # noqa: TC003 - pydantic evaluates the annotations
-from typing import Annotated, Literal
+from datetime import date, datetime
 
-from ..matrix.facts import Bound, Defect, Fact, PackageRow, Waiver
+from ..matrix.facts import Bound, Defect, Fact, Floor, PackageRow, Waiver
 from ..matrix.texts import (
-    Address,
     Identifier,
+    MacOSText,
     PackageName,
-    Rule,
-    Sentence,
     Series,
     Sha256,
     Source,
     SpecifierText,
-    TensorFlowPackage,
     VersionText,
 )
-from ..target import Arch  # noqa: TC001
-
-MacOSText = Annotated[str, Rule(pattern=r"^\d{2}\.\d{1,2}$")]
+from ..target import Arch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,70 +116,11 @@ class VendorFile(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportEntry(Fact):
-    """What somebody published about an installation.
-
-    ``about`` says what the outcome speaks of: the ``pair`` itself (only these count as evidence),
-    a ``defect`` of a pair that otherwise runs (an entry of defects.toml rests on it), or the
-    ``environment`` around it (interpreter, other packages, hardware).
-    """
-
-    id: Identifier
-    outcome: Literal["works", "broken"]
-    about: Literal["pair", "defect", "environment"]
-    package: TensorFlowPackage | Literal["tensorflow_macos-fork"] | None = None
-    tensorflow: SpecifierText | None = None
-    metal: VersionText | None = None
-    plugin: Literal["none", "some", "unknown"] = "unknown"
-    python: str | None = None
-    macos: str | None = None
-    chip: str | None = None
-    arch: Arch | None = None
-    stage: Literal["install", "import", "device", "train", "result"] | None = None
-    symptom: Identifier | None = None
-    text: Sentence
-    way_out: str | None = None
-    confidence: Literal["low", "medium", "high"]
-    source: Address
-    date: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.about == "pair" and (self.tensorflow is None or self.plugin == "unknown"):
-            raise ValueError("a report about a pair names TensorFlow and says which plugin")
-        if (self.metal is not None) != (self.plugin == "some"):
-            raise ValueError("plugin is 'some' exactly where metal is given")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportsFile(Fact):
-    """matrix/reports.toml."""
-
-    reports: tuple[ReportEntry, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FloorEntry(Fact):
-    """The oldest macOS that a plugin release loads on, and the oldest that it runs on."""
-
-    version: VersionText
-    arch: Arch
-    python: SpecifierText = ""
-    load: MacOSText
-    load_evidence: str
-    run: MacOSText
-    run_evidence: str
-    wheel_tag: MacOSText
-    minos: MacOSText
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FloorsFile(Fact):
     """matrix/floors.toml."""
 
-    package: Literal["tensorflow-metal"]
     source: Source
-    floors: tuple[FloorEntry, ...]
+    floors: tuple[Floor, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,13 +25,16 @@ LOOK_UPS = (
     "stub",
     "defects",
     "numpy-generation",
+    "companion",
     "bound:PACKAGE",
     "package:NAME",
 )
 FACTS_WITH_VERSIONS = frozenset(
     {"tensorflow", "metal", "numpy", "protobuf", "h5py", "keras", "python", "macos", "setuptools"}
 )
-FACTS_WITH_WORDS = frozenset({"arch", "installer"})
+FACTS_WITH_WORDS = frozenset({"arch", "missing", "numpy_is", "companion"})
+FRAMEWORKS = "frameworks.toml"
+"""Beside the folder of symptoms: which texts are ours at all."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n]*$")]
@@ -48,6 +51,9 @@ class PatternEntry(_Model):
     regex: str = Field(description="A regular expression; a space stands for any white space")
     needs: tuple[str, ...] = Field(default=(), description="One of these must occur elsewhere")
     weak: bool = Field(default=False, description="Other faults print this as well")
+    brief: bool = Field(
+        default=False, description="Counts only in a short text, where little else is said"
+    )
 
 
 class Example(_Model):
@@ -95,6 +101,9 @@ class SymptomFile(_Model):
         default=(), description="What the matrix is asked to explain it: " + ", ".join(LOOK_UPS)
     )
     tried: tuple[Words, ...] = ()
+    ask: str = Field(
+        default="", max_length=400, description="What to paste or run to be sure, if a text is weak"
+    )
     patterns: tuple[PatternEntry, ...] = ()
     examples: tuple[Example, ...] = Field(min_length=1)
     near_misses: tuple[NearMiss, ...] = Field(min_length=1)
@@ -165,6 +174,7 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
                 **_compile_text(pattern.regex, f"{here}.regex"),
                 "needs": [_compile_text(text, f"{here}.needs") for text in pattern.needs],
                 "weak": pattern.weak,
+                "brief": pattern.brief,
             }
         )
     for index, cure in enumerate(entry.cures):
@@ -182,6 +192,7 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
         "looks_up": list(entry.looks_up),
         "unless": [_compile_text(text, f"{where}: unless") for text in entry.unless],
         "tried": [" ".join(text.split()) for text in entry.tried],
+        "ask": entry.ask,
         "patterns": patterns,
         "cures": [
             {
@@ -192,6 +203,29 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
             for cure in entry.cures
         ],
         "sources": [{"url": s.url, "says": " ".join(s.says.split())} for s in entry.sources],
+    }
+
+
+class Frameworks(_Model):
+    """``matrix/frameworks.toml``."""
+
+    ours: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def _frameworks(path: Path) -> dict[str, Any]:
+    """The patterns of texts that are ours, and of texts that are another framework's."""
+    if not path.exists():
+        return {"ours": [], "others": []}
+    try:
+        entry = Frameworks.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
+        raise DataError(path.name, str(error)) from error
+    return {
+        key: [
+            _compile_text(text, f"{path.name}: {key}[{index}]") for index, text in enumerate(rows)
+        ]
+        for key, rows in (("ours", entry.ours), ("others", entry.others))
     }
 
 
@@ -214,6 +248,7 @@ def compile_symptoms(folder: Path) -> dict[str, Any]:
                     )
     return {
         "schema_version": symptoms.SCHEMA_VERSION,
+        "frameworks": _frameworks(folder.parent / FRAMEWORKS),
         "symptoms": [_compile_symptom(entry, folder.name) for entry in entries.values()],
     }
 

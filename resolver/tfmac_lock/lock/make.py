@@ -6,44 +6,49 @@ world comes in as values: the matrix, and an index that answers.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
-
 from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
-from ..conda.verify import verify_conda
 from ..errors import Refusal
-from ..matrix.facts import METAL
-from ..matrix.ranking import TENSORFLOW_PACKAGES, NoCombo, PairRequest, choices, nearest
+from ..matrix.ranking import NoCombo, PairRequest, choices, nearest
 from ..matrix.reasons import Status
 from ..matrix.verdict import judge
+from ..resolve.conflict import Unsatisfiable
+from ..resolve.pairs import Option, Options
 from ..resolve.provider import Rules
-from ..resolve.requirement import ByMatrix, ByUser, Need
-from ..resolve.solve import Solved, Unsatisfiable, newer_macos, solve
+from ..resolve.solve import newer_macos, solve
 from ..resolve.source import known_requirements
 from ..resolve.view import View
-from ..target import MacOSVersion, Os, PythonVersion, Target
+from ..target import MacOSVersion, Os, PythonVersion
+from .asked import for_the_pair, naming_who_asks
+from .floors import first_macos, macos_to_try, oldest_macos
+from .known_files import of_unknown_files, refuse_contradicted, unknown_files
+from .mixed import locked, verify_conda
 from .model import Combo, Lock, LockedPackage, LockVerdict, combo_id
+from .newest import outdated
 from .published import Index
 from .verify import pins_of, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from packaging.utils import NormalizedName
 
     from ..conda.mixed import CondaPart, MixedSolution
-    from ..matrix.facts import Bound, Matrix, Waiver
+    from ..matrix.facts import Matrix, Waiver
     from ..matrix.reasons import Verdict
     from ..matrix.verdict import Pair
+    from ..resolve.requirement import Requirement
+    from ..resolve.solve import Solution, Solved
     from ..resolve.source import Source
+    from ..target import Target
+
+    Note = tuple[str, str, str]
 
 
 NEAR_ENOUGH = 12
@@ -52,21 +57,25 @@ NEAR_ENOUGH = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockRequest:
-    """What to lock: the wish for the pair, and what else goes in.
+    """What to lock: which pair, and what else goes in.
 
-    ``needs`` and ``constraints`` were read for the target's environment. ``before`` is the
-    moment from which on files are too new. ``pre`` lets pre-releases count as much as final
-    ones; ``wheels_only`` are needs that no source archive may meet. ``options`` are the command
-    line's words for all that is not the pair, so that the lock can say how it was made.
+    ``requirements`` and ``constraints`` were read for the target's environment. ``before`` is
+    the moment from which on files are too new. ``pre`` lets pre-releases count as much as final
+    ones; ``wheels_only`` are packages of which no source archive may be taken, ``allow_source``
+    those that may even need a compiler. ``options`` are the command line's words for all that
+    is not the pair, so that the lock can say how it was made. ``accept_repacked`` takes
+    TensorFlow and plugin files whose sha256 is not the release's.
     """
 
-    wish: PairRequest
-    needs: tuple[Need, ...] = ()
-    constraints: tuple[Need, ...] = ()
+    pair: PairRequest
+    requirements: tuple[Requirement, ...] = ()
+    constraints: tuple[Requirement, ...] = ()
     before: datetime | None = None
     pre: bool = False
-    wheels_only: frozenset[NormalizedName] = frozenset()
+    wheels_only: frozenset[str] = frozenset()
+    allow_source: frozenset[str] = frozenset()
     options: str = ""
+    accept_repacked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +89,7 @@ class ResolvedLock:
 class BrokenPins(Refusal):
     """A pair resolves, and what it resolves to is known to be broken."""
 
-    only_the_users = False
+    users_alone = False
 
     def __init__(self, pair: Pair, verdict: Verdict) -> None:
         super().__init__(str(pair))
@@ -88,10 +97,10 @@ class BrokenPins(Refusal):
         self.verdict = verdict
 
     def __str__(self) -> str:
-        told = "; ".join(
+        against = "; ".join(
             f"{reason.text} [{reason.source}]" for reason in self.verdict.reasons if reason.against
         )
-        return f"{self.pair} is broken with the versions that fit together: {told}."
+        return f"{self.pair} is broken with the versions that fit together: {against}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,57 +125,94 @@ class Resolver:
     def lock(self, request: LockRequest) -> ResolvedLock:
         """The best lock for the request.
 
-        Pairs are tried in the matrix's order until one resolves. After a conflict the rest of
-        that TensorFlow series is passed over, since it requires the same.
+        It has the best pair in the matrix's order that resolves with all that is asked for.
+        Where none with a plugin does, and none was named, the best one without.
         Raises NoCombo where there is none: with the matrix's reason and the nearest pairs that
-        have a published lock, or with the conflict of the best pair and the nearest pairs that
-        do resolve.
+        have a published lock, or with the conflict and the nearest pairs that do resolve.
         """
-        first: Unsatisfiable | NoCondaSolution | BrokenPins | None = None
-        tried: set[str] = set()
-        for choice in choices(self.matrix, request.wish, partial(self._has_lock, request.wish)):
-            series = ".".join(choice.pair.tensorflow.split(".")[:2])
-            if series in tried:
-                continue
+        request, notes = for_the_pair(self.matrix, request)
+        pairs = self._pairs(request)
+        try:
+            return self._lock_first(request, pairs, notes)
+        except (Unsatisfiable, NoCondaSolution, BrokenPins) as error:
+            conflict = error
+        if pairs[0].metal and request.pair.metal == "auto" and not conflict.users_alone:
             try:
-                return self.lock_pair(request, choice.pair)
+                without = replace(request, pair=replace(request.pair, metal="none"))
+                return self._lock_first(without, self._pairs(without), notes)
+            except (NoCombo, Unsatisfiable, NoCondaSolution, BrokenPins):
+                pass  # the conflict of the pairs with a plugin is the one to tell
+        near = self._near(request, conflict)
+        raise NoCombo(str(conflict), near, request.pair.machine) from conflict
+
+    def _pairs(self, request: LockRequest) -> list[Pair]:
+        """The pairs that fit the request and are not broken, best first; raises NoCombo."""
+        can_be_had = partial(self._has_lock, request.pair)
+        try:
+            return [choice.pair for choice in choices(self.matrix, request.pair, can_be_had)]
+        except NoCombo as error:
+            raise naming_who_asks(error, request) from error
+
+    def _lock_first(
+        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Note]
+    ) -> ResolvedLock:
+        """The lock of the first of the pairs that has one; raises the first one's conflict."""
+        if self.conda is not None:
+            return self._lock_first_with_conda(request, pairs)
+        first: BrokenPins | None = None
+        left = list(pairs)
+        while True:
+            try:
+                return self._lock_best(request, left, notes)
+            except BrokenPins as error:
+                first = first or error
+                left.remove(error.pair)
+                if not left:
+                    raise first from None
+            except Unsatisfiable as error:
+                raise first or error from None
+
+    def _lock_first_with_conda(self, request: LockRequest, pairs: Sequence[Pair]) -> ResolvedLock:
+        """The same with a conda half: pair by pair, since conda's solver knows of no pairs."""
+        first: Unsatisfiable | NoCondaSolution | BrokenPins | None = None
+        for pair in pairs:
+            try:
+                return self.lock_pair(request, pair)
             except (Unsatisfiable, NoCondaSolution, BrokenPins) as error:
                 first = first or error
-                if error.only_the_users:
+                if error.users_alone:
                     break
-                if not _of_that_release_alone(error):
-                    tried.add(series)
         assert first is not None, "choices() raises where there is nothing to try"
-        raise NoCombo(str(first), self._near(request, first), request.wish.machine) from first
+        raise first
 
-    def _has_lock(self, wish: PairRequest, pair: Pair) -> bool:
-        """Whether a published lock of the pair runs on the machine of the wish.
+    def _has_lock(self, request: PairRequest, pair: Pair) -> bool:
+        """Whether a published lock of the pair runs on the machine of the request.
 
         So a refusal needs no network. Nothing is published for Linux, and what could be had
         there stays open.
         """
-        if self.published is None or wish.os is Os.LINUX:
+        if self.published is None or request.os is Os.LINUX:
             return True
         index = Index.within(self.published, pair.python, pair.arch)
         return index.exists() and None is not index.find(
             package=pair.package,
             version=pair.tensorflow,
             metal=pair.metal or "none",
-            gpu=wish.chip.gpu,
-            macos=wish.newest_macos,
+            gpu=request.chip.gpu,
+            macos=request.newest_macos,
         )
 
     def _near(
         self, request: LockRequest, conflict: Unsatisfiable | NoCondaSolution | BrokenPins
     ) -> list[Pair]:
-        """Up to three pairs near the wish that resolve with all that was asked for."""
-        if conflict.only_the_users:
+        """Up to three pairs near the request that resolve with all that was asked for."""
+        if conflict.users_alone:
             return []
         found: list[Pair] = []
-        for pair in nearest(self.matrix, request.wish, NEAR_ENOUGH):
-            wish = replace(request.wish, python=PythonVersion.parse(pair.python))
+        for pair in nearest(self.matrix, request.pair, NEAR_ENOUGH):
+            other = replace(request.pair, python=PythonVersion.parse(pair.python))
             try:
-                self.lock_pair(replace(request, wish=wish), pair)
+                self.lock_pair(replace(request, pair=other), pair)
             except Refusal:
                 continue
             found.append(pair)
@@ -181,162 +227,184 @@ class Resolver:
         a newer one is taken only when a wheel that is needed demands it. With a conda half,
         native packages that have no wheel for any macOS come from conda.
         """
+        if self.conda is None:
+            return self._lock_best(request, [pair], ())
         try:
-            return self._lock_pair(request, pair)
+            return self._lock_with_conda(self.conda, request, pair)
         except Unsatisfiable as error:
-            if self.conda is None or self.conda.native or not without_wheel(error):
+            if self.conda.native or not without_wheel(error):
                 raise
             native = replace(self.conda, native=True, because=without_wheel(error))
-            return replace(self, conda=native)._lock_pair(request, pair)
+            return self._lock_with_conda(native, request, pair)
 
-    def _lock_pair(self, request: LockRequest, pair: Pair) -> ResolvedLock:
-        macos = self._first_macos(request.wish, pair)
+    def _lock_best(
+        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Note]
+    ) -> ResolvedLock:
+        """The lock of the best of the pairs that resolves, by one search through all of them."""
+        options = Options(
+            Option(pair, macos)
+            for pair in pairs
+            for macos in macos_to_try(self.matrix, request.pair, pair)
+        )
+        rules, solution = self._solve(request, options)
+        request, (rules, solution), older = self._newest_named(request, rules, solution)
+        option = solution.option
+        assert option is not None, "the pair is part of every solution"
+        if option.macos != rules.view.target.macos:
+            # Markers and metadata were those for the best pair's macOS; now they are the lock's.
+            rules, solution = self._solve(request, Options([option]))
+        notes = [*notes, *older]
+        return self._made(request, option.pair, rules.view.target, solution, notes=notes)
+
+    def _newest_named(
+        self, request: LockRequest, rules: Rules, solution: Solution
+    ) -> tuple[LockRequest, tuple[Rules, Solution], list[Note]]:
+        """With current versions of what the user names, even if the pair is a lower one.
+
+        Where that cannot be, an old version stays, and is told with the reason.
+        """
+        found, notes = (rules, solution), []
+        for one in outdated(rules, request.requirements, solution):
+            solved = found[1].packages.get(one.item.name)
+            if solved is not None and solved.version >= one.first_current:
+                continue
+            current = replace(request, requirements=(*request.requirements, one.current))
+            try:
+                found = self._solve(current, rules.options)
+            except Unsatisfiable as error:
+                notes.append(one.note(error))
+            else:
+                request = current
+        return request, found, notes
+
+    def _solve(self, request: LockRequest, options: Options) -> tuple[Rules, Solution]:
+        rules = self._rules(request, options, self._target(request.pair, options[0].macos))
+        found = solve(rules, request.requirements, ahead=self.ahead, likely=self.likely)
+        return rules, found
+
+    def _lock_with_conda(self, part: CondaPart, request: LockRequest, pair: Pair) -> ResolvedLock:
+        macos = first_macos(self.matrix, request.pair, pair)
         first: Unsatisfiable | NoCondaSolution | None = None
         while True:
-            target = self._target(request.wish, macos)
-            rules = self._rules(request, pair, target)
+            options = Options([Option(pair, macos)])
+            rules = self._rules(request, options, self._target(request.pair, macos))
             try:
-                if self.conda is not None:
-                    both = self._solve_both(self.conda, request, pair, rules)
-                    return self._made(request, pair, both.target, both.wheels, both)
-                solved = solve(rules, _roots(request, pair), ahead=self.ahead, likely=self.likely)
-                return self._made(request, pair, target, solved)
+                both = part.solve(
+                    rules,
+                    request.requirements,
+                    python=request.pair.python,
+                    before=request.before,
+                    ahead=self.ahead,
+                    rules_for=partial(self._rules, request, options),
+                )
+                return replace(self, conda=part)._made(
+                    request, pair, both.target, both.wheels, both
+                )
             except (Unsatisfiable, NoCondaSolution) as error:
                 first = first or error
-                raised = self._raised(request.wish, rules, error)
+                raised = self._raised(request.pair, rules, error)
                 if raised is None:
                     raise first from None
                 macos = raised
 
-    def _solve_both(
-        self, half: CondaPart, request: LockRequest, pair: Pair, rules: Rules
-    ) -> MixedSolution:
-        """The solution of both halves; conda's Python decides for the wheels."""
-        return half.solve(
-            rules,
-            _roots(request, pair),
-            python=request.wish.python,
-            before=request.before,
-            ahead=self.ahead,
-            rules_for=lambda target: self._rules(request, pair, target),
-        )
-
-    def _first_macos(self, wish: PairRequest, pair: Pair) -> MacOSVersion:
-        """The macOS to resolve for: the one given, else the pair's floor."""
-        floors = [MacOSVersion(min(release.major for release in self.matrix.platforms.macos))]
-        if pair.metal:
-            floor = self.matrix.floor(pair.metal, pair.arch, pair.python)
-            floors += [floor.run] if floor else []
-        if wish.macos is not None:
-            return max(wish.macos, *floors) if wish.any_minor else wish.macos
-        release = self.matrix.release(pair.package, pair.tensorflow)
-        for wheel in release.wheels_for(wish.arch) if release else ():
-            if wheel.series == pair.python:
-                floors.append(macos_of_wheel(wheel.filename) or floors[0])
-        return max(floors)
-
     def _raised(
-        self, wish: PairRequest, rules: Rules, error: Unsatisfiable | NoCondaSolution
+        self, request: PairRequest, rules: Rules, error: Unsatisfiable | NoCondaSolution
     ) -> MacOSVersion | None:
         """The next macOS that could resolve the conflict, where none was asked for."""
-        if wish.macos is not None or wish.os is Os.LINUX:
+        if request.macos is not None or request.os is Os.LINUX:
             return None
         if isinstance(error, Unsatisfiable):
-            known = [clash.name for clash in error.clashes if not clash.unknown]
-            major = newer_macos(rules, known)
+            major = newer_macos(rules, error.names)
             newer = None if major is None else MacOSVersion(major)
         else:
             newer = error.newer_macos
         exists = {release.major for release in self.matrix.platforms.macos}
-        last = wish.chip.last_macos
+        last = request.chip.last_macos
         if newer is None or newer.major not in exists or (last is not None and newer.major > last):
             return None
         return newer
 
-    def _target(self, wish: PairRequest, macos: MacOSVersion) -> Target:
-        platforms = self.matrix.platforms
-        return Target(
-            python=platforms.python_for(wish.python, wish.arch),
-            chip=wish.chip,
-            macos=macos,
-            os=wish.os,
-            darwin=platforms.darwin(macos),
-        )
+    def _target(self, request: PairRequest, macos: MacOSVersion) -> Target:
+        return self.matrix.platforms.target(request.python, request.chip, macos, request.os)
 
-    def _rules(self, request: LockRequest, pair: Pair, target: Target) -> Rules:
-        limits: dict[NormalizedName, list[Need]] = {}
-        for bound in self.matrix.bounds_for(pair.tensorflow, pair.python):
-            item = _bound_need(bound)
-            limits.setdefault(item.name, []).append(item)
-        for item in request.constraints:
-            limits.setdefault(item.name, []).append(item)
+    def _rules(self, request: LockRequest, options: Options, target: Target) -> Rules:
         if not self._known:
             self._known.update(known_requirements(self.matrix))
-        return Rules(
-            view=self._view(request, target),
-            limits=limits,
-            known=self._known,
-            waived={
-                (pair.package, one.package, SpecifierSet(one.stated)): SpecifierSet(one.specifier)
-                for one in self._waivers(pair, target)
-            },
+        newest = max(option.macos for option in options.all)
+        key = (
+            target,
+            newest,
+            request.before,
+            request.wheels_only,
+            request.allow_source,
+            request.pre,
         )
-
-    def _waivers(self, pair: Pair, target: Target) -> tuple[Waiver, ...]:
-        """The requirements of the pair's own metadata that nothing on the Mac can meet."""
-        return self.matrix.waivers_for(pair.package, pair.tensorflow, pair.arch, target.os)
-
-    def _view(self, request: LockRequest, target: Target) -> View:
-        """The target's view of the index, the same for every pair that is tried on it."""
-        named = frozenset(item.name for item in request.needs) - request.wheels_only
-        key = (target, request.before, named, request.pre)
         if key not in self._views:
             self._views[key] = View(
-                self.source, target, before=request.before, named=named, pre=request.pre
+                self.source,
+                target,
+                newest=newest,
+                before=request.before,
+                wheels_only=request.wheels_only,
+                allow_source=request.allow_source,
+                pre=request.pre,
             )
-        return self._views[key]
+        tensorflow = {option.pair.tensorflow for option in options.all}
+        python = request.pair.python.series
+        return Rules(
+            view=self._views[key],
+            options=options,
+            constraints=request.constraints,
+            bounds=[
+                bound
+                for bound in self.matrix.bounds
+                if any(bound.applies(version, python) for version in tensorflow)
+            ],
+            waivers=[
+                waiver
+                for waiver in self.matrix.waivers
+                if target.os is not Os.LINUX and waiver.arch in (None, target.arch)
+            ],
+            known=self._known,
+            allow_source=request.allow_source,
+            companions={one.name: one for one in self.matrix.companions.facts},
+        )
 
     def _made(
         self,
         request: LockRequest,
         pair: Pair,
         target: Target,
-        solved: Mapping[NormalizedName, Solved],
+        solution: Solution,
         both: MixedSolution | None = None,
+        notes: Sequence[Note] = (),
     ) -> ResolvedLock:
-        packages = tuple(self._package(name, solved[name]) for name in sorted(solved))
+        """The lock of a solution, verified; raises BrokenPins."""
+        solved = solution.packages
+        packages = tuple(self._package(solved[name]) for name in sorted(solved))
         if both is not None:
-            packages = (*both.conda_packages, *packages)
+            packages = (*locked(both.conda.records), *packages)
         pins = pins_of(packages)
         macos = oldest_macos(self.matrix, pair, packages) if target.os is Os.MACOS else None
         if macos is not None:
-            macos = max(macos, request.wish.chip.first_macos)
+            macos = max(macos, request.pair.chip.first_macos)
         verdict = judge(self.matrix, pair, macos=macos, pins=pins, resolved=True, os=target.os)
+        unknown = unknown_files(self.matrix, packages)
+        if not request.accept_repacked:
+            refuse_contradicted(unknown)
+        verdict = of_unknown_files(verdict, unknown)
         if verdict.status is Status.BROKEN:
             raise BrokenPins(pair, verdict)
+        notes = [
+            *notes,
+            *(() if both is None else both.notes),
+            *(_waiver_note(pair, one) for one in self._waivers(pair, target)),
+            *_stand_in_notes(pair, solution),
+            *_source_notes(packages),
+        ]
         lock = Lock(
-            combo=Combo(
-                id=combo_id(
-                    pair.package, pair.tensorflow, pair.metal, pair.python, _machine(target)
-                ),
-                package=pair.package,
-                tensorflow=pair.tensorflow,
-                metal=pair.metal,
-                numpy=pins.get("numpy"),
-                h5py=pins.get("h5py"),
-                python=pair.python,
-                chip=target.chip.id,
-                arch=target.arch,
-                os=target.os,
-                macos_min=macos,
-            ),
-            verdict=lock_verdict(
-                verdict,
-                (
-                    *(() if both is None else both.notes),
-                    *(_waiver_note(pair, one) for one in self._waivers(pair, target)),
-                ),
-            ),
+            combo=_combo(pair, target, pins, macos),
+            verdict=_with_old_versions(lock_verdict(verdict, notes)),
             packages=packages,
             as_of=self.as_of,
             command=_command(request, pair, self.conda),
@@ -347,48 +415,42 @@ class Resolver:
         verify(lock, target, self.matrix.bounds_for(pair.tensorflow, pair.python))
         return ResolvedLock(lock=lock, target=target)
 
-    def _package(self, name: NormalizedName, solved: Solved) -> LockedPackage:
-        file = solved.candidate.file
+    def _waivers(self, pair: Pair, target: Target) -> tuple[Waiver, ...]:
+        """The requirements of the pair's own metadata that nothing on the Mac can meet."""
+        return self.matrix.waivers_for(pair.package, pair.tensorflow, pair.arch, target.os)
+
+    def _package(self, solved: Solved) -> LockedPackage:
+        file = solved.file
         return LockedPackage(
-            name=name,
-            version=str(solved.candidate.version),
+            name=solved.name,
+            version=str(solved.version),
             manager="pip",
             filename=file.filename,
             url=file.url,
-            sha256=self.source.sha256(name, file),
-            requires=tuple(sorted({_requirement_text(item) for item in solved.requires})),
+            sha256=self.source.sha256(solved.name, file),
+            requires=tuple(sorted({item.text for item in solved.requires})),
         )
 
 
-def oldest_macos(matrix: Matrix, pair: Pair, packages: Iterable[LockedPackage]) -> MacOSVersion:
-    """The oldest macOS that the plugin runs on and every file's tag admits."""
-    floors = [MacOSVersion(min(release.major for release in matrix.platforms.macos))]
-    floor = matrix.floor(pair.metal, pair.arch, pair.python) if pair.metal else None
-    if floor:
-        floors.append(floor.run)
-    floors += [
-        floor_of for package in packages if (floor_of := macos_of_package(package)) is not None
-    ]
-    return max(floors)
+def _combo(pair: Pair, target: Target, pins: dict[str, str], macos: MacOSVersion | None) -> Combo:
+    linux = target.os is Os.LINUX
+    machine = f"linux-{target.machine}" if linux else target.arch.value
+    return Combo(
+        id=combo_id(pair.package, pair.tensorflow, pair.metal, pair.python, machine),
+        package=pair.package,
+        tensorflow=pair.tensorflow,
+        metal=pair.metal,
+        numpy=pins.get("numpy"),
+        h5py=pins.get("h5py"),
+        python=pair.python,
+        chip=target.chip.id,
+        arch=target.arch,
+        os=target.os,
+        macos_min=macos,
+    )
 
 
-def macos_of_wheel(filename: str) -> MacOSVersion | None:
-    """The oldest macOS in the file name's platform tags; None for a file for any system."""
-    found = re.findall(r"macosx_(\d+)_(\d+)_", filename)
-    return min((MacOSVersion(int(major), int(minor)) for major, minor in found), default=None)
-
-
-def macos_of_package(package: LockedPackage) -> MacOSVersion | None:
-    """The oldest macOS that the file admits: by a wheel's tag, or a conda package's ``__osx``."""
-    if package.manager == "pip":
-        return macos_of_wheel(package.filename)
-    specs = (*package.requires, *package.constrains)
-    found = [re.match(r"__osx >=(\d+)(?:\.(\d+))?", spec) for spec in specs]
-    floors = [MacOSVersion(int(one[1]), int(one[2] or 0)) for one in found if one]
-    return max(floors, default=None)
-
-
-def lock_verdict(verdict: Verdict, notes: Iterable[tuple[str, str, str]] = ()) -> LockVerdict:
+def lock_verdict(verdict: Verdict, notes: Iterable[Note] = ()) -> LockVerdict:
     """The verdict in plain words, with more notes of how the lock was made."""
     return LockVerdict(
         status=verdict.status.value,
@@ -400,44 +462,16 @@ def lock_verdict(verdict: Verdict, notes: Iterable[tuple[str, str, str]] = ()) -
     )
 
 
-def _of_that_release_alone(error: Unsatisfiable | NoCondaSolution | BrokenPins) -> bool:
-    """Whether the next release of the series may well have what this one has not.
-
-    So it is where the release itself cannot be had, as one newer than --exclude-newer allows,
-    or a stub whose payload has no wheel for the Python.
-    """
-    if isinstance(error, BrokenPins):
-        return True
-    names = (
-        {want.name for want in error.wants}
-        if isinstance(error, NoCondaSolution)
-        else {clash.name for clash in error.clashes}
+def _with_old_versions(verdict: LockVerdict) -> LockVerdict:
+    """Nothing is known of a lock with an old version of what the user named."""
+    if all(kind != "older" for kind, _, _ in verdict.reasons):
+        return verdict
+    return replace(
+        verdict, status=max(verdict.status, "unproven", key=lambda one: Status(one).rank)
     )
-    return names <= {*TENSORFLOW_PACKAGES, METAL}
 
 
-def _machine(target: Target) -> str:
-    return f"linux-{target.machine}" if target.os is Os.LINUX else target.arch.value
-
-
-def _roots(request: LockRequest, pair: Pair) -> list[Need]:
-    chosen = ByUser(f"the chosen pair, {pair}", chosen=True)
-    roots = [
-        Need(
-            canonicalize_name(pair.package),
-            frozenset(),
-            SpecifierSet(f"=={pair.tensorflow}"),
-            chosen,
-        )
-    ]
-    if pair.metal:
-        roots.append(
-            Need(canonicalize_name(METAL), frozenset(), SpecifierSet(f"=={pair.metal}"), chosen)
-        )
-    return [*roots, *request.needs]
-
-
-def _waiver_note(pair: Pair, waiver: Waiver) -> tuple[str, str, str]:
+def _waiver_note(pair: Pair, waiver: Waiver) -> Note:
     text = (
         f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; "
         f"{waiver.specifier} is taken to be enough: {waiver.reason}. `pip check` will name it"
@@ -445,26 +479,33 @@ def _waiver_note(pair: Pair, waiver: Waiver) -> tuple[str, str, str]:
     return ("waiver", text, waiver.source)
 
 
-def _bound_need(bound: Bound) -> Need:
-    return Need(
-        canonicalize_name(bound.package),
-        frozenset(),
-        SpecifierSet(bound.specifier),
-        ByMatrix(bound),
-    )
+def _stand_in_notes(pair: Pair, solution: Solution) -> list[Note]:
+    """What `pip check` will miss: requirements of TensorFlow by its other name."""
+    there = f"{pair.package} {pair.tensorflow}"
+    texts = [
+        f"{item.origin} requires {item.text}, and {there} is the same TensorFlow by its other "
+        "name. `pip check` will name it"
+        for item in dict.fromkeys(solution.stand_ins)
+    ]
+    return [("stand-in", text, "index metadata") for text in texts]
 
 
-def _requirement_text(item: Need) -> str:
-    return f"{item.identifier}{item.specifier}"
+def _source_notes(packages: Iterable[LockedPackage]) -> list[Note]:
+    """What pip builds on the Mac."""
+    return [
+        ("source", f"{one.name} {one.version} is a source archive, which pip builds", one.url)
+        for one in packages
+        if one.is_source
+    ]
 
 
 def _command(request: LockRequest, pair: Pair, conda: CondaPart | None) -> str:
     """The options that ask for the same lock again."""
-    wish = request.wish
-    parts = [f"--python {wish.python} {wish.machine}"]
+    asked = request.pair
+    parts = [f"--python {asked.python} {asked.machine}"]
     package = "" if pair.package == "tensorflow" else f"{pair.package}=="
     parts.append(f"--tensorflow {package}{pair.tensorflow}")
-    if wish.os is Os.MACOS:
+    if asked.os is Os.MACOS:
         parts.append(f"--metal {pair.metal or 'none'}")
     parts += [request.options] if request.options else []
     parts += [conda.options] if conda else []

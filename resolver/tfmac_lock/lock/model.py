@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..conda.records import ChannelState
 from ..target import Arch, MacOSVersion, Os
 
 if TYPE_CHECKING:
@@ -36,19 +37,10 @@ class LockedPackage:
     md5: str = ""
     constrains: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedChannel:
-    """A conda channel and the state that it was in: what it offered of the locked packages.
-
-    ``sha256`` is over the names and md5 of all ``files`` that it had of them; ``newest`` is the
-    day of the newest one, ``""`` where none has a date.
-    """
-
-    url: str
-    files: int
-    newest: str
-    sha256: str
+    @property
+    def is_source(self) -> bool:
+        """Whether it is a source archive, which pip builds when it installs it."""
+        return self.manager == "pip" and not self.filename.endswith(".whl")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +86,7 @@ class Lock:
     packages: tuple[LockedPackage, ...]
     as_of: str
     command: str
-    channels: tuple[LockedChannel, ...] = ()
+    channels: tuple[ChannelState, ...] = ()
 
     @property
     def wheels(self) -> tuple[LockedPackage, ...]:
@@ -128,25 +120,24 @@ def combo_id(package: str, tensorflow: str, metal: str | None, python: str, mach
     return f"{package}-{tensorflow}-{plugin}-py{python}-{machine}"
 
 
+def lock_id(lock: Lock) -> str:
+    """Sixteen digits that all files of one lock carry, and those of no other.
+
+    They stand for what is installed and how it was asked for. The verdict and the day are left
+    out: a new report makes no other lock of it.
+    """
+    import hashlib
+
+    content = json.dumps([_combo_json(lock.combo), lock.command, _contents_json(lock)])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
 def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
     """The published form of a lock."""
-    combo = lock.combo
     return {
         "schema_version": SCHEMA_VERSION,
-        "combo": {
-            "id": combo.id,
-            "tensorflow": {"package": combo.package, "version": combo.tensorflow},
-            "metal": {"package": "tensorflow-metal", "version": combo.metal}
-            if combo.metal
-            else None,
-            "numpy": combo.numpy,
-            "h5py": combo.h5py,
-            "python": combo.python,
-            "chip": combo.chip,
-            "arch": combo.arch.value,
-            "os": combo.os.value,
-            "macos_min": str(combo.macos_min) if combo.macos_min else None,
-        },
+        "combo": _combo_json(lock.combo),
+        "lock_id": lock_id(lock),
         "verdict": {
             "status": lock.verdict.status,
             "grade": lock.verdict.grade,
@@ -157,10 +148,39 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         },
         "as_of": lock.as_of,
         "command": lock.command,
-        "packages": [_package_json(package) for package in lock.packages],
-        **_channels_json(lock),
+        **_contents_json(lock),
         "files": list(files),
     }
+
+
+def _combo_json(combo: Combo) -> dict[str, Any]:
+    return {
+        "id": combo.id,
+        "tensorflow": {"package": combo.package, "version": combo.tensorflow},
+        "metal": {"package": "tensorflow-metal", "version": combo.metal} if combo.metal else None,
+        "numpy": combo.numpy,
+        "h5py": combo.h5py,
+        "python": combo.python,
+        "chip": combo.chip,
+        "arch": combo.arch.value,
+        "os": combo.os.value,
+        "macos_min": str(combo.macos_min) if combo.macos_min else None,
+    }
+
+
+def _contents_json(lock: Lock) -> dict[str, Any]:
+    content: dict[str, Any] = {"packages": [_package_json(package) for package in lock.packages]}
+    if lock.channels:
+        content["channels"] = [
+            {
+                "url": channel.url,
+                "files": channel.files,
+                "newest": channel.newest,
+                "sha256": channel.sha256,
+            }
+            for channel in lock.channels
+        ]
+    return content
 
 
 def _package_json(package: LockedPackage) -> dict[str, Any]:
@@ -178,22 +198,6 @@ def _package_json(package: LockedPackage) -> dict[str, Any]:
         row["md5"] = package.md5
         row["constrains"] = list(package.constrains)
     return row
-
-
-def _channels_json(lock: Lock) -> dict[str, Any]:
-    if not lock.channels:
-        return {}
-    return {
-        "channels": [
-            {
-                "url": channel.url,
-                "files": channel.files,
-                "newest": channel.newest,
-                "sha256": channel.sha256,
-            }
-            for channel in lock.channels
-        ]
-    }
 
 
 def from_json(data: Any) -> Lock:
@@ -238,25 +242,9 @@ def from_json(data: Any) -> Lock:
         as_of=data["as_of"],
         command=data["command"],
         channels=tuple(
-            LockedChannel(
+            ChannelState(
                 url=row["url"], files=row["files"], newest=row["newest"], sha256=row["sha256"]
             )
             for row in data.get("channels", ())
         ),
     )
-
-
-def dump_json(data: dict[str, Any]) -> str:
-    """The bytes of a published JSON file: one field a line, and lists one item a line.
-
-    Unlike ``indent`` this layout leaves the work to the fast encoder, and a diff still shows
-    which package changed.
-    """
-    fields = []
-    for key, value in data.items():
-        if isinstance(value, list) and value:
-            items = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value)
-            fields.append(f" {json.dumps(key)}: [\n  {items}\n ]")
-        else:
-            fields.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
-    return "{\n" + ",\n".join(fields) + "\n}\n"

@@ -32,6 +32,9 @@ FILES = "https://files.pythonhosted.org/packages/"
 INHERITED = ("combo", "verdict", "as_of", "command")
 """What a lock with a conda half takes from the lock of wheels of the same combo, if not told."""
 
+LEFT_OUT = ("files", "schema_version", "lock_id")
+"""What no row of an index has, since it is made of the rest."""
+
 ASKS_FOR_CONDA = " --format conda-lock"
 """What such a lock's command has behind that of the wheels, if not told."""
 
@@ -235,7 +238,7 @@ class _Tables:
         """The row with places instead of what the tables hold."""
         # The requirements depend on the extras asked for, so they are part of what is told
         # apart; within one index that makes a handful of packages stand there twice.
-        row = {key: value for key, value in told.items() if key not in ("files", "schema_version")}
+        row = {key: value for key, value in told.items() if key not in LEFT_OUT}
         row["packages"] = [
             self.place("packages", _told_shortly(package)) for package in told["packages"]
         ]

@@ -6,6 +6,7 @@ metadata and the tags, so that a fault in the search cannot become a file.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,8 +82,13 @@ def _closure(lock: Lock) -> Iterator[Flaw]:
 def _files(lock: Lock, target: Target) -> Iterator[Flaw]:
     tags = frozenset(target.tags())
     for package in lock.packages:
-        if len(package.sha256) != 64:
+        # A hash, an address or a name is written as it is, into lines of other programs' files.
+        if not re.fullmatch("[0-9a-f]{64}", package.sha256):
             yield Flaw(package=package.name, text=f"{package.filename} has no sha256")
+        if not (package.url.isascii() and package.url.isprintable() and " " not in package.url):
+            yield Flaw(package=package.name, text="its address has characters that none can have")
+        if not re.fullmatch(r"[A-Za-z0-9._+!-]+", package.filename):
+            yield Flaw(package=package.name, text="its file name has characters that none can have")
         if "@" in package.url.partition("://")[2].partition("/")[0]:
             yield Flaw(package=package.name, text="its address carries credentials")
         if package.manager == "conda":
@@ -97,7 +103,7 @@ def _files(lock: Lock, target: Target) -> Iterator[Flaw]:
 
 
 def _conda_file(package: LockedPackage, target: Target) -> Iterator[Flaw]:
-    if len(package.md5) != 32:
+    if not re.fullmatch("[0-9a-f]{32}", package.md5):
         yield Flaw(package=package.name, text=f"{package.filename} has no md5")
     subdir = package.url.rsplit("/", 2)[-2]
     if subdir not in (target.conda_subdir, "noarch"):

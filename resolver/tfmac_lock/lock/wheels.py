@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..errors import InputFileError
+from ..files import open_regular
 from ..pypi.model import IndexFile
 from ..wheels.names import parse_name
 
@@ -39,14 +40,15 @@ def read_lock(path: Path, arch: str | None = None) -> LockedWheels:
     Raises ``InputFileError`` where it is no lock.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_regular(path) as file:
+            text = file.read().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise InputFileError(str(path), str(error)) from error
     try:
         if path.suffix == ".json":
             return _lock_json(json.loads(text))
         return _pylock(tomllib.loads(text), arch)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputFileError(str(path), f"is no lock that can be read ({error!r})") from error
 
 

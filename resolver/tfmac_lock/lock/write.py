@@ -1,20 +1,36 @@
-"""Writing files so that none is ever half written and no foreign one is lost."""
+"""Writing the files of a lock: all of them or none, and never over somebody else's.
+
+Each file is written beside its place, the old one is kept beside it too, and a journal in the
+folder names them all before the first is replaced. An error or Ctrl-C puts the old files back;
+where the process is killed, the next run in that folder reads the journal and does it.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
-from typing import TYPE_CHECKING
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, UsageError
+from ..files import write_whole
 from .formats.header import MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
 OWN_HEADS = (f"# This file was {MARK}".encode(), b'{\n "schema_version": 1,\n "combo": {"id": ')
 """How each own format begins; lock.json has no comments to carry the mark."""
+
+JOURNAL = ".tfmac-lock.journal"
+"""There while files are being replaced: each name with the sha256 of its new text."""
+
+NEW, OLD = ".tfmac-new", ".tfmac-old"
+"""What the name of a file ends in while it waits, and while it may have to come back."""
 
 
 class ForeignFile(UsageError):
@@ -32,55 +48,180 @@ class ForeignFile(UsageError):
 
 
 class CannotWrite(OutsideError):
-    """The disk said no; nothing that was there is lost."""
+    """The disk refused. ``mixed`` tells that the old files could not all be put back."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path, reason: str, *, mixed: bool = False) -> None:
         super().__init__(str(path), reason)
         self.path = path
         self.reason = reason
+        self.mixed = mixed
 
     def __str__(self) -> str:
+        if self.mixed:
+            return (
+                f"cannot write {self.path}: {self.reason}. The old files could not all be put "
+                "back, so files of two locks may lie there now. Install from none of them, and run "
+                "the same command again: it puts the old files back before it writes."
+            )
         return f"cannot write {self.path}: {self.reason}. What was there before is unchanged."
 
 
 def write_files(folder: Path, files: Mapping[str, str], *, force: bool = False) -> None:
-    """Write all files into the folder, or none of them.
+    """Write all files into the folder, or none of them; a symbolic link is followed.
 
-    Each is written beside its place first and then moved there, the moves last and together.
-    Raises ForeignFile before anything is touched, and CannotWrite where the disk refuses.
+    What an earlier run left that was killed is put right first. Raises ForeignFile before
+    anything else is touched, and CannotWrite where the disk refuses.
     """
-    paths = {folder / name: text for name, text in files.items()}
-    for path in paths:
-        if path.is_dir():
-            raise CannotWrite(path, "a folder is in its place")
-        if not force and not _is_own(path):
-            raise ForeignFile(path)
-    staged: dict[Path, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, text in paths.items():
-            # Noted before it is there, so that an interruption while writing leaves nothing.
-            staged[path] = path.with_name(f".{path.name}.{os.getpid()}.new")
-            with staged[path].open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-        for path in list(staged):
-            staged[path].replace(path)
-            del staged[path]
+        with _alone(folder):
+            places = _places(folder, files)
+            _recover(folder, places.values())
+            _sweep_folder(folder, files)
+            for place in places.values():
+                _check_place(place, force=force)
+            _replace(folder, {name: (places[name], text) for name, text in files.items()})
     except OSError as error:
-        raise CannotWrite(folder, error.strerror or str(error)) from error
-    finally:
-        for left in staged.values():
-            with contextlib.suppress(OSError):
-                left.unlink()
+        mixed = (folder / JOURNAL).exists()
+        raise CannotWrite(folder, error.strerror or str(error), mixed=mixed) from error
+
+
+def _places(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Where each file really lies; raises CannotWrite where two of them are one."""
+    places: dict[str, Path] = {}
+    for name in names:
+        place = Path(os.path.realpath(folder / name))
+        if place in places.values():
+            raise CannotWrite(folder / name, "another file of the lock is a link to the same file")
+        places[name] = place
+    return places
+
+
+def _check_place(path: Path, *, force: bool) -> None:
+    """Raise ForeignFile unless the path is free, or holds a file of ours, or force is used."""
+    if path.is_symlink():
+        raise CannotWrite(path, "it is a link that leads nowhere")
+    if path.is_dir():
+        raise CannotWrite(path, "a folder is in its place")
+    if path.exists() and not path.is_file():
+        raise CannotWrite(path, "it is no regular file")
+    try:
+        if path.exists() and not force and not _is_own(path):
+            raise ForeignFile(path)
+    except OSError as error:
+        raise CannotWrite(path, error.strerror or str(error)) from error
 
 
 def _is_own(path: Path) -> bool:
-    """Whether the path is free or holds a file of ours; raises CannotWrite where unreadable."""
+    with path.open("rb") as file:
+        return file.read(max(map(len, OWN_HEADS))).startswith(OWN_HEADS)
+
+
+def _replace(folder: Path, files: Mapping[str, tuple[Path, str]]) -> None:
+    """Put the texts in their places, or leave everything as it was."""
+    rows: dict[str, dict[str, object]] = {}
+    places = [place for place, _ in files.values()]
     try:
-        with path.open("rb") as file:
-            head = file.read(max(map(len, OWN_HEADS)))
-    except FileNotFoundError:
-        return True
-    except OSError as error:
-        raise CannotWrite(path, error.strerror or str(error)) from error
-    return head.startswith(OWN_HEADS)
+        for name, (place, text) in files.items():
+            with _beside(place, NEW).open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            rows[name] = {"sha256": _digest(text.encode()), "replaces": place.exists()}
+            if place.exists():
+                _keep(place)
+        # Not flushed to the platter: this is against a killed process, not against a power cut.
+        write_whole(folder / JOURNAL, json.dumps({"files": rows}))
+        for place in places:
+            _beside(place, NEW).replace(place)
+        (folder / JOURNAL).unlink()
+    except BaseException as error:
+        try:
+            _recover(folder, places)
+        except OSError:
+            if not isinstance(error, OSError):
+                raise  # Ctrl-C would not tell that two locks are mixed now
+        raise
+    _sweep(places)
+
+
+def _keep(path: Path) -> None:
+    """Keep what the path holds, as a second name of the file or else as a copy."""
+    kept = _beside(path, OLD)
+    try:
+        os.link(path, kept)
+    except OSError:  # not every file system has links
+        shutil.copy2(path, kept)
+
+
+def _recover(folder: Path, places: Iterable[Path]) -> None:
+    """Put back the old files where a journal says that not all were replaced, and tidy up.
+
+    A journal can come from anywhere. So only names within this folder count, and only a file of
+    ours that holds exactly the new text is touched.
+    """
+    rows = _journal(folder / JOURNAL)
+    touched = {Path(os.path.realpath(folder / name)): row for name, row in rows.items()}
+    for path, row in touched.items():
+        if not path.is_file() or not _is_own(path) or _digest(path.read_bytes()) != row["sha256"]:
+            continue
+        if _beside(path, OLD).is_file():
+            _beside(path, OLD).replace(path)
+        elif not row["replaces"]:
+            path.unlink()
+    (folder / JOURNAL).unlink(missing_ok=True)
+    _sweep({*touched, *places})
+
+
+def _journal(path: Path) -> dict[str, Any]:
+    """What the journal says of each name; nothing where it is damaged or not there."""
+    try:
+        rows = json.loads(path.read_bytes())["files"]
+        return {
+            name: {"sha256": row["sha256"], "replaces": row["replaces"]}
+            for name, row in rows.items()
+            if Path(name).name == name
+        }
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _sweep(places: Iterable[Path]) -> None:
+    """Remove what waits beside the places."""
+    for place in places:
+        for ending in (NEW, OLD):
+            with contextlib.suppress(OSError):
+                _beside(place, ending).unlink()
+
+
+def _sweep_folder(folder: Path, names: Iterable[str]) -> None:
+    """Remove what killed runs left in the folder, those of earlier versions too."""
+    earlier = rf"({'|'.join(map(re.escape, (*names, JOURNAL)))})\.\d+\.new"
+    ours = re.compile(rf"\.({earlier}|.+({NEW}|{OLD}))")
+    for path in list(folder.iterdir()):
+        if ours.fullmatch(path.name):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(f".{path.name}{ending}")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other run of this program writes to the folder, where the system can tell."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)

@@ -7,22 +7,23 @@ day: files uploaded later are left out, so that making the locks again gives the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..conda.mixed import CondaPart
 from ..errors import Refusal
+from ..files import dump_json
 from ..lock import published
 from ..lock.formats import FORMATS
 from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.make import LockRequest, Resolver
-from ..lock.model import dump_json
+from ..lock.request import end_of
 from ..matrix.ranking import TENSORFLOW_PACKAGES, Choice, PairRequest, TensorFlowRequest, choices
 from ..matrix.reasons import Status
-from ..target import Arch, PythonVersion, Target
+from ..target import Arch, PythonVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
+    from datetime import date
     from pathlib import Path
 
     from ..conda.client import CondaClient
@@ -77,11 +78,6 @@ def shard(items: list[Slot], number: int, of: int) -> list[Slot]:
     return items[number - 1 :: of]
 
 
-def end_of(day: date) -> datetime:
-    """The moment from which on files are newer than the day."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
-
-
 def make_slot(
     matrix: Matrix,
     client: Source,
@@ -104,7 +100,7 @@ def make_slot(
             choice = _best(matrix, wish)
             if choice is None:
                 continue
-            request = LockRequest(wish=wish, before=end_of(day))
+            request = LockRequest(pair=wish, before=end_of(day))
             resolver = replace(resolver, ahead=not locks)  # the first lock fetches for the others
             locks.append(resolver.lock_pair(request, choice.pair).lock)
         except Refusal as error:
@@ -209,8 +205,7 @@ def same_channels(matrix: Matrix, conda: CondaClient, slot: Slot, day: date, fol
     index = published.Index.within(folder, slot.python, slot.arch, conda=True)
     locks = index.locks() if index.exists() else []
     chip = matrix.platforms.chip(CHIP_OF[slot.arch])
-    python = matrix.platforms.python_for(PythonVersion.parse(slot.python), slot.arch)
-    target = Target(python=python, chip=chip, macos=chip.first_macos)
+    target = matrix.platforms.target(PythonVersion.parse(slot.python), chip)
     recorded = {tuple(item.name for item in lock.conda_packages): lock.channels for lock in locks}
     return all(
         conda.state(target, names, before=end_of(day), undated=True) == channels

@@ -75,15 +75,12 @@ def _work(
     from contextlib import ExitStack
 
     from ..matrix import loading
-    from ..pypi.cache import Cache, default_folder
-    from ..pypi.client import IndexClient
-    from ..pypi.config import IndexConfig
+    from ..pypi import open_index
     from . import locks
 
     index_url, offline, channels, compared = settings
-    config = IndexConfig.load(index_url=index_url)
     with ExitStack() as stack:
-        client = stack.enter_context(IndexClient(config, Cache(default_folder()), offline=offline))
+        client = stack.enter_context(open_index(index_url=index_url, offline=offline))
         conda = None
         if channels:
             from ..conda.channels import Channel

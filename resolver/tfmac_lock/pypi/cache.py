@@ -14,10 +14,13 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..files import open_regular
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MAGIC = b"tfmac-lock cache 1"
+# An entry of another number, whose rules of what may be kept were weaker, is not read.
+_MAGIC = b"tfmac-lock cache 2"
 _KEY_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./")
 
 
@@ -34,7 +37,8 @@ class Cache:
         if self.folder is None:
             return None
         try:
-            entry = self._path(key).read_bytes()
+            with open_regular(self._path(key)) as file:
+                entry = file.read()
         except OSError:
             return None
         head, _, body = entry.partition(b"\n")

@@ -2,24 +2,25 @@
 
 It uses whatever an index offers: JSON or HTML pages, metadata beside the wheel or inside it,
 upload times on the page or in the project JSON. Pages are asked for again when they are no
-longer fresh; metadata of a wheel whose sha256 is known never change and are kept for ever.
+longer fresh. The metadata of a wheel are kept for ever, under the index and all that it says of
+the file. Where the page gives their hash (PEP 658, 714) they are checked against it; what is read
+out of a wheel without fetching all of it is as good as the index, and no other index gets it.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 import time
-import zlib
+from dataclasses import replace
 from functools import partial
-from typing import IO, TYPE_CHECKING, BinaryIO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
-from .errors import NoRoom, NotCached, ProjectNotFound
+from .errors import BadIndexAnswer, HashMismatch, NoRoom, NotCached, ProjectNotFound
 from .model import IndexFile, Metadata, Observer, Project
 from .once import Once
-from .page import Page, fetch_page, fetch_project_json
-from .urls import host_and_port, redact
+from .page import Page, fetch_metadata, fetch_page, fetch_project_json
+from .urls import read, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .cache import Cache
     from .config import IndexConfig
     from .http import Limits, Transport
+    from .sdist import SourceArchive
     from .workers import Workers
 
 # Seconds that closing waits for requests under way. Nearly all answers come sooner, and then
@@ -71,6 +73,7 @@ class IndexClient:
         self._noted: set[str] = set()
         self._projects: Once[Project] = Once()
         self._metadata: Once[Metadata] = Once()
+        self._archives: Once[SourceArchive] = Once()
         self._json: Once[dict[str, str]] = Once()
         self._opened: tuple[Transport, Limits] | None = None
         self._pool: Workers | None = None
@@ -103,16 +106,21 @@ class IndexClient:
     # -- what can be asked
 
     def project(self, name: str) -> Project:
-        """The project of a normalised name, with the files of all indexes that have it.
+        """The project of a normalised name, from the first index that has it.
 
-        ``ProjectNotFound`` when none has; ``IndexUnreachable`` when one of them cannot be
-        asked, since it might have had it.
+        Folders of this computer, which only the user can name, add their files to those of the
+        index. ``ProjectNotFound`` when none has it; ``IndexUnreachable`` when one that comes
+        before cannot be asked, since it might have had it.
         """
         return self._projects.get(name, partial(self._find, name))
 
     def metadata(self, file: IndexFile) -> Metadata:
         """The core metadata of a wheel, checked to be that wheel's."""
         return self._metadata.get(file.url, partial(self._read_metadata, file))
+
+    def source_archive(self, file: IndexFile) -> SourceArchive:
+        """What a source archive says of itself, read without running anything in it."""
+        return self._archives.get(file.url, partial(self._read_archive, file))
 
     def prefetch_projects(self, names: Iterable[str], *, times: bool = False) -> None:
         """Start fetching; ``project`` picks the results up, and raises what went wrong.
@@ -148,28 +156,50 @@ class IndexClient:
         known = self._in_project_json(name, file)
         if known is not None and known.sha256 is not None:
             return known.sha256
-        # What the page says of the file stands in for a hash of it.
-        key = f"sha256/{_digest(file.pack())}"
+        key = f"sha256/{_key(file)}"
         found = self._cache.load(key)
         if found is None:
             import tempfile
 
-            try:
-                with tempfile.TemporaryFile(prefix="tfmac-lock-") as into:
-                    found = self._save(file, into)
-            except OSError as fault:
-                raise NoRoom(file.url, str(fault)) from None
+            with tempfile.TemporaryFile(prefix="tfmac-lock-") as into:
+                found = self.save(file, into)
             if not _is_local(file.url):
                 self._store(key, found)
         return found
 
-    def open(self, file: IndexFile) -> BinaryIO:
-        """The file for reading at random, to be closed.
+    def open(self, file: IndexFile) -> IO[bytes]:
+        """The file for reading a little of it at random, to be closed.
 
         Only what is read is fetched, where the server can do that; else the whole file is
         fetched, and checked, at once.
         """
-        return self._open(file, None)
+        if _is_local(file.url):
+            from . import local
+
+            return local.open_file(file)
+        transport, limits = self._transport(file.filename)
+        from .rangefile import open_remote
+
+        return open_remote(transport, limits, file)
+
+    def save(self, file: IndexFile, into: IO[bytes], largest: int | None = None) -> str:
+        """Fetch the whole file into an empty one; its sha256, checked if one is known.
+
+        ``BadIndexAnswer`` when it has over ``largest`` bytes (default: the limit for wheels).
+        """
+        try:
+            if _is_local(file.url):
+                from . import local
+
+                return local.save(file, into)
+            transport, limits = self._transport(file.filename)
+            from . import rangefile
+
+            if largest is not None:
+                limits = replace(limits, wheel_bytes=largest)
+            return rangefile.save(transport, limits, file, into)
+        except OSError as fault:
+            raise NoRoom(file.url, str(fault)) from None
 
     def download(self, file: IndexFile, to: Path) -> None:
         """Put the file at ``to``, whole and checked against its sha256, or not at all."""
@@ -177,7 +207,7 @@ class IndexClient:
         try:
             try:
                 with part.open("w+b") as into:
-                    self._save(file, into)
+                    self.save(file, into)
                 part.replace(to)
             finally:
                 part.unlink(missing_ok=True)
@@ -189,23 +219,27 @@ class IndexClient:
     def _find(self, name: str) -> Project:
         if not name.replace("-", "").isalnum() or not name.isascii() or name != name.lower():
             raise ValueError(f"not a normalised project name: {name!r}")
-        pages = [rows for index in self.config.indexes if (rows := self._rows(index, name))]
-        if not pages:
-            raise ProjectNotFound(name, self.config.indexes)
-        if len(pages) == 1:
-            return Project(name=name, rows=pages[0])
+        own = self.config.index_for.get(name)
+        asked = self.config.indexes if own is None else (own,)
+        first = ""
         found: dict[str, str] = {}
-        for row in itertools.chain.from_iterable(pages):
-            found.setdefault(row.partition("\t")[0], row)
-        return Project(name=name, rows=tuple(found.values()))
+        for index in asked:
+            if first and not _is_local(index):
+                continue
+            rows = self._secure(name, self._rows(index, name))
+            for row in rows:
+                found.setdefault(row.partition("\t")[0], row)
+            if rows and not _is_local(index):
+                first = index
+        if not found:
+            raise ProjectNotFound(name, asked)
+        return Project(name=name, rows=tuple(found.values()), index=first)
 
     def _find_with_times(self, name: str) -> Project:
         project = self._find(name)
-        if not project.has_times:
-            for index in self.config.indexes:
-                if url := _json_url(index, name):
-                    work = partial(self._fetch_json, index, name, url)
-                    self._json.start(url, work, self._workers())
+        if not project.has_times and (url := _json_url(project.index, name)):
+            work = partial(self._fetch_json, project.index, name, url)
+            self._json.start(url, work, self._workers())
         return project
 
     def _rows(self, index: str, name: str) -> tuple[str, ...]:
@@ -221,6 +255,21 @@ class IndexClient:
             self._note(f"{name} comes from {index}, an address that works on this computer only.")
         return rows
 
+    def _secure(self, name: str, rows: tuple[str, ...]) -> tuple[str, ...]:
+        """The rows without those that lead to plain http on a host that is not trusted."""
+        kept = tuple(
+            row
+            for row in rows
+            if "\thttp:" not in row or self.config.is_secure(row.split("\t", 2)[1])
+        )
+        if len(kept) < len(rows):
+            self._note(
+                f"{len(rows) - len(kept)} files of {name} are left out: their links are plain "
+                "http, which anybody on the way can change. If their host can be trusted, name "
+                "it in PIP_TRUSTED_HOST."
+            )
+        return kept
+
     def _page(
         self,
         kind: str,
@@ -234,27 +283,22 @@ class IndexClient:
         if known is not None and known.url != url:
             known = None  # two indexes whose folders have one name
         now = self._clock()
-        if known is not None and (
-            self._offline or (now < known.fresh_until and not self._revalidate)
-        ):
+        if known is not None and (self._offline or (known.is_fresh(now) and not self._revalidate)):
             return known
         page = fetch(*self._transport(redact(url)), url, known, now)
         self._store(key, page.pack())
         return page
 
     def _in_project_json(self, name: str, file: IndexFile) -> IndexFile | None:
-        """The file as the project JSON knows it; ``None`` where it, or the JSON, is not there."""
-        for index in self.config.indexes:
-            url = _json_url(index, name)
-            if url is None:
-                continue
-            rows = self._json.get(url, partial(self._fetch_json, index, name, url))
-            row = rows.get(file.filename)
-            known = IndexFile.unpack(row) if row is not None else None
-            # Another hash makes it another file of the same name.
-            if known and (not file.sha256 or known.sha256 in {None, file.sha256}):
-                return known
-        return None
+        """The file as its index's project JSON knows it; ``None`` where that does not."""
+        url = _json_url(file.index, name)
+        if url is None:
+            return None
+        rows = self._json.get(url, partial(self._fetch_json, file.index, name, url))
+        row = rows.get(file.filename)
+        known = IndexFile.unpack(row) if row is not None else None
+        # Another hash makes it another file of the same name.
+        return known if known and (not file.sha256 or known.sha256 in {None, file.sha256}) else None
 
     def _fetch_json(self, index: str, name: str, url: str) -> dict[str, str]:
         """The rows of an index's project JSON by file name."""
@@ -262,49 +306,55 @@ class IndexClient:
         return {row[: row.index("\t")]: row for row in page.rows}
 
     def _read_metadata(self, file: IndexFile) -> Metadata:
-        key = f"metadata/{file.sha256 or _digest(file.pack())}"
+        key = f"metadata/{_key(file)}"
         found = self._load(key, Metadata.unpack)
         if found is None:
-            from . import metadata
+            from ..macho.errors import DamagedBinary
+            from ..wheels import metadata
 
-            found = metadata.parse(self._metadata_text(file), file)
+            try:
+                found = metadata.parse(self._metadata_text(file), file.filename)
+            except DamagedBinary as fault:
+                raise BadIndexAnswer(file.url, f"as a wheel it is damaged: {fault}") from None
+            if not _is_local(file.url):
+                self._store(key, found.pack())
+        return found
+
+    def _read_archive(self, file: IndexFile) -> SourceArchive:
+        from . import sdist
+
+        key = f"source/{_key(file)}"
+        found = self._load(key, sdist.SourceArchive.unpack)
+        if found is None:
+            import tempfile
+
+            with tempfile.TemporaryFile(prefix="tfmac-lock-") as into:
+                try:
+                    self.save(file, into, sdist.LARGEST)
+                except HashMismatch:
+                    raise
+                except BadIndexAnswer as fault:  # too large, or not there
+                    return sdist.SourceArchive(fault=" ".join(str(fault).split()))
+                into.seek(0)
+                found = sdist.read(into, file)
             if not _is_local(file.url):
                 self._store(key, found.pack())
         return found
 
     def _metadata_text(self, file: IndexFile) -> bytes:
-        from . import metadata
+        from ..wheels import metadata
 
         if file.has_metadata and not _is_local(file.url):
-            text = metadata.fetch(*self._transport(f"the metadata of {file.filename}"), file)
+            transport, limits = self._transport(f"the metadata of {file.filename}")
+            text = fetch_metadata(transport, limits, file)
             if text is not None:
                 return text
             self._note(
                 f"{redact(file.url)}: the index promises a metadata file and has none; the "
                 "wheel is read instead."
             )
-        with self._open(file, metadata.BUDGET) as wheel:
-            return metadata.from_wheel(wheel, file)
-
-    def _open(self, file: IndexFile, budget: int | None) -> BinaryIO:
-        if _is_local(file.url):
-            from . import local
-
-            return local.open_file(file)
-        transport, limits = self._transport(file.filename)
-        from .rangefile import open_remote
-
-        return open_remote(transport, limits, file, budget=budget)
-
-    def _save(self, file: IndexFile, into: IO[bytes]) -> str:
-        if _is_local(file.url):
-            from . import local
-
-            return local.save(file, into)
-        transport, limits = self._transport(file.filename)
-        from . import rangefile
-
-        return rangefile.save(transport, limits, file, into)
+        with self.open(file) as wheel:
+            return metadata.read(wheel, file.filename)
 
     # -- the means
 
@@ -362,15 +412,27 @@ def _is_local(url: str) -> bool:
 
 def _json_url(index: str, name: str) -> str | None:
     """Where simple pages lie at …/simple/, the project JSON lies at …/pypi/NAME/json."""
-    if _is_local(index) or not index.endswith("/simple/"):
+    if not index or _is_local(index) or not index.endswith("/simple/"):
         return None
     return f"{index.removesuffix('simple/')}pypi/{name}/json"
 
 
 def _folder(index: str) -> str:
     """A folder name for an index that reads like its host."""
-    host = "".join(c if c.isalnum() and c.isascii() else "-" for c in host_and_port(index)[0])
-    return f"{host[:80]}-{zlib.crc32(index.encode()):08x}"
+    if not index:
+        return "none"
+    host = "".join(c if c.isalnum() and c.isascii() else "-" for c in read(index).host)
+    return f"{host[:80]}-{_digest(index)[:16]}"
+
+
+def _key(file: IndexFile) -> str:
+    """A cache key for what is known of a file.
+
+    It holds whose page lists the file and all that the page says of it. So what one index says
+    of a sha256 is never taken for what another has under it, and metadata are checked anew when
+    the page gives another hash of them.
+    """
+    return f"{_folder(file.index)}/{_digest(file.pack())}"
 
 
 def _digest(text: str) -> str:

@@ -1,27 +1,28 @@
 """Which indexes to ask, and how: from the command line, the environment and pip's settings.
 
-Several indexes: **what all of them offer counts together**, as in pip, whose settings these
-are: an extra index often holds only a few of a project's files (those of one platform, say),
-and would hide all others if the first index with the project won. Of the same file on two
-indexes the main index's is taken. The price is pip's too: who can upload a higher version of
-an internal package to one of the indexes takes it over, so that an internal name should be
-pinned or served by the one index that is set.
+Several indexes: **a project comes from the first index that has it**, the main index before
+the extra ones, as in uv. pip, whose settings these are, takes the files of all indexes
+together, and so whoever can upload to one of them can replace a project of another: by a higher
+version, or of the very version that is wanted by a build tag. Where an extra index shall come
+first, or has files that the first one lacks, ``index_for`` names the project and its index.
 
 A ``file://`` extra index in pip's settings is passed over, with a note: a lock is for another
-computer, and must not name files of this one. Given on the command line it is obeyed.
+computer, and must not name files of this one. Given on the command line it is obeyed, and adds
+its files to those of the index.
 """
 
 from __future__ import annotations
 
 import functools
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from . import pip_settings
-from .urls import host_and_port, is_loopback, origin, redact, split_credentials
+from .urls import DEFAULT_PORTS, BadAddress, read, redact, split_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,11 +59,13 @@ class IndexConfig:
     """How to reach the index.
 
     ``indexes`` are addresses without credentials, each ending in a slash, in search order.
+    ``index_for`` has the index of a project by its normalised name, in the place of these.
     ``timeout`` is in seconds, for connecting and between two pieces of an answer. ``notes``
     are what the user should hear about the settings.
     """
 
     indexes: tuple[str, ...] = (PUBLIC_INDEX,)
+    index_for: Mapping[str, str] = field(default_factory=dict)
     credentials: tuple[Credentials, ...] = ()
     netrc: Path | None = None
     cert: Path | None = None
@@ -80,65 +83,33 @@ class IndexConfig:
         *,
         index_url: str | None = None,
         extra_index_urls: Sequence[str] = (),
+        index_for: Sequence[str] = (),
         pip_files: Iterable[Path] | None = None,
     ) -> IndexConfig:
         """The configuration in force.
 
         What is given here stands over pip's settings: ``index_url`` in the place of its
-        index, ``extra_index_urls`` before its extra ones. ``UsageError`` where a setting
-        cannot be obeyed.
+        index, ``extra_index_urls`` before its extra ones; ``index_for`` are texts like
+        ``NAME=URL``. ``UsageError`` where a setting cannot be obeyed.
         """
         environ = os.environ if environ is None else environ
         settings = pip_settings.read(environ, pip_files)
-        notes = []
-        if settings.get("find-links"):
-            notes.append(
-                "pip is set to find-links, which tfmac-lock does not read: only files on an "
-                "index have an address that a lock can name."
-            )
+        notes: list[str] = []
         trusted = tuple(settings.get("trusted-host", "").lower().split())
-        main = index_url or settings.get("index-url") or PUBLIC_INDEX
-        extra = list(extra_index_urls)
-        for configured in settings.get("extra-index-url", "").split():
-            if configured.startswith("file:"):
-                notes.append(
-                    "an extra index in pip's settings is a folder of this computer; it is passed "
-                    "over, since a lock is for another one."
-                )
-            else:
-                extra.append(configured)
-        if _is_set(settings.get("no-index")):
-            if not index_url and not extra_index_urls:
-                raise BadIndexSetting(
-                    "no-index",
-                    "pip is told to use no index (PIP_NO_INDEX or pip.conf). Name one with "
-                    "--index-url, or unset it.",
-                )
-            extra = list(extra_index_urls)
-
-        indexes: list[str] = []
-        credentials = []
-        for given in [main, *extra]:
-            url, userinfo = split_credentials(_as_url(given))
-            url = url.rstrip("/") + "/"
-            if not _is_secure(url, trusted):
-                if given is main:
-                    raise BadIndexSetting(
-                        "index-url",
-                        f"{redact(url)} is plain http, which anybody on the way can change. "
-                        "Use https, or name the host in PIP_TRUSTED_HOST.",
-                    )
-                notes.append(
-                    f"the extra index {redact(url)} is left out: it is plain http and its "
-                    "host is not in PIP_TRUSTED_HOST."
-                )
+        main, extra = _chosen(settings, index_url, extra_index_urls, notes)
+        credentials: list[Credentials] = []
+        indexes = [_index(main, "index-url", trusted, credentials)]
+        for given in extra:
+            try:
+                url = _index(given, "extra-index-url", trusted, credentials)
+            except _PlainHttp as fault:
+                notes.append(f"an extra index is left out: {fault.reason}")
                 continue
-            if userinfo is not None:
-                credentials.append(Credentials(url=url, user=userinfo[0], password=userinfo[1]))
             if url not in indexes:
                 indexes.append(url)
         return cls(
             indexes=tuple(indexes),
+            index_for=_index_for(index_for, trusted, credentials),
             credentials=tuple(credentials),
             netrc=_netrc(environ),
             cert=_certificates(settings, environ),
@@ -166,37 +137,112 @@ class IndexConfig:
         Of several indexes on one host the one with the longest common path counts, so that
         two projects of one server can have two tokens.
         """
-        here = origin(url)
-        known = [entry for entry in self.credentials if origin(entry.url) == here]
+        here = read(url)
+        known = [entry for entry in self.credentials if read(entry.url).origin == here.origin]
         if known:
             best = max(known, key=lambda entry: _common_length(entry.url, url))
             return best.user, best.password
-        return _from_netrc(self.netrc, host_and_port(url)[0])
+        return _from_netrc(self.netrc, here.host)
+
+
+class _PlainHttp(BadIndexSetting):
+    """An index that anybody on the way to it can change."""
+
+
+def _chosen(
+    settings: Mapping[str, str],
+    index_url: str | None,
+    extra_index_urls: Sequence[str],
+    notes: list[str],
+) -> tuple[str, list[str]]:
+    """The main index and the extra ones, as they were written."""
+    if settings.get("find-links"):
+        notes.append(
+            "pip is set to find-links, which tfmac-lock does not read: only files on an "
+            "index have an address that a lock can name."
+        )
+    extra = list(extra_index_urls)
+    if _is_set(settings.get("no-index")):
+        if not index_url and not extra_index_urls:
+            raise BadIndexSetting(
+                "no-index",
+                "pip is told to use no index (PIP_NO_INDEX or pip.conf). Name one with "
+                "--index-url, or unset it.",
+            )
+        return index_url or settings.get("index-url") or PUBLIC_INDEX, extra
+    for configured in settings.get("extra-index-url", "").split():
+        if configured.startswith("file:"):
+            notes.append(
+                "an extra index in pip's settings is a folder of this computer; it is passed "
+                "over, since a lock is for another one."
+            )
+        else:
+            extra.append(configured)
+    return index_url or settings.get("index-url") or PUBLIC_INDEX, extra
+
+
+def _index(
+    given: str, option: str, trusted: tuple[str, ...], credentials: list[Credentials]
+) -> str:
+    """The address of an index without its credentials, which are added to the others."""
+    try:
+        url, userinfo = split_credentials(_as_url(given, option))
+    except BadAddress as fault:
+        raise BadIndexSetting(option, f"{redact(given)} cannot be used: {fault}") from None
+    url = url.rstrip("/") + "/"
+    if not _is_secure(url, trusted):
+        raise _PlainHttp(
+            option,
+            f"{redact(url)} is plain http, which anybody on the way can change. "
+            "Use https, or name the host in PIP_TRUSTED_HOST.",
+        )
+    if userinfo is not None:
+        credentials.append(Credentials(url=url, user=userinfo[0], password=userinfo[1]))
+    return url
+
+
+def _index_for(
+    given: Sequence[str], trusted: tuple[str, ...], credentials: list[Credentials]
+) -> dict[str, str]:
+    """The index of each project that has one of its own, from texts like ``NAME=URL``."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, mark, url = text.partition("=")
+        name = re.sub(r"[-_.]+", "-", name.strip()).lower()
+        if not mark or not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name):
+            raise BadIndexSetting("index-for", "write it as NAME=URL, a project and its index")
+        if name in found:
+            raise BadIndexSetting("index-for", f"{name} is given two indexes")
+        found[name] = _index(url, "index-for", trusted, credentials)
+    return found
 
 
 def _common_length(one: str, other: str) -> int:
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
 
 
-def _as_url(given: str) -> str:
+def _as_url(given: str, option: str) -> str:
     if "://" in given:
         scheme = given.partition("://")[0].lower()
         if scheme in {"http", "https", "file"}:
             return given
-        raise BadIndexSetting("index-url", f"{redact(given)} is neither http(s):// nor file://")
+        raise BadIndexSetting(option, f"{redact(given)} is neither http(s):// nor file://")
     path = Path(given).expanduser().absolute()
     if path.is_dir():
         return path.as_uri()
-    raise BadIndexSetting("index-url", f"{given!r} is neither an address nor a folder")
+    shown = repr(given) if "@" not in given else "what is given"  # it may hold a password
+    raise BadIndexSetting(option, f"{shown} is neither an address nor a folder")
 
 
 def _is_trusted(url: str, trusted: tuple[str, ...]) -> bool:
-    host, port = host_and_port(url)
-    return host in trusted or f"{host}:{port}" in trusted
+    address = read(url)
+    port = address.port or DEFAULT_PORTS.get(address.scheme)
+    return address.host in trusted or f"{address.host}:{port}" in trusted
 
 
 def _is_secure(url: str, trusted: tuple[str, ...]) -> bool:
-    return not url.lower().startswith("http://") or is_loopback(url) or _is_trusted(url, trusted)
+    address = read(url)
+    return address.scheme != "http" or address.is_loopback or _is_trusted(url, trusted)
 
 
 def _is_set(value: str | None) -> bool:

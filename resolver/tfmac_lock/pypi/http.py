@@ -4,12 +4,16 @@ The library is ``httpx2`` (2.16 of 2026), the maintained continuation of ``httpx
 release, 0.28.1, is of December 2024. It is imported when the first request goes out, since
 loading it takes 70 ms and working from the cache never needs it.
 
-Nothing is unlimited: each answer has a largest size and a longest time, redirects a number,
-and the wait that a server may ask for an upper end.
+Nothing is unlimited: each answer has a largest size and a longest time, from the connection to
+its last byte, redirects a number, and the wait that a server may ask for an upper end.
+
+Where a request goes is read off the client's own URL object, and it goes nowhere that
+``urls.read``, by which credentials and trust are decided, reads differently.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import ssl
@@ -17,12 +21,12 @@ import threading
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urljoin
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import __version__
 from .errors import BadIndexAnswer, IndexUnreachable
-from .urls import redact
+from .urls import BadAddress, read, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -52,7 +56,7 @@ class Limits:
     wheel for a Mac 0.3 GB.
     """
 
-    page_bytes: int = 64 << 20
+    page_bytes: int = 32 << 20
     wheel_bytes: int = 4 << 30
     page_seconds: float = 120.0
     wheel_seconds: float = 1800.0
@@ -61,15 +65,11 @@ class Limits:
 class Reply:
     """An answer whose head is here and whose body can be read once."""
 
-    def __init__(
-        self, response: httpx2.Response, url: str, deadline: float, stopped: threading.Event
-    ) -> None:
+    def __init__(self, response: httpx2.Response, url: str, stopped: threading.Event) -> None:
         self.status = response.status_code
         self.url = url
         self.headers: Mapping[str, str] = response.headers
-        self.encoding = response.charset_encoding
         self._response = response
-        self._deadline = deadline
         self._stopped = stopped
         self.size = 0
         """Bytes of the body read so far."""
@@ -90,8 +90,6 @@ class Reply:
             self.size += len(chunk)
             if self.size > limit:
                 raise BadIndexAnswer(self.url, f"it goes on after {limit} bytes")
-            if time.monotonic() > self._deadline:
-                raise IndexUnreachable(self.url, "the answer takes too long")
             if self._stopped.is_set():
                 raise IndexUnreachable(self.url, "it is no longer needed")
             yield chunk
@@ -113,6 +111,8 @@ class Transport:
         self._wait = wait or self._closing.wait
         self._clients: dict[bool, httpx2.Client] = {}
         self._lock = threading.Lock()
+        self._now = threading.local()
+        """Its ``deadline`` is that of the request that the thread has under way."""
 
     def stop(self) -> None:
         """Give up what is under way: at the next piece of an answer, or the next try."""
@@ -134,17 +134,20 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         seconds: float,
     ) -> T:
-        """What ``take`` makes of the answer to a request, in at most ``seconds`` a try.
+        """What ``take`` makes of the answer to a request, all tries in at most ``seconds``.
 
         ``take`` sees every status but redirects, refusals of credentials and those that a
         later try may cure; it is called again when the body breaks off. Raises
         ``IndexUnreachable`` when no try brings an answer.
         """
         tries = self._config.retries + 1
+        self._now.deadline = time.monotonic() + seconds
         for attempt in range(tries):
             try:
-                return self._once(method, url, headers or {}, take, time.monotonic() + seconds)
+                return self._once(method, url, headers or {}, take)
             except _TryAgainError as fault:
+                if time.monotonic() > self._now.deadline:
+                    raise IndexUnreachable(url, "the answer takes too long") from None
                 pause = _pause(attempt) if fault.pause is None else fault.pause
                 if self._closing.is_set():
                     raise IndexUnreachable(url, "it is no longer needed") from None
@@ -162,12 +165,7 @@ class Transport:
         raise AssertionError("the last try returns or raises")
 
     def _once(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        take: Callable[[Reply], T],
-        deadline: float,
+        self, method: str, url: str, headers: Mapping[str, str], take: Callable[[Reply], T]
     ) -> T:
         import httpx2
 
@@ -177,14 +175,14 @@ class Transport:
                 response = self._send(method, url, headers)
                 try:
                     if response.status_code in _REDIRECTS and "location" in response.headers:
-                        url = self._follow(url, response.headers["location"])
+                        url = self._follow(response)
                         continue
                     _refuse(response, url)
-                    reply = Reply(response, url, deadline, self._closing)
+                    reply = Reply(response, url, self._closing)
                     result = take(reply)
                 finally:
                     response.close()
-            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as fault:
+            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, BadAddress) as fault:
                 raise BadIndexAnswer(url, f"not an address that can be fetched ({fault})") from None
             except (httpx2.TransportError, httpx2.DecodingError) as fault:
                 raise _transport_fault(url, fault) from fault
@@ -193,19 +191,62 @@ class Transport:
         raise BadIndexAnswer(url, f"it redirects more than {_MAX_REDIRECTS} times")
 
     def _send(self, method: str, url: str, headers: Mapping[str, str]) -> httpx2.Response:
+        import httpx2
+
+        there, address = httpx2.URL(url), read(url)
+        if (there.scheme, there.raw_host.decode(), there.port) != address.origin:
+            raise BadAddress("it is not clear which host it names")
+        if not self._config.is_secure(url):
+            raise BadAddress(
+                "it is plain http, which anybody on the way can change, and PIP_TRUSTED_HOST "
+                "does not name its host"
+            )
         # Looked up for each address anew, so that a redirect never carries them elsewhere.
         credentials = self._config.credentials_for(url)
         client = self._client(trusted=self._config.is_trusted(url))
-        request = client.build_request(method, url, headers=headers)
+        request = client.build_request(
+            method, there, headers=headers, extensions={"trace": self._trace}
+        )
         return client.send(request, stream=True, auth=credentials, follow_redirects=False)
 
-    def _follow(self, url: str, location: str) -> str:
-        target = urljoin(url, location)
-        if not target.startswith(("http://", "https://")):
-            raise BadIndexAnswer(url, f"it redirects to {redact(target)}")
-        if not self._config.is_secure(target):
-            raise BadIndexAnswer(url, f"it redirects to plain http, {redact(target)}")
-        return target
+    def _follow(self, response: httpx2.Response) -> str:
+        import httpx2
+
+        here = str(response.request.url)
+        try:
+            location = response.headers["location"]
+            if "\\" in location:
+                raise BadAddress("some programs take a backslash for a slash")
+            url = str(response.request.url.join(location))
+            scheme = read(url).scheme
+        except (httpx2.InvalidURL, BadAddress) as fault:
+            raise BadIndexAnswer(here, f"it redirects to no clear address ({fault})") from None
+        if scheme not in {"http", "https"}:
+            raise BadIndexAnswer(here, f"it redirects to {redact(url)}")
+        if not self._config.is_secure(url):
+            raise BadIndexAnswer(here, f"it redirects to plain http, {redact(url)}")
+        return url
+
+    def _trace(self, event: str, about: Mapping[str, Any]) -> None:
+        """Have every wait on a new connection end with the deadline of whoever reads.
+
+        The client's own limit is for each piece of an answer, and a server that sends its head
+        byte by byte never reaches that. It tells of its connections by this callback (the
+        extension "trace"), and passes the seconds to wait to ``read`` of each.
+        """
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            stream = about["return_value"]
+            stream.read = partial(self._read, stream.read)
+
+    def _read(
+        self, receive: Callable[[int, float], bytes], size: int, timeout: float = math.inf
+    ) -> bytes:
+        import httpcore2
+
+        left: float = self._now.deadline - time.monotonic()
+        if left <= 0:
+            raise httpcore2.ReadTimeout("the answer takes too long")
+        return receive(size, min(timeout, left))
 
     def _client(self, *, trusted: bool) -> httpx2.Client:
         with self._lock:
@@ -265,11 +306,11 @@ def _pause(attempt: int) -> float:
 def _retry_after(value: str | None) -> float | None:
     if value is None:
         return None
-    if value.strip().isdecimal():
-        return float(value)
     try:
+        if value.strip().isdecimal():
+            return float(value[:20])
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

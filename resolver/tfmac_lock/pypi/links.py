@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin
 
-from .urls import split_credentials
+from . import urls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+LONGEST = 1 << 14
+"""Characters of an address; the longest signed ones have some 2000."""
 _UNQUOTED = re.compile(r"[\s\"<>\\^`{|}]|[^\x00-\x7f]")
 # An address that needs no second look, which nearly all are.
 _HOST = r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?/"
@@ -31,26 +33,30 @@ _DISTRIBUTIONS = (
 def resolve(base: str, href: str) -> tuple[str, str] | None:
     """The absolute address of a link, without credentials, and its fragment.
 
-    ``None`` for what cannot be fetched, and for a link from the network to a local file.
+    ``None`` for what cannot be fetched or has no clear host, and for a link from the network
+    to a local file.
     """
+    if len(href) > LONGEST:
+        return None
     url, _, fragment = href.strip().partition("#")
     if _PLAIN.fullmatch(url):
         return url, fragment
     try:
-        url = urljoin(base, url)
-        parts = urlsplit(url)
-        if parts.scheme not in {"https", "http"} and not (
-            parts.scheme == "file" and base.startswith("file:")
-        ):
-            return None
-        if parts.scheme != "file" and not parts.hostname:
-            return None
-        if "@" in parts.netloc:
-            url = split_credentials(url)[0]
-        if _UNQUOTED.search(url):
-            url = quote(url, safe="/:?&=%+,;@!$'()*~[]")
+        address = urls.read(urljoin(base, url))
     except ValueError:
         return None
+    if address.scheme not in {"https", "http"} and not (
+        address.scheme == "file" and base.startswith("file:")
+    ):
+        return None
+    if address.scheme != "file" and not address.host:
+        return None
+    url = address.bare
+    if _UNQUOTED.search(url):
+        try:
+            url = quote(url, safe="/:?&=%+,;@!$'()*~[]")
+        except UnicodeEncodeError:
+            return None
     return url, fragment
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
+from ..files import open_regular
 from . import simple_html
 from .errors import HashMismatch, IndexUnreachable
 
@@ -30,7 +31,8 @@ def rows(index: str, project: str) -> tuple[str, ...]:
     """The rows of a project in an index folder; none where it has no such project."""
     page = path_of(index) / project / "index.html"
     try:
-        body = page.read_bytes()
+        with open_regular(page) as file:
+            body = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as fault:
@@ -38,10 +40,10 @@ def rows(index: str, project: str) -> tuple[str, ...]:
     return simple_html.parse(body, page.as_uri())
 
 
-def open_file(file: IndexFile) -> BinaryIO:
+def open_file(file: IndexFile) -> IO[bytes]:
     """A file of such an index, for reading."""
     try:
-        return path_of(file.url).open("rb")
+        return open_regular(path_of(file.url))
     except OSError as fault:
         raise IndexUnreachable(file.url, str(fault), _HINT) from None
 

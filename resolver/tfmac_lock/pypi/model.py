@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..wheels.metadata import Metadata as Metadata  # given out from here
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,7 +24,8 @@ class IndexFile:
     ``requires_python`` is the raw text. ``yanked`` is the reason, ``""`` when there is none
     given, ``None`` when the file is not yanked. ``has_metadata`` says that the index promises
     the core metadata at ``url`` + ``.metadata`` (PEP 658), with the hash, if it gives one, in
-    ``metadata_sha256``. ``url`` carries neither credentials nor a fragment.
+    ``metadata_sha256``. ``url`` carries neither credentials nor a fragment. ``index`` is whose
+    page lists the file.
     """
 
     filename: str
@@ -34,9 +37,10 @@ class IndexFile:
     uploaded: datetime | None = None
     metadata_sha256: str | None = None
     has_metadata: bool = False
+    index: str = ""
 
     def pack(self) -> str:
-        """The row of this file; ``unpack`` is its inverse."""
+        """The row of this file, without its index; ``unpack`` is its inverse."""
         return pack_row(
             self.filename,
             self.url,
@@ -50,8 +54,8 @@ class IndexFile:
         )
 
     @classmethod
-    def unpack(cls, row: str) -> IndexFile:
-        """The file of a row; ``ValueError`` for anything else."""
+    def unpack(cls, row: str, index: str = "") -> IndexFile:
+        """The file of a row of that index; ``ValueError`` for anything else."""
         name, url, sha256, size, requires_python, yanked, uploaded, metadata = row.split("\t")
         return cls(
             filename=name,
@@ -63,6 +67,7 @@ class IndexFile:
             uploaded=_moment(uploaded) if uploaded else None,
             metadata_sha256=metadata if len(metadata) > 1 else None,
             has_metadata=bool(metadata),
+            index=index,
         )
 
 
@@ -70,16 +75,17 @@ class IndexFile:
 class Project:
     """A project: its wheels and source distributions, in page order.
 
-    ``rows`` are ``IndexFile.pack`` lines.
+    ``rows`` are ``IndexFile.pack`` lines, ``index`` whose page they are from.
     """
 
     name: str
     rows: tuple[str, ...]
+    index: str = ""
 
     @property
     def files(self) -> tuple[IndexFile, ...]:
         """Every file; ``select`` is much faster where only some are wanted."""
-        return tuple(map(IndexFile.unpack, self.rows))
+        return tuple(IndexFile.unpack(row, self.index) for row in self.rows)
 
     @property
     def has_times(self) -> bool:
@@ -88,47 +94,8 @@ class Project:
 
     def select(self, keep: Callable[[str], bool]) -> tuple[IndexFile, ...]:
         """The files whose name ``keep`` accepts."""
-        return tuple(IndexFile.unpack(row) for row in self.rows if keep(row[: row.index("\t")]))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
-    """The part of a wheel's core metadata that resolving needs, as raw texts."""
-
-    name: str
-    version: str
-    requires_python: str | None = None
-    requires_dist: tuple[str, ...] = ()
-    provides_extra: tuple[str, ...] = ()
-
-    def pack(self) -> str:
-        """Header lines of core metadata; ``unpack`` is its inverse."""
-        lines = [f"Name: {self.name}", f"Version: {self.version}"]
-        if self.requires_python is not None:
-            lines.append(f"Requires-Python: {self.requires_python}")
-        lines.extend(f"Requires-Dist: {requirement}" for requirement in self.requires_dist)
-        lines.extend(f"Provides-Extra: {extra}" for extra in self.provides_extra)
-        return "\n".join(lines)
-
-    @classmethod
-    def unpack(cls, text: str) -> Metadata:
-        """The metadata that ``pack`` wrote; ``ValueError`` for anything else."""
-        single = {"Name": "", "Version": "", "Requires-Python": ""}
-        many: dict[str, list[str]] = {"Requires-Dist": [], "Provides-Extra": []}
-        for line in text.split("\n"):
-            key, _, value = line.partition(": ")
-            if key in many:
-                many[key].append(value)
-            elif key in single:
-                single[key] = value
-            else:
-                raise ValueError(f"not a header: {line!r}")
-        return cls(
-            name=single["Name"],
-            version=single["Version"],
-            requires_python=single["Requires-Python"] or None,
-            requires_dist=tuple(many["Requires-Dist"]),
-            provides_extra=tuple(many["Provides-Extra"]),
+        return tuple(
+            IndexFile.unpack(row, self.index) for row in self.rows if keep(row[: row.index("\t")])
         )
 
 
@@ -185,6 +152,6 @@ def is_usable(filename: str) -> bool:
 def _moment(text: str) -> datetime | None:
     try:
         when = datetime.fromisoformat(text)
-    except ValueError:
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, OverflowError):  # the year 9999 has times that UTC has no year for
         return None
-    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)

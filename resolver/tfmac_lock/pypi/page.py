@@ -6,16 +6,18 @@ is fresh, ``ETag`` and ``Last-Modified`` ask whether it changed.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .errors import BadIndexAnswer, IndexUnreachable
+from .errors import BadIndexAnswer, HashMismatch, IndexUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .http import Limits, Reply, Transport
+    from .model import IndexFile
 
 # PEP 691's content negotiation: JSON where there is any, else a page marked as PEP 503, else
 # whatever HTML a plain web server has. pip asks the same way.
@@ -50,6 +52,14 @@ class Page:
         head = (self.url, repr(self.fresh_until), self.etag, self.last_modified)
         return "\n".join(("\t".join(head), *self.rows))
 
+    def is_fresh(self, now: float) -> bool:
+        """Whether it may be used without asking the index again.
+
+        A page that was kept while the clock was ahead is not: it would be fresh for as long as
+        the clock was wrong.
+        """
+        return 0 < self.fresh_until - now <= _FRESH_AT_MOST
+
     @classmethod
     def unpack(cls, text: str) -> Page:
         """The page that ``pack`` wrote; ``ValueError`` for anything else."""
@@ -76,6 +86,31 @@ def fetch_project_json(
 ) -> Page:
     """A project JSON, see ``simple_json.parse_project``."""
     return _fetch(transport, limits, url, known, now, "application/json", _parse_project)
+
+
+def fetch_metadata(transport: Transport, limits: Limits, file: IndexFile) -> bytes | None:
+    """The metadata file beside a wheel (PEP 658), checked against its hash.
+
+    ``None`` where the index has none after all.
+    """
+    from ..wheels.metadata import LARGEST
+
+    address, mark, query = file.url.partition("?")
+    url = f"{address}.metadata{mark}{query}"
+
+    def take(reply: Reply) -> bytes | None:
+        if reply.status in {404, 410}:
+            return None
+        if reply.status != 200:
+            raise IndexUnreachable(url, f"the server answers {reply.status}")
+        return reply.read(LARGEST)
+
+    text = transport.fetch(url, take, seconds=limits.page_seconds)
+    if text is not None and file.metadata_sha256 is not None:
+        digest = hashlib.sha256(text).hexdigest()
+        if digest != file.metadata_sha256:
+            raise HashMismatch(url, file.metadata_sha256, digest)
+    return text
 
 
 def _fetch(
@@ -121,7 +156,7 @@ def _parse_page(reply: Reply, body: bytes) -> tuple[str, ...]:
     if content_type in {"application/vnd.pypi.simple.v1+html", "text/html"}:
         from . import simple_html
 
-        return simple_html.parse(body, reply.url, reply.encoding)
+        return simple_html.parse(body, reply.url)
     raise BadIndexAnswer(reply.url, f"its content type is {content_type[:60] or 'missing'!r}")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputFileError
+from ..files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -79,7 +80,8 @@ def _user_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
 
 def _parse(path: Path) -> dict[str, dict[str, str]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_regular(path) as file:
+            text = file.read().decode()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return {}
     except OSError as fault:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -15,8 +17,10 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from ..target import MacOSVersion
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from packaging.tags import Tag
@@ -26,13 +30,29 @@ if TYPE_CHECKING:
     from ..pypi.model import IndexFile, Project
 
 
+MACOS = re.compile(r"-macosx_(\d+)_(\d+)_")
+
+
+class Sources(Enum):
+    """Which source archives of a project count."""
+
+    NONE = auto()
+    WITHOUT_WHEEL = auto()
+    """Those of releases that have no wheel for any system."""
+    ALL = auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittingFile:
-    """A file that the target accepts; ``rank`` is the place of its best tag, 0 the best."""
+    """A file that the target accepts; ``rank`` is the place of its best tag, 0 the best.
+
+    ``macos`` is the oldest macOS that its tags admit, None where they name none.
+    """
 
     version: Version
     file: IndexFile
     rank: int
+    macos: MacOSVersion | None = None
     build: BuildTag = ()
 
     @property
@@ -42,7 +62,7 @@ class FittingFile:
 
 
 @dataclass(slots=True)
-class Refused:
+class LeftOut:
     """How many files of a project were left out, by reason; for explanations only."""
 
     wrong_tag: int = 0
@@ -74,8 +94,8 @@ def fitting_files(
     python: str,
     before: datetime | None = None,
     uploaded: Callable[[IndexFile], datetime | None] = lambda file: file.uploaded,
-    allow_sdist: bool = False,
-    refused: Refused | None = None,
+    sources: Sources = Sources.NONE,
+    left_out: LeftOut | None = None,
 ) -> list[FittingFile]:
     """The files that fit, newest version first, within a version the best tag first.
 
@@ -84,14 +104,17 @@ def fitting_files(
     said to be older. Yanked files stay in; whether they may be taken depends on the
     requirement (PEP 592).
     """
-    count = refused or Refused()
-    ranked: dict[str, int] = {}
+    count = left_out or LeftOut()
+    ranked: dict[str, tuple[int, MacOSVersion | None]] = {}
+    without: Collection[str] | None = None
+    if sources is not Sources.NONE:
+        without = _with_wheel(project) if sources is Sources.WITHOUT_WHEEL else ()
 
     def keep(filename: str) -> bool:
-        rank = _rank(filename, ranks, count, allow_sdist=allow_sdist)
-        if rank is not None:
-            ranked[filename] = rank
-        return rank is not None
+        found = _rank(filename, ranks, count, without)
+        if found is not None:
+            ranked[filename] = found
+        return found is not None
 
     found = []
     for file in project.select(keep):
@@ -104,41 +127,61 @@ def fitting_files(
                 count.too_new += when is not None
                 count.without_date += when is None
                 continue
-        parsed = _parse(file, ranked[file.filename])
+        parsed = _parse(file, *ranked[file.filename])
         if parsed is not None:
             found.append(parsed)
     found.sort(key=lambda item: (item.version, item.is_wheel, -item.rank, item.build), reverse=True)
     return found
 
 
+def _with_wheel(project: Project) -> set[str]:
+    """The versions that have a wheel for any system, as they stand in the files' names."""
+    names = (row[: row.index("\t")] for row in project.rows)
+    return {name.split("-", 2)[1] for name in names if name.endswith(".whl") and "-" in name}
+
+
 def _rank(
-    filename: str, ranks: Mapping[str, int], count: Refused, *, allow_sdist: bool
-) -> int | None:
-    """The place of the file's best tag. Works on text alone: most files of a page end here."""
+    filename: str, ranks: Mapping[str, int], count: LeftOut, without: Collection[str] | None
+) -> tuple[int, MacOSVersion | None] | None:
+    """The place of the file's best tag and its oldest macOS.
+
+    It works on text alone, since most files of a page end here.
+    """
     if filename.endswith(".whl"):
         parts = filename[:-4].rsplit("-", 3)
         if len(parts) != 4:
             return None
-        tag = "-".join(parts[1:])
-        best = ranks.get(tag)
-        if best is None and "." in tag:
-            triples = itertools.product(*(part.split(".") for part in parts[1:]))
-            places = [ranks[one] for one in map("-".join, triples) if one in ranks]
-            best = min(places, default=None)
-        count.wrong_tag += best is None
-        return best
+        fitting = [tag for tag in _tags(parts) if tag in ranks]
+        if not fitting:
+            count.wrong_tag += 1
+            return None
+        return min(ranks[tag] for tag in fitting), _oldest_macos(fitting)
     if filename.endswith((".tar.gz", ".zip")):
-        if allow_sdist:
-            return len(ranks)
+        version = filename.removesuffix(".tar.gz").removesuffix(".zip").rpartition("-")[2]
+        if without is not None and version not in without:
+            return len(ranks), None
         count.sdists += 1
     return None
 
 
-def _parse(file: IndexFile, rank: int) -> FittingFile | None:
+def _tags(parts: list[str]) -> list[str]:
+    if not any("." in part for part in parts[1:]):
+        return ["-".join(parts[1:])]
+    return ["-".join(one) for one in itertools.product(*(part.split(".") for part in parts[1:]))]
+
+
+def _oldest_macos(tags: Iterable[str]) -> MacOSVersion | None:
+    found = [MACOS.search(tag) for tag in tags]
+    if not all(found):
+        return None
+    return min(MacOSVersion(int(one[1]), int(one[2])) for one in found if one)
+
+
+def _parse(file: IndexFile, rank: int, macos: MacOSVersion | None) -> FittingFile | None:
     try:
         if file.filename.endswith(".whl"):
             _, version, build, _ = parse_wheel_filename(file.filename)
-            return FittingFile(version=version, file=file, rank=rank, build=build)
+            return FittingFile(version=version, file=file, rank=rank, macos=macos, build=build)
         _, version = parse_sdist_filename(file.filename)
         return FittingFile(version=version, file=file, rank=rank)
     except (InvalidWheelFilename, InvalidSdistFilename):

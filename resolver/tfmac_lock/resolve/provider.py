@@ -1,213 +1,531 @@
-"""The rules of the resolution, in the form that resolvelib asks for them.
+"""The rules of the resolution, in the form that nab-resolver asks for them.
 
-Bounds of the matrix and the user's constraints take part as ordinary requirements: they join
-as soon as anybody requires the package that they limit, and never bring a package in by
-themselves. So a conflict with one of them is a conflict like any other, and can be told in the
-fact's own words.
+Bounds of the matrix and the user's constraints are clauses of their own: they join as soon as
+anybody requires the package that they limit, and never bring a package in by themselves. So a
+conflict with one of them is a conflict like any other, and can be told in the fact's own words.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from nab_resolver.resolver import BaseProvider
+from nab_resolver.types import Incompatibility, IncompatibilityCause, Term
 from packaging.specifiers import SpecifierSet
-from resolvelib.providers import AbstractProvider
+from packaging.utils import canonicalize_name
 
 from ..errors import Refusal
+from ..matrix.facts import specifier
+from .companions import clauses
+from .pairs import PAIR, PAIR_NAMES, Options
 from .requirement import (
-    NO_VERSION,
-    ByFault,
+    ByMatrix,
     ByPackage,
-    Need,
     Origin,
+    Requirement,
+    UnreadableMarker,
     applies,
-    identifier,
-    need,
+    only,
     parse,
+    stated,
 )
+from .versions import EMPTY, VersionSet
+from .view import ProjectView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from nab_resolver.types import RangeProtocol
     from packaging.utils import NormalizedName
     from packaging.version import Version
-    from resolvelib.structs import RequirementInformation
 
+    from ..matrix.companions import Companion
+    from ..matrix.facts import Bound, Waiver
     from ..pypi.model import IndexFile
     from .candidates import FittingFile
     from .view import View
 
+FEW = 3
+"""Versions of a package that are tried one by one; then metadata are fetched many at a time."""
 
-class BadMetadata(Refusal):
+MANY = 12
+"""How many at a time."""
+
+TROUBLE = 5
+"""Conflicts after which a package is decided before the others."""
+
+
+ARCHIVES = 3
+"""Source archives of a package that are fetched and refused; older ones are then not looked at."""
+
+
+class UnusableFile(Refusal):
+    """A file cannot come into a lock; ``reason`` goes on after its name in a sentence."""
+
+    def __init__(self, filename: str, reason: str) -> None:
+        super().__init__(filename, reason)
+        self.filename = filename
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.filename} {self.reason}"
+
+
+class BadMetadata(UnusableFile):
     """A file states a requirement that cannot be read."""
 
     def __init__(self, filename: str, text: str) -> None:
-        super().__init__(filename, text)
-        self.filename = filename
-        self.text = text
-
-    def __str__(self) -> str:
-        return f"{self.filename} states a requirement that cannot be read: {self.text!r}"
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A file that may come into the lock, as one that brings these extras."""
-
-    name: NormalizedName
-    version: Version
-    extras: frozenset[str]
-    fit: FittingFile = field(compare=False)
-
-    @property
-    def identifier(self) -> str:
-        """Name and extras, as the resolver tells them apart."""
-        return identifier(self.name, self.extras)
-
-    @property
-    def file(self) -> IndexFile:
-        """The file on the index."""
-        return self.fit.file
+        super().__init__(filename, f"states a requirement that cannot be read: {text!r}")
 
 
 @dataclass(slots=True, kw_only=True)
 class Rules:
     """What holds for a resolution besides the requirements themselves.
 
-    ``view`` is what the target sees of the index, ``limits`` are the bounds and constraints by
-    package, ``known`` the requirements of files that need not be asked of the index, by sha256.
-    ``given`` are packages that are there already in just that version, from conda.
-    ``waived`` are requirements that count as looser than they are stated, by the name of the
-    package that states them, the required one, and the stated specifier.
+    ``view`` is what the target sees of the index, ``options`` are the pairs to choose from.
+    ``constraints`` are the user's, ``bounds`` and ``waivers`` the matrix's. ``known`` are the
+    requirements of files that need not be asked of the index, by sha256. ``given`` are packages
+    that are there already in just that version, from conda. ``preferred`` are versions to be
+    taken before newer ones, ``allow_source`` packages that may be built with a compiler.
+    ``companions`` need more than their metadata say.
     """
 
     view: View
-    limits: Mapping[NormalizedName, Sequence[Need]]
+    options: Options = field(default_factory=lambda: Options(()))
+    constraints: Sequence[Requirement] = ()
+    bounds: Sequence[Bound] = ()
+    waivers: Sequence[Waiver] = ()
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     given: Mapping[NormalizedName, Version] = field(default_factory=dict)
-    waived: Mapping[tuple[str, str, SpecifierSet], SpecifierSet] = field(default_factory=dict)
+    preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
+    allow_source: frozenset[str] = frozenset()
+    companions: Mapping[str, Companion] = field(default_factory=dict)
 
 
-class Provider(AbstractProvider["Need", "Candidate", str]):
-    """resolvelib's questions, answered for one target."""
+class Facts:
+    """What is known of packages on the target: versions, files, requirements.
 
-    def __init__(self, rules: Rules) -> None:
+    ``asked`` are the user's requirements. Nothing in here depends on the state of a search.
+    """
+
+    def __init__(self, rules: Rules, asked: Iterable[Requirement]) -> None:
         self.rules = rules
         self.view = rules.view
+        self.asked = tuple(asked)
         self._environment = rules.view.target.markers()
+        own = (*self.asked, *rules.constraints)
+        self._pre = {item.name for item in own if item.specifier.prereleases}
+        self._pinned = {(item.name, item.specifier) for item in own if item.is_exact}
+        self.opened: dict[NormalizedName, int] = {}
+        self.closed: dict[NormalizedName, int] = {}
+        self._sets: dict[tuple[NormalizedName, SpecifierSet], int] = {}
+        self._requires: dict[tuple[str, str], tuple[Requirement, ...] | UnusableFile] = {}
+        self._refused: dict[NormalizedName, int] = {}
 
-    def identify(self, requirement_or_candidate: Need | Candidate) -> str:
-        """Name and extras."""
-        return requirement_or_candidate.identifier
+    # -- versions
 
-    def get_preference(
-        self,
-        identifier: str,
-        resolutions: Mapping[str, Candidate],  # noqa: ARG002 - part of resolvelib's call
-        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002 - likewise
-        information: Mapping[str, Iterator[RequirementInformation[Need, Candidate]]],
-        backtrack_causes: Sequence[RequirementInformation[Need, Candidate]],
-    ) -> tuple[bool, bool, bool, str]:
-        """Packages in conflict first, then pinned ones, then limited ones; then by name."""
-        needs = [info.requirement for info in information[identifier]]
-        in_conflict = any(
-            identifier == cause.requirement.identifier
-            or (cause.parent is not None and cause.parent.identifier == identifier)
-            for cause in backtrack_causes
-        )
-        pinned = any(spec.operator == "==" for item in needs for spec in item.specifier)
-        limited = any(item.specifier for item in needs)
-        return (not pinned, not in_conflict, not limited, identifier)
-
-    def find_matches(
-        self,
-        identifier: str,
-        requirements: Mapping[str, Iterator[Need]],
-        incompatibilities: Mapping[str, Iterator[Candidate]],
-    ) -> Iterable[Candidate]:
-        """The candidates that meet all requirements, newest first."""
-        needs = list(requirements[identifier])
-        refused = {candidate.version for candidate in incompatibilities[identifier]}
-        name, extras = needs[0].name, needs[0].extras
-        if name in self.rules.given:  # what it meets was left out, see with_limits
-            return []
-        return [
-            Candidate(name=name, version=fit.version, extras=extras, fit=fit)
-            for fit in self.view.matching(name, needs)
-            if fit.version not in refused
-        ]
-
-    def is_satisfied_by(self, requirement: Need, candidate: Candidate) -> bool:
-        """Whether the candidate is one of the versions that are needed."""
-        return candidate.version in self.view.project(candidate.name).admits(requirement.specifier)
-
-    def get_dependencies(self, candidate: Candidate) -> Iterable[Need]:
-        """What the file requires on the target, and the limits on what it requires."""
-        origin = ByPackage(candidate.name, str(candidate.version))
-        if candidate.extras:
-            itself = SpecifierSet(f"=={candidate.version}")
-            yield Need(candidate.name, frozenset(), itself, origin)
-        try:
-            found = self.requires(candidate.file, candidate.extras, origin)
-        except BadMetadata as error:
-            # A need that nothing meets is a conflict like any other, so the search goes on.
-            yield Need(candidate.name, candidate.extras, NO_VERSION, ByFault(str(error)))
-            return
-        for item in found:
-            yield from self.with_limits(item)
-
-    def with_limits(self, item: Need) -> Iterator[Need]:
-        """The need itself, and the limits that it wakes.
-
-        What a given package meets is left out; what it does not meet stays, and nothing can.
-        """
-        given = self.rules.given.get(item.name)
+    def project(self, name: NormalizedName) -> ProjectView:
+        """The project; of a package from conda only the version that it has there."""
+        given = self.rules.given.get(name)
         if given is None:
-            yield item
-            for limit in self.rules.limits.get(item.name, ()):
-                yield Need(item.name, item.extras, limit.specifier, limit.origin)
-            return
-        for one in (item, *self.rules.limits.get(item.name, ())):
-            if not one.specifier.contains(given, prereleases=True):
-                yield one
-        if item.extras:
-            yield from self._extras_of_given(item, given)
+            return self.view.project(name)
+        return GivenVersion.of(given)
 
-    def _extras_of_given(self, item: Need, given: Version) -> Iterator[Need]:
-        """What the extras of a given package require, by the wheel of that version.
+    def admitted(self, item: Requirement) -> VersionSet:
+        """The versions that meet the requirement.
 
-        Extras of given packages within them are not followed, so that none leads round in a ring.
+        Pre-releases count where the requirement, or the user, names one, or where nothing else
+        meets it. Yanked versions count only where they are pinned (PEP 592), source archives
+        only where no wheel meets it.
         """
-        fit = self.view.project(item.name).fits.get(given)
-        if fit is None:
-            return
-        origin = ByPackage(item.name, str(given))
-        plain = set(self.requires(fit.file, frozenset(), origin))
-        for extra in self.requires(fit.file, item.extras, origin):
-            if extra in plain:
-                continue
-            nested = extra.extras if extra.name not in self.rules.given else frozenset()
-            yield from self.with_limits(replace(extra, extras=nested))
+        key = (item.name, item.specifier)
+        if key not in self._sets:
+            project = self.project(item.name)
+            found = project.admitted(item.specifier)
+            yanked = project.yanked & ~self.opened.get(item.name, 0)
+            if yanked & found and not (item.is_exact or self._user_pins(item.name, found)):
+                found &= ~yanked
+            if not (self.view.pre or item.name in self._pre or item.specifier.prereleases):
+                found = found & project.finals or found
+            self._sets[key] = found & project.wheels or found
+        return VersionSet(self._sets[key])
 
-    def requires_dist(self, file: IndexFile) -> tuple[str, ...]:
+    def _user_pins(self, name: NormalizedName, versions: int) -> bool:
+        project = self.project(name)
+        return any(
+            project.admitted(pinned) & versions & project.yanked
+            for one, pinned in self._pinned
+            if one == name
+        )
+
+    def open_yanked(self, name: NormalizedName, versions: int) -> None:
+        """Let these yanked versions count, since a package in the search pins them."""
+        self.opened[name] = self.opened.get(name, 0) | versions
+        self._forget(name)
+
+    def close_yanked(self, name: NormalizedName, versions: int) -> None:
+        """Let them count no more, and never again: nothing in the solution pins them."""
+        self.opened[name] &= ~versions
+        self.closed[name] = self.closed.get(name, 0) | versions
+        self._forget(name)
+
+    def _forget(self, name: NormalizedName) -> None:
+        self._sets = {key: found for key, found in self._sets.items() if key[0] != name}
+
+    def sets(self, item: Requirement, by: NormalizedName | None = None) -> dict[str, VersionSet]:
+        """What the requirement says of each of the solver's packages.
+
+        What is required of TensorFlow or the plugin is said of the pair, unless ``by`` is one of
+        the pair's own packages: the empty releases of TensorFlow require their contents.
+        """
+        if self.rules.options and item.name in PAIR_NAMES and by not in PAIR_NAMES:
+            return {PAIR: VersionSet(self.rules.options.admitted(item.name, item.specifier))}
+        admitted = self.admitted(item)
+        extras = {f"{item.name}[{extra}]": admitted for extra in sorted(item.extras)}
+        return {item.name: admitted, **extras}
+
+    def limits(self, name: NormalizedName) -> Iterator[tuple[Requirement, int]]:
+        """Constraints and bounds on the package, each with the options that it is about."""
+        every = (1 << len(self.rules.options)) - 1
+        for item in self.rules.constraints:
+            if item.name == name:
+                yield item, every
+        for bound in self.rules.bounds:
+            if bound.package == name:
+                yield limit_of(bound), self.rules.options.under(bound) if every else 0
+
+    # -- files and what they require
+
+    def file(self, name: NormalizedName, place: int) -> FittingFile:
+        """The file whose metadata speak for the version: the one for the oldest macOS."""
+        return self.project(name).releases[place].file_for(self.view.target.macos)
+
+    def requires(
+        self, name: NormalizedName, place: int, extra: str = ""
+    ) -> tuple[Requirement, ...]:
+        """What the version requires on the target, or what its extra requires besides.
+
+        Raises UnusableFile where that cannot be read.
+        """
+        if name in self.rules.given:
+            return self._of_given(name, extra)
+        file = self.file(name, place).file
+        key = (file.url, extra)
+        if key not in self._requires:
+            version = str(self.project(name).releases[place].version)
+            try:
+                self._requires[key] = self._read(file, ByPackage(name, version), extra)
+            except UnusableFile as error:
+                self._requires[key] = error
+        found = self._requires[key]
+        if isinstance(found, UnusableFile):
+            raise found
+        return found
+
+    def _requires_dist(self, name: NormalizedName, file: IndexFile) -> tuple[str, ...]:
         """Requires-Dist of the file, from the matrix where it has read that very file."""
+        if not file.filename.endswith(".whl"):
+            return self._requires_of_source(name, file)
         known = self.rules.known.get(file.sha256 or "")
         return known if known is not None else self.view.source.metadata(file).requires_dist
 
-    def requires(self, file: IndexFile, extras: frozenset[str], origin: Origin) -> tuple[Need, ...]:
-        """The needs that the file states for the target with these extras."""
+    def _requires_of_source(self, name: NormalizedName, file: IndexFile) -> tuple[str, ...]:
+        if self._refused.get(name, 0) >= ARCHIVES:
+            raise UnusableFile(file.filename, "was not looked at, since newer ones cannot be built")
+        archive = self.view.source.source_archive(file)
+        reason = archive.fault
+        if archive.native and name not in self.rules.allow_source:
+            reason = (
+                f"takes a compiler on the Mac ({archive.native}); --allow-source {name} takes it "
+                "all the same"
+            )
+        if reason:
+            self._refused[name] = self._refused.get(name, 0) + 1
+            raise UnusableFile(file.filename, reason)
+        return archive.requires_dist
+
+    def _read(self, file: IndexFile, origin: ByPackage, extra: str) -> tuple[Requirement, ...]:
         found = []
-        for text in self.requires_dist(file):
+        for text in self._requires_dist(canonicalize_name(origin.name), file):
             requirement = parse(text)
             if requirement is None:
                 raise BadMetadata(file.filename, text)
-            if applies(requirement, self._environment, extras):
-                found.append(self._waived(need(requirement, origin)))
+            try:
+                counts = applies(requirement, self._environment)
+                if extra:
+                    counts = not counts and applies(requirement, self._environment, extra)
+            except UnreadableMarker:
+                raise BadMetadata(file.filename, text) from None
+            if counts:
+                found.append(self._waived(stated(requirement, origin), origin))
         return tuple(found)
 
-    def _waived(self, item: Need) -> Need:
-        if not self.rules.waived or not isinstance(item.origin, ByPackage):
-            return item
-        key = (item.origin.name, item.name, item.specifier)
-        return replace(item, specifier=self.rules.waived.get(key, item.specifier))
+    def _of_given(self, name: NormalizedName, extra: str) -> tuple[Requirement, ...]:
+        """What an extra of a package from conda requires, by the wheel of that version.
+
+        Extras of other such packages in it are not followed, so that none leads round in a ring.
+        """
+        given = self.rules.given[name]
+        place = self.view.project(name).place(given)
+        if not extra or place is None:
+            return ()
+        file = self.view.project(name).releases[place].file_for(self.view.target.macos)
+        return tuple(
+            replace(item, extras=frozenset()) if item.name in self.rules.given else item
+            for item in self._read(file.file, ByPackage(name, str(given)), extra)
+        )
+
+    def _waived(self, item: Requirement, origin: ByPackage) -> Requirement:
+        for waiver in self.rules.waivers:
+            if (
+                item.name == waiver.package
+                and origin.name in waiver.by
+                and specifier(waiver.tensorflow).contains(origin.version)
+                and item.specifier == SpecifierSet(waiver.stated)
+            ):
+                return replace(item, specifier=SpecifierSet(waiver.specifier))
+        return item
+
+
+class GivenVersion(ProjectView):
+    """A project of which only the one version that conda brings can be had."""
+
+    @classmethod
+    def of(cls, version: Version) -> GivenVersion:
+        """The project of that version."""
+        from .candidates import LeftOut
+        from .view import Release
+
+        made = cls(releases=(), left_out=LeftOut())
+        made.releases = (Release(version, ()),)
+        made.finals = made.wheels = 1
+        return made
+
+
+class OpenYanked(Exception):
+    """A package of the search pins a yanked version, which did not count so far."""
+
+    def __init__(self, name: NormalizedName, versions: int) -> None:
+        super().__init__(name)
+        self.name = name
+        self.versions = versions
+
+
+def limit_of(bound: Bound) -> Requirement:
+    """The bound as a requirement."""
+    return Requirement(
+        canonicalize_name(bound.package),
+        frozenset(),
+        SpecifierSet(bound.specifier),
+        ByMatrix(bound),
+    )
+
+
+class Provider(BaseProvider[str, int]):
+    """nab-resolver's questions, answered for one target.
+
+    Its packages are names, names with one extra (``name[extra]``), which require the plain
+    package in the same version, and the pair.
+    """
+
+    def __init__(self, facts: Facts, order: Iterable[NormalizedName] = ()) -> None:
+        self.facts = facts
+        self._order = {str(name): place for place, name in enumerate(order)}
+        self._asked = {item.name for item in facts.asked}
+        self._pending: list[Incompatibility[str, int]] = []
+        self._limited: set[str] = set()
+        self._tried: dict[str, int] = {}
+        self._dependencies: dict[tuple[str, int], dict[str, VersionSet]] = {}
+
+    # -- which package, which version
+
+    def prioritize(
+        self,
+        package: str,
+        version_range: RangeProtocol[int],
+        conflict_counts: Mapping[str, int],
+        culprit_counts: Mapping[str, int] | None = None,
+    ) -> tuple[int, bool, int, str]:
+        """The pair and its packages first, then what is in trouble, then what was asked for.
+
+        Of these first what has one version left, then whoever requires a package before it.
+        """
+        del culprit_counts
+        name, _ = split(package)
+        if package == PAIR:
+            return (0, False, 0, package)
+        if self.facts.rules.options and name in PAIR_NAMES:
+            return (1, False, 0, package)
+        tier = 3 if name in self._asked else 4
+        if conflict_counts[package] >= TROUBLE:
+            tier = 2
+        bits = bits_of(version_range)
+        last = len(self._order)
+        return (tier, bits & (bits - 1) != 0, self._order.get(name, last), package)
+
+    def has_satisfying_version(self, package: str, version_range: RangeProtocol[int]) -> bool:
+        """Whether there is any version."""
+        return bool(bits_of(version_range) & self._every(package))
+
+    def choose_version(self, package: str, version_range: RangeProtocol[int]) -> int | None:
+        """The preferred version, else the newest; of the pair the best option.
+
+        The first time that a package is asked for, the limits on it come in instead.
+        """
+        if package not in self._limited:
+            self._limited.add(package)
+            self._pending += self._limits_on(package)
+            if self._pending:
+                return None
+        found = bits_of(version_range) & self._every(package)
+        if not found:
+            return None
+        name, extra = split(package)
+        preferred = self.facts.rules.preferred.get(name)
+        if preferred is not None and package != PAIR:
+            place = self.facts.project(name).place(preferred)
+            if place is not None and found >> place & 1:
+                return place
+        if package != PAIR and not extra:
+            self._fetch_ahead(name, found)
+        return (found & -found).bit_length() - 1
+
+    def _every(self, package: str) -> int:
+        if package == PAIR:
+            return (1 << len(self.facts.rules.options)) - 1
+        return self.facts.project(split(package)[0]).every
+
+    def _fetch_ahead(self, name: NormalizedName, found: int) -> None:
+        """Where version after version fails, fetch the metadata of the next ones together."""
+        tried = self._tried[name] = self._tried.get(name, 0) + 1
+        if tried < FEW or (tried - FEW) % MANY or name in self.facts.rules.given:
+            return
+        places = [place for place, _ in zip(VersionSet(found).places(), range(MANY), strict=False)]
+        files = [self.facts.file(name, place).file for place in places]
+        known = self.facts.rules.known
+        self.facts.view.source.prefetch_metadata(
+            file
+            for file in files
+            if file.filename.endswith(".whl") and (file.sha256 or "") not in known
+        )
+
+    # -- clauses
+
+    def consume_pending_clauses(self) -> list[Incompatibility[str, int]]:
+        """The limits that came in."""
+        pending, self._pending = self._pending, []
+        return pending
+
+    def _limits_on(self, package: str) -> Iterator[Incompatibility[str, int]]:
+        options = self.facts.rules.options
+        if package == PAIR:
+            for pin, those in options.by_pin().items():
+                admitted = self._pinned(*pin)
+                terms = [Term(PAIR, VersionSet(those), positive=True)]
+                if not admitted.is_empty:
+                    terms.append(Term(pin[0], admitted, positive=False))
+                yield clause(terms)
+            names: Iterable[NormalizedName] = PAIR_NAMES
+        else:
+            name, extra = split(package)
+            names = () if extra or (options and name in PAIR_NAMES) else (name,)
+            if not extra and name in self.facts.rules.companions:
+                yield from clauses(self.facts, self.facts.rules.companions[name])
+        for name in names:
+            for limit, those in self.facts.limits(name):
+                for about, admitted in self.facts.sets(replace(limit, extras=frozenset())).items():
+                    outside = Term(about, ~admitted, positive=True)
+                    if about == PAIR or not isinstance(limit.origin, ByMatrix) or not options:
+                        yield clause([outside])
+                    elif those:
+                        yield clause([Term(PAIR, VersionSet(those), positive=True), outside])
+
+    def get_dependencies(self, package: str, version: int) -> Mapping[str, VersionSet]:
+        """What that version of the package requires of others.
+
+        A version that requires what nothing meets, or whose metadata cannot be read, is said to
+        require that it is not itself: a conflict like any other, so that the search goes on.
+        """
+        key = (package, version)
+        if key not in self._dependencies:
+            self._dependencies[key] = self._find_dependencies(package, version)
+        return self._dependencies[key]
+
+    def _find_dependencies(self, package: str, version: int) -> dict[str, VersionSet]:
+        if package == PAIR:
+            pins = self.facts.rules.options[version].pins
+            return {name: self._pinned(name, pin) for name, pin in pins.items()}
+        name, extra = split(package)
+        found: dict[str, VersionSet] = {}
+        try:
+            items = self.facts.requires(name, version, extra)
+        except UnusableFile:
+            return {package: EMPTY}
+        if extra:
+            found[name] = VersionSet.singleton(version)
+        self.facts.view.fetch_ahead(item.name for item in items)
+        for item in items:
+            for about, admitted in self.facts.sets(item, name).items():
+                self._open_yanked(item, admitted)
+                found[about] = found[about] & admitted if about in found else admitted
+        floor = self._macos(name, version)
+        if floor is not None:
+            found[PAIR] = found[PAIR] & floor if PAIR in found else floor
+        if any(admitted.is_empty for admitted in found.values()):
+            return {package: EMPTY}
+        return found
+
+    def _pinned(self, name: NormalizedName, version: Version) -> VersionSet:
+        return self.facts.admitted(only(name, version, NOBODY))
+
+    def _macos(self, name: NormalizedName, version: int) -> VersionSet | None:
+        """The options whose macOS has a file of that version; None where all have one."""
+        options = self.facts.rules.options
+        if not options or name in self.facts.rules.given:
+            return None
+        every = (1 << len(options)) - 1
+        those = options.from_macos(self.facts.project(name).releases[version].macos)
+        return VersionSet(those) if those != every else None
+
+    def _open_yanked(self, item: Requirement, admitted: VersionSet) -> None:
+        """Begin again where a package pins a yanked version that others should admit as well."""
+        if not item.is_exact or (self.facts.rules.options and item.name in PAIR_NAMES):
+            return
+        facts = self.facts
+        versions = admitted.bits & facts.project(item.name).yanked
+        versions &= ~facts.opened.get(item.name, 0) & ~facts.closed.get(item.name, 0)
+        if versions:
+            raise OpenYanked(item.name, versions)
+
+    def widen_decision(self, package: str, version: int) -> None:
+        """Each version stands for itself alone: others need not require the same."""
+        del package, version
+
+    def narrow_for_display(
+        self, package: str, constraint: RangeProtocol[int]
+    ) -> RangeProtocol[int]:
+        """The constraint itself: conflicts are told by ``conflict``, not by the solver."""
+        del package
+        return constraint
+
+
+ANY = SpecifierSet()
+NOBODY: Origin = ByPackage("", "")
+
+
+def split(package: str) -> tuple[Any, str]:
+    """Name and extra of one of the solver's packages."""
+    name, _, extra = package.partition("[")
+    return name, extra.removesuffix("]")
+
+
+def bits_of(versions: RangeProtocol[int]) -> int:
+    """The bits of a set, which the solver knows only by its protocol."""
+    assert isinstance(versions, VersionSet)
+    return versions.bits
+
+
+def clause(terms: list[Term[str, int]]) -> Incompatibility[str, int]:
+    """What cannot be true together."""
+    return Incompatibility(terms, cause=IncompatibilityCause.DEPENDENCY)

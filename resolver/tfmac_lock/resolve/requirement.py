@@ -1,4 +1,4 @@
-"""A requirement together with the one who asks for it, so that a conflict can be explained."""
+"""A requirement together with who states it, so that a conflict can be explained."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from packaging.requirements import InvalidRequirement, Requirement
+import packaging.requirements
+from packaging.requirements import InvalidRequirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from packaging.markers import Environment
     from packaging.utils import NormalizedName
 
+    from ..matrix.companions import Needed
     from ..matrix.facts import Bound
 
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 class ByUser:
     """The user asked for it; ``where`` is ``--with pandas`` or ``requirements.in:3``.
 
-    ``chosen`` marks the packages of the pair, which were chosen on the user's behalf.
+    ``chosen`` marks what was chosen on the user's behalf.
     """
 
     where: str
@@ -53,24 +55,22 @@ class ByMatrix:
 
 
 @dataclass(frozen=True, slots=True)
-class ByFault:
-    """A file rules itself out; its need is one that no version meets."""
+class ByCompanion:
+    """A need of a companion that its metadata lack."""
 
-    text: str
+    name: str
+    need: Needed
 
     def __str__(self) -> str:
-        return self.text
+        return f"the matrix ({self.need.reason}; {self.need.source})"
 
 
-NO_VERSION = SpecifierSet("<0.dev0")
-"""What no version meets: there is none below the lowest."""
-
-Origin = ByUser | ByPackage | ByMatrix | ByFault
+Origin = ByUser | ByPackage | ByMatrix | ByCompanion
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """A package with extras in some versions, and who needs it."""
+class Requirement:
+    """A package with extras in some versions, and who states it."""
 
     name: NormalizedName
     extras: frozenset[str]
@@ -78,44 +78,64 @@ class Need:
     origin: Origin
 
     @property
-    def identifier(self) -> str:
-        """Name and extras, as the resolver tells them apart: ``name[extra]``."""
-        return identifier(self.name, self.extras)
+    def text(self) -> str:
+        """Name, extras and versions, the way metadata have it: ``name[extra]>=1``."""
+        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
+        return f"{self.name}{extras}{self.specifier}"
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it pins a single version."""
+        return any(
+            one.operator in ("==", "===") and not one.version.endswith(".*")
+            for one in self.specifier
+        )
 
     def __str__(self) -> str:
-        return f"{self.identifier}{self.specifier} from {self.origin}"
+        return f"{self.text} from {self.origin}"
 
 
-def identifier(name: str, extras: frozenset[str]) -> str:
-    """The name that stands for a package with these extras."""
-    return f"{name}[{','.join(sorted(extras))}]" if extras else name
+def only(name: str, version: object, origin: Origin) -> Requirement:
+    """The requirement of that very version."""
+    return Requirement(canonicalize_name(name), frozenset(), SpecifierSet(f"=={version}"), origin)
+
+
+class UnreadableMarker(ValueError):
+    """A marker compares what cannot be compared, or is nested too deeply to be evaluated."""
 
 
 @functools.lru_cache(maxsize=16384)
-def parse(text: str) -> Requirement | None:
+def parse(text: str) -> packaging.requirements.Requirement | None:
     """A requirement as it stands in metadata, or None where it cannot be read at all.
 
     Old releases carry a few malformed ones. As in pip, a file with one is not taken, and the
     resolver goes on to the next version.
     """
     try:
-        return Requirement(text)
-    except InvalidRequirement:
+        return packaging.requirements.Requirement(text)
+    except (InvalidRequirement, RecursionError):
         return None
 
 
-def applies(requirement: Requirement, environment: Environment, extras: frozenset[str]) -> bool:
-    """Whether the requirement counts in the environment with these extras (PEP 508)."""
+def applies(
+    requirement: packaging.requirements.Requirement, environment: Environment, extra: str = ""
+) -> bool:
+    """Whether the requirement counts in the environment with that extra (PEP 508).
+
+    Raises UnreadableMarker.
+    """
     marker = requirement.marker
     if marker is None:
         return True
-    values = cast("dict[str, str]", environment)
-    return any(marker.evaluate({**values, "extra": extra}) for extra in (extras or {""}))
+    try:
+        return marker.evaluate({**cast("dict[str, str]", environment), "extra": extra})
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise UnreadableMarker(str(error) or "is nested too deeply") from error
 
 
-def need(requirement: Requirement, origin: Origin) -> Need:
-    """The need that a requirement states."""
-    return Need(
+def stated(requirement: packaging.requirements.Requirement, origin: Origin) -> Requirement:
+    """The requirement as ours, with who states it."""
+    return Requirement(
         name=canonicalize_name(requirement.name),
         extras=frozenset(canonicalize_name(extra) for extra in requirement.extras),
         specifier=requirement.specifier,

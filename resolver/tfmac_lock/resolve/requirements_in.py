@@ -14,18 +14,20 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
+import packaging.requirements
+from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
 from ..errors import InputFileError, UsageError
-from .requirement import ByUser, Need, applies, need
+from ..files import open_regular
+from .requirement import ByUser, Requirement, UnreadableMarker, applies, stated
+from .view import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from packaging.markers import Environment
-    from packaging.utils import NormalizedName
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 20
@@ -41,7 +43,6 @@ OTHER_WAY = {
     "--no-binary": "a lock is made of wheels wherever there are any",
     "--trusted-host": "name the host in PIP_TRUSTED_HOST",
 }
-ALL = ":all:"
 
 
 @dataclass(slots=True)
@@ -67,10 +68,6 @@ class Options:
         )
         return [text]
 
-    def wheels_only(self, names: Iterable[NormalizedName]) -> frozenset[NormalizedName]:
-        """Those of the names that must not be built from a source archive."""
-        return frozenset(name for name in names if not self.only_binary.isdisjoint((ALL, name)))
-
     def limit_to_wheels(self, names: str) -> None:
         """Obey ``--only-binary``: names with commas between, ``:all:``, or ``:none:``."""
         for name in names.split(","):
@@ -80,22 +77,37 @@ class Options:
                 self.only_binary.add(name if name == ALL else canonicalize_name(name))
 
 
-def read_with(text: str, environment: Environment) -> Need | None:
-    """The need of a ``--with`` text, or None where its marker leaves it out on the target."""
+def read_with(text: str, environment: Environment) -> Requirement | None:
+    """The requirement of a ``--with`` text, or None where its marker leaves it out on the target.
+
+    Raises UsageError where it cannot be read.
+    """
     try:
-        requirement = Requirement(text)
+        return _read_text(text, ByUser(f"--with {text}"), environment)
+    except Unreadable as error:
+        raise UsageError(f"--with {text!r} {error}") from error
+
+
+class Unreadable(ValueError):
+    """A requirement that cannot be read, or that no lock can be made of; says why."""
+
+
+def _read_text(text: str, origin: ByUser, environment: Environment) -> Requirement | None:
+    try:
+        requirement = packaging.requirements.Requirement(text)
+        counts = applies(requirement, environment)
     except InvalidRequirement as error:
-        message = str(error).splitlines()[0]
-        raise UsageError(f"--with {text!r} is not a requirement: {message}") from error
+        raise Unreadable(f"is not a requirement: {str(error).splitlines()[0]}") from error
+    except (RecursionError, UnreadableMarker) as error:
+        reason = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Unreadable(f"has a marker that cannot be read: {reason.splitlines()[0]}") from error
     if requirement.url:
-        raise UsageError(f"--with {text!r}: only packages from an index can be locked")
-    if not applies(requirement, environment, frozenset()):
-        return None
-    return need(requirement, ByUser(f"--with {text}"))
+        raise Unreadable("has an address, and only packages from an index can be locked")
+    return stated(requirement, origin) if counts else None
 
 
-def read_file(path: Path, environment: Environment, options: Options) -> list[Need]:
-    """The needs of a requirements.in or constraints file, nested files included.
+def read_file(path: Path, environment: Environment, options: Options) -> list[Requirement]:
+    """The requirements of a requirements.in or constraints file, nested files included.
 
     What else it says is put into the options. Raises InputFileError with the line for whatever
     cannot be read or understood.
@@ -105,7 +117,7 @@ def read_file(path: Path, environment: Environment, options: Options) -> list[Ne
 
 def _read(
     path: Path, environment: Environment, options: Options, above: tuple[Path, ...]
-) -> Iterator[Need]:
+) -> Iterator[Requirement]:
     try:
         here = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null byte
@@ -149,27 +161,24 @@ def _take_options(path: Path, number: int, line: str, options: Options) -> None:
             raise InputFileError(str(path), f"{name} is not understood here; {reason}", number)
 
 
-def _requirement(path: Path, number: int, line: str, environment: Environment) -> Iterator[Need]:
+def _requirement(
+    path: Path, number: int, line: str, environment: Environment
+) -> Iterator[Requirement]:
     try:
-        requirement = Requirement(line)
-    except InvalidRequirement as error:
+        found = _read_text(line, ByUser(f"{path.name}:{number}"), environment)
+    except Unreadable as error:
+        reason = str(error)
         if re.match(r"([\w+.-]+://|\.{0,2}/|.*\.(whl|zip|tar\.gz)$)", line):
-            reason = f"{line[:80]!r}: only packages from an index can be locked"
-        else:
-            reason = f"{line[:80]!r} is not a requirement: {str(error).splitlines()[0]}"
-        raise InputFileError(str(path), reason, number) from error
-    if requirement.url:
-        raise InputFileError(
-            str(path), f"{requirement.name}: only packages from an index can be locked", number
-        )
-    if applies(requirement, environment, frozenset()):
-        yield need(requirement, ByUser(f"{path.name}:{number}"))
+            reason = "is an address, and only packages from an index can be locked"
+        raise InputFileError(str(path), f"{line[:80]!r} {reason}", number) from error
+    if found is not None:
+        yield found
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Logical lines with the number of their first physical line; comments are gone."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(MAX_BYTES + 1)
         text = content.decode("utf-8-sig")
     except OSError as error:

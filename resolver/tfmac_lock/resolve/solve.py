@@ -1,89 +1,58 @@
-"""Running the resolver: from needs to a solution, or to the reason why there is none."""
+"""Running the solver: from requirements to a solution, or to the reason why there is none."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
-from resolvelib.resolvers import Resolution
+from nab_resolver.errors import ResolutionError, ResolutionTerminatedError
+from nab_resolver.resolver import Resolver
+from nab_resolver.types import RootRequirement
 
 from ..errors import Refusal
-from .provider import Candidate, Provider, Rules
-from .requirement import ByFault, ByMatrix, ByPackage, ByUser, Need
-from .warmup import warm_up
+from .conflict import Unsatisfiable, explained
+from .pairs import PAIR, TENSORFLOW_NAMES
+from .provider import Facts, OpenYanked, Provider, Rules, split
+from .versions import VersionSet
+from .warmup import walk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from nab_resolver.types import Incompatibility
     from packaging.utils import NormalizedName
-    from resolvelib.structs import RequirementInformation, State
+    from packaging.version import Version
 
-    from ..target import Target
+    from ..pypi.model import IndexFile
+    from .pairs import Option
+    from .requirement import Requirement
 
-MAX_ROUNDS = 20_000
-"""Enough for thousands of packages; a resolution that needs more is a conflict nobody can read."""
+MAX_ROUNDS = 200_000
+"""Steps of the search; one that needs more is a conflict that nobody can read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solved:
     """One package of the solution and what it requires on the target, extras included."""
 
-    candidate: Candidate
-    requires: tuple[Need, ...]
+    name: NormalizedName
+    version: Version
+    file: IndexFile
+    requires: tuple[Requirement, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clash:
-    """The needs on one package that cannot all be met.
+class Solution:
+    """The packages by name, and the option that was chosen where there are any.
 
-    ``left_out`` says which files did not fit; ``unknown`` that the index has no such project;
-    ``given`` is the version that is there already, from conda.
+    ``stand_ins`` are the requirements of a TensorFlow by another name than the one that is
+    there; they are met all the same, and only ``pip check`` will miss that name.
     """
 
-    name: NormalizedName
-    needs: tuple[Need, ...]
-    left_out: str
-    unknown: bool
-    given: str = ""
-
-
-class Unsatisfiable(Refusal):
-    """No set of wheels meets all requirements on the target."""
-
-    def __init__(self, target: Target, clashes: Sequence[Clash]) -> None:
-        super().__init__(str(target))
-        self.target = target
-        self.clashes = tuple(clashes)
-
-    @property
-    def only_the_users(self) -> bool:
-        """Whether the user's own requirements alone contradict each other, whatever the pair."""
-        return all(
-            isinstance(item.origin, ByUser) and not item.origin.chosen
-            for clash in self.clashes
-            for item in clash.needs
-        )
-
-    def __str__(self) -> str:
-        lines = [f"no set of wheels meets every requirement for {self.target}:"]
-        for clash in self.clashes:
-            lines.append(f"  {clash.name}:")
-            lines += [f"    {_told(item)}" for item in clash.needs]
-            if clash.given:
-                lines.append(f"    (conda brings {clash.given})")
-            elif clash.unknown:
-                lines.append("    (the index has no such project)")
-            elif clash.left_out:
-                lines.append(f"    (left out: {clash.left_out})")
-        return "\n".join(lines)
-
-
-def _told(item: Need) -> str:
-    if isinstance(item.origin, ByFault):
-        return str(item.origin)
-    return f"{item.specifier or 'any version'} for {item.origin}"
+    packages: Mapping[NormalizedName, Solved]
+    option: Option | None
+    stand_ins: tuple[Requirement, ...] = ()
 
 
 class TooDeep(Refusal):
@@ -98,92 +67,119 @@ class TooDeep(Refusal):
 
 def solve(
     rules: Rules,
-    roots: Iterable[Need],
+    asked: Iterable[Requirement],
     *,
     ahead: bool = True,
     likely: Collection[NormalizedName] = (),
-) -> dict[NormalizedName, Solved]:
-    """The newest set of files that meets all roots, by name; raises Unsatisfiable.
+) -> Solution:
+    """The best set of files that meets what is asked for; raises Unsatisfiable.
 
     ``ahead`` fetches what will be asked for many at a time, which pays only over a network;
     ``likely`` are names that it may begin with.
     """
-    provider = Provider(rules)
-    needs = [limited for root in roots for limited in provider.with_limits(root)]
-    if ahead:
-        warm_up(provider, needs, likely)
-    try:
-        state = Resolution(provider, BaseReporter()).resolve(needs, max_rounds=MAX_ROUNDS)
-    except ResolutionImpossible as error:
-        raise Unsatisfiable(rules.view.target, _clashes(provider, error.causes)) from None
-    except ResolutionTooDeep as error:
-        raise TooDeep from error
-    return _collect(provider, _needed(state))
+    facts = Facts(rules, asked)
+    found = search(facts, walk(facts, ahead=ahead, likely=likely))
+    if isinstance(found, dict):
+        return _solution(facts, found)
+    raise Unsatisfiable(rules.view.target, explained(facts, found, search))
 
 
-def _needed(state: State[Need, Candidate, str]) -> dict[str, Candidate]:
-    """The pinned candidates to which a way leads from the user's requirements.
+def search(
+    facts: Facts, order: Sequence[NormalizedName] = ()
+) -> dict[str, int] | Incompatibility[str, int]:
+    """The version of each of the solver's packages, or the proof that there are none.
 
-    A pin that was changed later leaves behind what only its first version needed. resolvelib
-    (1.2.1) leaves that out of its own result, and never ends where it is a cycle.
+    ``order`` is the one in which packages are best decided.
     """
-    keys = {id(candidate): key for key, candidate in state.mapping.items()}
-    needs: dict[str | None, list[str]] = {}
-    for key, criterion in state.criteria.items():
-        for parent in criterion.iter_parent():
-            if parent is None or id(parent) in keys:
-                needs.setdefault(None if parent is None else keys[id(parent)], []).append(key)
-    found: set[str] = set()
-    left = list(needs.get(None, ()))
-    while left:
-        key = left.pop()
-        if key not in found:
-            found.add(key)
-            left += needs.get(key, ())
-    return {key: candidate for key, candidate in state.mapping.items() if key in found}
+    while True:
+        try:
+            found = _search(facts, order)
+        except OpenYanked as pinned:
+            facts.open_yanked(pinned.name, pinned.versions)
+            continue
+        needless = _needlessly_yanked(facts, found) if isinstance(found, dict) else {}
+        if not needless:
+            return found
+        for name, versions in needless.items():
+            facts.close_yanked(name, versions)
 
 
-def _collect(provider: Provider, mapping: Mapping[str, Candidate]) -> dict[NormalizedName, Solved]:
-    extras: dict[NormalizedName, set[str]] = {}
-    for candidate in mapping.values():
-        extras.setdefault(candidate.name, set()).update(candidate.extras)
-    return {
-        candidate.name: Solved(
-            candidate=candidate,
-            requires=tuple(
-                provider.requires(
-                    candidate.file,
-                    frozenset(extras[candidate.name]) | {""},
-                    ByPackage(candidate.name, str(candidate.version)),
-                )
-            ),
-        )
-        for candidate in mapping.values()
-        if not candidate.extras
+def _search(
+    facts: Facts, order: Sequence[NormalizedName]
+) -> dict[str, int] | Incompatibility[str, int]:
+    provider = Provider(facts, order)
+    roots: list[RootRequirement[str, int]] = []
+    if facts.rules.options:
+        every = VersionSet((1 << len(facts.rules.options)) - 1)
+        roots.append(RootRequirement(PAIR, every))
+    for item in facts.asked:
+        for package, admitted in facts.sets(item).items():
+            roots.append(RootRequirement(package, admitted, item))
+    facts.view.fetch_ahead(item.name for item in facts.asked)
+    solver = Resolver(provider, max_iterations=MAX_ROUNDS, range_type=VersionSet)
+    try:
+        return solver.resolve(roots)
+    except ResolutionTerminatedError as error:
+        raise TooDeep from error
+    except ResolutionError as error:
+        proof = error.incompatibility
+    assert proof is not None, "every refusal of the solver's has a proof"
+    return proof
+
+
+def _needlessly_yanked(facts: Facts, found: Mapping[str, int]) -> dict[NormalizedName, int]:
+    """The yanked versions in the solution that nothing in it pins."""
+    taken = {
+        name: 1 << place
+        for name, place in found.items()
+        if name in facts.opened and facts.opened[name] >> place & 1  # type: ignore[index]
     }
+    if not taken:
+        return {}
+    pinned = {item.name for item in (*facts.asked, *facts.rules.constraints) if item.is_exact}
+    for package, place in found.items():
+        if package != PAIR:
+            pinned |= {
+                item.name for item in facts.requires(split(package)[0], place) if item.is_exact
+            }
+    return {name: bits for name, bits in taken.items() if name not in pinned}  # type: ignore[misc]
 
 
-def _clashes(
-    provider: Provider, causes: Iterable[RequirementInformation[Need, Candidate]]
-) -> list[Clash]:
-    by_name: dict[NormalizedName, dict[str, Need]] = {}
-    for cause in causes:
-        item = cause.requirement
-        by_name.setdefault(item.name, {})[str(item)] = item
-    return [
-        Clash(
+def _solution(facts: Facts, found: Mapping[str, int]) -> Solution:
+    option = facts.rules.options[found[PAIR]] if PAIR in found else None
+    macos = option.macos if option else facts.view.target.macos
+    extras: dict[NormalizedName, set[str]] = {}
+    for package in found:
+        if package != PAIR:
+            name, extra = split(package)
+            extras.setdefault(name, set()).add(extra)
+    there = {name for name in extras if name not in facts.rules.given}
+    packages = {}
+    stand_ins: list[Requirement] = []
+    for name in sorted(there):
+        release = facts.project(name).releases[found[name]]
+        requires: dict[Requirement, None] = {}
+        for extra in sorted(extras[name] | {""}):
+            for item in facts.requires(name, found[name], extra):
+                other = _other_name(item, option, there)
+                stand_ins += [item] if other is not item else []
+                requires[other] = None
+        packages[name] = Solved(
             name=name,
-            needs=tuple(
-                sorted(
-                    needs.values(), key=lambda item: (isinstance(item.origin, ByMatrix), str(item))
-                )
-            ),
-            left_out=str(provider.view.project(name).refused),
-            unknown=provider.view.project(name).unknown,
-            given=str(provider.rules.given.get(name, "")),
+            version=release.version,
+            file=release.file_for(macos).file,
+            requires=tuple(requires),
         )
-        for name, needs in sorted(by_name.items())
-    ]
+    return Solution(packages=packages, option=option, stand_ins=tuple(stand_ins))
+
+
+def _other_name(
+    item: Requirement, option: Option | None, there: Collection[NormalizedName]
+) -> Requirement:
+    """A requirement of TensorFlow by the name that it has in this solution."""
+    if option is None or item.name not in TENSORFLOW_NAMES or item.name in there:
+        return item
+    return replace(item, name=next(name for name in option.pins if name in TENSORFLOW_NAMES))
 
 
 def newer_macos(rules: Rules, names: Iterable[NormalizedName]) -> int | None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from ..matrix.facts import Matrix
     from ..pypi.model import IndexFile, Metadata, Project
+    from ..pypi.sdist import SourceArchive
 
 
 class Source(Protocol):
@@ -20,6 +21,9 @@ class Source(Protocol):
 
     def metadata(self, file: IndexFile) -> Metadata:
         """The core metadata of a file; raises OutsideError."""
+
+    def source_archive(self, file: IndexFile) -> SourceArchive:
+        """What a source archive says of itself; raises OutsideError."""
 
     def upload_time(self, name: str, file: IndexFile) -> datetime | None:
         """When the file was uploaded, if the index tells."""

@@ -1,4 +1,4 @@
-"""One target's view of the index: which files of each project fit, and which a need admits.
+"""One target's view of the index: the versions of each project that fit, and their files.
 
 It is kept between resolutions for the same target, since the answers stay the same and finding
 them is most of the work.
@@ -6,51 +6,101 @@ them is most of the work.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..pypi.errors import ProjectNotFound
-from .candidates import FittingFile, Refused, fitting_files, ranks_of
+from .candidates import FittingFile, LeftOut, Sources, fitting_files, ranks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from ..target import Target
-    from .requirement import Need
+    from ..target import MacOSVersion, Target
     from .source import Source
+
+ALL = ":all:"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A version of a project with its files that fit, the best first."""
+
+    version: Version
+    files: tuple[FittingFile, ...]
+
+    @property
+    def macos(self) -> MacOSVersion | None:
+        """The oldest macOS that one of the files admits; None where one admits all."""
+        floors = [file.macos for file in self.files]
+        return None if None in floors else min(floor for floor in floors if floor is not None)
+
+    def file_for(self, macos: MacOSVersion) -> FittingFile:
+        """The best file for that macOS; the best one of all where none fits so old a macOS."""
+        for file in self.files:
+            if file.macos is None or file.macos <= macos:
+                return file
+        return self.files[0]
 
 
 @dataclass(slots=True)
 class ProjectView:
-    """The files of a project that fit the target: one a version, newest first.
+    """The releases of a project that fit the target, newest first.
 
-    ``unknown`` tells that no index has the project, ``refused`` why files were left out.
+    ``unknown`` tells that no index has the project, ``left_out`` why files do not count. Sets
+    of versions are rows of bits, as in ``VersionSet``.
     """
 
-    fits: dict[Version, FittingFile]
-    refused: Refused
+    releases: tuple[Release, ...]
+    left_out: LeftOut
     unknown: bool = False
-    admitted: dict[SpecifierSet, frozenset[Version]] = field(default_factory=dict)
+    finals: int = 0
+    wheels: int = 0
+    yanked: int = 0
+    _admitted: dict[SpecifierSet, int] = field(default_factory=dict)
+    _places: dict[Version, int] = field(default_factory=dict)
 
-    def admits(self, specifier: SpecifierSet) -> frozenset[Version]:
+    def __post_init__(self) -> None:
+        for place, release in enumerate(self.releases):
+            bit = 1 << place
+            self._places[release.version] = place
+            self.finals |= 0 if release.version.is_prerelease else bit
+            self.wheels |= bit if release.files[0].is_wheel else 0
+            self.yanked |= bit if all(one.file.yanked is not None for one in release.files) else 0
+
+    @property
+    def every(self) -> int:
+        """All versions."""
+        return (1 << len(self.releases)) - 1
+
+    def place(self, version: Version) -> int | None:
+        """Where the version stands, if there is one."""
+        return self._places.get(version)
+
+    def admitted(self, specifier: SpecifierSet) -> int:
         """The versions that the specifier admits, pre-releases included."""
-        if specifier not in self.admitted:
-            self.admitted[specifier] = frozenset(
-                version for version in self.fits if specifier.contains(version, prereleases=True)
-            )
-        return self.admitted[specifier]
+        known = self._admitted.get(specifier)
+        if known is None:
+            known = 0
+            for place, release in enumerate(self.releases):
+                if specifier.contains(release.version, prereleases=True):
+                    known |= 1 << place
+            self._admitted[specifier] = known
+        return known
 
 
 class View:
-    """The projects as one target sees them. Source archives count only for ``named`` packages.
+    """The projects as one target sees them.
 
-    ``before`` is the moment from which on files are too new. With ``pre`` pre-releases count
-    as much as final ones.
+    ``newest`` is the newest macOS whose files are looked at as well, for a lock that may be
+    raised to it. ``before`` is the moment from which on files are too new. Of the packages
+    ``wheels_only`` no source archive counts (``:all:`` is every package), of those in
+    ``allow_source`` each does, of others those of releases without any wheel. With ``pre``
+    pre-releases count as much as final ones.
     """
 
     def __init__(
@@ -58,16 +108,20 @@ class View:
         source: Source,
         target: Target,
         *,
+        newest: MacOSVersion | None = None,
         before: datetime | None = None,
-        named: frozenset[NormalizedName] = frozenset(),
+        wheels_only: Collection[str] = (),
+        allow_source: Collection[str] = (),
         pre: bool = False,
     ) -> None:
         self.source = source
         self.target = target
+        self.pre = pre
         self._before = before
-        self._named = named
-        self._pre = pre
-        self._ranks = ranks_of(target.tags())
+        self._wheels_only = frozenset(wheels_only)
+        self._allow_source = frozenset(allow_source)
+        widest = target if newest is None else replace(target, macos=max(newest, target.macos))
+        self._ranks = ranks_of(widest.tags())
         self._projects: dict[NormalizedName, ProjectView] = {}
 
     def project(self, name: NormalizedName) -> ProjectView:
@@ -76,50 +130,34 @@ class View:
             self._projects[name] = self._look(name)
         return self._projects[name]
 
-    def matching(self, name: NormalizedName, needs: Sequence[Need]) -> list[FittingFile]:
-        """One file a version, newest first, of those that all needs admit.
-
-        Unless all are wanted, pre-releases count only where a need names one, or where there is
-        nothing else; yanked files only where a need pins their version (PEP 592).
-        """
-        view = self.project(name)
-        admitted = frozenset(view.fits)
-        for item in needs:
-            admitted &= view.admits(item.specifier)
-        finals = frozenset(version for version in admitted if not version.is_prerelease)
-        if finals and not self._pre and not any(item.specifier.prereleases for item in needs):
-            admitted = finals
-        pinned = any(
-            spec.operator in ("==", "===") and not spec.version.endswith(".*")
-            for item in needs
-            for spec in item.specifier
+    def fetch_ahead(self, names: Iterable[NormalizedName]) -> None:
+        """Start fetching the pages that are not known yet."""
+        self.source.prefetch_projects(
+            [name for name in dict.fromkeys(names) if name not in self._projects]
         )
-        return [
-            fit
-            for version, fit in view.fits.items()
-            if version in admitted and (fit.file.yanked is None or pinned)
-        ]
+
+    def _sources(self, name: NormalizedName) -> Sources:
+        if {ALL, name} & self._wheels_only:
+            return Sources.NONE
+        return Sources.ALL if name in self._allow_source else Sources.WITHOUT_WHEEL
 
     def _look(self, name: NormalizedName) -> ProjectView:
-        refused = Refused()
+        left_out = LeftOut()
         try:
             project = self.source.project(name)
         except ProjectNotFound:
-            return ProjectView(fits={}, refused=refused, unknown=True)
-        fits: list[FittingFile] = []
-        for allow_sdist in (False, True) if name in self._named else (False,):
-            fits = fitting_files(
-                project,
-                ranks=self._ranks,
-                python=str(self.target.python),
-                before=self._before,
-                uploaded=lambda file: self.source.upload_time(name, file),
-                allow_sdist=allow_sdist,
-                refused=refused,
-            )
-            if fits:
-                break
-        by_version: dict[Version, FittingFile] = {}
+            return ProjectView(releases=(), left_out=left_out, unknown=True)
+        fits = fitting_files(
+            project,
+            ranks=self._ranks,
+            python=str(self.target.python),
+            before=self._before,
+            uploaded=lambda file: self.source.upload_time(name, file),
+            sources=self._sources(name),
+            left_out=left_out,
+        )
+        by_version: dict[Version, list[FittingFile]] = {}
         for fit in fits:
-            by_version.setdefault(fit.version, fit)
-        return ProjectView(fits=by_version, refused=refused)
+            by_version.setdefault(fit.version, []).append(fit)
+        releases = (Release(version, tuple(files)) for version, files in by_version.items())
+        return ProjectView(releases=tuple(releases), left_out=left_out)

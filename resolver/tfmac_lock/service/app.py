@@ -1,37 +1,41 @@
-"""The service as an ASGI application: published files first, then what has to be computed."""
+"""The service as an ASGI application: published files first, then what has to be computed.
+
+Source: https://asgi.readthedocs.io/en/latest/specs/www.html.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
 import hashlib
-import json
 import time
-from concurrent.futures import BrokenExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
-
-from fastapi import FastAPI, Request, Response
 
 from ..errors import MissingExtra
 from . import bodies, logs, work
 from .answers import Answers
-from .files import ALWAYS, WORTH_COMPRESSING, Site, accepts_gzip
-from .gate import Gate, client_key
-from .messages import OPERATIONS
+from .files import ALWAYS, WORTH_COMPRESSING, Headers, Site, accepts_gzip
+from .messages import COMPUTED
 from .metrics import Metrics
 from .problems import Refused, body
+from .turns import Turns, client_key
 from .workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from pydantic import BaseModel
 
-    from .messages import Message
     from .settings import Settings
 
+    Scope: TypeAlias = MutableMapping[str, Any]
+    Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+    Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
 Job: TypeAlias = "Callable[[Any], dict[str, Any]]"
+Answer: TypeAlias = tuple[int, Headers, bytes]
+"""Status, headers and body."""
 
 JOBS: dict[str, Job] = {
     "lock": work.lock,
@@ -40,15 +44,24 @@ JOBS: dict[str, Job] = {
 }
 """Each operation's work."""
 
-PREFLIGHT = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-methods", b"GET, HEAD"),
-    (b"access-control-allow-headers", b"if-none-match"),
-    (b"access-control-max-age", b"86400"),
-    (b"allow", b"GET, HEAD, POST, OPTIONS"),
-    *ALWAYS,
-]
+PREFLIGHT: Answer = (
+    204,
+    [
+        (b"access-control-allow-origin", b"*"),
+        (b"access-control-allow-methods", b"GET, HEAD"),
+        (b"access-control-allow-headers", b"if-none-match"),
+        (b"access-control-max-age", b"86400"),
+        (b"allow", b"GET, HEAD, POST, OPTIONS"),
+        *ALWAYS,
+    ],
+    b"",
+)
 """Other sites may read what is published; computing is for their servers, not their visitors."""
+JSON = b"application/json"
+TEXT = b"text/plain; charset=utf-8"
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+LINGER = 1.0
+"""Seconds for a body that nobody wants, so that its sender can read why."""
 
 
 class Service:
@@ -70,204 +83,186 @@ class Service:
         self.metrics = Metrics()
         limits = settings.limits
         self.answers = Answers(limits.cached_bytes, limits.cached_seconds)
-        # Reading a log is quick and must not wait behind resolutions, so it has a gate and a
-        # process of its own.
+        self.held = bodies.Held(limits.bodies_bytes, limits.bodies_per_client)
+        # Reading a log is quick and must not wait behind resolutions, so it has a queue and
+        # processes of its own.
         self.lockers = Workers(settings, limits.workers)
-        self.readers = Workers(settings, 1)
-        self.lock_gate = Gate(limits.workers + limits.waiting, limits.per_client)
-        self.read_gate = Gate(1 + limits.waiting, limits.per_client)
-        self.body_gate = Gate(limits.bodies, limits.bodies // 4)
+        self.readers = Workers(settings, limits.readers)
+        self.lock_turns = self._turns(limits.workers)
+        self.read_turns = self._turns(limits.readers)
         self.as_of = as_of
         self.stopping = False
-        self._computed = self._make()
+        base = settings.base
+        self._own: dict[str, tuple[str, Callable[[], Answer]]] = {
+            f"{base}healthz": ("health", self._health),
+            f"{base}readyz": ("ready", self._ready),
+            f"{base}metrics": ("metrics", self._metrics),
+        }
+        self._operations = {f"{base}api/v1/{name}": name for name in COMPUTED.operations}
+
+    def _turns(self, places: int) -> Turns:
+        limits = self.settings.limits
+        return Turns(
+            places=places,
+            waiting=limits.waiting,
+            per_client=limits.per_client,
+            seconds=limits.wait_seconds,
+        )
 
     # -- one request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer; published files take the shortest way."""
-        if scope["type"] != "http":
-            await self._computed(scope, receive, send)
+        """Answer one request, or start and stop with the server."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
             return
         started = time.perf_counter()
+        incoming = bodies.Body(scope, receive)
+        route, (status, headers, content) = await self._answer(scope, incoming)
+        unread = not incoming.complete
+        if unread:
+            headers = [*headers, (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        # Before the last bytes: whoever has its answer finds it counted.
+        self._note(scope, route, status, started)
+        shown = b"" if scope["method"] == "HEAD" else content
+        await send({"type": "http.response.body", "body": shown, "more_body": unread})
+        if unread:
+            await incoming.drain(LINGER)
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _answer(self, scope: Scope, incoming: bodies.Body) -> tuple[str, Answer]:
+        """The name of the route, and what it answers."""
         method, path = scope["method"], scope["path"]
         if method == "OPTIONS":
-            await send({"type": "http.response.start", "status": 204, "headers": PREFLIGHT})
-            await send({"type": "http.response.body", "body": b""})
-            self._note(scope, "options", 204, started)
-            return
-        if method in ("GET", "HEAD") and path not in self._own:
-            status, headers, content = self.site.answer(path, scope["headers"])
-            route = "file" if status < 400 else "missing"
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            # Before the last bytes: whoever has its answer finds it counted.
-            self._note(scope, route, status, started)
-            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else content})
-            return
-        await self._compute(scope, receive, send, started)
-
-    async def _compute(self, scope: Scope, receive: Receive, send: Send, started: float) -> None:
-        status = 500
-
-        async def watched(message: MutableMapping[str, Any]) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        await self._computed(scope, receive, watched)
-        self._note(scope, self._own.get(scope["path"], "other"), status, started)
+            return "options", PREFLIGHT
+        if path in self._own:
+            name, tell = self._own[path]
+            return name, tell() if method in ("GET", "HEAD") else _wrong_method("GET, HEAD")
+        if path in self._operations:
+            name = self._operations[path]
+            if method != "POST":
+                return name, _wrong_method("POST")
+            return name, await self._operate(name, scope, incoming)
+        if method in ("GET", "HEAD"):
+            answer = self.site.answer(path, scope["headers"])
+            return ("file" if answer[0] < 400 else "missing"), answer
+        return "other", _problem(Refused(404, "not-found", "there is nothing at this address"))
 
     def _note(self, scope: Scope, route: str, status: int, started: float) -> None:
         seconds = time.perf_counter() - started
         self.metrics.note(route, status, seconds)
-        method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "OPTIONS") else "?"
+        method = scope["method"] if scope["method"] in METHODS else "?"
         logs.event(
             "answered", method=method, route=route, status=status, ms=round(seconds * 1000, 2)
         )
 
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        warming = asyncio.create_task(self._warm_up())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.stopping = True
+        await asyncio.gather(self.lockers.stop(), self.readers.stop())
+        warming.cancel()
+        with suppress(asyncio.CancelledError):
+            await warming
+        logs.event("stopped")
+        await send({"type": "lifespan.shutdown.complete"})
+
     # -- what is not a file
-
-    def _make(self) -> ASGIApp:
-        base = self.settings.base
-
-        @asynccontextmanager
-        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-            warming = asyncio.create_task(self._warm_up())
-            try:
-                yield
-            finally:
-                self.stopping = True
-                warming.cancel()
-                with suppress(asyncio.CancelledError):
-                    await warming
-                await asyncio.gather(self.lockers.stop(), self.readers.stop())
-                logs.event("stopped")
-
-        app = FastAPI(
-            lifespan=lifespan,
-            openapi_url=None,
-            docs_url=None,
-            redoc_url=None,
-            redirect_slashes=False,
-        )
-        self._own = {
-            f"{base}healthz": "health",
-            f"{base}readyz": "ready",
-            f"{base}metrics": "metrics",
-        }
-        app.add_api_route(f"{base}healthz", self._health, methods=["GET", "HEAD"])
-        app.add_api_route(f"{base}readyz", self._ready, methods=["GET", "HEAD"])
-        app.add_api_route(f"{base}metrics", self._metrics, methods=["GET"])
-        for name in OPERATIONS:
-            path = f"{base}api/v1/{name}"
-            app.add_api_route(path, self._operation(name), methods=["POST"])
-            self._own[path] = name
-        app.add_exception_handler(Exception, self._fault)
-        app.add_exception_handler(Refused, self._refused)
-        app.add_exception_handler(404, self._not_here)
-        app.add_exception_handler(405, self._not_so)
-        return app
 
     async def _warm_up(self) -> None:
         try:
             await asyncio.gather(self.lockers.warm_up(), self.readers.warm_up())
-        except BrokenExecutor as error:
-            logs.fault(error)  # it stays not ready, and says so to whoever asks
+        except Refused as error:
+            if not self.stopping:
+                logs.fault(error)  # it stays not ready, and says so to whoever asks
 
-    async def _health(self) -> Response:
-        return Response("alive\n", media_type="text/plain")
+    def _health(self) -> Answer:
+        return _answer(200, TEXT, b"alive\n")
 
-    async def _ready(self) -> Response:
+    def _ready(self) -> Answer:
         ready = self.lockers.ready and self.readers.ready and not self.stopping
-        return Response(
-            "ready\n" if ready else "not ready\n", 200 if ready else 503, media_type="text/plain"
-        )
+        return _answer(200, TEXT, b"ready\n") if ready else _answer(503, TEXT, b"not ready\n")
 
-    async def _metrics(self) -> Response:
+    def _metrics(self) -> Answer:
         gauges: dict[str, float] = {
-            "under_way": self.lock_gate.inside + self.read_gate.inside,
+            "under_way": self.lock_turns.inside + self.read_turns.inside,
             "cached_bytes": self.answers.size,
             "files": len(self.site),
         }
-        return Response(self.metrics.text(gauges), media_type="text/plain; version=0.0.4")
+        return _answer(200, b"text/plain; version=0.0.4", self.metrics.text(gauges).encode())
 
-    def _operation(self, name: str) -> Callable[[Request], Any]:
-        model = OPERATIONS[name][0]
+    async def _operate(self, name: str, scope: Scope, incoming: bodies.Body) -> Answer:
+        """What the operation answers to that body; problems are answers, too."""
+        try:
+            content = await self._compute(name, scope, incoming)
+        except Refused as error:
+            self.metrics.refused[error.code] += 1
+            return _problem(error)
+        except Exception as error:
+            logs.fault(error)
+            return _problem(
+                Refused(500, "internal", "something went wrong here; it has been noted")
+            )
+        vary = (b"vary", b"accept-encoding")
+        accepted = dict(scope["headers"]).get(b"accept-encoding", b"")
+        if len(content) < WORTH_COMPRESSING or not accepts_gzip(accepted):
+            return _answer(200, JSON, content, vary)
+        packed = gzip.compress(content, 4, mtime=0)
+        return _answer(200, JSON, packed, vary, (b"content-encoding", b"gzip"))
+
+    async def _compute(self, name: str, scope: Scope, incoming: bodies.Body) -> bytes:
+        client = client_key(scope["client"][0] if scope["client"] else "")
         limits = self.settings.limits
-        locking = name == "lock"
-        workers, gate = (
-            (self.lockers, self.lock_gate) if locking else (self.readers, self.read_gate)
-        )
-        seconds = limits.lock_seconds if locking else limits.read_seconds
+        with self.held.admit(client) as add:
+            content = await incoming.read(
+                limit=limits.body[name], seconds=limits.body_seconds, add=add
+            )
+            message = bodies.parse(content, COMPUTED.operations[name].takes)
+        key = self._key(name, message)
+        known = self.answers.get(key)
+        if known is not None:
+            self.metrics.cached[name] += 1
+            return known
+        workers, turns, seconds = self.readers, self.read_turns, limits.read_seconds
+        if name == "lock":
+            workers, turns, seconds = self.lockers, self.lock_turns, limits.lock_seconds
 
-        async def operate(request: Request) -> Response:
-            client = client_key(request.client.host if request.client else "")
-            with self.body_gate.admit(client):
-                content = await bodies.read(
-                    request, limit=limits.body[name], seconds=limits.body_seconds
-                )
-                message = bodies.parse(content, model)
-            key = self._key(name, message)
-            known = self.answers.get(key)
-            if known is not None:
-                self.metrics.cached[name] += 1
-                return _answer(request, known)
-            with gate.admit(client):
+        async def compute() -> bytes:
+            async with turns.turn(client):
+                return await workers.run(self.jobs[name], message, seconds)
 
-                async def compute() -> bytes:
-                    return _dump(await workers.run(self.jobs[name], message, seconds))
+        return await self.answers.make(key, compute)
 
-                return _answer(request, await self.answers.make(key, compute))
-
-        return operate
-
-    def _key(self, name: str, message: Message) -> str:
+    def _key(self, name: str, message: BaseModel) -> str:
         # The day is part of the question: a new one may bring new releases.
         day = time.strftime("%Y-%m-%d", time.gmtime())
         told = f"{name}\n{self.as_of}\n{day}\n{message.model_dump_json()}"
         return hashlib.sha256(told.encode()).hexdigest()
 
-    # -- what goes wrong
 
-    async def _refused(self, _: Request, error: Exception) -> Response:
-        assert isinstance(error, Refused)
-        self.metrics.refused[error.code] += 1
-        return _problem(error)
-
-    async def _fault(self, _: Request, error: Exception) -> Response:
-        logs.fault(error)
-        return _problem(Refused(500, "internal", "something went wrong here; it has been noted"))
-
-    async def _not_here(self, _: Request, __: Exception) -> Response:
-        return _problem(Refused(404, "not-here", "there is nothing at this address"))
-
-    async def _not_so(self, _: Request, error: Exception) -> Response:
-        allowed = dict(getattr(error, "headers", None) or {})
-        return _problem(Refused(405, "not-so", "this method means nothing here"), allowed)
+def _answer(status: int, media: bytes, content: bytes, *more: tuple[bytes, bytes]) -> Answer:
+    headers = [
+        (b"content-type", media),
+        (b"content-length", str(len(content)).encode()),
+        (b"cache-control", b"no-store"),
+        *more,
+        *ALWAYS,
+    ]
+    return status, headers, content
 
 
-def _dump(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _answer(request: Request, content: bytes) -> Response:
-    headers = {"cache-control": "no-store", "vary": "accept-encoding", **_always()}
-    accepted = request.headers.get("accept-encoding", "")
-    if len(content) >= WORTH_COMPRESSING and accepts_gzip(accepted.encode("latin-1")):
-        content = gzip.compress(content, 4, mtime=0)
-        headers["content-encoding"] = "gzip"
-    return Response(content, 200, headers, "application/json")
-
-
-def _problem(problem: Refused, more: dict[str, str] | None = None) -> Response:
-    headers = {**_always(), **(more or {}), "cache-control": "no-store"}
+def _problem(problem: Refused, *more: tuple[bytes, bytes]) -> Answer:
     if problem.retry_after is not None:
-        headers["retry-after"] = str(problem.retry_after)
-    return Response(body(problem), problem.status, headers, "application/json")
+        more = (*more, (b"retry-after", str(problem.retry_after).encode()))
+    return _answer(problem.status, JSON, body(problem), *more)
 
 
-def _always() -> dict[str, str]:
-    return {name.decode(): value.decode() for name, value in ALWAYS}
+def _wrong_method(allowed: str) -> Answer:
+    problem = Refused(405, "method-not-allowed", f"this address takes {allowed}")
+    return _problem(problem, (b"allow", allowed.encode()))
 
 
 def make(settings: Settings) -> Service:
@@ -278,5 +273,5 @@ def make(settings: Settings) -> Service:
     except ImportError as error:
         raise MissingExtra("the service", "serve") from error
     inputs = load()
-    files = render_site(inputs, base=settings.base, live=True)
+    files = render_site(inputs, base=settings.base, computed=COMPUTED)
     return Service(files, settings, inputs.as_of)

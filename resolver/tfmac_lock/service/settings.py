@@ -9,30 +9,45 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+MB = 1 << 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The bounds of one request and of all at once. Sizes in bytes, times in seconds.
 
-    ``body`` is by operation; ``bodies`` may come in at a time, which bounds the memory they take.
-    ``waiting`` requests may wait for one of the ``workers``; more are refused at once.
-    ``per_client`` counts the requests of one address that are under way at a time.
+    ``body`` is by operation; the bodies that come in at a time may have ``bodies_bytes``.
+    ``header_bytes`` is for what stands around a body: headers, trailers, chunk sizes.
+    ``connections`` are of all clients together. ``workers`` resolve and ``readers`` explain and
+    check; for each kind ``waiting`` requests may wait, for ``wait_seconds``, and ``per_client``
+    of one client are under way at a time.
+    ``memory`` is what one job may take, and a worker that keeps more than ``grown`` after a job
+    is replaced. The cache is trimmed to ``cache_bytes`` and ``cache_files``.
     """
 
     body: Mapping[str, int] = field(
-        default_factory=lambda: {"lock": 256 << 10, "explain": 4 << 20, "check": 4 << 20}
+        default_factory=lambda: {"lock": MB // 4, "explain": 4 * MB, "check": 4 * MB}
     )
-    bodies: int = 64
+    bodies_bytes: int = 128 * MB
+    bodies_per_client: int = 16
     body_seconds: float = 10.0
+    header_bytes: int = 32 << 10
     header_seconds: float = 10.0
-    lock_seconds: float = 30.0
-    read_seconds: float = 10.0
-    workers: int = 1
-    waiting: int = 8
-    per_client: int = 4
     connections: int = 2000
-    cached_bytes: int = 64 << 20
+    connections_per_client: int = 200
+    lock_seconds: float = 30.0
+    read_seconds: float = 5.0
+    wait_seconds: float = 60.0
+    workers: int = 2
+    readers: int = 2
+    waiting: int = 32
+    per_client: int = 4
+    memory: int = 1024 * MB
+    grown: int = 300 * MB
+    cached_bytes: int = 64 * MB
     cached_seconds: float = 3600.0
+    cache_bytes: int = 1024 * MB
+    cache_files: int = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,21 +7,19 @@ and each job is ended by the clock inside the process that does it.
 from __future__ import annotations
 
 import functools
-import multiprocessing
-import os
-import re
+import math
 import signal
 import tempfile
-import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..errors import TfmacLockError, UsageError
+from ..errors import OutsideError, TfmacLockError, UsageError
 from . import logs
 from .problems import Refused, refused
+from .trim import trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,46 +27,31 @@ if TYPE_CHECKING:
     from ..lock.make import LockRequest
     from ..matrix.facts import Matrix
     from ..pypi.client import IndexClient
-    from ..target import Target
     from . import messages
     from .settings import Settings
 
 CLIENT_SECONDS = 600
 """How long an index client, which remembers every page, is used before a new one is made."""
 CLIENT_JOBS = 50
+TRIM_SECONDS = 30
+"""How often the cache is looked through for what is too much."""
+
+Job: TypeAlias = "Callable[[Any], dict[str, Any]]"
 
 _settings: Settings
 _client: tuple[float, int, IndexClient] | None = None
+_trimmed = -math.inf
 
 
 class OutOfTime(BaseException):
     """The job's time is over. Not an Exception, so that no handler on the way swallows it."""
 
 
-def start(settings: Settings) -> None:
-    """Make ready a new worker process."""
+def use(settings: Settings) -> None:
+    """Work with these settings, and read what every job needs."""
     global _settings
     _settings = settings
-    logs.set_up("warning")
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # What is only read comes first when the processor is short.
-    os.nice(10)
-    # The parent decides when to stop; a Ctrl-C at the terminal reaches the whole group.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _matrix()
-
-
-def _end_with_parent() -> None:
-    """End this process when the server is gone without having said so."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def ping() -> bool:
-    """True, from a worker that is ready."""
-    return True
 
 
 @functools.cache
@@ -99,8 +82,14 @@ def _job(seconds: float, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         with _time_limit(seconds):
             return do()
     except TfmacLockError as error:
+        if isinstance(error, OutsideError) or refused(error).code == "out-of-time":
+            _forget_client()
         # Only this class is known to survive the way back to the parent.
         raise refused(error) from None
+    except MemoryError:
+        raise Refused(503, "out-of-memory", "it took more memory than one request gets") from None
+    except RecursionError:
+        raise Refused(422, "bad-request", "it is nested too deeply to be read") from None
     except Exception as error:
         logs.fault(error)
         raise refused(TfmacLockError()) from None
@@ -136,7 +125,10 @@ def _lock(message: messages.LockRequest) -> dict[str, Any]:
         ahead=not _settings.offline,
         published=loading.locks_folder(),
     )
-    made = resolver.lock(request_of(message, matrix)).lock
+    try:
+        made = resolver.lock(request_of(message, matrix)).lock
+    finally:
+        _trim_cache()
     contents = []
     for name, (filename, text) in FORMATS.items():
         if name != "json":
@@ -146,86 +138,66 @@ def _lock(message: messages.LockRequest) -> dict[str, Any]:
 
 def request_of(message: messages.LockRequest, matrix: Matrix) -> LockRequest:
     """The message as the resolver's request; raises UsageError where it makes no sense."""
-    from ..lock.make import LockRequest
-    from ..matrix.ranking import PairRequest, TensorFlowRequest
-    from ..publish.locks import end_of
-    from ..resolve.requirements_in import read_with
-    from ..target import Os, Target
+    from ..lock.request import Words, make_request
+    from ..target import Os
 
     platforms = matrix.platforms
-    chip, python = platforms.chip(message.chip), platforms.python(message.python)
+    chip = platforms.chip(message.chip)
     macos = platforms.macos_version(message.macos) if message.macos else None
     if macos is not None:
         platforms.check(chip, macos)
-    if message.metal not in ("auto", "none") and not re.fullmatch(
-        r"\d{1,4}(\.\d{1,4}){0,3}", message.metal, re.ASCII
-    ):
-        raise UsageError("metal: write a version like 1.2.0, or auto, or none")
-    system = Os(message.os)
-    target: Target = Target(
-        python=platforms.python_for(python, chip.arch),
-        chip=chip,
-        macos=macos or chip.first_macos,
-        os=system,
-        darwin=platforms.darwin(macos or chip.first_macos),
-    )
-    environment = target.markers()
-    needs = [need for text in message.packages if (need := read_with(text, environment))]
-    limits = [need for text in message.constraints if (need := read_with(text, environment))]
-    wish = PairRequest(
-        python=python,
-        chip=chip,
-        macos=macos,
-        any_minor=bool(message.macos) and "." not in (message.macos or ""),
-        os=system,
-        tensorflow=TensorFlowRequest.parse(message.tensorflow)
-        if message.tensorflow
-        else TensorFlowRequest(),
+    words = Words(
+        tensorflow=message.tensorflow,
         metal=message.metal,
-        extra=frozenset(item.name for item in needs),
+        packages=message.packages,
+        limits=message.constraints,
+        exclude_newer=message.exclude_newer.isoformat() if message.exclude_newer else None,
     )
-    return LockRequest(
-        wish=wish,
-        needs=tuple(needs),
-        constraints=tuple(limits),
-        before=end_of(message.exclude_newer) if message.exclude_newer else None,
-        options=_options(message),
+    request, _ = make_request(
+        words,
+        platforms,
+        chip=chip,
+        python=platforms.python(message.python),
+        macos=macos,
+        any_minor="." not in (message.macos or "."),
+        system=Os(message.os),
     )
-
-
-def _options(message: messages.LockRequest) -> str:
-    """The command line's words for what is not the pair."""
-    import shlex
-
-    parts = [f"--with {shlex.quote(text)}" for text in message.packages]
-    parts += [f"--exclude-newer {message.exclude_newer}"] if message.exclude_newer else []
-    return " ".join(parts)
+    return request
 
 
 def _index_client() -> IndexClient:
     """The process's index client, a new one after some time so that pages do not grow old."""
     global _client
-    from ..pypi.cache import Cache
-    from ..pypi.client import IndexClient
-    from ..pypi.config import IndexConfig
+    from ..pypi import open_index
 
     now = time.monotonic()
+    until, jobs, client = _client or (0.0, 0, None)
+    if client is None or now >= until or jobs <= 0:
+        _forget_client()
+        client = open_index(
+            index_url=_settings.index_url,
+            extra_index_urls=_settings.extra_index_urls,
+            cache=_settings.cache,
+            offline=_settings.offline,
+        )
+        until, jobs = now + CLIENT_SECONDS, CLIENT_JOBS
+    _client = (until, jobs - 1, client)
+    return client
+
+
+def _forget_client() -> None:
+    """Make a new index client next time: this one also remembers what it could not be told."""
+    global _client
     if _client is not None:
-        until, jobs, client = _client
-        if now < until and jobs > 0:
-            _client = (until, jobs - 1, client)
-            return client
-        client.close()
-    config = IndexConfig.load(
-        index_url=_settings.index_url, extra_index_urls=_settings.extra_index_urls
-    )
-    cache = Cache(_cache_folder())
-    _client = (
-        now + CLIENT_SECONDS,
-        CLIENT_JOBS,
-        IndexClient(config, cache, offline=_settings.offline),
-    )
-    return _client[2]
+        _client[2].close()
+        _client = None
+
+
+def _trim_cache() -> None:
+    global _trimmed
+    if time.monotonic() - _trimmed > TRIM_SECONDS:
+        trim(_cache_folder(), _settings.limits.cache_bytes, _settings.limits.cache_files)
+        _trimmed = time.monotonic()
 
 
 def _cache_folder() -> Path:
@@ -240,7 +212,7 @@ def _explain(message: messages.ExplainRequest) -> dict[str, Any]:
     from ..explain.recognise import recognise_text
     from ..explain.symptoms import shipped
 
-    return document(explained(recognise_text(message.text, shipped()), _matrix()))
+    return document(explained(recognise_text(message.text, shipped()), _matrix(), on_mac=False))
 
 
 def _check(message: messages.CheckRequest) -> dict[str, Any]:
@@ -248,20 +220,23 @@ def _check(message: messages.CheckRequest) -> dict[str, Any]:
 
     The reader follows no include out of the file's folder, so there is nothing else to read.
     """
-    from argparse import Namespace
-
     from ..check.judge import check as judged
     from ..check.judge import document
-    from ..cli.check import read_for_target
+    from ..check.reading import read_for_target
 
-    wanted = Namespace(python=message.python, chip=message.chip, macos=message.macos)
     cache = _cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="check-") as folder:
         path = Path(folder) / message.name
         path.write_text(message.text, "utf-8")
         try:
-            file, target, macos = read_for_target(path, wanted, _matrix(), None)
+            file, target, macos = read_for_target(
+                path,
+                _matrix(),
+                python=message.python,
+                chip=message.chip,
+                macos=message.macos,
+            )
             answer = document([judged(file, target, _matrix(), macos=macos)])
         except UsageError as error:
             raise UsageError(str(error).replace(f"{folder}/", "")) from None

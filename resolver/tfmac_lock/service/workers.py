@@ -1,72 +1,126 @@
-"""The pool of worker processes, made anew when one of them dies."""
+"""The worker processes: each does one job after another and is replaced when it has to be."""
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from . import work
+from . import process
 from .problems import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .settings import Settings
+    from .work import Job
 
-JOBS_A_PROCESS = 500
-"""After that many a worker is replaced, so that whatever leaks in it stays small."""
+GRACE = 2.0
+"""Seconds that a worker has to end a job by its own clock before it is ended from outside."""
+START_SECONDS = 120.0
 
 
 class Workers:
-    """``count`` processes that run the functions of :mod:`.work`."""
+    """``count`` processes that run the jobs of :mod:`.work`, for as many callers at a time."""
 
     def __init__(self, settings: Settings, count: int) -> None:
         self._settings = settings
         self._count = count
-        self._pool = self._make()
+        # Waiting for a process blocks a thread, one each.
+        self._threads = ThreadPoolExecutor(count)
+        self._idle: list[_Worker] = []
+        self._busy: set[_Worker] = set()
         self.ready = False
-
-    def _make(self) -> ProcessPoolExecutor:
-        # Spawned: a fork would copy the event loop, its sockets and the threads' locks.
-        return ProcessPoolExecutor(
-            self._count,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=work.start,
-            initargs=(self._settings,),
-            max_tasks_per_child=JOBS_A_PROCESS,
-        )
 
     async def warm_up(self) -> None:
         """Start the processes, so that the first request finds them ready."""
-        loop = asyncio.get_running_loop()
-        await asyncio.gather(
-            *(loop.run_in_executor(self._pool, work.ping) for _ in range(self._count))
-        )
+        await asyncio.gather(*(self._in_thread(self._start) for _ in range(self._count)))
         self.ready = True
 
-    async def run(
-        self, do: Callable[[Any], dict[str, Any]], message: Any, seconds: float
-    ) -> dict[str, Any]:
-        """The function's result; raises Refused, also after ``seconds`` of waiting and working."""
-        loop = asyncio.get_running_loop()
-        pool = self._pool
-        try:
-            async with asyncio.timeout(seconds):
-                return await loop.run_in_executor(pool, do, message)
-        except TimeoutError:
-            raise Refused(504, "out-of-time", f"it took more than {seconds:g} seconds") from None
-        except BrokenExecutor:
-            if pool is self._pool:
-                self._pool = self._make()
-                pool.shutdown(wait=False)
-            raise Refused(503, "restarting", "a worker was lost; come again", 5) from None
+    async def run(self, do: Job, message: Any, seconds: float) -> bytes:
+        """The function's result as JSON; raises Refused, also after ``seconds``."""
+        answer: bytes = await self._in_thread(self._ask, do, message, seconds)
+        return answer
 
     async def stop(self) -> None:
-        """End the processes; what is waiting is given up, what runs is ended by its own clock.
+        """End the processes."""
+        for worker in (*self._idle, *self._busy):
+            worker.end()
+        # Threads that wait for a process see that it has ended.
+        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
 
-        They are waited for: the server ends itself by the signal that it got, after which nobody
-        would tell them to end.
-        """
-        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
+    async def _in_thread(self, do: Callable[..., Any], *given: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, do, *given)
+
+    def _start(self) -> None:
+        worker = _Worker(self._settings)
+        self._busy.add(worker)  # so that stop() finds it
+        try:
+            worker.wait_until_ready()
+        finally:
+            self._busy.discard(worker)
+        self._idle.append(worker)
+
+    def _ask(self, do: Job, message: Any, seconds: float) -> bytes:
+        if not self._idle:
+            self._start()
+        worker = self._idle.pop()
+        self._busy.add(worker)
+        try:
+            return worker.ask(do, message, seconds)
+        finally:
+            self._busy.discard(worker)
+            if worker.usable:
+                self._idle.append(worker)
+            else:
+                worker.end()
+                # Before the next job, which this thread or another one takes from the same list.
+                with suppress(RuntimeError):  # when stopping
+                    self._threads.submit(self._start)
+
+
+class _Worker:
+    """One process and the pipe to it. Spawned: a fork would copy the loop and its sockets."""
+
+    def __init__(self, settings: Settings) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=process.serve, args=(theirs, settings), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.usable = True
+
+    def wait_until_ready(self) -> None:
+        """Block until it says that it can work; raises Refused where it ends instead."""
+        self._receive(START_SECONDS)
+
+    def ask(self, do: Job, message: Any, seconds: float) -> bytes:
+        """The answer; raises Refused. Afterwards ``usable`` tells whether it can go on."""
+        try:
+            self._pipe.send((do, message))
+        except OSError:
+            raise self._lost() from None
+        answer, self.usable = self._receive(seconds + GRACE)
+        if isinstance(answer, Refused):
+            raise answer
+        return answer  # type: ignore[no-any-return]  # what a pipe gives is Any
+
+    def _receive(self, seconds: float) -> Any:
+        try:
+            if self._pipe.poll(seconds):
+                return self._pipe.recv()
+        except (EOFError, OSError):
+            raise self._lost() from None
+        self.usable = False
+        raise Refused(504, "out-of-time", f"it took more than {seconds - GRACE:g} seconds")
+
+    def _lost(self) -> Refused:
+        self.usable = False
+        return Refused(503, "restarting", "a worker was lost; come again", 5)
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+        self._process.join()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ..matrix.facts import Matrix, Release
-    from .grid import Cell, Grid, OnPython
+    from ..matrix.grid import Cell, Grid, OnPython
     from .inputs import Inputs, PublishedLock
 
 ROOT = "api/v1"
@@ -35,7 +35,7 @@ def render(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, str]]:
         paths.append(f"{ROOT}/{path}")
         yield paths[-1], dump(document)
     for item in inputs.locks:
-        paths.append(lock_path(item))
+        paths.append(lock_path(item.id))
         yield paths[-1], item.files["lock.json"]
     index = doc.Index(as_of=inputs.as_of, version=__version__, documents=sorted(paths))
     yield f"{ROOT}/index.json", dump(index)
@@ -49,9 +49,9 @@ def dump(document: doc.Document) -> str:
     )
 
 
-def lock_path(item: PublishedLock) -> str:
-    """Where a lock's document is."""
-    return f"{ROOT}/locks/{item.id}.json"
+def lock_path(lock: str) -> str:
+    """Where the document of the lock with that id is."""
+    return f"{ROOT}/locks/{lock}.json"
 
 
 def checksums(files: Mapping[str, bytes]) -> doc.Checksums:
@@ -83,7 +83,10 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
     yield "defects.json", doc.Defects(defects=list(matrix.defects))
     yield (
         "symptoms.json",
-        doc.Symptoms(symptoms=[_checked(doc.Symptom, item) for item in inputs.symptoms]),
+        doc.Symptoms(
+            frameworks=_checked(doc.Frameworks, inputs.frameworks),
+            symptoms=[_checked(doc.Symptom, item) for item in inputs.symptoms],
+        ),
     )
     yield (
         "figures.json",
@@ -128,7 +131,7 @@ def _combo_row(item: PublishedLock) -> doc.ComboRow:
         **{name: getattr(lock.combo, name) for name in doc.Combo.model_fields},
         status=lock.verdict.status,
         grade=lock.verdict.grade,
-        lock=lock_path(item),
+        lock=lock_path(item.id),
         files=[name for name in FORMAT_TITLES if name in item.files],
     )
 

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..lock.model import LockedChannel, LockedPackage
+from ..conda.records import ChannelState
+from ..lock.model import LockedPackage
 from ..matrix.facts import Bound, Defect
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch
@@ -95,7 +96,7 @@ class Lock(Document):
     as_of: str
     command: str
     packages: list[LockedPackage]
-    channels: list[LockedChannel] = []
+    channels: list[ChannelState] = []
     files: list[str]
 
 
@@ -216,6 +217,7 @@ class Pattern(Text):
 
     needs: list[Text]
     weak: bool
+    brief: bool
 
 
 class Condition(Part):
@@ -255,12 +257,21 @@ class Symptom(Part):
     instead_of: list[str]
     cures: list[Cure]
     tried: list[str]
+    ask: str
     sources: list[Source]
 
 
-class Symptoms(Document):
-    """All symptoms."""
+class Frameworks(Part):
+    """What tells whose a text is: ours if one of ``ours`` or none of ``others`` occurs in it."""
 
+    ours: list[Text]
+    others: list[Text]
+
+
+class Symptoms(Document):
+    """All symptoms; a text that is another framework's shows none of them."""
+
+    frameworks: Frameworks
     symptoms: list[Symptom]
 
 

@@ -62,6 +62,7 @@ class Inputs:
     locks: tuple[PublishedLock, ...] = ()
     unpublished: tuple[tuple[str, str], ...] = ()
     symptoms: tuple[dict[str, Any], ...] = ()
+    frameworks: dict[str, Any] = field(default_factory=lambda: {"ours": [], "others": []})
     figures: dict[str, Any] = field(default_factory=dict)
 
 
@@ -93,12 +94,14 @@ def load(locks: Path | None = None, compiled: Path = loading.COMPILED) -> Inputs
                 for combo, reason in index.unpublished()
                 if served is None or combo in served
             ]
+    known = _document(compiled / "symptoms.json")
     return Inputs(
         matrix=matrix,
         as_of=max([matrix.as_of, *(item.lock.as_of for item in found)]),
         locks=tuple(found),
         unpublished=tuple(unpublished),
-        symptoms=tuple(_document(compiled / "symptoms.json").get("symptoms", ())),
+        symptoms=tuple(known.get("symptoms", ())),
+        frameworks=known.get("frameworks", {"ours": [], "others": []}),
         figures=_document(compiled / "figures.json"),
     )
 

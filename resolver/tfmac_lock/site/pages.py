@@ -15,7 +15,7 @@ from ..matrix.facts import METAL, Release
 from ..matrix.ranking import package_row
 from ..target import Arch
 from .changes import changes
-from .figures import bars
+from .figures import charts, drawing, shown
 from .inputs import FORMAT_TITLES
 from .words import (
     ARCH_TITLES,
@@ -32,7 +32,7 @@ from .words import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .grid import Grid
+    from ..matrix.grid import Grid
     from .inputs import Inputs, PublishedLock
 
 TRIED = ("twin", "vendor", "reported", "trained-cpu", "trained-gpu", "defect")
@@ -66,6 +66,8 @@ class Pages:
             "spans": spans,
             "general": general,
             "marked": marked,
+            "shown": shown,
+            "drawing": drawing,
         }
         environment.globals |= {
             "as_of": self.inputs.as_of,
@@ -106,7 +108,10 @@ class Pages:
         yield from self._releases()
         yield from self._symptoms()
         yield self._page(
-            "figures/index.html", "figures.html", here="figures", figures=bars(self.inputs.figures)
+            "figures/index.html",
+            "figures.html",
+            here="figures",
+            figures=list(charts(self.inputs.figures)),
         )
         yield self._page(
             "changes/index.html", "changes.html", here="", changes=list(changes(self.inputs))
@@ -142,7 +147,7 @@ class Pages:
                 for grid in self.grids
                 if grid.arch is combo.arch
                 for cell in grid.cells
-                if any(on.lock is item for on in cell.pythons)
+                if any(on.lock == item.id for on in cell.pythons)
             ),
             None,
         )
@@ -194,7 +199,7 @@ class Pages:
                 floors=[
                     floor
                     for floor in matrix.floors
-                    if (floor.package, floor.version) == (release.package, release.version)
+                    if release.package == METAL and release.version in floor.versions
                 ],
                 binaries=[
                     fact

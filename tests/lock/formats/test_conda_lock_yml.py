@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tfmac_lock.conda.records import ChannelState
 from tfmac_lock.errors import UsageError
 from tfmac_lock.lock.formats import (
     conda_lock_yml,
@@ -22,7 +23,6 @@ from tfmac_lock.lock.formats.conda_lock_yml import NoCondaHalf
 from tfmac_lock.lock.model import (
     Combo,
     Lock,
-    LockedChannel,
     LockedPackage,
     LockVerdict,
     from_json,
@@ -101,7 +101,7 @@ def lock(arch: Arch = Arch.ARM64) -> Lock:
         ),
         as_of="2026-11-20",
         command="--python 3.11 --chip m1 --tensorflow 2.16.2 --metal none",
-        channels=(LockedChannel(url=FORGE, files=9, newest="2026-08-11", sha256="3" * 64),),
+        channels=(ChannelState(url=FORGE, files=9, newest="2026-08-11", sha256="3" * 64),),
     )
 
 

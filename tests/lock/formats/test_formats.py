@@ -12,7 +12,7 @@ from packaging.pylock import Pylock
 from tests.support.facts import target
 from tests.support.locks import PACKAGES, lock, package
 from tfmac_lock.lock.formats import lock_json, pylock_toml, requirements_txt
-from tfmac_lock.lock.model import from_json, to_json
+from tfmac_lock.lock.model import from_json, lock_id, to_json
 from tfmac_lock.target import Os
 
 # -- requirements.txt
@@ -108,6 +108,7 @@ def test_pylock_toml_tells_combo_floor_and_status() -> None:
         "status": "works",
         "grade": "twin",
         "as-of": "2026-01-31",
+        "lock-id": lock_id(lock()),
     }
 
 
@@ -166,3 +167,24 @@ def test_lock_json_has_the_fields_that_other_programs_build_on() -> None:
 def test_what_is_no_lock_is_refused(data: object) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         from_json(data)
+
+
+# -- texts of others in the files
+
+
+@pytest.mark.parametrize("part", ["\n", "\r", "\x1b[2J", "\u2028", "\x85"])
+def test_what_a_user_or_a_fact_says_stays_on_its_line(part: str) -> None:
+    clean = lock(status="caution")
+    command = f"--python 3.11 -r 'a{part}evil==1'"
+    reasons = (("defect", f"ReLU{part}is wrong", "x"),)
+    dirty = replace(clean, command=command, verdict=replace(clean.verdict, reasons=reasons))
+    plain = replace(
+        clean,
+        command=command.replace(part, "x"),
+        verdict=replace(clean.verdict, reasons=(("defect", "ReLU is wrong", "x"),)),
+    )
+    for render in (requirements_txt.render, pylock_toml.render):
+        text = render(dirty)
+        assert len(text.splitlines()) == len(render(plain).splitlines())
+        assert part not in text.replace("\n", "") or part == "\n"
+        assert not [line for line in text.splitlines() if line.startswith("evil")]

@@ -97,7 +97,8 @@ def written(index: HtmlIndex, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert wanted is not None
     with IndexClient(IndexConfig(indexes=(index.url,)), Cache(folder / "cache")) as client:
         resolver = Resolver(matrix=shipped(), source=client, as_of="2026-01-31")
-        lock = resolver.lock(LockRequest(wish=wish, needs=(wanted,))).lock
+        request = LockRequest(pair=wish, requirements=(wanted,), accept_repacked=True)
+        lock = resolver.lock(request).lock
     write_files(folder, {name: text(lock) for name, text in FORMATS.values()})
     return folder
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .conda_lock_yml import NoCondaHalf, platform
-from .header import header
+from .header import header, install_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ def render(lock: Lock) -> str:
     lines += [
         "#    conda create --name tensorflow --file explicit.txt",
         "# and then, inside it, the wheels, from the file that --format requirements writes:",
-        "#    python -m pip install --require-hashes --no-deps -r requirements.txt",
+        f"#    {install_command(lock)}",
         f"# platform: {platform(lock.combo)}",
         "@EXPLICIT",
     ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING
 
+from ...files import printable
 from ...target import Os
+from ..model import lock_id
 
 if TYPE_CHECKING:
     from ..model import Lock
@@ -29,8 +32,27 @@ def header(lock: Lock) -> list[str]:
         f"{combo.package} {combo.tensorflow}, {plugin}",
         f"Python {combo.python} on {machine}{combo.arch.value}{floor}",
         f"verdict: {lock.verdict.status}{grade}, package index as of {lock.as_of}",
+        f"lock id: {lock_id(lock)}",
     ]
     for kind, text, _ in lock.verdict.reasons:
         if kind == "defect":
             lines += textwrap.wrap(text, 90, initial_indent="  ", subsequent_indent="  ")
-    return [*lines, ""]
+    return [*map(printable, lines), ""]
+
+
+def install_command(lock: Lock, file: str = "requirements.txt") -> str:
+    """How pip installs the file; only the lock's source archives may be built."""
+    names = ",".join(package.name for package in lock.wheels if package.is_source)
+    sources = f" --only-binary :all: --no-binary {names}" if names else ""
+    return f"python -m pip install --require-hashes --no-deps{sources} -r {file}"
+
+
+ID = re.compile(
+    r"""^(?:\#\ lock\ id:\ |lock-id\ =\ "|\ "lock_id":\ ")([0-9a-f]{16})(?:"|"?,?)$""",
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+def lock_ids(text: str) -> frozenset[str]:
+    """The ids of the locks that a written file is of; none where it is not ours, or older."""
+    return frozenset(ID.findall(text)) if MARK in text or '"lock_id"' in text else frozenset()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..model import dump_json, to_json
+from ...files import dump_json
+from ..model import to_json
 
 if TYPE_CHECKING:
     from ..model import Lock

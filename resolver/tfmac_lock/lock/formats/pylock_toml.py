@@ -12,7 +12,9 @@ import json
 from typing import TYPE_CHECKING
 
 from ...errors import UsageError
+from ...files import printable
 from ...target import Os, machine_name
+from ..model import lock_id
 from .header import MARK
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def render(lock: Lock) -> str:
     )
     lines = [
         f"# This file was {MARK}, by:",
-        f"#    tfmac-lock {lock.command}",
+        f"#    tfmac-lock {printable(lock.command)}",
         'lock-version = "1.0"',
         f"environments = [{_text(environment)}]",
         f"requires-python = {_text(f'=={combo.python}.*')}",
@@ -66,6 +68,7 @@ def render(lock: Lock) -> str:
         f"status = {_text(lock.verdict.status)}",
         *([f"grade = {_text(lock.verdict.grade)}"] if lock.verdict.grade else []),
         f"as-of = {_text(lock.as_of)}",
+        f"lock-id = {_text(lock_id(lock))}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .header import header
+from .header import header, install_command
 
 if TYPE_CHECKING:
     from ..model import Lock
@@ -19,12 +19,13 @@ def render(lock: Lock) -> str:
     Of a lock with a conda half it is the second part, to be installed after conda's.
     """
     lines = [f"# {line}" if line else "#" for line in header(lock)]
-    lines.append("#    python -m pip install --require-hashes --no-deps -r requirements.txt")
+    lines.append(f"#    {install_command(lock)}")
     if lock.conda_packages:
         lines.append("# inside the conda environment of the same lock, after its packages")
     parents = lock.required_by()
     for package in lock.wheels:
         lines.append(f"{package.name}=={package.version} \\")
         lines.append(f"    --hash=sha256:{package.sha256}")
-        lines.append(f"    # via {', '.join(parents[package.name]) or 'your request'}")
+        built = "; a source archive, which pip builds" if package.is_source else ""
+        lines.append(f"    # via {', '.join(parents[package.name]) or 'your request'}{built}")
     return "\n".join(lines) + "\n"

@@ -1,0 +1,88 @@
+"""Mixed locks: conda's records in a lock, how it is asked for, and how it is verified."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..conda.errors import NotFromConda, Replaced
+from ..conda.mixed import CHOSEN_PAIR, CondaPart
+from ..conda.records import CondaRecord
+from ..conda.specs import CondaRequirement, own_spec
+from ..conda.verify import contradictions
+from ..resolve.requirement import ByUser
+from .model import LockedPackage
+from .verify import Flaw, UnsoundLock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..conda.client import CondaClient
+    from ..target import Target
+    from .make import LockRequest, ResolvedLock, Resolver
+    from .model import Lock
+
+
+def lock_with_conda(
+    resolver: Resolver,
+    request: LockRequest,
+    client: CondaClient,
+    *,
+    specs: Sequence[str] = (),
+    native: bool = False,
+) -> ResolvedLock:
+    """The best lock for the request with a conda half; raises what ``Resolver.lock`` does.
+
+    ``native`` is ``--native conda``; without it, native packages come from conda only where
+    the index has no wheel of them for the target.
+    """
+    lineage = resolver.matrix.lineage
+    for name in (CondaRequirement(spec, ByUser("--conda")).name for spec in specs):
+        if lineage and name == lineage.package:
+            raise Replaced(lineage)
+        if name in CHOSEN_PAIR:
+            raise NotFromConda(name)
+    own = tuple(own_spec(spec, client.channels) for spec in specs)
+    half = CondaPart(client=client, specs=own, native=native)
+    return replace(resolver, conda=half).lock(request)
+
+
+def locked(records: Iterable[CondaRecord]) -> tuple[LockedPackage, ...]:
+    """The records as packages of a lock."""
+    return tuple(
+        LockedPackage(
+            name=record.name,
+            version=record.version,
+            manager="conda",
+            filename=record.filename,
+            url=record.url,
+            sha256=record.sha256,
+            requires=record.depends,
+            build=record.build,
+            md5=record.md5,
+            constrains=record.constrains,
+        )
+        for record in records
+    )
+
+
+def verify_conda(lock: Lock, target: Target) -> None:
+    """Raise UnsoundLock unless what conda's packages require and allow holds on the target."""
+    records = [
+        CondaRecord(
+            name=package.name,
+            version=package.version,
+            build=package.build,
+            subdir=package.url.rsplit("/", 2)[-2],
+            filename=package.filename,
+            url=package.url,
+            md5=package.md5,
+            sha256=package.sha256,
+            depends=package.requires,
+            constrains=package.constrains,
+        )
+        for package in lock.conda_packages
+    ]
+    flaws = [Flaw(package=name, text=text) for name, text in contradictions(records, target)]
+    if flaws:
+        raise UnsoundLock(lock.combo.id, flaws)

@@ -1,0 +1,94 @@
+"""The newest of what was named: old versions of named packages are a last resort.
+
+An old release of a package states little, so it fits beside any TensorFlow, and does not work
+with it. Where the best pair leaves only such a release, a lower pair that has a current one is
+better. Which release is old is read off the version numbers, since not all indexes tell dates,
+and the same request must give the same lock from each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from ..resolve.pairs import PAIR_NAMES
+from ..resolve.provider import Facts
+from ..resolve.requirement import ByUser, Requirement
+from .asked import by_users
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.version import Version
+
+    from ..resolve.conflict import Unsatisfiable
+    from ..resolve.provider import Rules
+    from ..resolve.solve import Solution
+    from .make import Note
+
+MINORS_BEHIND = 3
+"""Of a package that has not reached 1.0: so many minor releases behind make a version old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A named package of which an old version was taken."""
+
+    item: Requirement
+    taken: Version
+    newest: Version
+    first_current: Version
+
+    @property
+    def current(self) -> Requirement:
+        """The requirement of a version that is not old."""
+        origin = ByUser(f"a current {self.item.name}", chosen=True)
+        return Requirement(
+            self.item.name, frozenset(), SpecifierSet(f">={self.first_current}"), origin
+        )
+
+    def note(self, error: Unsatisfiable) -> Note:
+        """That it was taken, and why."""
+        reasons = [
+            str(fact)
+            for fact in error.facts
+            if fact.kind in ("requires", "bound", "lacking", "constraint")
+        ]
+        text = f"{self.item.name} {self.taken} was taken although {self.newest} exists"
+        if reasons:
+            text += f": {'; '.join(reasons[:3])}"
+        return ("older", text, "index metadata")
+
+
+def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> list[Outdated]:
+    """The named packages of which the solution has an old version.
+
+    Versions that need a newer macOS than the solution does are none that it could have.
+    """
+    items = list(asked)
+    facts = Facts(rules, items)
+    macos = solution.option.macos if solution.option else rules.view.target.macos
+    found: dict[str, Outdated] = {}
+    for item in by_users(items):
+        solved = solution.packages.get(item.name)
+        if solved is None or item.name in PAIR_NAMES or item.name in found:
+            continue
+        releases = facts.project(item.name).releases
+        fitting = [
+            releases[place].version
+            for place in facts.admitted(item).places()
+            if (floor := releases[place].macos) is None or floor <= macos
+        ]
+        if fitting and is_old(solved.version, fitting[0]):
+            current = [version for version in fitting if not is_old(version, fitting[0])]
+            found[item.name] = Outdated(item, solved.version, fitting[0], current[-1])
+    return list(found.values())
+
+
+def is_old(version: Version, newest: Version) -> bool:
+    """Whether the version is a major release behind, or some minor ones before 1.0."""
+    if (version.epoch, version.major) != (newest.epoch, newest.major):
+        return version < newest
+    return newest.major == 0 and newest.minor - version.minor >= MINORS_BEHIND

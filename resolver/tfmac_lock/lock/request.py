@@ -1,0 +1,122 @@
+"""From the words of a user to a lock request: one way for the command line and the service."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from ..matrix.ranking import PairRequest, TensorFlowRequest
+from ..resolve.requirements_in import Options, read_file, read_with
+from ..target import Os
+from .make import LockRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ..target import Chip, MacOSVersion, Platforms, PythonVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What is asked for besides the machine, as it was written.
+
+    ``packages`` and ``limits`` are requirements; ``requirements`` and ``constraints`` are files
+    of them.
+    """
+
+    tensorflow: str | None = None
+    metal: str = "auto"
+    packages: Sequence[str] = ()
+    limits: Sequence[str] = ()
+    requirements: Sequence[Path] = ()
+    constraints: Sequence[Path] = ()
+    exclude_newer: str | None = None
+    accept_repacked: bool = False
+
+    @property
+    def options(self) -> str:
+        """The command line's options for all that is not the pair."""
+        parts = [f"--with {shlex.quote(text)}" for text in self.packages]
+        parts += [f"-r {shlex.quote(str(path))}" for path in self.requirements]
+        parts += [f"-c {shlex.quote(str(path))}" for path in self.constraints]
+        parts += [f"--exclude-newer {self.exclude_newer}"] if self.exclude_newer else []
+        parts += ["--accept-repacked"] if self.accept_repacked else []
+        return " ".join(parts)
+
+
+def make_request(
+    words: Words,
+    platforms: Platforms,
+    *,
+    chip: Chip,
+    python: PythonVersion,
+    macos: MacOSVersion | None,
+    any_minor: bool,
+    system: Os = Os.MACOS,
+) -> tuple[LockRequest, Options]:
+    """The request, and what the files say besides packages; raises UsageError.
+
+    ``any_minor`` says that ``macos`` names a major release, whatever its minor one.
+    """
+    environment = platforms.target(python, chip, macos, system).markers()
+    said = Options()
+    needs = [need for text in words.packages if (need := read_with(text, environment))]
+    limits = [need for text in words.limits if (need := read_with(text, environment))]
+    for path in words.requirements:
+        needs += read_file(path, environment, said)
+    for path in words.constraints:
+        limits += read_file(path, environment, said)
+    wish = PairRequest(
+        python=python,
+        chip=chip,
+        macos=macos,
+        any_minor=any_minor,
+        os=system,
+        tensorflow=TensorFlowRequest.parse(words.tensorflow)
+        if words.tensorflow
+        else TensorFlowRequest(),
+        metal=_metal(words.metal),
+        extra=frozenset(item.name for item in needs),
+    )
+    request = LockRequest(
+        pair=wish,
+        requirements=tuple(needs),
+        constraints=tuple(limits),
+        before=before(words.exclude_newer),
+        pre=said.pre,
+        wheels_only=frozenset(said.only_binary),
+        options=words.options,
+        accept_repacked=words.accept_repacked,
+    )
+    return request, said
+
+
+def before(given: str | None) -> datetime | None:
+    """The moment from which on files are too new: the end of a day, or an exact time."""
+    if given is None:
+        return None
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", given, re.ASCII):
+            return end_of(date.fromisoformat(given))
+        moment = datetime.fromisoformat(given)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"--exclude-newer {given!r} is no date that can be meant; write it like 2026-01-31"
+        ) from error
+
+
+def end_of(day: date) -> datetime:
+    """The moment from which on files are newer than the day; raises OverflowError for the last."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+
+
+def _metal(given: str) -> str:
+    if given in ("auto", "none") or re.fullmatch(r"\d{1,4}(\.\d{1,4}){0,3}", given, re.ASCII):
+        return given
+    raise UsageError(f"--metal {given!r}: write a version like 1.2.0, or auto, or none")

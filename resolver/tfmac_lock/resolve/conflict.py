@@ -1,0 +1,357 @@
+"""Why there is no solution, in few lines: the solver's proof cut down to the facts that decide."""
+
+from __future__ import annotations
+
+import functools
+import textwrap
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from nab_resolver.types import IncompatibilityCause
+from packaging.utils import canonicalize_name
+
+from ..errors import Refusal
+from .companions import Need
+from .pairs import METAL_NAME, PAIR, PAIR_NAMES, Options
+from .provider import Facts, UnusableFile, limit_of, split
+from .requirement import ByMatrix, ByUser, Requirement
+from .versions import VersionSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from nab_resolver.types import Incompatibility
+    from packaging.utils import NormalizedName
+
+    from ..target import Target
+
+    Proof = Incompatibility[str, int]
+    Search = Callable[[Facts], dict[str, int] | Proof]
+
+MAX_LINES = 12
+WIDTH = 80
+MAX_SECONDS = 2.0
+"""For leaving out what has no part in a conflict; what is still in then stays in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One fact of a conflict.
+
+    ``kind`` is ``asked``, ``constraint``, ``requires``, ``bound``, ``pair``, ``lacking`` (no
+    version fits) or ``fault`` (metadata that cannot be read). ``about`` is the package that it
+    says something of, ``source`` who says it. ``missing`` tells that no version meets it.
+    """
+
+    kind: str
+    about: NormalizedName
+    text: str
+    source: str = ""
+    left_out: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} [{self.source}]" if self.source else self.text
+
+
+class Unsatisfiable(Refusal):
+    """No set of files meets all requirements on the target; ``facts`` is why."""
+
+    def __init__(self, target: Target, facts: Iterable[Fact]) -> None:
+        super().__init__(str(target))
+        self.target = target
+        self.facts = tuple(facts)
+
+    @property
+    def names(self) -> list[NormalizedName]:
+        """The packages that the conflict is about."""
+        return list(dict.fromkeys(fact.about for fact in self.facts))
+
+    @property
+    def users_alone(self) -> bool:
+        """Whether the user's own requirements contradict each other, whatever the pair."""
+        return len(self.facts) > 1 and all(
+            fact.kind in ("asked", "constraint") for fact in self.facts
+        )
+
+    @property
+    def lacking(self) -> list[NormalizedName]:
+        """The packages of which the index has files, and none that is needed fits."""
+        return [fact.about for fact in self.facts if fact.kind == "lacking" and fact.left_out]
+
+    def __str__(self) -> str:
+        head = f"no set of files meets every requirement for {self.target}:"
+        lines = textwrap.wrap(head, WIDTH)
+        for number, fact in enumerate(self.facts):
+            told = textwrap.wrap(
+                str(fact),
+                WIDTH,
+                initial_indent="  ",
+                subsequent_indent="      ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            left = len(self.facts) - number
+            if len(lines) + len(told) + (left > 1) > MAX_LINES:
+                lines.append(f"  and {left} more facts, which --json tells")
+                break
+            lines += told
+        return "\n".join(lines)
+
+
+def explained(facts: Facts, proof: Proof, search: Search) -> list[Fact]:
+    """The facts of a proof that decide, in the order in which a person would tell them."""
+    own = _contradiction(facts, proof)
+    if own:
+        return [fact for item in own for fact in _asked(facts, item)]
+    facts, proof = _smallest(facts, proof, search)
+    found = dict.fromkeys(_told(facts, proof))
+    order = ("asked", "pair", "constraint", "requires", "bound", "lacking", "fault")
+    return sorted(found, key=lambda fact: order.index(fact.kind))
+
+
+def _contradiction(facts: Facts, proof: Proof) -> list[Requirement]:
+    """The user's own requirements and constraints on one package that no version meets at once."""
+    touched = {str(term.package) for leaf in _leaves(proof) for term in leaf.terms}
+    items = [*facts.asked, *facts.rules.constraints]
+    for package in sorted(touched):
+        sets = [(item, facts.sets(item).get(package)) for item in items]
+        own = {item: found.bits for item, found in sets if found is not None and found.bits}
+        for item in list(own):
+            rest = [bits for other, bits in own.items() if other != item]
+            if rest and functools.reduce(int.__and__, rest) == 0:
+                del own[item]
+        if own and functools.reduce(int.__and__, own.values()) == 0:
+            return list(own)
+    return []
+
+
+def _smallest(facts: Facts, proof: Proof, search: Search) -> tuple[Facts, Proof]:
+    """Without the requirements, constraints and bounds that the conflict has no need of."""
+    until = time.monotonic() + MAX_SECONDS
+    for part in _parts(facts, proof):
+        if time.monotonic() > until:
+            break
+        fewer = _without(facts, part)
+        found = search(fewer)
+        if not isinstance(found, dict):
+            facts, proof = fewer, found
+    return facts, proof
+
+
+def _parts(facts: Facts, proof: Proof) -> list[Requirement]:
+    """What may be left out for a try: all that the proof does not name at once, then the rest."""
+    limits = [
+        *facts.rules.constraints,
+        *(limit_of(bound) for bound in facts.rules.bounds),
+    ]
+    touched = {term.package for leaf in _leaves(proof) for term in leaf.terms}
+    named = {split(str(package))[0] for package in touched}
+    if named & PAIR_NAMES or PAIR in touched:
+        named |= PAIR_NAMES
+    return [item for item in (*limits, *facts.asked) if item.name in named]
+
+
+def _without(facts: Facts, part: Requirement) -> Facts:
+    rules = replace(
+        facts.rules,
+        constraints=[item for item in facts.rules.constraints if item != part],
+        bounds=[bound for bound in facts.rules.bounds if limit_of(bound) != part],
+    )
+    return Facts(rules, [item for item in facts.asked if item != part])
+
+
+def _leaves(proof: Proof) -> list[Proof]:
+    return [node for node in proof.walk() if node.cause is not IncompatibilityCause.DERIVED]
+
+
+def _told(facts: Facts, proof: Proof) -> Iterator[Fact]:
+    leaves = _leaves(proof)
+    requires: dict[tuple[str, str], int] = {}
+    origins = {leaf.origin for leaf in leaves if leaf.cause is IncompatibilityCause.ROOT}
+    for item in facts.asked:
+        if item in origins:
+            yield from _asked(facts, item)
+    for leaf in leaves:
+        if leaf.cause is IncompatibilityCause.ROOT:
+            continue
+        if isinstance(leaf.origin, Need):
+            yield from _needed(facts, leaf.origin)
+            continue
+        first, *rest = leaf.terms
+        bits = getattr(first.constraint, "bits", 0)
+        if not rest:
+            yield from _alone(facts, first.package, bits)
+        elif rest[0].is_positive():
+            outside = getattr(rest[0].constraint, "bits", 0)
+            yield from _limits(facts, rest[0].package, outside, bits)
+        elif first.package != PAIR:
+            key = (first.package, rest[0].package)
+            requires[key] = requires.get(key, 0) | bits
+    for (package, needed), bits in requires.items():
+        yield from _requires(facts, package, needed, bits)
+    if any(leaf.cause is IncompatibilityCause.ROOT and leaf.origin is None for leaf in leaves):
+        yield _pairs(facts.rules.options)
+
+
+def _needed(facts: Facts, need: Need) -> Iterator[Fact]:
+    """What a companion needs beyond its metadata."""
+    name = need.requirement.name
+    beside = _versions(facts.rules.options, need.options)
+    text = f"{need.companion.name} {need.fact.versions} needs {need.requirement.text}{beside}"
+    text = f"{' '.join(text.split())}: {need.fact.reason}"
+    yield Fact(kind="bound", about=name, text=text, source=need.fact.source)
+    yield from _lacking(facts, need.requirement)
+
+
+def _asked(facts: Facts, item: Requirement) -> Iterator[Fact]:
+    """What the user asks for, or allows."""
+    if not isinstance(item.origin, ByUser):
+        yield Fact(kind="requires", about=item.name, text=f"{item.origin} requires {item.text}")
+    else:
+        limits = item in facts.rules.constraints and item not in facts.asked
+        where = "--with" if item.origin.where == f"--with {item.text}" else item.origin.where
+        text = f"{item.text} is your constraint" if limits else f"you ask for {item.text}"
+        kind = "constraint" if limits else "asked"
+        yield Fact(kind=kind, about=item.name, text=text, source=where)
+    yield from _lacking(facts, item)
+
+
+def _lacking(facts: Facts, item: Requirement, by: NormalizedName | None = None) -> Iterator[Fact]:
+    """That nothing meets the requirement, and why, where that is so."""
+    sets = facts.sets(item, by)
+    if not any(admitted.is_empty for admitted in sets.values()):
+        return
+    if PAIR in sets:
+        yield _pairs(facts.rules.options)
+        return
+    given = facts.rules.given.get(item.name)
+    project = facts.view.project(item.name)
+    left_out = str(project.left_out)
+    if given is not None:
+        text, left_out = f"conda brings {item.name} {given}", ""
+    elif project.unknown:
+        text, left_out = f"the index has no project {item.name}", ""
+    else:
+        text = f"no file of {item.name} that fits meets {item.text}"
+        text += f" (left out: {left_out})" if left_out else ""
+    yield Fact(kind="lacking", about=item.name, text=text, left_out=left_out)
+
+
+def _alone(facts: Facts, package: str, bits: int) -> Iterator[Fact]:
+    """A clause with one term: a constraint, a pair without files, a version that cannot be."""
+    name, extra = split(package)
+    if bits < 0:
+        yield from _limits(facts, package, bits, 0)
+        return
+    if package == PAIR:
+        for (pin, version), those in facts.rules.options.by_pin().items():
+            if those & bits == those and facts.project(pin).place(version) is None:
+                left_out = str(facts.view.project(pin).left_out)
+                text = f"{pin} {version} has no file that fits"
+                text += f" (left out: {left_out})" if left_out else ""
+                yield Fact(kind="lacking", about=pin, text=text, left_out=left_out)
+        if not any(
+            facts.project(pin).place(version) is None
+            for pin, version in facts.rules.options.by_pin()
+        ):
+            yield from _limits(facts, package, ~((1 << len(facts.rules.options)) - 1) | bits, 0)
+        return
+    for place in VersionSet(bits).places():
+        try:
+            items = facts.requires(name, place, extra)
+        except UnusableFile as error:
+            yield Fact(kind="fault", about=name, text=str(error))
+            continue
+        version = facts.project(name).releases[place].version
+        unmet = [item for item in items if _empty(facts, item, name)]
+        for item in unmet or _at_odds(items):
+            text = f"{name} {version} requires {item.text}"
+            yield Fact(kind="requires", about=item.name, text=text)
+            yield from _lacking(facts, item, name)
+
+
+def _empty(facts: Facts, item: Requirement, by: NormalizedName) -> bool:
+    return any(admitted.is_empty for admitted in facts.sets(item, by).values())
+
+
+def _at_odds(items: Sequence[Requirement]) -> list[Requirement]:
+    """The requirements of one file that contradict each other."""
+    names = [item.name for item in items]
+    return [item for item in items if names.count(item.name) > 1]
+
+
+def _limits(facts: Facts, package: str, outside: int, options: int) -> Iterator[Fact]:
+    """The constraints and bounds that leave these versions out."""
+    names = PAIR_NAMES if package == PAIR else (split(package)[0],)
+    for name in names:
+        for limit, those in facts.limits(name):
+            admitted = facts.sets(limit).get(package)
+            if admitted is None or ~admitted.bits != outside:
+                continue
+            if isinstance(limit.origin, ByMatrix):
+                if options and not those & options:
+                    continue
+                bound = limit.origin.bound
+                with_these = _versions(facts.rules.options, those & options)
+                text = f"{limit.text}{with_these}: {bound.reason}"
+                yield Fact(kind="bound", about=name, text=text, source=bound.source)
+                yield from _lacking(facts, limit)
+            else:
+                yield from _asked(facts, limit)
+
+
+def _versions(options: Options, bits: int) -> str:
+    found = list(
+        dict.fromkeys(options[place].pair.tensorflow for place in VersionSet(bits).places())
+    )
+    return f" with TensorFlow {_span(found)}" if found else ""
+
+
+def _pairs(options: Options) -> Fact:
+    """The releases of TensorFlow that there are to choose from."""
+    tensorflow = dict.fromkeys(option.pair.tensorflow for option in options.all)
+    metal = dict.fromkeys(option.pair.metal for option in options.all)
+    plugins = _span([text for text in metal if text]) if any(metal) else ""
+    text = f"your request leaves TensorFlow {_span(list(tensorflow))}"
+    text += f" with tensorflow-metal {plugins}" if plugins else ""
+    return Fact(kind="pair", about=canonicalize_name("tensorflow"), text=text)
+
+
+def _requires(facts: Facts, package: str, needed: str, bits: int) -> Iterator[Fact]:
+    """What versions of a package require of another, those that say the same in one."""
+    name, extra = split(package)
+    if split(needed)[0] == name:
+        return
+    said: dict[str, list[str]] = {}
+    about = METAL_NAME
+    for place in VersionSet(bits).places():
+        release = facts.project(name).releases[place]
+        items = [
+            item for item in facts.requires(name, place, extra) if needed in facts.sets(item, name)
+        ]
+        texts = [item.text for item in items]
+        about = items[0].name if items else about
+        if needed == PAIR and not items:
+            texts.append(f"macOS {release.macos} or newer")
+        if texts:
+            said.setdefault(" and ".join(dict.fromkeys(texts)), []).append(str(release.version))
+    shown = f"{name}[{extra}]" if extra else name
+    groups = list(said.items())
+    for text, versions in groups[:2]:
+        verb = "requires" if len(versions) == 1 else "require"
+        yield Fact(kind="requires", about=about, text=f"{shown} {_span(versions)} {verb} {text}")
+    if len(groups) > 2:
+        others = [version for _, versions in groups[2:] for version in versions]
+        text = f"{shown} {_span(others)} require other versions of {about}"
+        yield Fact(kind="requires", about=about, text=text)
+
+
+def _span(versions: Sequence[str]) -> str:
+    """A few versions one by one, many as a range."""
+    from packaging.version import Version
+
+    ordered = sorted(versions, key=Version)
+    if len(ordered) < 4:
+        return " and ".join((", ".join(ordered[:-1]), ordered[-1])).removeprefix(" and ")
+    return f"{ordered[0]} to {ordered[-1]}"
