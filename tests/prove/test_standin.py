@@ -299,7 +299,8 @@ def test_the_newest_patch_of_every_minor_since_28_is_tried_on_its_newest_python(
 
 
 def test_a_named_tensorflow_is_tried_and_an_unknown_one_is_refused() -> None:
-    assert [lock.tensorflow for lock in run.locks_for(LOCKS, ["2.8.0"])] == ["2.8.0"]
+    named = ["2.8.0", "2.7.4"]
+    assert [lock.tensorflow for lock in run.locks_for(LOCKS, named)] == named
     with pytest.raises(UsageError, match=r"2\.18\.0.*some are.*2\.21\.0"):
         run.locks_for(LOCKS, ["2.18.0"])
 

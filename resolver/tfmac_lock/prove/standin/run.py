@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from ..processes import Processes
 
 OLDEST = Version("2.8")
-"""Earlier TensorFlows have no C interface for a plugin's graph optimizer in their headers."""
+"""The first that is tried unasked. Apple's plugins have a graph optimizer from 0.8.0 on, which
+is for TensorFlow 2.12; some older minors show whether TensorFlow itself has changed."""
 
 NEWEST_PYTHON = (3, 12)
 """Plugins for the Mac exist up to this one."""
@@ -142,8 +143,6 @@ def locks_for(locks: Iterable[LockedSet], versions: Sequence[str]) -> list[Locke
     for lock in locks:
         if lock.metal or lock.from_conda or _series(lock) > NEWEST_PYTHON:
             continue
-        if Version(lock.tensorflow) < OLDEST:
-            continue
         known = best.get(lock.tensorflow)
         if known is None or (_series(lock), lock.id) > (_series(known), known.id):
             best[lock.tensorflow] = lock
@@ -151,7 +150,8 @@ def locks_for(locks: Iterable[LockedSet], versions: Sequence[str]) -> list[Locke
         if version not in best:
             some = ", ".join(sorted(best, key=Version)[-4:])
             raise UsageError(f"no published lock has TensorFlow {version!r}; some are: {some}")
-    return [best[version] for version in versions or newest_patches(best)]
+    unasked = newest_patches(v for v in best if Version(v) >= OLDEST)
+    return [best[version] for version in versions or unasked]
 
 
 def newest_patches(versions: Iterable[str]) -> list[str]:
