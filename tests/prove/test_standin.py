@@ -124,7 +124,7 @@ def test_a_damaged_record_is_refused_with_the_place(run_record: Any, tmp_path: P
     path = tmp_path / "run.toml"
     evidence.write_run(run_record, path)
     path.write_text(path.read_text("utf-8").replace('fit = "shown"', 'fit = "seen"', 1), "utf-8")
-    with pytest.raises(DataError, match=r"switches\[0\]\.fit"):
+    with pytest.raises(DataError, match=r"switches\[none\]\.fit"):
         evidence.read_run(path)
 
 
