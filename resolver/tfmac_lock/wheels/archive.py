@@ -1,7 +1,6 @@
 """Wheels as zip files: which members there are, and one member inflated on demand.
 
-Works on any seekable file, so that over range requests only the directory and the members
-that are asked for travel. Nothing is ever written to disk.
+Works on any seekable file. Nothing is ever written to disk.
 
 Limits: a directory of at most :data:`MAX_MEMBERS` names, a member of at most
 :data:`MAX_MEMBER_SIZE` bytes (the largest library in any TensorFlow is 0.8 GB), and
