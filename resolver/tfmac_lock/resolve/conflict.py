@@ -54,17 +54,33 @@ class Fact:
 
 
 class Unsatisfiable(Refusal):
-    """No set of files meets all requirements on the target; ``facts`` is why."""
+    """No set of files meets all requirements on the target; ``facts`` is why.
 
-    def __init__(self, target: Target, facts: Iterable[Fact]) -> None:
+    They are found out when somebody asks for them: many a conflict only leads to another try.
+    """
+
+    def __init__(self, target: Target, explain: Callable[[], Iterable[Fact]]) -> None:
         super().__init__(str(target))
         self.target = target
-        self.facts = tuple(facts)
+        self._explain = explain
+
+    @functools.cached_property
+    def facts(self) -> tuple[Fact, ...]:
+        """The facts that decide, in the order in which a person would tell them."""
+        return tuple(self._explain())
 
     @property
     def names(self) -> list[NormalizedName]:
         """The packages that the conflict is about."""
         return list(dict.fromkeys(fact.about for fact in self.facts))
+
+    @property
+    def proof(self) -> list[dict[str, str]]:
+        """The facts as data, for ``--json``."""
+        return [
+            {"kind": fact.kind, "package": fact.about, "text": fact.text, "source": fact.source}
+            for fact in self.facts
+        ]
 
     @property
     def users_alone(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nab_resolver.errors import ResolutionError, ResolutionTerminatedError
@@ -81,7 +82,7 @@ def solve(
     found = search(facts, walk(facts, ahead=ahead, likely=likely))
     if isinstance(found, dict):
         return _solution(facts, found)
-    raise Unsatisfiable(rules.view.target, explained(facts, found, search))
+    raise Unsatisfiable(rules.view.target, partial(explained, facts, found, search))
 
 
 def search(
