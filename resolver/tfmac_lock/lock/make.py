@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     Note = tuple[str, str, str]
 
 
-NEAR_ENOUGH = 12
-"""How many neighbours of a request that has no answer are tried, to offer three that have."""
+NEAR_ENOUGH = 100
+"""How many neighbours of a request that has no answer are looked at, to offer three that have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,12 +234,14 @@ class Resolver:
                     break
                 found += [pair for pair in left if _is_of(combo, pair)]
                 left = [pair for pair in left if not _is_of(combo, pair)]
+            if found:
+                break  # on another Python it would be farther away
         return found
 
     def _without_one(self, request: LockRequest, conflict: Unsatisfiable) -> str:
         """The one requirement without which there is a lock, in words; ``""`` for none."""
         asked = {fact.about for fact in conflict.facts if fact.kind == "asked"}
-        for item in [item for item in request.requirements if item.name in asked][:NEAR_ENOUGH]:
+        for item in [item for item in request.requirements if item.name in asked]:
             others = tuple(other for other in request.requirements if other != item)
             fewer = replace(request, requirements=others)
             try:

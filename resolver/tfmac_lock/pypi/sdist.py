@@ -166,7 +166,7 @@ def _requires(own: dict[str, list[str]], texts: dict[str, str]) -> tuple[str, ..
 
 
 def _states_any(text: str) -> bool:
-    return re.search(r"requires|requirements|dependencies", text, re.IGNORECASE) is not None
+    return re.search(r"\b\w*requires?\b\s*=|\bdependencies\b\s*=", text) is not None
 
 
 def _requires_txt(text: str) -> Iterator[str]:
