@@ -21,6 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import median
 
+from tfmac_lock.check.binary_facts import read_plugin, read_tensorflow
 from tfmac_lock.curate.binaries import PLUGIN, TENSORFLOWS, releases
 from tfmac_lock.matrix.binaries import PluginBinary, TensorFlowBinary, load_folder
 from tfmac_lock.matrix.load_check import check_pair
@@ -29,7 +30,6 @@ from tfmac_lock.pypi.client import IndexClient
 from tfmac_lock.pypi.config import IndexConfig
 from tfmac_lock.pypi.wheels import IndexWheels
 from tfmac_lock.wheels.archive import Wheel
-from tfmac_lock.wheels.binary_facts import read_plugin, read_tensorflow
 from tfmac_lock.wheels.names import parse_name
 
 FACTS = Path(__file__).parents[1] / "matrix" / "binaries"

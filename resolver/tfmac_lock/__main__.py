@@ -91,15 +91,10 @@ def _tell(error: TfmacLockError, *, as_json: bool) -> int:
             },
         }
         print(json.dumps(told, ensure_ascii=False))  # noqa: T201 - the result
+    from .cli.terminal import printable
+
     print(f"tfmac-lock: {printable(str(error))}", file=sys.stderr)  # noqa: T201
     return error.exit_status
-
-
-def printable(text: str) -> str:
-    """The text without control characters, which a hostile name could carry to the terminal."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
-    )
 
 
 if __name__ == "__main__":

@@ -1,18 +1,18 @@
-"""Files: reading those that the user names, and JSON that is shipped; writing texts whole."""
+"""Files: those that the user names, JSON that is shipped, texts written whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import stat
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from io import BufferedReader
     from pathlib import Path
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ DAMAGE = (
 """What reading a datum of another shape than the expected one raises."""
 
 
-def open_regular(path: Path) -> IO[bytes]:
+def open_regular(path: Path) -> BufferedReader:
     """A file for reading.
 
     ``OSError`` also where it is none: opening a pipe waits for whoever writes into it, for ever
@@ -77,19 +77,23 @@ def write_whole(path: Path, content: str | bytes) -> None:
         raise
 
 
-def dump_json(data: Mapping[str, Any]) -> str:
+def dump_json(data: Mapping[str, Any], *, compact: bool = False) -> str:
     """The text of a published JSON file: one field a line, and lists one item a line.
 
     Unlike ``indent`` this layout leaves the work to the fast encoder, and a diff still shows
-    which package changed.
+    which package changed. ``compact`` leaves the spaces out, where only programs read it.
     """
+    import json
+
+    separators = (",", ":") if compact else None
+    encode = json.JSONEncoder(ensure_ascii=False, separators=separators).encode
     fields = []
     for key, value in data.items():
         if isinstance(value, list) and value:
-            items = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value)
-            fields.append(f" {json.dumps(key)}: [\n  {items}\n ]")
+            items = ",\n  ".join(map(encode, value))
+            fields.append(f" {encode(key)}: [\n  {items}\n ]")
         else:
-            fields.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+            fields.append(f" {encode(key)}: {encode(value)}")
     return "{\n" + ",\n".join(fields) + "\n}\n"
 
 

@@ -15,8 +15,8 @@ from tests.support.fake_wheels import (
 )
 from tests.support.machos import Image, Need, build
 from tests.support.wheels import build_wheel
+from tfmac_lock.check.live_pair import NoSuchWheel
 from tfmac_lock.cli import audit
-from tfmac_lock.curate.live_pair import NoSuchWheel
 from tfmac_lock.errors import InputFileError, UsageError
 from tfmac_lock.macho.errors import DamagedBinary
 from tfmac_lock.pypi.wheels import sha256_of

@@ -34,7 +34,7 @@ def test_explain_says_when_it_knows_nothing_and_asks_for_more(
     log = tmp_path / "log"
     log.write_text("all is well\n")
     assert main(["explain", str(log)]) == 1
-    assert "pip freeze" in capsys.readouterr().out
+    assert "tfmac-lock doctor" in capsys.readouterr().out
 
 
 def test_explain_as_json_is_one_document(

@@ -71,7 +71,7 @@ def test_every_fact_survives_compiling(built: dict[str, str], tmp_path: Path) ->
     assert {row.id for row in folder.bounds.bounds} <= {row.id for row in facts.bounds}
     assert [row.id for row in facts.defects] == [row.id for row in folder.defects.defects]
     assert len(facts.floors) == len(folder.floors.floors)
-    about_pairs = [row for row in folder.reports.reports if row.about == "pair"]
+    about_pairs = [row for row in folder.reports if row.about == "pair"]
     assert len(facts.evidence) == len(about_pairs) + len(folder.vendor.pairs) + len(folder.proofs)
 
 
@@ -166,13 +166,13 @@ def test_a_bound_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "where"),
     [
-        ('specifier = "<2"', 'specifier = "below 2"', "bounds[0].specifier"),
-        ('package = "numpy"', 'package = "NumPy"', "bounds[0].package"),
-        ('source = "https://example.org"', "", "bounds[0].source"),
-        ("reason", "reson", "bounds[0].reason"),
-        ('id = "numpy-below-2"', 'id = "Numpy below"', "bounds[0].id"),
+        ('specifier = "<2"', 'specifier = "below 2"', "bounds[numpy-below-2].specifier"),
+        ('package = "numpy"', 'package = "NumPy"', "bounds[numpy-below-2].package"),
+        ('source = "https://example.org"', "", "bounds[numpy-below-2].source"),
+        ("reason", "reson", "bounds[numpy-below-2].reason"),
+        ('id = "numpy-below-2"', 'id = "Numpy below"', "bounds[Numpy below].id"),
         ("[[bounds]]", "[bounds]", "bounds"),
-        ("compiled before numpy 2", "because", "bounds[0].reason"),
+        ("compiled before numpy 2", "because", "bounds[numpy-below-2].reason"),
     ],
 )
 def test_a_wrong_datum_is_told_with_the_way_to_it(

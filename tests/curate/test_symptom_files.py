@@ -171,7 +171,7 @@ says = "so"
         ("'thing broke'", "'.{1,3}thing broke'", "begin"),
         ("'thing broke'", "'thing b.{0,900}c.{0,900}d'", "steps"),
         ("'thing broke'", "'thin'", "literal"),
-        ("'thing broke'", "'thing+'", "no end"),
+        ("'thing broke'", "'thing broke++'", "JavaScript"),
         ('"Mend it."', '"Mend it."\nwhen = { tensorflow = "two" }', "specifier"),
         ('"Mend it."', '"Mend it."\nwhen = { weather = "fine" }', "unknown fact"),
         ('stage = "import"', 'stage = "import"\nleads_to = ["nobody"]', "leads_to"),

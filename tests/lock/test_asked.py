@@ -86,10 +86,10 @@ def test_tensorflow_cpu_is_taken_for_tensorflow_without_the_plugin_and_that_is_t
 ) -> None:
     made = lock(index, None, "tensorflow-cpu==2.18.0", known=known).lock
     assert (made.combo.tensorflow, made.combo.metal) == ("2.18.0", None)
-    (told,) = [reason for reason in made.verdict.reasons if reason[0] == "asked"]
-    assert told[1].startswith("tensorflow-cpu==2.18.0 was taken for tensorflow==2.18.0, without")
-    assert told[1].endswith("On a Mac plain TensorFlow has no CUDA in it anyway.")
-    assert told[2] == "https://example.org/cpu"
+    (told,) = [reason for reason in made.verdict.reasons if reason.kind == "asked"]
+    assert told.text.startswith("tensorflow-cpu==2.18.0 was taken for tensorflow==2.18.0, without")
+    assert told.text.endswith("On a Mac plain TensorFlow has no CUDA in it anyway.")
+    assert told.source == "https://example.org/cpu"
 
 
 def test_an_option_and_a_file_that_contradict_each_other_are_told_with_their_place(

@@ -474,7 +474,7 @@ def test_a_requirement_of_tensorflow_by_its_other_name_is_met_and_told(index: Un
         "tool",
     }
     assert {one.name: one.requires for one in made.packages}["tool"] == ("tensorflow>=2.16",)
-    (note,) = [text for kind, text, _ in made.verdict.reasons if kind == "stand-in"]
+    (note,) = [one.text for one in made.verdict.reasons if one.kind == "stand-in"]
     assert note.startswith("tool 1 requires tensorflow-macos>=2.16, and tensorflow 2.18.1 is")
     assert note.endswith("`pip check` will name it")
 

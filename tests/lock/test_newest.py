@@ -50,7 +50,7 @@ def test_an_old_version_that_nothing_else_can_replace_is_told_and_leaves_the_loc
     index.add("cv", "0.9.0", "numpy>=2.2")
     made = lock(index, None, "cv").lock
     assert made.verdict.status == "unproven"
-    (text,) = [text for kind, text, _ in made.verdict.reasons if kind == "older"]
+    (text,) = [one.text for one in made.verdict.reasons if one.kind == "older"]
     assert text.startswith("cv 0.4.0 was taken although 0.9.0 exists: cv 0.9.0 requires numpy>=2.2")
 
 

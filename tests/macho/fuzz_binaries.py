@@ -19,14 +19,14 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["tfmac_lock"]):
+    from tfmac_lock.check.binary_facts import read_plugin, read_tensorflow
+    from tfmac_lock.check.wheel_audit import audit_wheel
     from tfmac_lock.curate.demangle import demangle
     from tfmac_lock.macho import image as macho
     from tfmac_lock.macho.errors import DamagedBinary
     from tfmac_lock.macho.exports import Exports
     from tfmac_lock.macho.imports import read_imports
     from tfmac_lock.wheels.archive import Wheel
-    from tfmac_lock.wheels.audit import audit_wheel
-    from tfmac_lock.wheels.binary_facts import read_plugin, read_tensorflow
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.macho.test_fuzz import SEEDS

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from tests.support.fake_wheels import plugin_wheel, tensorflow_wheel
 from tests.support.machos import Image, Need, build, fat
+from tfmac_lock.check.binary_facts import read_plugin, read_tensorflow
+from tfmac_lock.check.wheel_audit import audit_wheel
 from tfmac_lock.macho import image as macho
 from tfmac_lock.macho.errors import DamagedBinary
 from tfmac_lock.macho.exports import Exports
 from tfmac_lock.macho.imports import read_imports
 from tfmac_lock.wheels.archive import Wheel
-from tfmac_lock.wheels.audit import audit_wheel
-from tfmac_lock.wheels.binary_facts import read_plugin, read_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.check.test_binary_facts import plugin, tensorflow
 from tests.support.fake_wheels import (
-    CC,
     INTERNAL,
     SYSTEM,
     plugin_wheel,
@@ -14,7 +14,6 @@ from tests.support.fake_wheels import (
     tensorflow_wheel,
 )
 from tests.support.machos import Need
-from tests.wheels.test_binary_facts import plugin, tensorflow
 from tfmac_lock.matrix.load_check import LoadResult, candidate_paths, check_pair
 
 if TYPE_CHECKING:
@@ -177,12 +176,3 @@ def test_rpaths_that_leave_site_packages_are_not_looked_at() -> None:
     assert candidate_paths("@rpath/x.dylib", "tensorflow-plugins/p.dylib", rpaths) == [
         "tensorflow-plugins/x.dylib"
     ]
-
-
-def test_missing_symbols_have_readable_names(payload: TensorFlowBinary, tmp_path: Path) -> None:
-    name = "__ZN3tsl8internal10LogMessageC1EPKcii"
-    facts = replace(payload, absent=payload.absent | {name})
-    (one,) = check_pair(facts, with_needs(tmp_path, Need(symbol=name, ordinal=1))).missing_symbols
-
-    assert one.readable == "tsl::internal::LogMessage::LogMessage(char const*, int, int)"
-    assert CC not in facts.exports

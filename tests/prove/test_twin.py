@@ -114,7 +114,9 @@ def test_a_lock_that_trains_gives_evidence_and_is_not_proved_twice(lab: Lab) -> 
     assert evidence.outcome == "works"
     assert evidence.grade == "twin"
     assert evidence.wheel == "tensorflow_cpu-2.16.2-py3-none-any.whl"
-    assert evidence.pins["tensorflow-metal"] == "1.2.0"
+    assert (evidence.package, evidence.lock, evidence.metal) == ("tensorflow", "", None)
+    assert "numpy" in evidence.pins
+    assert not [name for name in evidence.pins if name.startswith("tensorflow")]
     assert lab.environments() == []
 
     before = file.read_bytes()
@@ -139,7 +141,7 @@ def test_locks_that_differ_in_the_plugin_alone_share_one_twin(lab: Lab) -> None:
     status, outcome, said = lab.twin(*paths)
     assert status == 0, said
     assert outcome["works"] == 2
-    assert len(list(lab.evidence.iterdir())) == 2
+    assert len(list(lab.evidence.iterdir())) == 1
 
 
 def test_other_pins_are_proved_again(lab: Lab) -> None:

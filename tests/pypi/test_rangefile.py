@@ -175,11 +175,9 @@ def test_reading_and_seeking_is_what_it_is_in_memory(size, tail, steps):
         return content[start:stop]
 
     with pytest.MonkeyPatch.context() as patch:
-        # Small, so that the edges of blocks, requests and the cache are met.
-        patch.setattr(rangefile, "_BLOCK", 64)
-        patch.setattr(rangefile, "_KEPT_BLOCKS", 4)
-        patch.setattr(rangefile, "_LARGEST_REQUEST", 128)
-        patch.setattr(rangefile, "_LARGEST_AHEAD", 256)
+        # Small, so that the edges of pieces are met.
+        patch.setattr(rangefile, "_AT_LEAST", 64)
+        patch.setattr(rangefile, "_BEFORE", 16)
         start = max(0, size - tail)
         piece = rangefile.Piece(start=start, total=size, content=content[start:])
         ours, theirs = RangeFile("https://h/f", piece, fetch, 1 << 30), io.BytesIO(content)
@@ -189,22 +187,25 @@ def test_reading_and_seeking_is_what_it_is_in_memory(size, tail, steps):
                 assert ours.seek(offset, whence) == theirs.seek(offset, whence)
             assert ours.read(count) == theirs.read(count)
             assert ours.tell() == theirs.tell()
+    assert sum(stop - start for start, stop in fetched) <= size, "nothing is fetched twice"
 
 
-def test_reading_in_order_takes_few_requests():
-    content = bytes(20 << 20)
+def test_a_directory_and_what_lies_before_it_take_one_request():
+    content = bytes(1 << 20)
     asked = []
 
     def fetch(start, stop):
-        asked.append(stop - start)
+        asked.append((start, stop))
         return content[start:stop]
 
-    piece = rangefile.Piece(start=len(content) - 10, total=len(content), content=content[-10:])
+    tail = len(content) - 1000
+    piece = rangefile.Piece(start=tail, total=len(content), content=content[tail:])
     file = RangeFile("https://h/f", piece, fetch, 1 << 30)
-    while file.read(4096):
-        pass
-    assert sum(asked) == len(content) - 10
-    assert len(asked) < 15
+    file.seek(500_000)
+    assert len(file.read()) == len(content) - 500_000
+    file.seek(490_000)
+    assert len(file.read(10_000)) == 10_000
+    assert asked == [(500_000 - (1 << 14), tail)]
 
 
 def test_a_position_before_the_start_is_refused():

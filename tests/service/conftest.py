@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tfmac_lock.service.messages import COMPUTED
 from tfmac_lock.service.settings import Limits, Settings
 from tfmac_lock.site.openapi import describe, dump
 
@@ -23,7 +24,7 @@ FILES = {
     "locks/a/index.html": b"<!doctype html><title>a</title>",
     "locks/a/requirements.txt": b"numpy==2.0.2 \\\n" * 200,
     "api/v1/combos.json": b'{"schema_version":1}',
-    "api/v1/openapi.json": dump(describe(live=True)).encode(),
+    "api/v1/openapi.json": dump(describe(COMPUTED)).encode(),
     "static/site.css": b"body{}",
 }
 LIMITS = Limits(

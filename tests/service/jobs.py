@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfmac_lock.errors import OutsideError, Refusal
 from tfmac_lock.service import work
 
 if TYPE_CHECKING:
-    from tfmac_lock.service.messages import LockRequest
+    from tfmac_lock.service.messages import CheckRequest, LockRequest
 
 LOCK: dict[str, Any] = {
     "schema_version": 1,
@@ -47,14 +48,14 @@ def lock(message: LockRequest) -> dict[str, Any]:
             while True:
                 time.sleep(0.02)  # until the clock of the job ends it
         if wanted == "works-on":
-            time.sleep(60)
+            wait_for_go()
         if wanted == "deaf":
             signal.signal(signal.SIGALRM, signal.SIG_IGN)
             time.sleep(60)
         if wanted == "eats":
             return {"eaten": len(bytearray(4 << 30))}
         if wanted == "grows":
-            KEPT.append(bytes(500 << 20).replace(b"\0", b"x"))
+            KEPT.append(b"x" * (200 << 20))
         if wanted == "dies":
             os._exit(1)
         if wanted == "breaks":
@@ -71,5 +72,19 @@ def lock(message: LockRequest) -> dict[str, Any]:
     return work._job(0.5 if message.packages == ["sleeps"] else seconds, do)
 
 
-JOBS = {"lock": lock, "explain": work.explain, "check": work.check}
-"""Only resolving is stood in for, since it asks an index."""
+def check(message: CheckRequest) -> dict[str, Any]:
+    """The real work, but for a text that takes long."""
+    if message.text.startswith("works-on"):
+        return work._job(work._settings.limits.read_seconds, wait_for_go)
+    return work.check(message)
+
+
+def wait_for_go() -> dict[str, Any]:
+    """Work until the test lets it end, by a file that is named in the environment."""
+    while not Path(os.environ["TFMAC_LOCK_TEST_GO"]).exists():
+        time.sleep(0.02)
+    return {}
+
+
+JOBS = {"lock": lock, "explain": work.explain, "check": check}
+"""Resolving is stood in for, since it asks an index."""

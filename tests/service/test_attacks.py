@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -14,9 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tfmac_lock.service.messages import LockRequest
+from tfmac_lock.service.problems import Refused
 from tfmac_lock.service.settings import Limits, Settings
+from tfmac_lock.service.workers import Workers
 
 from ..support.service import serving
+from . import jobs
 from .conftest import FILES
 from .jobs import JOBS
 
@@ -29,11 +34,22 @@ GOOD = {"python": "3.11", "chip": "m1"}
 HEAD = b"POST /api/v1/%s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
 
+LIMITS = Limits(lock_seconds=60, read_seconds=30, header_seconds=2, grown=100 << 20)
+"""Those that an operator gets, but for what would make the tests slow."""
+
+
 @pytest.fixture(scope="module")
-def attacked() -> Iterator[Running]:
-    """A service with the limits that an operator gets, but for those of time."""
-    limits = Limits(lock_seconds=3, read_seconds=3, header_seconds=2)
-    with serving(FILES, Settings(limits=limits), JOBS) as service:
+def go(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The file that lets long jobs end."""
+    path = tmp_path_factory.mktemp("go") / "go"
+    os.environ["TFMAC_LOCK_TEST_GO"] = str(path)
+    yield path
+    del os.environ["TFMAC_LOCK_TEST_GO"]
+
+
+@pytest.fixture(scope="module")
+def attacked(go: Path) -> Iterator[Running]:
+    with serving(FILES, Settings(limits=LIMITS), JOBS) as service:
         yield service
 
 
@@ -41,7 +57,7 @@ def attacked() -> Iterator[Running]:
 def connected(running: Running, source: str = "127.0.0.1") -> Iterator[socket.socket]:
     """A connection from that address of the loopback network."""
     with socket.create_connection(
-        ("127.0.0.1", running.port), timeout=20, source_address=(source, 0)
+        ("127.0.0.1", running.port), timeout=120, source_address=(source, 0)
     ) as connection:
         yield connection
 
@@ -144,7 +160,7 @@ def test_a_connection_that_is_answered_before_its_body_is_read_is_closed(
     attacked: Running, head: bytes, status: int
 ) -> None:
     with connected(attacked) as connection:
-        connection.settimeout(5)
+        connection.settimeout(60)
         connection.sendall(head + b"Content-Length: 1000\r\n\r\n{")
         first = connection.recv(9)
         connection.sendall(b" ")
@@ -156,7 +172,7 @@ def test_a_connection_that_is_answered_before_its_body_is_read_is_closed(
 
 def test_a_connection_on_which_only_empty_lines_come_is_closed(attacked: Running) -> None:
     with connected(attacked) as connection:
-        connection.settimeout(20)
+        connection.settimeout(60)
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert connection.recv(65536)
         connection.sendall(b"\r\n")
@@ -186,51 +202,53 @@ def test_a_body_that_comes_slowly_is_no_reason_to_refuse_others(attacked: Runnin
     assert status == 200
 
 
-def test_four_long_jobs_of_one_address_do_not_starve_another(attacked: Running) -> None:
+@pytest.mark.parametrize("operation", ["lock", "check"])
+def test_four_long_jobs_of_one_address_do_not_starve_another(
+    attacked: Running, go: Path, operation: str
+) -> None:
+    """So one address held all workers with dotted TOML, or with packages that conflict."""
+    go.unlink(missing_ok=True)
+
     def ask(number: int) -> int:
-        body = {**GOOD, "packages": ["works-on"], "metal": f"1.{number}"}
-        return post(attacked, "lock", body, "127.0.0.8")[0]
+        body = {"name": "requirements.txt", "text": f"works-on {number}"}
+        if operation == "lock":
+            body = {**GOOD, "packages": ["works-on"], "metal": f"1.{number}"}
+        return post(attacked, operation, body, "127.0.0.8")[0]
+
+    def other(number: int) -> int:
+        body = {"name": "requirements.txt", "text": f"tensorflow==2.18.{number}\n"}
+        if operation == "lock":
+            body = {**GOOD, "metal": f"1.{number}"}
+        return post(attacked, operation, body, f"127.0.0.{number}")[0]
 
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(ask, number) for number in range(4)]
-        while not attacked.service.lock_turns.inside:
+        turns = attacked.service.lock_turns if operation == "lock" else attacked.service.read_turns
+        while turns.inside < 4:
             time.sleep(0.01)
-        others = [
-            post(attacked, "lock", {**GOOD, "metal": f"1.{number}"}, f"127.0.0.{number}")[0]
-            for number in range(2, 5)
-        ]
+        others = [other(number) for number in range(2, 5)]
         ended = [one.done() for one in asked]
-        for one in asked:
-            one.result()
+        go.touch()
+        statuses = [one.result() for one in asked]
 
     assert others == [200] * 3
-    assert not all(ended)
+    assert not any(ended)
+    assert statuses == [200] * 4
 
 
-DOTTED = "a" + ".a" * 140_000 + " = 1\n"
+def test_a_worker_that_hears_no_clock_is_ended_from_outside(go: Path) -> None:
+    async def ask() -> bytes:
+        workers = Workers(Settings(), 1)
+        await workers.warm_up()
+        try:
+            with pytest.raises(Refused) as found:
+                await workers.run(jobs.lock, LockRequest(**GOOD, packages=["deaf"]), 0.1)
+            assert (found.value.status, found.value.code) == (504, "out-of-time")
+            return await workers.run(jobs.lock, LockRequest(**GOOD), 60)
+        finally:
+            await workers.stop()
 
-
-def test_a_file_with_endlessly_dotted_keys_does_not_starve_another(attacked: Running) -> None:
-    def ask(number: int) -> int:
-        body = {"name": "pylock.toml", "text": f"# {number}\n{DOTTED}", "python": "3.11"}
-        return post(attacked, "check", body, "127.0.0.8")[0]
-
-    with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(ask, number) for number in range(4)]
-        explained = post(attacked, "explain", {"text": "x"})[0]
-        pins = {"name": "requirements.txt", "text": "tensorflow==2.18.1\n", "python": "3.11"}
-        checked = post(attacked, "check", pins)[0]
-        statuses = {one.result() for one in asked}
-
-    assert (explained, checked) == (200, 200)
-    assert statuses <= {422, 429, 504}
-
-
-def test_a_worker_that_hears_no_clock_is_ended_from_outside(attacked: Running) -> None:
-    status, answer = post(attacked, "lock", {**GOOD, "packages": ["deaf"]})
-
-    assert (status, answer["error"]["code"]) == (504, "out-of-time")
-    assert post(attacked, "lock", {**GOOD, "metal": "1.7"})[0] == 200
+    assert json.loads(asyncio.run(ask()))["packages"] == []
 
 
 def test_a_job_that_takes_too_much_memory_is_refused(attacked: Running) -> None:
@@ -241,19 +259,27 @@ def test_a_job_that_takes_too_much_memory_is_refused(attacked: Running) -> None:
 
 
 @linux
-def test_a_worker_that_grew_is_replaced(attacked: Running) -> None:
-    def pid() -> str:
-        body = {**GOOD, "packages": ["pid"], "metal": f"1.{time.monotonic_ns() % 9999}"}
-        return str(post(attacked, "lock", body)[1]["as_of"])
+def test_a_worker_that_grew_is_replaced() -> None:
+    async def ask() -> list[str]:
+        workers = Workers(Settings(limits=LIMITS), 1)
 
-    first = pid()
-    assert pid() == first
-    post(attacked, "lock", {**GOOD, "packages": ["grows"]})
+        async def pid(package: str) -> str:
+            message = LockRequest(**GOOD, packages=[package])
+            return str(json.loads(await workers.run(jobs.lock, message, 60))["as_of"])
 
-    assert pid() != first
-    assert not Path(f"/proc/{first}").exists() or os.getpid() == int(first)
+        await workers.warm_up()
+        try:
+            return [await pid(package) for package in ("pid", "grows", "pid", "pid")]
+        finally:
+            await workers.stop()
+
+    first, _, second, third = asyncio.run(ask())
+    assert second != first
+    assert third == second
+    assert not Path(f"/proc/{first}").exists()
 
 
+DOTTED = "a" + ".a" * 140_000 + " = 1\n"
 NESTED = "(" * 3000 + "python_version > '3'" + ")" * 3000
 
 

@@ -9,6 +9,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
+from tfmac_lock.service.messages import COMPUTED
 from tfmac_lock.site.openapi import FILES, describe
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 BEYOND_A_SCHEMA = schemathesis.checks.positive_data_acceptance
 """That a chip exists and a requirement can be read is not said in a schema, and refused too."""
 
-SCHEMA = schemathesis.openapi.from_dict(describe(live=True))
+SCHEMA = schemathesis.openapi.from_dict(describe(COMPUTED))
 OPERATIONS = [
     pytest.param(found.ok(), id=f"{found.ok().method} {found.ok().path}")
     for found in SCHEMA.get_all_operations()
@@ -40,3 +41,12 @@ def test_every_answer_is_one_that_the_description_promises(
         case.call_and_validate(base_url=running.address, excluded_checks=[BEYOND_A_SCHEMA])
 
     holds()
+
+
+def test_the_description_of_a_service_has_its_operations_besides_the_files() -> None:
+    described, files = describe(COMPUTED)["paths"], describe()["paths"]
+
+    assert {path for path in described if path not in files} == {
+        f"/api/v1/{name}" for name in COMPUTED.operations
+    }
+    assert all("post" in described[path] for path in described if path not in files)

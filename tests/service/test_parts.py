@@ -286,3 +286,13 @@ def test_metrics_are_text_that_prometheus_reads() -> None:
     assert 'tfmac_lock_request_seconds_bucket{route="lock",le="+Inf"} 2' in lines
     assert 'tfmac_lock_refused_total{reason="busy"} 1' in lines
     assert "tfmac_lock_under_way 2" in lines
+
+
+def test_wrong_uses_are_told_in_the_words_of_the_api() -> None:
+    assert refused(UsageError("--with 'a b' is no requirement")).text == (
+        "packages: 'a b' is no requirement"
+    )
+    assert refused(UsageError("--exclude-newer '9' is no date")).text == (
+        "exclude_newer: '9' is no date"
+    )
+    assert refused(UsageError("--metal 'x': write a version")).text == "metal: 'x': write a version"

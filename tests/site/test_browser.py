@@ -232,7 +232,7 @@ def test_an_error_that_is_pasted_finds_its_cause_in_the_browser(
 def test_the_browser_recognises_what_the_program_recognises(
     browser: Browser, address: str, inputs: object
 ) -> None:
-    """Over all examples that the symptoms were written from."""
+    """Over all examples that the symptoms were written from, and texts that people pasted."""
     if not inputs.symptoms:  # type: ignore[attr-defined]
         pytest.skip("this checkout has no compiled symptoms")
     import tomllib
@@ -246,6 +246,8 @@ def test_the_browser_recognises_what_the_program_recognises(
         for path in sorted((loading.checkout() / "matrix" / "symptoms").glob("*.toml"))
         for example in tomllib.loads(path.read_text("utf-8")).get("examples", ())
     ]
+    pasted = loading.checkout() / "tests" / "explain" / "corpus" / "work"
+    texts += [tomllib.loads(path.read_text("utf-8"))["text"] for path in pasted.glob("*.toml")]
     wanted = [
         [match.symptom.id for match in recognise_text(text, shipped()).matches if match.line]
         for text in texts
@@ -255,8 +257,8 @@ def test_the_browser_recognises_what_the_program_recognises(
             """async (texts) => {
               const { recognise } = await import("../static/symptoms.js");
               const got = await fetch("../api/v1/symptoms.json");
-              const { symptoms } = await got.json();
-              return texts.map((text) => recognise(text, symptoms).map((row) => row.symptom.id));
+              const known = await got.json();
+              return texts.map((text) => recognise(text, known).map((row) => row.symptom.id));
             }""",
             texts,
         )

@@ -51,9 +51,8 @@ def test_every_file_of_the_api_is_described_and_every_path_exists(
         assert any(pattern.fullmatch(name) for name in site), pattern
 
 
-def test_the_static_description_promises_nothing_that_only_a_service_does() -> None:
+def test_the_description_of_the_files_promises_only_files() -> None:
     assert all(set(item) == {"get"} for item in describe()["paths"].values())
-    assert "post" in describe(live=True)["paths"]["/api/v1/lock"]
 
 
 def test_documents_name_their_version_and_hold_no_unions(description: dict[str, Any]) -> None:
@@ -92,3 +91,17 @@ def test_missing_symbols_are_told_as_they_stand_and_as_they_were_written(
     assert pair["status"] == "broken"
     assert pair["missing_symbols"] == ["__ZN3tsl8internal10LogMessageC1EPKcii"]
     assert "tsl::internal::LogMessage::LogMessage(char const*, int, int)" in page
+
+
+def test_every_report_is_published_those_that_decide_nothing_too(site: dict[str, bytes]) -> None:
+    reports = json.loads(site["api/v1/reports.json"])["reports"]
+    page = site["reports/index.html"].decode()
+
+    assert {report["about"] for report in reports} == {"pair", "defect", "environment"}
+    assert all(f'id="{report["id"]}"' in page for report in reports)
+
+
+def test_a_lock_has_what_conda_needs_to_know(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    assert {"build", "md5", "constrains"} <= set(schemas["LockedPackage"]["properties"])
+    assert "channels" in schemas["Lock"]["properties"]

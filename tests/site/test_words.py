@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tfmac_lock.site.figures import bars
+from tfmac_lock.site.figures import charts, drawing, shown
 from tfmac_lock.site.pages import marked, source_link
 from tfmac_lock.site.words import general, size, spans
 
@@ -43,12 +43,14 @@ def test_bars_are_as_long_as_their_figures() -> None:
         for n, low, high in rows
     ]
 
-    chart = bars({"figures": [{**figure, "measures": measures}]})[0]
+    empty = {**figure, "id": "y", "measures": []}
+    (chart,) = charts({"figures": [{**figure, "measures": measures}, empty]})
+    first, second = (drawing(measure, chart["longest"]) for measure in measures)
 
-    assert 'class="value" width="1000"' in chart.rows[0].drawing
-    assert chart.rows[1].shown == "5 to 7.5"
-    assert 'class="range" width="750"' in chart.rows[1].drawing
-    assert 'class="value" width="500"' in chart.rows[1].drawing
+    assert 'class="value" width="1000"' in first
+    assert shown(measures[1]) == "5 to 7.5"
+    assert 'class="range" width="750"' in second
+    assert 'class="value" width="500"' in second
 
 
 @pytest.mark.parametrize(

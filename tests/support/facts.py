@@ -120,13 +120,12 @@ def loads(found: bool | None, *, tensorflow: str = "2.18.1", metal: str = "1.2.0
 
 def floor(run: str, *, load: str = "12.1", metal: str = "1.2.0") -> Floor:
     return Floor(
-        package="tensorflow-metal",
-        version=metal,
+        versions=(metal,),
         arch=Arch.ARM64,
-        python="",
         load=MacOSVersion.parse(load),
         run=MacOSVersion.parse(run),
-        text="a selector",
+        load_evidence="a symbol",
+        run_evidence="a selector",
         source="the SDKs",
     )
 

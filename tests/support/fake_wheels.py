@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from tests.support.machos import Image, Need, build
 from tests.support.wheels import build_wheel
-from tfmac_lock.pypi.wheels import sha256_of
+from tfmac_lock.pypi import local
+from tfmac_lock.pypi.model import IndexFile
+from tfmac_lock.pypi.wheels import IndexWheels, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -126,33 +127,22 @@ def plugin_wheel(
     return build_wheel(folder, "tensorflow-metal", version, tag=tag, files=files)
 
 
-@dataclass(frozen=True)
-class FolderFile:
-    path: Path
-
-    @property
-    def filename(self) -> str:
-        return self.path.name
-
-    @property
-    def sha256(self) -> str:
-        return sha256_of(self.path)
-
-
-@dataclass
-class FolderSource:
+class FolderSource(IndexWheels):
     """The wheels under ``folder``, as an index; ``opened`` remembers what was read."""
 
-    folder: Path
-    opened: list[str] = field(default_factory=list)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.opened: list[str] = []
 
-    def files(self, package: str) -> list[FolderFile]:
-        return [FolderFile(path) for path in sorted((self.folder / package).glob("*"))]
+    def files(self, package: str) -> list[IndexFile]:
+        return [
+            IndexFile(filename=path.name, url=path.as_uri(), sha256=sha256_of(path))
+            for path in sorted((self.folder / package).glob("*"))
+        ]
 
-    def open(self, file: object, *, whole: bool = False) -> IO[bytes]:
-        assert isinstance(file, FolderFile)
+    def open(self, file: IndexFile) -> IO[bytes]:
         self.opened.append(file.filename)
-        return file.path.open("rb")
+        return local.open_file(file)
 
 
 def write_pages(folder: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion
+from packaging.version import InvalidVersion, Version
 
 from ..errors import UsageError
 from ..matrix.facts import METAL, specifier
@@ -24,6 +25,8 @@ from ..matrix.ranking import (
 from ..matrix.verdict import Pair, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from ..matrix.facts import Matrix, Release
     from ..matrix.reasons import Verdict
     from ..target import MacOSVersion, Target
@@ -58,6 +61,8 @@ CODES = {
     "mixed-files": "files in one folder are of different locks",
     "no-hash": "the files cannot be verified",
     "hash-missing": "some packages have hashes and this one has none",
+    "other-target": "the file is for another Python or another Mac",
+    "not-read": "lines that bring packages were not read",
     "plugin-twice": "two packages bring the same plugin file",
 }
 """All codes of findings, with what they say."""
@@ -135,7 +140,7 @@ class Case:
 def case_of(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matrix) -> Case:
     """The case of a file: which of its pins are the TensorFlow and the plugin."""
     candidates = [pin for pin in file.pins if pin.name in TENSORFLOW_PACKAGES and not pin.source]
-    releases = [(pin, chosen(pin, target, matrix)) for pin in candidates]
+    releases = [(pin, chosen(pin, target, matrix, file.pins)) for pin in candidates]
 
     def holds_payload(found: tuple[Pin, str]) -> tuple[bool, bool, bool]:
         pin, release = found
@@ -157,8 +162,12 @@ def case_of(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: M
     )
 
 
-def chosen(pin: Pin, target: Target, matrix: Matrix) -> str:
-    """The pinned version, or the newest one that an installer would take on the target."""
+def chosen(pin: Pin, target: Target, matrix: Matrix, others: Sequence[Pin] = ()) -> str:
+    """The pinned version, or the newest one that an installer would take on the target.
+
+    Of several, the newest whose requirements and those of ``others`` can hold together; the
+    newest of all where there is none.
+    """
     if pin.version:
         return pin.version
     wanted = specifier(pin.specifier)
@@ -169,7 +178,45 @@ def chosen(pin: Pin, target: Target, matrix: Matrix) -> str:
         and wanted.contains(release.version)
         and target.python.series in release.pythons(target.arch, target.os)
     ]
+    bounds = [_bounds_of(other, target, matrix) for other in others if other is not pin]
+    for release in reversed(fitting):
+        own = {pin.name: SpecifierSet(f"=={release.version}")}
+        own |= metadata_limits(matrix, pin.name, release.version, target)
+        if not any(
+            _are_apart(own[name], limit)
+            for limits in bounds
+            for name, limit in limits.items()
+            if name in own
+        ):
+            return release.version
     return fitting[-1].version if fitting else ""
+
+
+def _bounds_of(pin: Pin, target: Target, matrix: Matrix) -> dict[str, SpecifierSet]:
+    """What a pin says of its own version, and a pinned TensorFlow of what it needs."""
+    stated = f"=={pin.version}" if pin.version else pin.specifier
+    found: dict[str, SpecifierSet] = {}
+    with contextlib.suppress(InvalidSpecifier):
+        found[pin.name] = SpecifierSet(stated)
+    if pin.version and pin.name in TENSORFLOW_PACKAGES and not pin.source:
+        release = known_release(matrix, pin.name, pin.version)
+        if release is not None:
+            found |= metadata_limits(matrix, pin.name, release.version, target)
+    return found
+
+
+def _are_apart(one: SpecifierSet, other: SpecifierSet) -> bool:
+    """Whether no version is in both, as far as their own numbers and those after them tell."""
+    named = {part.version.removesuffix(".*") for part in (*one, *other)}
+    probes = {"0", "9999", *named, *(f"{number}.1" for number in named)}
+    both = one & other
+    return not any(both.contains(probe, prereleases=True) for probe in _versions(probes))
+
+
+def _versions(texts: Iterable[str]) -> Iterator[Version]:
+    for text in texts:
+        with contextlib.suppress(InvalidVersion):
+            yield Version(text)
 
 
 def known_release(matrix: Matrix, package: str, release: str) -> Release | None:
@@ -280,4 +327,6 @@ def metadata_limits(
 def nearest_cure(case: Case) -> str:
     """The command for the best pair near what the file asks for."""
     pair = best_pair(case)
-    return command(pair, case.target.chip.id) if pair is not None else case.lock_command()
+    if pair is None:
+        return case.lock_command()
+    return command(pair, f"--chip {case.target.chip.id}")

@@ -48,6 +48,7 @@ def check(
 
 
 _CHECKS: Sequence[Callable[[Case], Iterator[Finding]]] = (
+    pair_checks.for_this_target,
     pair_checks.releases_exist,
     pair_checks.payload,
     pair_checks.pair_works,
@@ -59,6 +60,7 @@ _CHECKS: Sequence[Callable[[Case], Iterator[Finding]]] = (
     package_checks.files_fit,
     package_checks.pinned_once,
     package_checks.hashes,
+    package_checks.not_read,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -247,3 +248,17 @@ def hashes(case: Case) -> Iterator[Finding]:
                 "https://pip.pypa.io/en/stable/topics/secure-installs/",
             ),
         )
+
+
+def not_read(case: Case) -> Iterator[Finding]:
+    """Lines that bring packages, which the reader leaves to others."""
+    for line, text in case.file.unread:
+        shown = text if len(text) <= 60 else text[:57] + "..."
+        found = case.finding(
+            "not-read",
+            None,
+            f"{shown!r} brings packages and was not read",
+            "check the file that it names, too",
+            "",
+        )
+        yield at_level(Level.NOTE, dataclasses.replace(found, line=line))

@@ -17,13 +17,35 @@ if TYPE_CHECKING:
     from .findings import Case, Finding
 
 
+def for_this_target(case: Case) -> Iterator[Finding]:
+    """The file is for the target's Python and architecture, where it says which."""
+    file = case.file
+    python = file.python if file.python != case.python else ""
+    arch = file.arch if file.arch != case.target.arch.value else ""
+    if python or arch:
+        meant = " and ".join(filter(None, (python and f"Python {python}", arch and f"{arch} Macs")))
+        yield case.finding(
+            "other-target",
+            None,
+            f"the file is for {meant}, and not for {case.target}",
+            case.lock_command(),
+            "the file itself",
+        )
+
+
 def releases_exist(case: Case) -> Iterator[Finding]:
     """The releases exist and have wheels for the target."""
+    besides = [
+        (pin, pin.version)
+        for pin in case.file.pins
+        if pin.name in TENSORFLOW_PACKAGES and pin.version and pin is not case.tensorflow
+    ]
     for pin, release in (
         (case.tensorflow, case.tensorflow_version),
         (case.metal, case.metal_version),
+        *besides,
     ):
-        if pin is None:
+        if pin is None or pin.source:
             continue
         index = f"https://pypi.org/project/{pin.name}/#files"
         if not release:

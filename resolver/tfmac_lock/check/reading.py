@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ..errors import TfmacLockError
+from ..target import Arch
 from . import formats
 from .findings import known_release
 
@@ -33,17 +35,48 @@ def read_for_target(
 
     What is not given is the file's, else that of ``mac``, the Mac that this runs on.
 
-    The file is read twice where it names another Python than was assumed: its markers may hold
-    for one and not for the other.
+    The file is read twice where it names another Python or machine than was assumed: its markers
+    may hold for one and not for the other.
     """
+    made = _made_for(path, matrix)
+    python = python or made.get("python")
+    if not chip:
+        chip = made.get("chip")
+        here = mac is not None and chip and _arch(chip, matrix) is _arch(mac.chip, matrix)
+        macos = macos or (mac.macos if mac is not None and here else made.get("macos"))
     assumed = python or (f"{sys.version_info.major}.{sys.version_info.minor}" if mac else "")
     target, known = _target(matrix, assumed or FALLBACK_PYTHON, chip, macos, mac)
     file = formats.read(path, target)
     named = file.python or ("" if assumed else _likely_python(file, target, matrix))
-    if not python and named and named != target.python.series:
-        target, known = _target(matrix, named, chip, macos, mac)
+    other_python = named if not python and named != target.python.series else ""
+    other_chip = _CHIPS.get(file.arch, "") if not chip else ""
+    if other_python or other_chip:
+        series = other_python or target.python.series
+        target, known = _target(matrix, series, other_chip or chip, macos, mac)
         file = formats.read(path, target)
     return file, target, known
+
+
+def _arch(chip: str, matrix: Matrix) -> Arch:
+    return matrix.platforms.chip(chip).arch
+
+
+_CHIPS = {Arch.ARM64.value: "m1", Arch.X86_64.value: "intel"}
+
+
+def _made_for(path: Path, matrix: Matrix) -> dict[str, str]:
+    """What the file's head says, if tfmac-lock made it; nothing where somebody spoilt it."""
+    made = formats.made_for(path)
+    platforms = matrix.platforms
+    try:
+        if "python" in made:
+            platforms.python(made["python"])
+        chip = platforms.chip(made.get("chip", "m1"))
+        if "macos" in made:
+            platforms.check(chip, platforms.macos_version(made["macos"]))
+    except TfmacLockError:
+        return {}
+    return made
 
 
 def _likely_python(file: PinFile, target: Target, matrix: Matrix) -> str:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
-    from ..curate.pair_rows import PairRow
+    from ..check.wheel_audit import WheelAudit
+    from ..matrix.pair_row import PairRow
     from ..pypi.wheels import IndexWheels
     from ..wheels.archive import Wheel
-    from ..wheels.audit import WheelAudit
 
 SCHEMA_VERSION = 1
 
@@ -115,8 +115,8 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watc
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
-    from ..curate.live_pair import pick_wheel
-    from ..wheels.audit import audit_wheel
+    from ..check.live_pair import pick_wheel
+    from ..check.wheel_audit import audit_wheel
 
     if given.endswith(".whl"):
         path = Path(given)
@@ -136,7 +136,7 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watc
     version = versions[0] if versions else None
     package = canonicalize_name(requirement.name)
     file = pick_wheel(source, package, version, args.arch or "arm64", args.python)
-    with source.open(file, whole=True) as remote:
+    with source.open(file) as remote:
         return audit_wheel(watch.wheel(remote, file.filename), arch=args.arch or "arm64")
 
 
@@ -144,22 +144,23 @@ def _lock(
     path: Path, args: argparse.Namespace, source: IndexWheels, watch: _Watch
 ) -> tuple[list[WheelAudit], list[PairRow]]:
     """Every wheel of a lock judged for the lock's own Mac and numpy, and its pair."""
-    from ..curate.binaries import PLUGIN, TENSORFLOWS
-    from ..curate.pair_rows import pair_row
+    from ..check.binary_facts import read_for_plugin, read_plugin
+    from ..check.wheel_audit import audit_wheel
     from ..lock.wheels import read_lock
-    from ..wheels.audit import audit_wheel
-    from ..wheels.binary_facts import read_for_plugin, read_plugin
+    from ..matrix.facts import METAL
+    from ..matrix.pair_row import pair_row
+    from ..matrix.ranking import TENSORFLOW_PACKAGES
 
     lock = read_lock(path, args.arch)
     audits = []
     for file in lock.wheels.values():
-        with source.open(file, whole=True) as opened:
+        with source.open(file) as opened:
             wheel = watch.wheel(opened, file.filename)
             audits.append(audit_wheel(wheel, arch=lock.arch, numpy=lock.numpy, macos=lock.macos))
-    tensorflows = [name for name in TENSORFLOWS if name in lock.wheels]
-    if PLUGIN not in lock.wheels or not tensorflows:
+    tensorflows = [name for name in TENSORFLOW_PACKAGES if name in lock.wheels]
+    if METAL not in lock.wheels or not tensorflows:
         return audits, []
-    file = lock.wheels[PLUGIN]
+    file = lock.wheels[METAL]
     with source.open(file) as opened:
         plugin = read_plugin(watch.wheel(opened, file.filename), file.sha256 or "", lock.arch)
     payload = []
@@ -170,12 +171,12 @@ def _lock(
             binary = read_for_plugin(wheel, file.sha256 or "", lock.arch, plugin)
         payload += [binary] if binary.payload else []
     name = payload[0].package if payload else tensorflows[0]
-    versions = lock.versions[name], lock.versions[PLUGIN]
+    versions = lock.versions[name], lock.versions[METAL]
     return audits, [pair_row(name, *versions, lock.arch, payload, [plugin])]
 
 
 def _pair(args: argparse.Namespace, source: IndexWheels, watch: _Watch) -> PairRow:
-    from ..curate.live_pair import read_pair
+    from ..check.live_pair import read_pair
 
     given, metal = args.pair
     package, separator, version = given.partition("==")
@@ -221,15 +222,15 @@ def _bar() -> Iterator[_Watch]:
 
 
 def _pair_json(row: PairRow) -> dict[str, Any]:
-    from ..curate.demangle import demangle
+    from ..matrix.loading import matrix
     from ..matrix.plain import plain
 
-    readable = {symbol: demangle(symbol) for symbol in row.missing_symbols}
+    readable = {symbol: matrix().readable(symbol) for symbol in row.missing_symbols}
     return {**plain(row), "readable": readable}
 
 
 def _pair_text(row: PairRow) -> str:
-    from ..curate.demangle import demangle
+    from ..matrix.loading import matrix
 
     verdict = {True: "loads", False: "does not load", None: "cannot be decided"}[row.loads]
     lines = [
@@ -238,7 +239,9 @@ def _pair_text(row: PairRow) -> str:
     if row.payload is None:
         lines.append("  the release is a stub that leads to no machine code")
     lines += [f"  missing library: {name}" for name in row.missing_libraries]
-    lines += [f"  missing symbol: {name}\n    {demangle(name)}" for name in row.missing_symbols]
+    lines += [
+        f"  missing symbol: {name}\n    {matrix().readable(name)}" for name in row.missing_symbols
+    ]
     lines += [f"  not decided: {name}" for name in row.unknown_symbols]
     if row.dyld_message:
         lines += ["  what dyld prints:", *(f"    {part}" for part in row.dyld_message.split("\n"))]

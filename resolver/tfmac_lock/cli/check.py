@@ -81,12 +81,15 @@ def run(args: argparse.Namespace) -> int:
 def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matrix) -> None:
     from ..check.fix import corrected
     from ..errors import InputFileError
+    from .terminal import printable
 
     text = corrected(file, target, matrix, macos=macos)
     path = Path(file.path)
     beside = path.with_name(f"{path.name.removesuffix('.txt')}.fixed.txt")
     if text is None:
-        print(f"{path}: no pair can be had for {target}; see the cures", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(
+            f"{printable(str(path))}: no pair can be had for {target}; see the cures\n"
+        )
         return
     try:
         with beside.open("x", encoding="utf-8") as stream:
@@ -97,14 +100,17 @@ def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matr
         ) from error
     except OSError as error:
         raise InputFileError(str(beside), error.strerror or str(error)) from error
-    print(f"wrote {beside}", file=sys.stderr)  # noqa: T201
+    print(f"wrote {printable(str(beside))}", file=sys.stderr)  # noqa: T201
 
 
 def render(results: Sequence[Checked], *, color: bool) -> str:
     """The findings for a reader at a terminal."""
+    from .terminal import printable
+
     lines = []
     for checked in results:
-        lines.append(f"{checked.path} ({checked.format}), judged for {checked.target}:")
+        shown = printable(checked.path)
+        lines.append(f"{shown} ({checked.format}), judged for {checked.target}:")
         for found in checked.findings:
             lines += finding_lines(found, color=color)
         if not checked.findings:
@@ -117,7 +123,7 @@ def finding_lines(found: Finding, *, color: bool) -> list[str]:
     """One finding: what it is, what to do, who says so."""
     import textwrap
 
-    from ..__main__ import printable
+    from .terminal import printable
 
     place = f"{found.path}:{found.line}: " if found.line else ""
     mark = {"error": "31", "warning": "33", "note": "36"}[found.level.value]

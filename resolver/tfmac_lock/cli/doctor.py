@@ -77,8 +77,8 @@ def document(found: Examination) -> dict[str, Any]:
 
 def render(found: Examination, *, color: bool) -> str:
     """The examination for a reader at a terminal."""
-    from ..__main__ import printable
     from .check import finding_lines
+    from .terminal import printable
 
     width = max(len(name) for name, _ in found.seen)
     lines = [f"{name:<{width}}  {printable(value)}" for name, value in found.seen]

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from ..explain.answer import document, explain
     from ..matrix import loading
 
-    explanation = explain(_read(args), loading.matrix())
+    explanation = explain(_read(args), loading.matrix(), on_mac=sys.platform == "darwin")
     if args.json:
         import json
 
@@ -70,6 +70,10 @@ def _read(args: argparse.Namespace) -> Recognition:
     progress = _Progress(show=has_bars())
     if args.file == "-" and sys.stdin.isatty():
         print("Paste the error, then press Ctrl-D on a line of its own.", file=sys.stderr)  # noqa: T201
+    if _is_named_pipe(args.file):
+        raise InputFileError(
+            args.file, "is a named pipe, which may never end; type `... | tfmac-lock explain`"
+        )
     # Descriptor 0 is stdin; whatever else stands there may be a pipe too.
     name = 0 if args.file == "-" else args.file
     try:
@@ -79,6 +83,19 @@ def _read(args: argparse.Namespace) -> Recognition:
         raise InputFileError(args.file, error.strerror or str(error)) from error
     finally:
         progress.clear()
+
+
+def _is_named_pipe(name: str) -> bool:
+    """Whether opening it would wait for a writer. What a shell makes for ``<(...)`` has one."""
+    import stat
+    from pathlib import Path
+
+    if name == "-" or name.startswith(("/dev/fd/", "/proc/self/fd/")):
+        return False
+    try:
+        return stat.S_ISFIFO(Path(name).stat().st_mode)
+    except OSError:
+        return False
 
 
 class _Progress:
@@ -112,7 +129,7 @@ def render(explanation: Explanation, *, color: bool) -> str:
 
 def _wrap(text: str, first: str, rest: str) -> str:
     """Wrapped to the width; what the log said cannot reach the terminal as a control code."""
-    from ..__main__ import printable
+    from .terminal import printable
 
     return textwrap.fill(
         printable(text),
@@ -129,7 +146,8 @@ def _bold(text: str, *, color: bool) -> str:
 
 
 def _answer(answer: Answer, *, color: bool) -> list[str]:
-    lines = [_bold(f"{answer.title}  [{answer.symptom}]", color=color)]
+    title = answer.title if answer.certain else f"This may be: {answer.title}"
+    lines = [_bold(f"{title}  [{answer.symptom}]", color=color)]
     if answer.root:
         lines.append(f"  follows from {answer.root} above")
     lines.append(_wrap(answer.matched, "  seen:  ", "         "))
@@ -143,6 +161,11 @@ def _answer(answer: Answer, *, color: bool) -> list[str]:
             lines.append(_wrap(step.text, "  - ", "    "))
             if step.command:
                 lines.append(_bold(f"      {step.command}", color=color))
+    if answer.ask and not answer.root:
+        lines += [
+            "",
+            _wrap(f"The text is too short to be sure. What tells: {answer.ask}", "  ", "  "),
+        ]
     if answer.sources and not answer.root:
         lines += ["", "  Sources:"]
         lines += [f"  - {source.url}  {source.says}" for source in answer.sources]
@@ -150,13 +173,13 @@ def _answer(answer: Answer, *, color: bool) -> list[str]:
 
 
 def _nothing(explanation: Explanation) -> list[str]:
-    from ..explain.answer import ASK_FOR
+    from ..explain.answer import ASK_FOR, error_form
 
     lines = ["None of the known failures was recognised in this text."]
     if explanation.named:
         found = ", ".join(f"{name} {value}" for name, value in explanation.named)
         lines.append(_wrap(f"It names: {found}.", "", ""))
-    lines.append("What would help:")
-    lines += [f"  - {what}" for what in ASK_FOR]
-    lines.append("`tfmac-lock doctor` looks at this machine itself.")
+    lines += ["What tells more:", *(f"  - {what}" for what in ASK_FOR)]
+    form = error_form() or "the form for error texts in the project's issues"
+    lines.append(f"If that does not help either, send the text: {form}")
     return lines

@@ -66,25 +66,26 @@ def add_parser(subparsers: Any) -> None:
 def run_grid(args: argparse.Namespace) -> int:
     """The pair grid as a coloured table, or as JSON."""
     from ..matrix import loading as data
-    from ..matrix.grid import cells, columns, rows
+    from ..matrix.grid import OnPython, make_grid, pair_verdict, plugin_releases, release_rows
     from ..target import Arch
 
     matrix = data.matrix()
     arch = Arch(args.arch)
-    shown = rows(matrix, arch, everything=args.all)
-    plugins = columns(matrix, arch)
-    grid = cells(matrix, arch, shown, plugins)
+    grid = make_grid(
+        matrix,
+        arch,
+        rows=release_rows(matrix, arch, everything=args.all),
+        plugins=[release.version for release in plugin_releases(matrix, arch)],
+        judged=lambda pair: OnPython(pair=pair, verdict=pair_verdict(matrix, pair)),
+    )
     if args.json:
-        _print_json(
-            {
-                "arch": arch.value,
-                "cells": [_pair_json(matrix, pair, verdict) for pair, verdict in grid.items()],
-            }
-        )
+        newest = [cell.newest for row in grid.rows for cell in row.cells]
+        cells = [_pair_json(matrix, item.pair, item.verdict) for item in newest]
+        _print_json({"arch": arch.value, "cells": cells})
         return 0
     from .tables import grid_table, show
 
-    show(grid_table(arch, shown, plugins, grid))
+    show(grid_table(grid))
     return 0
 
 
@@ -214,6 +215,8 @@ def _told(what: str, place: int, of: int) -> None:
 
 
 def _pair_json(matrix: Matrix, pair: Pair, verdict: Verdict) -> dict[str, Any]:
+    from ..matrix.plain import plain
+
     load = pair.metal and matrix.pair_load(pair.package, pair.tensorflow, pair.metal, pair.arch)
     return {
         "package": pair.package,
@@ -225,21 +228,19 @@ def _pair_json(matrix: Matrix, pair: Pair, verdict: Verdict) -> dict[str, Any]:
         "missing_libraries": list(load.missing_libraries) if load else [],
         "status": verdict.status.value,
         "grade": verdict.grade.value if verdict.grade else None,
-        "reasons": [
-            {"kind": reason.kind, "text": reason.text, "source": reason.source}
-            for reason in verdict.reasons
-        ],
+        "reasons": plain(verdict.reasons),
     }
 
 
 def _combo_json(lock: Lock) -> dict[str, Any]:
     from ..lock.model import to_json
+    from ..lock.published import folder_name
 
     return {
         **to_json(lock)["combo"],
         "status": lock.verdict.status,
         "grade": lock.verdict.grade,
-        "lock": f"locks/{lock.combo.id}",
+        "lock": f"locks/{folder_name(lock.combo)}",
     }
 
 

@@ -60,7 +60,8 @@ def _add_twin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "twin",
         help="install a lock's versions from Linux wheels and train",
         description="Install the versions of locks from their Linux wheels, train on drawn "
-        "digits, and write one evidence file a lock. What is proved already is skipped.",
+        "digits, and write what came out, one file for all locks with the same pins. What is "
+        "proved already is skipped.",
     )
     twin.add_argument(
         "locks", nargs="*", metavar="LOCK", help="published locks, or lock.json files"

@@ -26,10 +26,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--cache", metavar="DIR", help="the folder to cache in")
     parser.add_argument("--offline", action="store_true", help="ask no network, only the cache")
     parser.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="processes that resolve (default: 1)"
+        "--workers", type=int, default=2, metavar="N", help="processes that resolve (default: 2)"
     )
     parser.add_argument(
-        "--waiting", type=int, default=8, metavar="N", help="requests that may wait (default: 8)"
+        "--waiting", type=int, default=32, metavar="N", help="requests that may wait (default: 32)"
     )
     parser.add_argument(
         "--per-client", type=int, default=4, metavar="N", help="at once, of one client (default: 4)"

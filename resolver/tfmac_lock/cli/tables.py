@@ -13,13 +13,13 @@ from ..matrix.reasons import Status
 from .summary import COLORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
     from ..lock.model import Lock
-    from ..matrix.facts import Matrix, Release
+    from ..matrix.facts import Matrix
+    from ..matrix.grid import Grid
     from ..matrix.reasons import Verdict
     from ..matrix.verdict import Pair
-    from ..target import Arch
 
 SIGNS = {
     Status.WORKS: ("+", "green"),
@@ -38,31 +38,25 @@ def show(table: Table) -> None:
     console.print(table)
 
 
-def grid_table(
-    arch: Arch,
-    releases: Sequence[Release],
-    plugins: Sequence[str],
-    grid: Mapping[Pair, Verdict],
-) -> Table:
+def grid_table(grid: Grid) -> Table:
     """The pair grid. It fits 80 columns: a sign a cell, the plugin's version above it."""
     signs = "  ".join(f"{sign} {status.value}" for status, (sign, _) in SIGNS.items())
     table = Table(
-        title=f"TensorFlow (down) and tensorflow-metal (across), {arch.value}",
+        title=f"TensorFlow (down) and tensorflow-metal (across), {grid.arch.value}",
         caption=f"{signs}; plugin versions read downwards\n"
-        f"why: tfmac-lock matrix pair 2.18.0 1.1.0 --arch {arch.value}",
+        f"why: tfmac-lock matrix pair 2.18.0 1.1.0 --arch {grid.arch.value}",
         padding=0,
         pad_edge=False,
         box=None,
     )
     table.add_column("TensorFlow", no_wrap=True, min_width=23)
-    for plugin in plugins:
-        major, minor, patch = plugin.split(".")
+    for plugin in grid.plugins:
+        major, minor, patch = (plugin or "").split(".")
         table.add_column(f"{major}\n{minor}\n{patch}", justify="center", width=3)
-    verdicts = {(pair.package, pair.tensorflow, pair.metal): found for pair, found in grid.items()}
-    for release in releases:
-        line = [Text(f"{release.package} {release.version}")]
-        for plugin in plugins:
-            sign, color = SIGNS[verdicts[release.package, release.version, plugin].status]
+    for row in grid.rows:
+        line = [Text(f"{row.package} {row.tensorflow}")]
+        for cell in row.cells:
+            sign, color = SIGNS[cell.newest.verdict.status]
             line.append(Text(sign, style=f"bold {color}"))
         table.add_row(*line)
     return table
@@ -107,10 +101,8 @@ def pair_text(matrix: Matrix, pair: Pair, verdict: Verdict, *, color: bool) -> s
         )
     load = pair.metal and matrix.pair_load(pair.package, pair.tensorflow, pair.metal, pair.arch)
     if load and (load.missing_symbols or load.missing_libraries):
-        from ..curate.demangle import demangle
-
         lines += ["", "missing:"]
         lines += [f"  {name}" for name in load.missing_libraries]
         for name in load.missing_symbols:
-            lines += [f"  {name}", f"    {demangle(name)}"]
+            lines += [f"  {name}", f"    {matrix.readable(name)}"]
     return "\n".join(lines) + "\n"

@@ -52,3 +52,10 @@ def has_bars() -> bool:
 
 def _is_dumb() -> bool:
     return os.environ.get("TERM") == "dumb"
+
+
+def printable(text: str) -> str:
+    """The text without control characters, which a hostile name could carry to the terminal."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )

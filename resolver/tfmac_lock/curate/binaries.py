@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
+from ..check.binary_facts import read_plugin, read_tensorflow
 from ..errors import MissingExtra
 from ..macho.errors import DamagedBinary
 from ..matrix.binaries import (
@@ -24,12 +25,14 @@ from ..matrix.binaries import (
     to_document,
 )
 from ..wheels.archive import Wheel
-from ..wheels.binary_facts import read_plugin, read_tensorflow
 from ..wheels.names import highest_version, parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from ..pypi.model import IndexFile
+    from ..pypi.wheels import IndexWheels
 
 PLUGIN = "tensorflow-metal"
 TENSORFLOWS = ("tensorflow-macos", "tensorflow")
@@ -37,30 +40,9 @@ OLDEST = Version("2.5.0")
 ARCHES = ("arm64", "x86_64")
 
 
-class WheelFile(Protocol):
-    """A file of the index."""
-
-    @property
-    def filename(self) -> str: ...  # noqa: D102
-    @property
-    def sha256(self) -> str | None: ...  # noqa: D102
-
-
-class WheelSource(Protocol):
-    """Where wheels come from: the index, or a folder."""
-
-    def files(self, package: str) -> Iterable[WheelFile]:
-        """Every file of a package."""
-        ...
-
-    def open(self, file: WheelFile, *, whole: bool = False) -> IO[bytes]:
-        """A seekable file over the bytes of ``file``; ``whole`` where most will be read."""
-        ...
-
-
 def refresh(
     folder: Path,
-    source: WheelSource,
+    source: IndexWheels,
     *,
     shard: tuple[int, int] = (1, 1),
     every_python: bool = True,
@@ -149,12 +131,12 @@ def write(path: Path, binaries: tuple[Binary, ...]) -> Path:
     return path
 
 
-def releases(source: WheelSource, package: str) -> Iterator[tuple[Version, list[WheelFile]]]:
+def releases(source: IndexWheels, package: str) -> Iterator[tuple[Version, list[IndexFile]]]:
     """The releases that have a wheel for the Mac, oldest first.
 
     Final ones, and the candidates of the one to come.
     """
-    found: dict[Version, list[WheelFile]] = {}
+    found: dict[Version, list[IndexFile]] = {}
     for file in source.files(package):
         if not file.filename.endswith(".whl"):
             continue
@@ -173,8 +155,8 @@ def releases(source: WheelSource, package: str) -> Iterator[tuple[Version, list[
 
 
 def _read_all(
-    source: WheelSource,
-    wheels: Iterable[WheelFile],
+    source: IndexWheels,
+    wheels: Iterable[IndexFile],
     read: Callable[[Wheel, str, str], Binary],
     *,
     every_python: bool,
@@ -185,7 +167,7 @@ def _read_all(
         fitting = [w for w in wheels if arch in parse_name(w.filename).arches]
         fitting.sort(key=lambda w: parse_name(w.filename).newest_python, reverse=True)
         for file in fitting if every_python else fitting[:1]:
-            with source.open(file, whole=True) as opened:
+            with source.open(file) as opened:
                 # An index need not state hashes; then the whole file is read for it.
                 sha256 = file.sha256 or _digest(opened)
                 binaries.append(read(Wheel(opened, file.filename), sha256, arch))

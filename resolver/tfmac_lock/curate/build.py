@@ -9,18 +9,19 @@ from pydantic import TypeAdapter
 
 from ..files import dump_json
 from ..matrix import platforms
+from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
-from ..matrix.facts import Lineage
+from ..matrix.facts import Lineage, Report
 from ..matrix.plain import plain
 from ..matrix.proofs import Proof
 from ..matrix.toml import read_file
-from ..prove.report import Report
+from ..prove.report import Report as ProofReport
 from . import models
 from .compile import compile_matrix
 from .figures import FiguresFile, compile_figures
 from .folder import read_folder
 from .pair_rows import binary_facts, pair_loads
-from .symptom_files import SymptomFile, compile_symptoms
+from .symptom_files import Frameworks, SymptomFile, compile_symptoms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,16 +31,20 @@ SCHEMAS: dict[str, type] = {
     "platforms": models.PlatformsFile,
     "bounds": models.BoundsFile,
     "vendor": models.VendorFile,
-    "reports": models.ReportsFile,
+    "report": Report,
     "defects": models.DefectsFile,
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
     "waivers": models.WaiversFile,
     "lineage": Lineage,
     "release": models.ReleaseFile,
+    "binaries": models.BinariesFile,
     "proof": Proof,
-    "proof-report": Report,
+    "companion": Companion,
+    "trial": Trial,
+    "proof-report": ProofReport,
     "symptom": SymptomFile,
+    "frameworks": Frameworks,
 }
 """Each kind of file with its class; the schema lies in matrix/schemas/ under this name."""
 

@@ -5,30 +5,33 @@ What it makes is a pure function of the folder: the same files give the same byt
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from ..matrix.companions import DECISIVE, Companions, Tried
 from ..matrix.facts import (
     METAL,
     Bound,
     Evidence,
-    Floor,
     Matrix,
     Outcome,
     Release,
     Wheel,
 )
 from ..matrix.reasons import Grade
-from ..target import Arch, Chip, MacOSRelease, MacOSVersion, Platforms, PythonSeries, PythonVersion
+from ..target import Arch, Chip, MacOSRelease, Platforms, PythonSeries, PythonVersion
+from .demangle import demangle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from ..matrix.companions import Trial
     from ..matrix.facts import BinaryFact, PairLoad
     from .folder import MatrixFolder
-    from .models import ReleaseFile, ReportEntry
+    from .models import ReleaseFile
 
 FIRST_SHARED_RELEASE = Version("2.13")
 """Below it the vendor's table speaks of tensorflow-macos alone; from it on, of `tensorflow`."""
@@ -46,7 +49,7 @@ def compile_platforms(folder: MatrixFolder) -> Platforms:
                 id=f"{chip.id}-{variant}" if variant else chip.id,
                 name=f"{chip.name} {variant.title()}" if variant else chip.name,
                 arch=chip.arch,
-                first_macos=MacOSVersion.parse(chip.first_macos),
+                first_macos=chip.first_macos,
                 last_macos=chip.last_macos,
                 gpu=chip.gpu,
             )
@@ -64,6 +67,8 @@ def compile_matrix(
     folder: MatrixFolder, pair_loads: Iterable[PairLoad], binaries: Sequence[BinaryFact]
 ) -> Matrix:
     """All facts; pair loads and binary facts are read elsewhere."""
+    pair_loads = tuple(pair_loads)
+    missing = {symbol for load in pair_loads for symbol in load.missing_symbols}
     return Matrix(
         as_of=max(release.read for _, release in folder.releases).isoformat(),
         platforms=compile_platforms(folder),
@@ -77,24 +82,43 @@ def compile_matrix(
         evidence=(*_vendor(folder), *_reports(folder), *_proofs(folder)),
         defects=folder.defects.defects,
         floors=tuple(
-            Floor(
-                package=folder.floors.package,
-                version=floor.version,
-                arch=floor.arch,
-                python=floor.python,
-                load=MacOSVersion.parse(floor.load),
-                run=MacOSVersion.parse(floor.run),
-                text=floor.run_evidence,
-                source=folder.floors.source,
-            )
+            replace(floor, source=floor.source or folder.floors.source)
             for floor in folder.floors.floors
         ),
-        pair_loads=tuple(pair_loads),
+        reports=folder.reports,
+        pair_loads=pair_loads,
         binaries=tuple(binaries),
         packages=folder.packages.packages,
         waivers=folder.waivers.waivers,
         lineage=folder.lineage,
+        companions=_companions(folder),
+        symbols={symbol: demangle(symbol) for symbol in sorted(missing)},
     )
+
+
+def _companions(folder: MatrixFolder) -> Companions:
+    return Companions(
+        facts=folder.companions,
+        trials=tuple(
+            Tried(
+                companion=trial.companion,
+                version=trial.version,
+                outcome=trial.outcome,
+                python=PythonVersion.parse(trial.python).series,
+                text=_tried(trial),
+                source=path.relative_to(folder.root.parent).as_posix(),
+                pins={name: trial.pins[name] for name in DECISIVE if name in trial.pins},
+            )
+            for path, trial in folder.trials
+        ),
+    )
+
+
+def _tried(trial: Trial) -> str:
+    beside = f"beside TensorFlow {trial.tensorflow} on Linux with CPython {trial.python}"
+    if trial.outcome == "works":
+        return f"its smoke test ran {beside}"
+    return f"its smoke test failed {beside}: {trial.error}"
 
 
 def _release(release: ReleaseFile) -> Release:
@@ -158,7 +182,7 @@ def _vendor(folder: MatrixFolder) -> Iterator[Evidence]:
 
 
 def _reports(folder: MatrixFolder) -> Iterator[Evidence]:
-    for report in folder.reports.reports:
+    for report in folder.reports:
         if report.about == "pair" and report.tensorflow is not None:
             yield Evidence(
                 grade=Grade.REPORTED,
@@ -168,23 +192,10 @@ def _reports(folder: MatrixFolder) -> Iterator[Evidence]:
                 tensorflow=report.tensorflow,
                 metal=report.metal,
                 arch=report.arch,
-                text=f"{report.outcome}: {_told(report)}",
+                text=f"{report.outcome}: {report.sentence}",
                 source=report.source,
                 date=report.date,
             )
-
-
-def _told(report: ReportEntry) -> str:
-    where = ", ".join(
-        part
-        for part in (
-            report.chip,
-            f"macOS {report.macos}" if report.macos else None,
-            f"Python {report.python}" if report.python else None,
-        )
-        if part
-    )
-    return f"{report.text} ({where})" if where else report.text
 
 
 def _proofs(folder: MatrixFolder) -> Iterator[Evidence]:

@@ -96,7 +96,12 @@ def _of_proofs(proofs: list[Proof]) -> list[dict[str, Any]]:
     for grade, where in GRADES.items():
         passed = sorted(
             (proof for proof in proofs if proof.grade == grade and proof.outcome == "works"),
-            key=lambda proof: (Version(proof.tensorflow), Version(proof.python), proof.lock),
+            key=lambda proof: (
+                Version(proof.tensorflow),
+                Version(proof.python),
+                proof.lock,
+                proof.date,
+            ),
             reverse=True,
         )
         for key, unit, better, title in PROVED:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from ..matrix.facts import Lineage
+from ..errors import DataError
+from ..matrix.companions import Companion, Trial
+from ..matrix.facts import Lineage, Report
 from ..matrix.proofs import Proof
 from ..matrix.toml import read_file
 from . import models
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +26,7 @@ class MatrixFolder:
     platforms: models.PlatformsFile
     bounds: models.BoundsFile
     vendor: models.VendorFile
-    reports: models.ReportsFile
+    reports: tuple[Report, ...]
     defects: models.DefectsFile
     floors: models.FloorsFile
     packages: models.PackagesFile
@@ -30,6 +34,8 @@ class MatrixFolder:
     lineage: Lineage
     releases: tuple[tuple[Path, models.ReleaseFile], ...]
     proofs: tuple[tuple[Path, Proof], ...]
+    companions: tuple[Companion, ...]
+    trials: tuple[tuple[Path, Trial], ...]
 
 
 def read_folder(root: Path) -> MatrixFolder:
@@ -39,7 +45,10 @@ def read_folder(root: Path) -> MatrixFolder:
         platforms=read_file(root / "platforms.toml", models.PlatformsFile),
         bounds=read_file(root / "bounds.toml", models.BoundsFile),
         vendor=read_file(root / "vendor.toml", models.VendorFile),
-        reports=read_file(root / "reports.toml", models.ReportsFile),
+        reports=tuple(
+            _named_by(path, read_file(path, Report), "id")
+            for path in sorted(root.glob("reports/*.toml"))
+        ),
         defects=read_file(root / "defects.toml", models.DefectsFile),
         floors=read_file(root / "floors.toml", models.FloorsFile),
         packages=read_file(root / "packages.toml", models.PackagesFile),
@@ -50,6 +59,24 @@ def read_folder(root: Path) -> MatrixFolder:
             for path in sorted(root.glob("releases/*/*.toml"))
         ),
         proofs=tuple(
-            (path, read_file(path, Proof)) for path in sorted(root.glob("proofs/**/*.toml"))
+            (path, read_file(path, Proof))
+            for path in sorted(root.glob("proofs/**/*.toml"))
+            if "companions" not in path.relative_to(root).parts
+        ),
+        companions=tuple(
+            _named_by(path, read_file(path, Companion), "name")
+            for path in sorted(root.glob("companions/*.toml"))
+        ),
+        trials=tuple(
+            (path, read_file(path, Trial))
+            for path in sorted(root.glob("proofs/companions/*/*.toml"))
         ),
     )
+
+
+def _named_by(path: Path, fact: T, field: str) -> T:
+    """The fact, whose file has its name; raises DataError where that is not so."""
+    name = getattr(fact, field)
+    if path.stem != name:
+        raise DataError(f"{path}: {field}", f"is {name!r}, but the file is named {path.stem!r}")
+    return fact

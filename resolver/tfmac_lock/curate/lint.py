@@ -19,7 +19,10 @@ from packaging.version import Version
 
 from ..errors import DataError
 from ..matrix.facts import METAL, series_of
+from ..matrix.toml import read_file
+from ..target import Arch
 from .folder import read_folder
+from .models import BinariesFile
 from .symptom_files import lint_examples
 
 if TYPE_CHECKING:
@@ -42,8 +45,9 @@ class Code(Enum):
     M008 = "a wheel is the release's own, and stands there once"
     M009 = "a stub leads to a payload, or packages.toml says that it leads nowhere"
     M010 = "a symptom that is named exists"
-    M011 = "a proof is of a known release, and holds TensorFlow among its pins"
-    M012 = "a symptom's patterns are linear, its examples recognised, its near misses not"
+    M011 = "a proof is of a known release; a twin speaks of its pins alone, others of a lock"
+    M012 = "a symptom's patterns are harmless, its examples recognised, its near misses not"
+    M013 = "a file that people write names its schema in the first line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,6 @@ def lint(root: Path) -> list[Problem]:
 def _unique_ids(folder: MatrixFolder) -> Iterator[Problem]:
     listed = {
         "bounds.toml": [entry.id for entry in folder.bounds.bounds],
-        "reports.toml": [entry.id for entry in folder.reports.reports],
         "defects.toml": [entry.id for entry in folder.defects.defects],
         "platforms.toml": [entry.id for entry in folder.platforms.chips],
     }
@@ -92,16 +95,14 @@ def _sources(folder: MatrixFolder) -> Iterator[Problem]:
         for source in defect.sources:
             if not source.startswith("https://"):
                 yield Problem(code=Code.M003, path=f"defects.toml: {defect.id}", text=source)
-    for number, row in enumerate(folder.packages.packages):
+    for row in folder.packages.packages:
         for source in row.sources:
             if not source.startswith("https://"):
-                yield Problem(
-                    code=Code.M003, path=f"packages.toml: packages[{number}]", text=source
-                )
+                yield Problem(code=Code.M003, path=f"packages.toml: {row.name}", text=source)
 
 
 def _defects_and_reports(folder: MatrixFolder) -> Iterator[Problem]:
-    about = {entry.id: entry.about for entry in folder.reports.reports}
+    about = {entry.id: entry.about for entry in folder.reports}
     named = {name for defect in folder.defects.defects for name in defect.reports}
     for name in sorted(named):
         if about.get(name) != "defect":
@@ -109,7 +110,7 @@ def _defects_and_reports(folder: MatrixFolder) -> Iterator[Problem]:
             yield Problem(code=Code.M004, path="defects.toml", text=f"report {name} {what}")
     for name, kind in about.items():
         if kind == "defect" and name not in named:
-            yield Problem(code=Code.M004, path=f"reports.toml: {name}", text="no defect names it")
+            yield Problem(code=Code.M004, path=f"reports/{name}.toml", text="no defect names it")
 
 
 def _ranges(folder: MatrixFolder) -> Iterator[Problem]:
@@ -130,21 +131,21 @@ def _ranges(folder: MatrixFolder) -> Iterator[Problem]:
             if entry.metal is not None
         ),
         *(
-            ("vendor.toml", f"pairs[{number}]", entry.tensorflow, tensorflow)
-            for number, entry in enumerate(folder.vendor.pairs)
+            ("vendor.toml", f"metal {entry.metal}", entry.tensorflow, tensorflow)
+            for entry in folder.vendor.pairs
         ),
         *(
-            ("vendor.toml", f"pairs[{number}]", f"=={entry.metal}", plugins)
-            for number, entry in enumerate(folder.vendor.pairs)
+            ("vendor.toml", f"metal {entry.metal}", f"=={entry.metal}", plugins)
+            for entry in folder.vendor.pairs
         ),
         *(
-            ("reports.toml", entry.id, entry.tensorflow, tensorflow)
-            for entry in folder.reports.reports
+            ("reports", entry.id, entry.tensorflow, tensorflow)
+            for entry in folder.reports
             if entry.about == "pair" and entry.tensorflow is not None
         ),
         *(
-            ("reports.toml", entry.id, f"=={entry.metal}", plugins)
-            for entry in folder.reports.reports
+            ("reports", entry.id, f"=={entry.metal}", plugins)
+            for entry in folder.reports
             if entry.about == "pair" and entry.metal is not None
         ),
     ]
@@ -167,10 +168,7 @@ def _floors(folder: MatrixFolder) -> Iterator[Problem]:
     }
     for version, arch, series in sorted(built):
         found = [
-            floor
-            for floor in folder.floors.floors
-            if (floor.version, floor.arch.value) == (version, arch)
-            and SpecifierSet(floor.python).contains(series)
+            floor for floor in folder.floors.floors if floor.concerns(version, Arch(arch), series)
         ]
         if len(found) != 1:
             yield Problem(
@@ -240,13 +238,16 @@ def _symptoms(folder: MatrixFolder) -> Iterator[Problem]:
     named = [
         *(("bounds.toml", entry.id, entry.symptom) for entry in folder.bounds.bounds),
         *(("defects.toml", entry.id, entry.symptom) for entry in folder.defects.defects),
-        *(("reports.toml", entry.id, entry.symptom) for entry in folder.reports.reports),
+        *(("reports", entry.id, entry.symptom) for entry in folder.reports),
     ]
     for name, where, symptom in named:
         if symptom is not None and symptom not in known:
             yield Problem(
                 code=Code.M010, path=f"{name}: {where}", text=f"symptom {symptom} does not exist"
             )
+
+
+TENSORFLOW = {"tensorflow", "tensorflow-macos", METAL}
 
 
 def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
@@ -256,8 +257,39 @@ def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
         if (proof.package, proof.tensorflow) not in known:
             text = f"{proof.package} {proof.tensorflow} is not known"
             yield Problem(code=Code.M011, path=where, text=text)
-        if proof.pins.get(proof.package) != proof.tensorflow:
-            yield Problem(code=Code.M011, path=where, text=f"pins lack {proof.package}")
+        if proof.grade == "twin":
+            named = sorted(TENSORFLOW & set(proof.pins))
+            if named or proof.lock or proof.arch or proof.metal:
+                text = "is a twin and names a lock, an architecture, TensorFlow or the plugin"
+                yield Problem(code=Code.M011, path=where, text=text)
+        elif proof.pins.get(proof.package) != proof.tensorflow or not (proof.lock and proof.arch):
+            text = f"pins lack {proof.package} {proof.tensorflow}, or the lock is not named"
+            yield Problem(code=Code.M011, path=where, text=text)
+
+
+def _schema_lines(folder: MatrixFolder) -> Iterator[Problem]:
+    """Editors find the schema by a comment in the first line."""
+    for path in (*folder.root.glob("*.toml"), *folder.root.glob("reports/*.toml")):
+        yield from _schema_line(folder, path, "report" if path.parent != folder.root else path.stem)
+    for path in folder.root.glob("symptoms/*.toml"):
+        yield from _schema_line(folder, path, "symptom")
+
+
+def _schema_line(folder: MatrixFolder, path: Path, schema: str) -> Iterator[Problem]:
+    up = "../" * (len(path.relative_to(folder.root).parts) - 1)
+    wanted = f"#:schema {up}schemas/{schema}.schema.json"
+    with path.open(encoding="utf-8") as file:
+        if file.readline().rstrip("\n") != wanted:
+            where = path.relative_to(folder.root).as_posix()
+            yield Problem(code=Code.M013, path=where, text=f"the first line is not {wanted}")
+
+
+def _binaries(folder: MatrixFolder) -> Iterator[Problem]:
+    for path in sorted(folder.root.glob("binaries/*/*.toml")):
+        try:
+            read_file(path, BinariesFile)
+        except DataError as error:
+            yield Problem(code=Code.M001, path=error.path, text=error.reason)
 
 
 def _symptom_examples(folder: MatrixFolder) -> Iterator[Problem]:
@@ -283,5 +315,7 @@ CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _symptoms,
     _proofs,
     _symptom_examples,
+    _schema_lines,
+    _binaries,
 )
-"""M002 to M012, in their order."""
+"""M002 to M013, in their order, and M001 for what is read for nothing else."""

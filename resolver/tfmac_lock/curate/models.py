@@ -8,26 +8,21 @@ are generated from them, so an editor can check a file while it is being written
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime  # noqa: TC003 - pydantic evaluates the annotations
-from typing import Annotated, Literal
+from datetime import date, datetime
+from typing import Literal
 
-from ..matrix.facts import Bound, Defect, Fact, PackageRow, Waiver
+from ..matrix.facts import Bound, Defect, Fact, Floor, PackageRow, Waiver
 from ..matrix.texts import (
-    Address,
     Identifier,
+    MacOSText,
     PackageName,
-    Rule,
-    Sentence,
     Series,
     Sha256,
     Source,
     SpecifierText,
-    TensorFlowPackage,
     VersionText,
 )
-from ..target import Arch  # noqa: TC001
-
-MacOSText = Annotated[str, Rule(pattern=r"^\d{2}\.\d{1,2}$")]
+from ..target import Arch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,70 +117,11 @@ class VendorFile(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportEntry(Fact):
-    """What somebody published about an installation.
-
-    ``about`` says what the outcome speaks of: the ``pair`` itself (only these count as evidence),
-    a ``defect`` of a pair that otherwise runs (an entry of defects.toml rests on it), or the
-    ``environment`` around it (interpreter, other packages, hardware).
-    """
-
-    id: Identifier
-    outcome: Literal["works", "broken"]
-    about: Literal["pair", "defect", "environment"]
-    package: TensorFlowPackage | Literal["tensorflow_macos-fork"] | None = None
-    tensorflow: SpecifierText | None = None
-    metal: VersionText | None = None
-    plugin: Literal["none", "some", "unknown"] = "unknown"
-    python: str | None = None
-    macos: str | None = None
-    chip: str | None = None
-    arch: Arch | None = None
-    stage: Literal["install", "import", "device", "train", "result"] | None = None
-    symptom: Identifier | None = None
-    text: Sentence
-    way_out: str | None = None
-    confidence: Literal["low", "medium", "high"]
-    source: Address
-    date: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.about == "pair" and (self.tensorflow is None or self.plugin == "unknown"):
-            raise ValueError("a report about a pair names TensorFlow and says which plugin")
-        if (self.metal is not None) != (self.plugin == "some"):
-            raise ValueError("plugin is 'some' exactly where metal is given")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportsFile(Fact):
-    """matrix/reports.toml."""
-
-    reports: tuple[ReportEntry, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FloorEntry(Fact):
-    """The oldest macOS that a plugin release loads on, and the oldest that it runs on."""
-
-    version: VersionText
-    arch: Arch
-    python: SpecifierText = ""
-    load: MacOSText
-    load_evidence: str
-    run: MacOSText
-    run_evidence: str
-    wheel_tag: MacOSText
-    minos: MacOSText
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FloorsFile(Fact):
     """matrix/floors.toml."""
 
-    package: Literal["tensorflow-metal"]
     source: Source
-    floors: tuple[FloorEntry, ...]
+    floors: tuple[Floor, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,3 +159,88 @@ class ReleaseFile(Fact):
         for wheel in self.wheels:
             if not 0 <= wheel.metadata < len(self.metadata):
                 raise ValueError(f"{wheel.filename}: metadata {wheel.metadata} does not exist")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolGroup(Fact):
+    """Symbols that the same ``images`` offer, or that are wanted of the same ``library``.
+
+    ``flat`` ones are wanted of no library: they are looked for in all images.
+    """
+
+    images: tuple[str, ...] = ()
+    library: str | None = None
+    flat: bool = False
+    weak: bool = False
+    symbols: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryEntry(Fact):
+    """A library that the plugin is linked to."""
+
+    name: str
+    weak: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFileEntry(Fact):
+    """A wheel that was read, and the CPython tag that it is for."""
+
+    filename: str
+    sha256: Sha256
+    python: str
+    inner_tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageEntry(Fact):
+    """A Mach-O file that ``import tensorflow`` loads before it loads plugins."""
+
+    path: str
+    install_name: str | None = None
+    libraries: tuple[str, ...]
+    rpaths: tuple[str, ...]
+    calls_dlopen: bool
+    local: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryEntry(Fact):
+    """What the machine code of a release says on one architecture.
+
+    TensorFlow has images with what they offer to plugins, a plugin has a path with what it
+    wants.
+    """
+
+    arch: Arch
+    files: tuple[ReadFileEntry, ...]
+    macos_tag: str
+    minos: str | None = None
+    sdk: str | None = None
+    payload: bool | None = None
+    requires: tuple[str, ...] = ()
+    numpy_generation: str | None = None
+    images: tuple[ImageEntry, ...] = ()
+    exports: tuple[SymbolGroup, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    path: str | None = None
+    install_name: str | None = None
+    libraries: tuple[LibraryEntry, ...] = ()
+    rpaths: tuple[str, ...] = ()
+    imports: tuple[SymbolGroup, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.payload is None) == (self.path is None):
+            raise ValueError("a TensorFlow says whether it is a payload, a plugin has a path")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinariesFile(Fact):
+    """matrix/binaries/<package>/<version>.toml, written by ``tfmac-lock matrix refresh``."""
+
+    schema_version: Literal[1]
+    package: PackageName
+    version: VersionText
+    binaries: tuple[BinaryEntry, ...]

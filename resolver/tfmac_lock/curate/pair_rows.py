@@ -8,39 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..matrix.binaries import PluginBinary, TensorFlowBinary, load_folder
 from ..matrix.facts import BinaryFact, PairLoad
-from ..matrix.load_check import LoadResult, check_pair
+from ..matrix.pair_row import PairRow, pair_row, pins
 from ..target import Arch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairRow:
-    """The load check of a TensorFlow release and a plugin release on one architecture.
-
-    ``payload`` names the package whose binaries decided, which for a stub is the one that it
-    requires; where a stub leads to no binaries it is None, nothing loads, and no symbols are
-    listed.
-    """
-
-    package: str
-    tensorflow: str
-    metal: str
-    arch: str
-    loads: bool | None
-    missing_symbols: tuple[str, ...]
-    missing_libraries: tuple[str, ...]
-    unknown_symbols: tuple[str, ...]
-    dyld_message: str | None
-    payload: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,48 +117,6 @@ def _payload(
             return [binary for binary in found if binary.payload]
         todo += [pin for binary in found for pin in pins(binary)]
     return []
-
-
-def pins(stub: TensorFlowBinary) -> Iterable[tuple[str, str]]:
-    """The packages and versions that a stub requires exactly."""
-    for text in stub.requires:
-        requirement = Requirement(text)
-        for clause in requirement.specifier:
-            if clause.operator == "==":
-                yield canonicalize_name(requirement.name), clause.version
-
-
-def pair_row(
-    package: str,
-    version: str,
-    metal: str,
-    arch: str,
-    payload: list[TensorFlowBinary],
-    plugins: list[PluginBinary],
-) -> PairRow:
-    """The row for a release whose ``payload`` are the given binaries, one for each Python."""
-    results = [check_pair(tensorflow, plugin) for tensorflow in payload for plugin in plugins]
-    # Where the Pythons of a release disagree, the answer for the release is not known.
-    verdicts = {result.loads for result in results}
-    loads = False if not results else verdicts.pop() if len(verdicts) == 1 else None
-    return PairRow(
-        package=package,
-        tensorflow=version,
-        metal=metal,
-        arch=arch,
-        loads=loads,
-        missing_symbols=_union(results, lambda r: [m.symbol for m in r.missing_symbols]),
-        missing_libraries=_union(results, lambda r: r.missing_libraries),
-        unknown_symbols=_union(results, lambda r: r.unknown_symbols),
-        dyld_message=results[0].dyld_message if loads is False and results else None,
-        payload=payload[0].package if payload else None,
-    )
-
-
-def _union(
-    results: list[LoadResult], part: Callable[[LoadResult], Iterable[str]]
-) -> tuple[str, ...]:
-    return tuple(sorted({one for result in results for one in part(result)}))
 
 
 def release_rows(folder: Path) -> list[ReleaseRow]:

@@ -1,445 +1,343 @@
-r"""The regular expressions that symptoms may use: small enough to be proved harmless.
+r"""The regular expressions of symptoms: checked to be harmless, and taken apart for the prefilter.
 
-A symptom's pattern runs over text that anybody may paste, in Python here and in JavaScript on
-the site, so the dialect is what both understand alike (flags ``i`` and ``u``), minus everything
-that can make matching slow:
+They run over text that anybody may paste, in Python here and in JavaScript on the site (flags
+``i`` and ``u``). So they are regular expressions as both read them, with two conveniences:
 
-- literal characters, classes (``[…]``, ``\d \w \s`` and their opposites), ``.``, ``\b``;
-- groups ``(?:…)``, alternatives ``|``, lookaheads ``(?=…)`` and ``(?!…)``;
-- repeats ``?``, ``{n}`` and ``{m,n}``. There is no ``*`` or ``+``: every repeat has an end, a
-  repeated group repeats eight times at the most and holds no repeat itself.
 - A space stands for any run of white space, line breaks included, because terminals wrap.
+- ``*``, ``+`` and ``{n,}`` have an end: they repeat up to :data:`LONGEST_RUN` times.
 
-From the parsed pattern follow three things that the linter and the recogniser build on: an
-upper bound of the steps that one attempt at one place can take, the greatest length of a match,
-and the literal texts of which one must occur wherever the pattern matches.
+That every repeat has an end is why matching takes linear time: from one place a match takes a
+bounded number of steps, whatever the text. :func:`steps` is that bound, and a pattern whose bound
+is too high is refused. The tree that it walks is the one that :mod:`re` parses itself.
 """
 
 from __future__ import annotations
 
+import importlib
+import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-SPACE_RUN = 24
-"""The longest run of white space that a space in a pattern stands for, in characters."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LONGEST_SPACE = 24
+"""Characters of the longest run of white space that a space stands for."""
+
+LONGEST_RUN = 200
+"""How often ``*``, ``+`` and ``{n,}`` repeat at the most."""
 
 SHORTEST_LITERAL = 5
 """Characters of a literal that is rare enough to look for before anything else."""
 
-GREATEST_REPEAT = 2000
-GREATEST_GROUP_REPEAT = 8
+MOST_STEPS = 100_000
+"""Of one pattern, from one place. Typical text needs a handful; this bounds hostile text."""
 
-_NON_ASCII = 1 << 128
-_ANY = (1 << 129) - 1
+LONGEST_MATCH = 4_000
+"""Characters of one match: half of what the recogniser keeps from one window to the next."""
 
+MOST_BEGINNINGS = 12
+"""Different characters that a match may begin with, so that most places are passed over."""
 
-def _mask(characters: str) -> int:
-    bits = 0
-    for character in characters.lower():
-        bits |= 1 << ord(character) if ord(character) < 128 else _NON_ASCII
-    return bits
+_parser: Any = importlib.import_module("re._parser")
 
+Tree: TypeAlias = "Sequence[tuple[Any, Any]]"
+"""What :mod:`re` makes of a pattern: operations, each with its argument."""
 
-_DIGIT = _mask("0123456789")
-_WORD = _mask("abcdefghijklmnopqrstuvwxyz0123456789_")
-# Upper-case letters are never set: matching folds case, so masks are of folded characters.
-_SPACES = _mask(" \t\n\r\f\v")
-_SHORTHANDS = {
-    "d": _DIGIT,
-    "w": _WORD,
-    "s": _SPACES,
-    "D": _ANY & ~_DIGIT,
-    "W": _ANY & ~_WORD,
-    "S": _ANY & ~_SPACES,
+_BEYOND = 128
+"""Stands for every character beyond ASCII in a set of characters."""
+
+_EVERY = frozenset(range(_BEYOND + 1))
+_CATEGORIES = {
+    "CATEGORY_DIGIT": frozenset(map(ord, "0123456789")),
+    "CATEGORY_WORD": frozenset(map(ord, "abcdefghijklmnopqrstuvwxyz0123456789_")),
+    "CATEGORY_SPACE": frozenset(map(ord, " \t\n\r\f\v")),
 }
-_SYNTAX = "\\.()[]{}*+?^$|/"
-_CONTROLS = {"n": "\n", "t": "\t"}
+_CATEGORIES |= {
+    name.replace("_", "_NOT_"): _EVERY - characters for name, characters in _CATEGORIES.items()
+}
 
 
 class PatternError(ValueError):
-    """A pattern is outside the dialect; the text says where and why."""
+    """A pattern cannot be used; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Char:
-    """One character out of a set; ``literal`` where the set has one member."""
+class Compiled:
+    """A pattern as the program and the site run it.
 
-    source: str
-    mask: int
-    literal: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Space:
-    """A run of white space, written as one space."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Boundary:
-    r"""``\b``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """A lookahead."""
-
-    negative: bool
-    inner: Node
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seq:
-    """One after the other."""
-
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alt:
-    """One of several."""
-
-    branches: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeat:
-    """``inner``, ``least`` to ``most`` times."""
-
-    inner: Node
-    least: int
-    most: int
-
-
-Node: TypeAlias = Char | Space | Boundary | Look | Seq | Alt | Repeat
-
-
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
-
-    def fail(self, why: str) -> PatternError:
-        return PatternError(f"at character {self.at + 1} of {self.text!r}: {why}")
-
-    def peek(self) -> str:
-        return self.text[self.at] if self.at < len(self.text) else ""
-
-    def take(self) -> str:
-        character = self.peek()
-        if not character:
-            raise self.fail("ends too early")
-        self.at += 1
-        return character
-
-    def alternatives(self) -> Node:
-        branches = [self.sequence()]
-        while self.peek() == "|":
-            self.at += 1
-            branches.append(self.sequence())
-        return branches[0] if len(branches) == 1 else Alt(branches=tuple(branches))
-
-    def sequence(self) -> Node:
-        items: list[Node] = []
-        while self.peek() and self.peek() not in "|)":
-            items.append(self.quantified())
-        return Seq(items=tuple(items))
-
-    def quantified(self) -> Node:
-        atom = self.atom()
-        bounds = self.quantifier()
-        if bounds is None:
-            return atom
-        least, most = bounds
-        if isinstance(atom, (Look, Boundary, Space)):
-            raise self.fail("this cannot be repeated")
-        if most > GREATEST_REPEAT or least > most or most == 0:
-            raise self.fail(f"a repeat is {{m,n}} with m <= n <= {GREATEST_REPEAT}")
-        if not isinstance(atom, Char):
-            if most > GREATEST_GROUP_REPEAT:
-                raise self.fail(f"a group repeats {GREATEST_GROUP_REPEAT} times at the most")
-            if most > 1 and _has_repeat(atom):
-                raise self.fail("a repeat within a repeated group")
-        if self.quantifier() is not None:
-            raise self.fail("a repeat of a repeat")
-        return Repeat(inner=atom, least=least, most=most)
-
-    def quantifier(self) -> tuple[int, int] | None:
-        character = self.peek()
-        if character == "?":
-            self.at += 1
-            return 0, 1
-        if character and character in "*+":
-            raise self.fail(f"{character!r} has no end; write {{m,n}}")
-        if character != "{":
-            return None
-        close = self.text.find("}", self.at)
-        parts = self.text[self.at + 1 : close].split(",")
-        if close < 0 or len(parts) > 2 or not all(p.isascii() and p.isdigit() for p in parts):
-            raise self.fail("a repeat is {n} or {m,n}")
-        if any(len(part) > 5 for part in parts):
-            raise self.fail("a repeat's number is too long")
-        self.at = close + 1
-        return int(parts[0]), int(parts[-1])
-
-    def atom(self) -> Node:
-        character = self.take()
-        if character == " ":
-            return Space()
-        if character == "(":
-            return self.group()
-        if character == "[":
-            return self.char_class()
-        if character == ".":
-            return Char(source=".", mask=_ANY & ~_mask("\n\r"))
-        if character == "\\":
-            return self.escape()
-        if character in "^$]{}*+?":
-            raise self.fail(f"{character!r} has no place here")
-        return Char(source=character, mask=_mask(character), literal=character.lower())
-
-    def group(self) -> Node:
-        kinds: dict[str, bool | None] = {"?:": None, "?=": False, "?!": True}
-        kind = self.text[self.at : self.at + 2]
-        if kind not in kinds:
-            raise self.fail("groups are (?:…), (?=…) and (?!…)")
-        self.at += 2
-        inner = self.alternatives()
-        if self.take() != ")":
-            raise self.fail("a group that does not close")
-        negative = kinds[kind]
-        return inner if negative is None else Look(negative=negative, inner=inner)
-
-    def escape(self) -> Node:
-        character = self.take()
-        if character == "b":
-            return Boundary()
-        if character in _SHORTHANDS:
-            return Char(source="\\" + character, mask=_SHORTHANDS[character])
-        if character in _CONTROLS:
-            literal = _CONTROLS[character]
-            return Char(source="\\" + character, mask=_mask(literal), literal=literal)
-        if character in _SYNTAX:
-            return Char(source="\\" + character, mask=_mask(character), literal=character)
-        raise self.fail(f"JavaScript does not know the escape \\{character}")
-
-    def char_class(self) -> Node:
-        start = self.at - 1
-        negated = self.peek() == "^"
-        self.at += negated
-        mask = 0
-        while self.peek() != "]":
-            low = self.class_member()
-            ranged = self.peek() == "-" and self.text[self.at + 1 : self.at + 2] != "]"
-            if not ranged:
-                mask |= low if isinstance(low, int) else _mask(low)
-                continue
-            self.at += 1
-            high = self.class_member()
-            if isinstance(low, int) or isinstance(high, int) or low > high:
-                raise self.fail("a range needs two characters in order")
-            mask |= _mask("".join(map(chr, range(ord(low), ord(high) + 1))))
-        self.at += 1
-        if not mask:
-            raise self.fail("an empty class")
-        return Char(source=self.text[start : self.at], mask=_ANY & ~mask if negated else mask)
-
-    def class_member(self) -> str | int:
-        character = self.take()
-        if character == "[":
-            raise self.fail("write \\[ within a class")
-        if character != "\\":
-            return character
-        character = self.take()
-        if character in _SHORTHANDS:
-            return _SHORTHANDS[character]
-        if character in _CONTROLS:
-            return _CONTROLS[character]
-        if character in _SYNTAX + "-":
-            return character
-        raise self.fail(f"JavaScript does not know the escape \\{character}")
-
-
-def _has_repeat(node: Node) -> bool:
-    if isinstance(node, (Repeat, Space)):
-        return True
-    if isinstance(node, Seq):
-        return any(map(_has_repeat, node.items))
-    if isinstance(node, Alt):
-        return any(map(_has_repeat, node.branches))
-    return isinstance(node, Look) and _has_repeat(node.inner)
-
-
-def parse(text: str) -> Node:
-    """The tree of a pattern.
-
-    Raises:
-        PatternError: the pattern is outside the dialect.
-
+    ``loose`` suits text whose lines were joined: a space in the pattern asks for none there. One
+    of ``literals`` occurs wherever the pattern matches, and one of each set in ``further``; they
+    are folded to lower case and hold no white space, quotes or backslashes.
     """
-    parser = _Parser(text)
-    node = parser.alternatives()
-    if parser.at < len(text):
-        raise parser.fail("a bracket that was never opened")
-    return node
+
+    regex: str
+    loose: str
+    literals: frozenset[str]
+    further: tuple[frozenset[str], ...]
 
 
-def render(node: Node, *, least_space: int = 1) -> str:
-    """The pattern as both Python and JavaScript take it.
+def compile_pattern(text: str) -> Compiled:
+    """The pattern in the forms that are run; raises PatternError where it must not run."""
+    tree = parse(text)
+    texts = literals(tree)
+    if not texts or min(map(len, texts)) < SHORTEST_LITERAL:
+        raise PatternError(
+            f"has no literal text of {SHORTEST_LITERAL} characters that every match holds"
+        )
+    beginnings, empty = _first(tree)
+    if empty or len(beginnings) > MOST_BEGINNINGS:
+        raise PatternError("must begin with a literal character")
+    if (bound := steps(tree)) > MOST_STEPS:
+        raise PatternError(
+            f"may take {bound} steps at one place, over {MOST_STEPS}; shorten its repeats, or let "
+            "what follows one begin with a character that it does not eat"
+        )
+    if (longest := width(tree)) > LONGEST_MATCH:
+        raise PatternError(
+            f"may match {longest} characters, over {LONGEST_MATCH}; give its repeats a nearer end"
+        )
+    return Compiled(
+        regex=render(text),
+        loose=render(text, least_space=0),
+        literals=texts,
+        further=tuple(further_literals(tree)),
+    )
 
-    ``least_space`` is how much white space a space asks for at least: 0 suits text whose lines
-    were joined without one.
-    """
-    match node:
-        case Char(source=source):
-            return source
-        case Space():
-            return rf"\s{{{least_space},{SPACE_RUN}}}"
-        case Boundary():
-            return r"\b"
-        case Look(negative=negative, inner=inner):
-            return f"(?{'!' if negative else '='}{render(inner, least_space=least_space)})"
-        case Seq(items=items):
-            return "".join(
-                f"(?:{render(item, least_space=least_space)})"
-                if isinstance(item, Alt)
-                else render(item, least_space=least_space)
-                for item in items
+
+# -- from what is written to a tree
+
+_TOKEN = re.compile(
+    r"""(?P<escape>\\(?:[bBdDwWsSnrtfv^$\\.*+?()\[\]{}|/]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}))
+    |(?P<class>\[\^?(?:\\(?:[dDwWsSnrtfv^$\\.*+?()\[\]{}|/-]|x[0-9a-fA-F]{2})|[^\]\\\[])+\])
+    |(?P<group>\((?:\?[:=!]|(?!\?)))
+    |(?P<space>[ ](?P<repeated>(?=[?*+{]))?)
+    |(?P<run>[*+](?![+])|\{\d{1,3},\})
+    |(?P<repeat>\{\d{1,4}(?:,\d{1,4})?\}|\?(?![+]))
+    |(?P<plain>[^\\\[\]{}()*+?^$\ ]|\))""",
+    re.VERBOSE,
+)
+"""What Python and JavaScript read alike."""
+
+
+def render(text: str, *, least_space: int = 1) -> str:
+    """The pattern as both languages take it; ``least_space`` is how much a space asks for."""
+    space = rf"\s{{{least_space},{LONGEST_SPACE}}}"
+
+    def written(token: re.Match[str]) -> str:
+        if token["space"]:
+            return space if token["repeated"] is None else f"(?:{space})"
+        if token["run"]:
+            least = {"*": "0", "+": "1"}.get(token["run"], token["run"][1:-2])
+            return f"{{{least},{LONGEST_RUN}}}"
+        return token[0]
+
+    return "".join(written(token) for token in _tokens(text))
+
+
+def _tokens(text: str) -> list[re.Match[str]]:
+    found: list[re.Match[str]] = []
+    at = 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None:
+            raise PatternError(
+                f"at character {at + 1} of {text!r}: {text[at : at + 2]!r} is not read alike by "
+                "Python and JavaScript, or is no use here (anchors, named groups, look-behind); "
+                "write a backslash before a bracket that is meant as itself"
             )
-        case Alt(branches=branches):
-            return "|".join(render(branch, least_space=least_space) for branch in branches)
-        case Repeat(inner=inner, least=least, most=most):
-            body = render(inner, least_space=least_space)
-            atom = body if isinstance(inner, Char) else f"(?:{body})"
-            return atom + ("?" if (least, most) == (0, 1) else f"{{{least},{most}}}")
+        found.append(token)
+        at = token.end()
+    return found
 
 
-def width(node: Node) -> int:
+def parse(text: str) -> Tree:
+    """The tree of a pattern; raises PatternError where it is none that can be used."""
+    try:
+        tree: Tree = list(_parser.parse(render(text), re.ASCII))
+    except (re.error, OverflowError) as error:
+        raise PatternError(f"{text!r} is no regular expression: {error}") from error
+    if _repeats_a_look(tree):
+        raise PatternError(f"{text!r}: JavaScript repeats no lookahead")
+    return tree
+
+
+def _repeats_a_look(tree: Tree) -> bool:
+    return any(
+        (str(op).endswith("_REPEAT") and str(child[0][0]).startswith("ASSERT"))
+        or _repeats_a_look(child)
+        for op, argument in tree
+        for child in _children(op, argument)
+        if child
+    )
+
+
+def _children(op: Any, argument: Any) -> list[Tree]:
+    """The trees within an operation."""
+    name = str(op)
+    if name == "BRANCH":
+        return [list(branch) for branch in argument[1]]
+    if name in ("SUBPATTERN", "MAX_REPEAT", "MIN_REPEAT", "ASSERT", "ASSERT_NOT"):
+        return [list(argument[-1])]
+    return []
+
+
+# -- sets of characters
+
+
+def _characters(op: Any, argument: Any) -> frozenset[int] | None:
+    """What one character may be, folded to lower case; None for any other operation."""
+    name = str(op)
+    if name == "LITERAL":
+        return _folded([argument])
+    if name == "NOT_LITERAL":
+        return _EVERY - _folded([argument])
+    if name == "ANY":
+        return _EVERY - _folded([ord("\n")])
+    if name == "CATEGORY":
+        return _CATEGORIES[str(argument)]
+    if name == "RANGE":
+        return _folded(range(argument[0], min(argument[1], _BEYOND) + 1))
+    if name != "IN":
+        return None
+    negated = str(argument[0][0]) == "NEGATE"
+    members = [_characters(*member) or frozenset() for member in argument[negated:]]
+    union = frozenset[int]().union(*members)
+    return _EVERY - union if negated else union
+
+
+def _folded(codes: Sequence[int]) -> frozenset[int]:
+    return frozenset(ord(chr(code).lower()) if code < _BEYOND else _BEYOND for code in codes)
+
+
+def _first(tree: Tree) -> tuple[frozenset[int], bool]:
+    """The characters that a match can begin with, and whether it can be empty."""
+    found: frozenset[int] = frozenset()
+    for op, argument in tree:
+        characters = _characters(op, argument)
+        if characters is not None:
+            return found | characters, False
+        if str(op) in ("AT", "ASSERT", "ASSERT_NOT"):
+            continue
+        inner = [_first(child) for child in _children(op, argument)]
+        found = found.union(*(characters for characters, _ in inner))
+        optional = str(op) in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] == 0
+        if not optional and not any(empty for _, empty in inner):
+            return found, False
+    return found, True
+
+
+# -- how long a match can be, and how long it can take
+
+
+def width(tree: Tree) -> int:
     """The greatest length of a match, in characters, lookaheads included."""
-    match node:
-        case Char():
-            return 1
-        case Space():
-            return SPACE_RUN
-        case Boundary():
-            return 0
-        case Look(inner=inner):
-            return width(inner)
-        case Seq(items=items):
-            return sum(map(width, items))
-        case Alt(branches=branches):
-            return max(map(width, branches))
-        case Repeat(inner=inner, most=most):
-            return width(inner) * most
+    total = 0
+    for op, argument in tree:
+        times = argument[1] if str(op) in ("MAX_REPEAT", "MIN_REPEAT") else 1
+        inner = max(map(width, _children(op, argument)), default=0)
+        total += times * (inner if _characters(op, argument) is None else 1)
+    return total
 
 
-def first(node: Node) -> tuple[int, bool]:
-    """The set of characters a match can begin with, and whether it can be empty."""
-    match node:
-        case Char(mask=mask):
-            return mask, False
-        case Space():
-            return _SPACES, False
-        case Boundary() | Look():
-            return 0, True
-        case Seq(items=items):
-            mask = 0
-            for item in items:
-                more, empty = first(item)
-                mask |= more
-                if not empty:
-                    return mask, False
-            return mask, True
-        case Alt(branches=branches):
-            firsts = [first(branch) for branch in branches]
-            total = 0
-            for more, _ in firsts:
-                total |= more
-            return total, any(empty for _, empty in firsts)
-        case Repeat(inner=inner, least=least):
-            mask, empty = first(inner)
-            return mask, empty or least == 0
-
-
-def starts_with_a_letter_of_its_own(node: Node) -> bool:
-    """Whether every match begins with one of few characters, so that most places are skipped."""
-    mask, empty = first(node)
-    return not empty and mask.bit_count() <= 12
-
-
-def steps(node: Node) -> int:
+def steps(tree: Tree) -> int:
     """An upper bound of the steps that a matcher with backtracking takes from one place.
 
     A repeat multiplies what follows by the number of its lengths, unless what follows cannot
     begin with a character that the repeat eats: then only one length can succeed.
     """
-    return _steps(node, 0, True, 0)
+    return _steps(tree, _End(characters=frozenset(), may_end=True, rest=0))
 
 
-def _steps(node: Node, next_mask: int, last: bool, rest: int) -> int:
-    """``rest`` is the bound of what follows, which begins with one of ``next_mask``."""
-    match node:
-        case Char():
-            return 1 + rest
-        case Boundary():
-            return 1 + rest
-        case Space():
-            return _repeat_steps(_SPACES, 1, SPACE_RUN, next_mask, last, rest)
-        case Look(inner=inner):
-            return _steps(inner, 0, True, 0) + rest
-        case Seq(items=items):
-            for item in reversed(items):
-                rest = _steps(item, next_mask, last, rest)
-                mask, empty = first(item)
-                next_mask = next_mask | mask if empty else mask
-                last = last and empty
-            return rest
-        case Alt(branches=branches):
-            return len(branches) + _worst_choice(
-                [(first(b), _steps(b, next_mask, last, rest)) for b in branches]
-            )
-        case Repeat(inner=Char(mask=mask), least=least, most=most):
-            return _repeat_steps(mask, least, most, next_mask, last, rest)
-        case Repeat(inner=inner, least=least, most=most):
-            mask, _ = first(inner)
-            for count in range(most, 0, -1):
-                taken = _steps(inner, next_mask | mask, False, rest)
-                rest = taken if count <= least else taken + rest
-            return rest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """What follows a part: how it can begin, whether it can be empty, and a bound of its steps."""
+
+    characters: frozenset[int]
+    may_end: bool
+    rest: int
+
+    def after(self, op: Any, argument: Any, rest: int) -> _End:
+        """The same for what stands before that operation."""
+        characters, empty = _first([(op, argument)])
+        return _End(
+            characters=characters | self.characters if empty else characters,
+            may_end=self.may_end and empty,
+            rest=rest,
+        )
 
 
-def _worst_choice(branches: list[tuple[tuple[int, bool], int]]) -> int:
+_ENOUGH = 10 * MOST_STEPS
+"""A bound this high is refused however it goes on."""
+
+
+def _steps(tree: Tree, end: _End) -> int:
+    for op, argument in reversed(tree):
+        name = str(op)
+        children = _children(op, argument)
+        if name in ("MAX_REPEAT", "MIN_REPEAT"):
+            rest = _repeat_steps(argument[0], argument[1], children[0], end)
+        elif name in ("ASSERT", "ASSERT_NOT"):
+            rest = end.rest + steps(children[0])
+        elif name == "BRANCH":
+            rest = len(children) + _worst_branch(children, end)
+        else:
+            rest = _steps(children[0], end) if children else end.rest + 1
+        end = end.after(op, argument, rest)
+        if rest > _ENOUGH:
+            break
+    return end.rest
+
+
+def _repeat_steps(least: int, most: int, inner: Tree, end: _End) -> int:
+    eaten, _ = _first(inner)
+    if len(inner) == 1 and _characters(*inner[0]) is not None:
+        if end.may_end and end.rest == 0:
+            return most
+        lengths = most - least + 1 if end.may_end or eaten & end.characters else 1
+        return most + lengths * end.rest
+    rest = end.rest
+    for count in range(most, 0, -1):
+        again = _End(characters=end.characters | eaten, may_end=False, rest=rest)
+        # Once more, or on to what follows where that may be.
+        rest = _steps(inner, again) + (end.rest if count > least else 0)
+        if rest > _ENOUGH:
+            break
+    return rest
+
+
+def _worst_branch(branches: list[Tree], end: _End) -> int:
     """The dearest sum over branches that one and the same character can begin.
 
     The others fail at their first character, which the caller has counted.
     """
-    always = sum(cost for (_, empty), cost in branches if empty)
-    rest = [(mask, cost) for (mask, empty), cost in branches if not empty]
-    bits = {bit for mask, _ in rest for bit in range(129) if mask >> bit & 1}
-    dearest = max((sum(c for m, c in rest if m >> bit & 1) for bit in bits), default=0)
-    return always + dearest
+    costs = [(*_first(branch), _steps(branch, end)) for branch in branches]
+    return max(
+        sum(cost for characters, empty, cost in costs if empty or character in characters)
+        for character in _EVERY
+    )
 
 
-def _repeat_steps(mask: int, least: int, most: int, next_mask: int, last: bool, rest: int) -> int:
-    if last and rest == 0:
-        return most
-    lengths = 1 if not mask & next_mask and not last else most - least + 1
-    return most + lengths * rest
+# -- what must occur
+
+_NOTHING = frozenset({""})
+_MOST_TEXTS = 8
+_SQUEEZED_AWAY = frozenset(range(33)) | frozenset(map(ord, "\"'`\\\x7f"))
 
 
-def literals(node: Node) -> frozenset[str]:
+def literals(tree: Tree) -> frozenset[str]:
     """Texts of which one must occur where the pattern matches; empty if there are none.
 
-    They are folded to lower case and hold no white space, quotes or backslashes, to be sought
-    in text squeezed in the same way. What may stand between them there (an optional quote, one of
-    a few words) does not part them.
+    What may stand between them in squeezed text (an optional quote, one of a few words) does not
+    part them.
     """
-    return max(_candidates(node), key=_worth, default=frozenset())
+    return max(_candidates(tree), key=_worth, default=frozenset())
 
 
-def further_literals(node: Node) -> list[frozenset[str]]:
+def further_literals(tree: Tree) -> list[frozenset[str]]:
     """The same for the other parts of the pattern: of each set one text must occur too."""
-    best = literals(node)
-    others = {texts for texts in _candidates(node) if texts != best and _worth(texts)[0]}
+    best = literals(tree)
+    others = {texts for texts in _candidates(tree) if texts != best and _worth(texts)[0]}
     return sorted(others, key=sorted)
 
 
@@ -449,58 +347,60 @@ def _worth(texts: frozenset[str]) -> tuple[bool, int]:
     return shortest >= SHORTEST_LITERAL, shortest - 2 * (len(texts) - 1)
 
 
-def _candidates(node: Node) -> list[frozenset[str]]:
-    """Sets of texts, of each of which one occurs wherever the node matches."""
-    if isinstance(node, Alt):
-        bests = [literals(branch) for branch in node.branches]
-        return [frozenset[str]().union(*bests)] if all(bests) else []
-    if isinstance(node, Repeat):
-        return _candidates(node.inner) if node.least else []
+def _candidates(tree: Tree) -> list[frozenset[str]]:
+    """Sets of texts, of each of which one occurs wherever the tree matches."""
     found: list[frozenset[str]] = []
     runs = _NOTHING
-    for item in node.items if isinstance(node, Seq) else (node,):
-        texts = _texts(item)
+    for op, argument in tree:
+        texts = _texts(op, argument)
         longer = _joined(runs, texts)
         if longer is not None:
             runs = longer
             continue
         found.append(runs)
         runs = texts or _NOTHING
-        if texts is None and isinstance(item, (Seq, Alt, Repeat)):
-            found += _candidates(item)
+        if texts is None:
+            found += _inside(op, argument)
     return [texts for texts in (*found, runs) if all(texts)]
 
 
-_NOTHING = frozenset({""})
-_MOST_TEXTS = 8
-_SQUEEZED_AWAY = _SPACES | _mask("".join(map(chr, range(32))) + "\"'`\\\x7f")
+def _inside(op: Any, argument: Any) -> list[frozenset[str]]:
+    """What must occur within an operation of which not all texts are known."""
+    name = str(op)
+    children = _children(op, argument)
+    if name == "BRANCH":
+        bests = [literals(branch) for branch in children]
+        return [frozenset[str]().union(*bests)] if all(bests) else []
+    if name == "SUBPATTERN" or (name in ("MAX_REPEAT", "MIN_REPEAT") and argument[0]):
+        return _candidates(children[0])
+    return []
 
 
-def _texts(node: Node) -> frozenset[str] | None:
-    """All squeezed texts that the node can match, or None where they are not few."""
-    match node:
-        case Space() | Boundary() | Look():
-            return _NOTHING
-        case Char(mask=mask):
-            kept = mask & ~_SQUEEZED_AWAY
-            if kept.bit_count() > 3 or kept & _NON_ASCII:
-                return None
-            few = {chr(bit) for bit in range(128) if kept >> bit & 1}
-            return frozenset(few | ({""} if mask & _SQUEEZED_AWAY else set()))
-        case Seq(items=items):
-            texts: frozenset[str] | None = _NOTHING
-            for item in items:
-                texts = texts and _joined(texts, _texts(item))
-            return texts
-        case Alt(branches=branches):
-            every = [_texts(branch) for branch in branches]
-            union = frozenset[str]().union(*(texts or () for texts in every))
-            return union if all(every) and len(union) <= _MOST_TEXTS else None
-        case Repeat(inner=inner, least=least, most=most):
-            once = _texts(inner)
-            if once is None or once == _NOTHING:
-                return once
-            return once | _NOTHING if (least, most) == (0, 1) else None
+def _texts(op: Any, argument: Any) -> frozenset[str] | None:
+    """All squeezed texts that the operation can match, or None where they are not few."""
+    name = str(op)
+    characters = _characters(op, argument)
+    if characters is not None:
+        kept = characters - _SQUEEZED_AWAY
+        if len(kept) > 3 or _BEYOND in kept:
+            return None
+        return frozenset(map(chr, kept)) | (_NOTHING if characters & _SQUEEZED_AWAY else set())
+    if name in ("AT", "ASSERT", "ASSERT_NOT"):
+        return _NOTHING
+    every = [_all_texts(child) for child in _children(op, argument)]
+    if name in ("MAX_REPEAT", "MIN_REPEAT"):
+        if every[0] is None or every[0] == _NOTHING:
+            return every[0]
+        return every[0] | _NOTHING if tuple(argument[:2]) == (0, 1) else None
+    union = frozenset[str]().union(*(texts or () for texts in every))
+    return union if all(every) and len(union) <= _MOST_TEXTS else None
+
+
+def _all_texts(tree: Tree) -> frozenset[str] | None:
+    texts: frozenset[str] | None = _NOTHING
+    for op, argument in tree:
+        texts = texts and _joined(texts, _texts(op, argument))
+    return texts
 
 
 def _joined(runs: frozenset[str], texts: frozenset[str] | None) -> frozenset[str] | None:

@@ -6,9 +6,7 @@ of hundreds of wheels of 200 MB each moves a few megabytes.
 
 from __future__ import annotations
 
-import email.parser
 import re
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,8 +16,11 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from ..errors import OutsideError
+from ..macho.errors import DamagedBinary
 from ..matrix.facts import METAL
 from ..matrix.toml import read_file
+from ..wheels import metadata
+from ..wheels.archive import directory
 from .models import ReleaseFile
 
 if TYPE_CHECKING:
@@ -160,21 +161,16 @@ def _release(
 
 def read_wheel(client: IndexClient, file: IndexFile) -> WheelFacts:
     """What the wheel's directory and metadata say, by range requests where they are served."""
-    with client.open(file) as stream:
-        size = stream.seek(0, 2)
-        try:
-            with zipfile.ZipFile(stream) as archive:
-                names = archive.namelist()
-                info = next(
-                    name for name in names if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)
-                )
-                text = archive.read(info).decode("utf-8", "replace")
-        except (zipfile.BadZipFile, StopIteration, NotImplementedError) as error:
-            raise BadWheel(file.url, "is not a wheel that can be read") from error
-    message = email.parser.HeaderParser().parsestr(text)
+    try:
+        with client.open(file) as stream:
+            size = stream.seek(0, 2)
+            names = [member.filename for member in directory(stream, file.filename)]
+            found = metadata.parse(metadata.read(stream, file.filename), file.filename)
+    except DamagedBinary as error:
+        raise BadWheel(file.url, f"is not a wheel that can be read ({error})") from error
     return WheelFacts(
         size=size,
         payload=any(not re.match(r"[^/]+\.dist-info/", name) for name in names),
-        requires_python=message.get("Requires-Python"),
-        requires=tuple(message.get_all("Requires-Dist") or ()),
+        requires_python=found.requires_python,
+        requires=found.requires_dist,
     )

@@ -5,24 +5,18 @@ Needs the ``curate`` extra; the program itself reads what :func:`compile_symptom
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ..errors import DataError
 from ..explain import symptoms
-from . import patterns as dialect
+from ..matrix.toml import checked, read_toml
+from .patterns import PatternError, compile_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-GREATEST_STEPS = 100_000
-"""Of one pattern, from one place. Typical text needs a handful; this bounds hostile text."""
-
-GREATEST_WIDTH = 4_000
-"""Characters of one match: half of what the recogniser keeps from one window to the next."""
 
 LOOK_UPS = (
     "pair",
@@ -31,13 +25,16 @@ LOOK_UPS = (
     "stub",
     "defects",
     "numpy-generation",
+    "companion",
     "bound:PACKAGE",
     "package:NAME",
 )
 FACTS_WITH_VERSIONS = frozenset(
     {"tensorflow", "metal", "numpy", "protobuf", "h5py", "keras", "python", "macos", "setuptools"}
 )
-FACTS_WITH_WORDS = frozenset({"arch", "installer"})
+FACTS_WITH_WORDS = frozenset({"arch", "missing", "numpy_is", "companion"})
+FRAMEWORKS = "frameworks.toml"
+"""Beside the folder of symptoms: which texts are ours at all."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n]*$")]
@@ -51,9 +48,12 @@ class _Model(BaseModel):
 class PatternEntry(_Model):
     """One way in which the symptom prints."""
 
-    regex: str = Field(description="In the dialect of tfmac_lock.curate.patterns")
+    regex: str = Field(description="A regular expression; a space stands for any white space")
     needs: tuple[str, ...] = Field(default=(), description="One of these must occur elsewhere")
     weak: bool = Field(default=False, description="Other faults print this as well")
+    brief: bool = Field(
+        default=False, description="Counts only in a short text, where little else is said"
+    )
 
 
 class Example(_Model):
@@ -101,6 +101,9 @@ class SymptomFile(_Model):
         default=(), description="What the matrix is asked to explain it: " + ", ".join(LOOK_UPS)
     )
     tried: tuple[Words, ...] = ()
+    ask: str = Field(
+        default="", max_length=400, description="What to paste or run to be sure, if a text is weak"
+    )
     patterns: tuple[PatternEntry, ...] = ()
     examples: tuple[Example, ...] = Field(min_length=1)
     near_misses: tuple[NearMiss, ...] = Field(min_length=1)
@@ -118,14 +121,7 @@ def read(folder: Path) -> dict[str, SymptomFile]:
     found: dict[str, SymptomFile] = {}
     for path in sorted(folder.glob("*.toml")):
         where = f"{folder.name}/{path.name}"
-        try:
-            entry = SymptomFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DataError(where, str(error)) from error
-        except ValidationError as error:
-            fault = error.errors()[0]
-            inside = ".".join(map(str, fault["loc"]))
-            raise DataError(f"{where}: {inside}", str(fault["msg"])) from error
+        entry = checked(read_toml(path), SymptomFile, where)
         if path.stem != entry.id:
             raise DataError(f"{where}: id", f"is {entry.id!r}, but the file is {path.stem!r}")
         found[entry.id] = entry
@@ -134,26 +130,14 @@ def read(folder: Path) -> dict[str, SymptomFile]:
 
 def _compile_text(regex: str, where: str) -> dict[str, Any]:
     try:
-        node = dialect.parse(regex)
-    except dialect.PatternError as error:
-        raise DataError(where, str(error)) from error
-    literals = dialect.literals(node)
-    if not literals or min(map(len, literals)) < dialect.SHORTEST_LITERAL:
-        raise DataError(
-            where,
-            f"has no literal text of {dialect.SHORTEST_LITERAL} characters that every match holds",
-        )
-    if not dialect.starts_with_a_letter_of_its_own(node):
-        raise DataError(where, "must begin with a literal character")
-    if (steps := dialect.steps(node)) > GREATEST_STEPS:
-        raise DataError(where, f"may take {steps} steps at one place, over {GREATEST_STEPS}")
-    if (width := dialect.width(node)) > GREATEST_WIDTH:
-        raise DataError(where, f"may match {width} characters, over {GREATEST_WIDTH}")
+        found = compile_pattern(regex)
+    except PatternError as error:
+        raise DataError(f"{where}: pattern {short(regex)}", str(error)) from error
     return {
-        "regex": dialect.render(node),
-        "loose": dialect.render(node, least_space=0),
-        "literals": sorted(literals),
-        "further": [sorted(texts) for texts in dialect.further_literals(node)],
+        "regex": found.regex,
+        "loose": found.loose,
+        "literals": sorted(found.literals),
+        "further": [sorted(texts) for texts in found.further],
     }
 
 
@@ -175,48 +159,69 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
     for word in entry.looks_up:
         if word not in LOOK_UPS and not word.startswith(("bound:", "package:")):
             raise DataError(f"{where}: looks_up", f"{word!r} is none of {', '.join(LOOK_UPS)}")
-    patterns = []
-    for index, pattern in enumerate(entry.patterns):
-        here = f"{where}: patterns[{index}]"
-        patterns.append(
-            {
-                **_compile_text(pattern.regex, f"{here}.regex"),
-                "needs": [_compile_text(text, f"{here}.needs") for text in pattern.needs],
-                "weak": pattern.weak,
-            }
-        )
-    for index, cure in enumerate(entry.cures):
+    for cure in entry.cures:
         for fact, value in cure.when.items():
-            _check_condition(fact, value, f"{where}: cures[{index}].when.{fact}")
+            _check_condition(fact, value, f"{where}: cure {short(cure.text)}: when.{fact}")
     return {
-        "id": entry.id,
-        "title": entry.title,
-        "stage": entry.stage,
-        "severity": entry.severity,
-        "cause": " ".join(entry.cause.split()),
+        **entry.model_dump(exclude={"examples", "near_misses"}),
+        "cause": words(entry.cause),
         "leads_to": sorted(entry.leads_to),
         "instead_of": sorted(entry.instead_of),
-        "detector": entry.detector,
-        "looks_up": list(entry.looks_up),
         "unless": [_compile_text(text, f"{where}: unless") for text in entry.unless],
-        "tried": [" ".join(text.split()) for text in entry.tried],
-        "patterns": patterns,
+        "tried": [words(text) for text in entry.tried],
+        "patterns": [
+            {
+                **pattern.model_dump(),
+                **_compile_text(pattern.regex, where),
+                "needs": [_compile_text(text, f"{where}: needs") for text in pattern.needs],
+            }
+            for pattern in entry.patterns
+        ],
         "cures": [
             {
-                "text": " ".join(cure.text.split()),
+                "text": words(cure.text),
                 "command": cure.command,
                 "when": [{"fact": fact, "is": value} for fact, value in cure.when.items()],
             }
             for cure in entry.cures
         ],
-        "sources": [{"url": s.url, "says": " ".join(s.says.split())} for s in entry.sources],
+        "sources": [{"url": one.url, "says": words(one.says)} for one in entry.sources],
+    }
+
+
+def words(text: str) -> str:
+    """The text in one line."""
+    return " ".join(text.split())
+
+
+def short(text: str) -> str:
+    """The beginning of a text, to tell it from others of its kind."""
+    line = words(text)
+    return repr(line if len(line) <= 60 else f"{line[:57]}...")
+
+
+class Frameworks(_Model):
+    """``matrix/frameworks.toml``."""
+
+    ours: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def _frameworks(path: Path) -> dict[str, Any]:
+    """The patterns of texts that are ours, and of texts that are another framework's."""
+    if not path.exists():
+        return {"ours": [], "others": []}
+    entry = checked(read_toml(path), Frameworks, path.name)
+    return {
+        key: [_compile_text(text, f"{path.name}: {key}") for text in rows]
+        for key, rows in (("ours", entry.ours), ("others", entry.others))
     }
 
 
 def compile_symptoms(folder: Path) -> dict[str, Any]:
     """The folder's symptoms as the document that the program and the site read.
 
-    Every pattern has been proved to lie in the dialect and within its bounds.
+    Every pattern has been proved to be harmless (see :mod:`.patterns`).
 
     Raises:
         DataError: with the path to the fault.
@@ -232,6 +237,7 @@ def compile_symptoms(folder: Path) -> dict[str, Any]:
                     )
     return {
         "schema_version": symptoms.SCHEMA_VERSION,
+        "frameworks": _frameworks(folder.parent / FRAMEWORKS),
         "symptoms": [_compile_symptom(entry, folder.name) for entry in entries.values()],
     }
 
@@ -248,12 +254,12 @@ def lint_examples(folder: Path) -> list[str]:
     known = symptoms.load(compile_symptoms(folder), path=folder.name)
     faults: list[str] = []
     for entry in entries.values():
-        for index, example in enumerate(entry.examples):
+        for example in entry.examples:
             ids = [match.symptom.id for match in recognise_text(example.text, known).matches]
             if ids[:1] != [entry.id]:
-                faults.append(f"{entry.id}.toml: examples[{index}] is recognised as {ids}")
-        for index, miss in enumerate(entry.near_misses):
+                faults.append(f"{entry.id}.toml: example {short(example.text)} is taken for {ids}")
+        for miss in entry.near_misses:
             ids = [match.symptom.id for match in recognise_text(miss.text, known).matches]
             if entry.id in ids:
-                faults.append(f"{entry.id}.toml: near_misses[{index}] is recognised as {ids}")
+                faults.append(f"{entry.id}.toml: near miss {short(miss.text)} is taken for {ids}")
     return faults

@@ -5,15 +5,13 @@ A pure function of the recognition and the matrix.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
-from ..errors import UsageError
 from ..matrix.facts import specifier
-from . import lookups
+from . import commands, lookups
 from .mentions import named as named_facts
 
 if TYPE_CHECKING:
@@ -37,7 +35,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One symptom explained. ``root`` is the id of the symptom that it follows from, or empty."""
+    """One symptom explained. ``root`` is the id of the symptom that it follows from, or empty.
+
+    An answer that is not ``certain`` is what the text may show; ``ask`` says what would tell.
+    """
 
     symptom: str
     title: str
@@ -49,6 +50,8 @@ class Answer:
     matched: str
     root: str
     notice: bool
+    certain: bool = True
+    ask: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,42 +66,61 @@ class Explanation:
     cut: bool
 
 
-def explain(recognition: Recognition, matrix: Matrix) -> Explanation:
-    """The answer to a text."""
+def explain(recognition: Recognition, matrix: Matrix, *, on_mac: bool = True) -> Explanation:
+    """The answer to a text; ``on_mac`` tells that its commands are typed on the Mac itself."""
     names = lookups.named(recognition.facts)
     return Explanation(
-        answers=tuple(_answer(match, names, matrix) for match in recognition.matches),
+        answers=tuple(
+            _answer(match, names, matrix, on_mac=on_mac) for match in recognition.matches
+        ),
         named=tuple(named_facts(recognition.facts)),
         cut=recognition.cut,
     )
 
 
-def _answer(match: Match, names: Named, matrix: Matrix) -> Answer:
+def _answer(match: Match, names: Named, matrix: Matrix, *, on_mac: bool) -> Answer:
     symptom = match.symptom
     return Answer(
         symptom=symptom.id,
         title=symptom.title,
         cause=symptom.cause,
         facts=lookups.look_up(matrix, names, symptom.looks_up, symptom.id),
-        cures=cures(symptom.cures, names, matrix),
+        cures=cures(symptom.cures, names, matrix, on_mac=on_mac),
         tried=symptom.tried,
         sources=symptom.sources,
         matched=match.line,
         root=match.root,
         notice=symptom.severity.name == "NOTICE",
+        certain=not match.weak,
+        ask=(symptom.ask or ASK_FOR[0]) if match.weak else "",
     )
 
 
-def cures(known: Sequence[Cure], names: Named, matrix: Matrix) -> tuple[Step, ...]:
+def cures(
+    known: Sequence[Cure], names: Named, matrix: Matrix, *, on_mac: bool = True
+) -> tuple[Step, ...]:
     """The cures that hold for what was named, the most particular ones first.
 
-    One that depends on a fact which was not named is left out.
+    One that depends on a fact which was not named is left out, and so is one whose command would
+    be refused.
     """
     fitting = [cure for cure in known if _holds(cure.when, names)]
     fitting.sort(key=lambda cure: not cure.when)
+    filled = [(cure, commands.fill(cure.command, names, matrix, on_mac=on_mac)) for cure in fitting]
     return tuple(
-        Step(text=cure.text, command=fill(cure.command, names, matrix)) for cure in fitting
+        Step(text=cure.text, command=command) for cure, command in filled if command is not None
     )
+
+
+def numpy_is(names: Named) -> str:
+    """``older`` or ``newer`` than what was compiled for, by the two numbers that were printed."""
+    if names.numpy_api is None:
+        return ""
+    needed, installed = map(lookups.numpy_generation_of, names.numpy_api)
+    return "older" if installed < needed else "newer"
+
+
+_WORDS = ("arch", "missing", "companion", "numpy_is")
 
 
 def _holds(when: Sequence[tuple[str, str]], names: Named) -> bool:
@@ -106,7 +128,7 @@ def _holds(when: Sequence[tuple[str, str]], names: Named) -> bool:
         value = _value(fact, names)
         if not value:
             return False
-        if fact in ("arch", "installer"):
+        if fact in _WORDS:
             if value != wanted:
                 return False
         elif not specifier(wanted).contains(value):
@@ -117,6 +139,10 @@ def _holds(when: Sequence[tuple[str, str]], names: Named) -> bool:
 def _value(fact: str, names: Named) -> str:
     if fact == "arch":
         return names.arch.value if names.arch_is_certain else ""
+    if fact in ("missing", "companion"):
+        return str(getattr(names, fact))
+    if fact == "numpy_is":
+        return numpy_is(names)
     if fact in ("tensorflow", "metal", "python", "macos"):
         value: str = getattr(names, fact)
     else:
@@ -126,50 +152,6 @@ def _value(fact: str, names: Named) -> str:
     except InvalidVersion:
         return ""
     return value
-
-
-_OPTION = re.compile(r" --[a-z]+ \{(\w+)\}")
-
-
-def fill(command: str, names: Named, matrix: Matrix) -> str:
-    """The command with what was named put in; an option whose value is not known is left out.
-
-    On a Mac tfmac-lock finds out by itself what is not given.
-    """
-    values = _values(names, matrix)
-    command = _OPTION.sub(lambda found: found[0] if values.get(found[1]) else "", command)
-    for name, value in values.items():
-        command = command.replace("{" + name + "}", value)
-    return command.replace("  ", " ").strip()
-
-
-def _values(names: Named, matrix: Matrix) -> dict[str, str]:
-    platforms = matrix.platforms
-    python = names.python if any(p.series == names.python for p in platforms.pythons) else ""
-    try:
-        chip = platforms.chip(names.chip).id if names.chip else ""
-    except UsageError:
-        chip = ""
-    options = (f"--python {python}" if python else "", f"--chip {chip}" if chip else "")
-    return {
-        "options": " ".join(option for option in options if option),
-        "tensorflow": _askable(names, python, matrix),
-        "tensorflow_minor": ".".join(names.tensorflow.split(".")[:2]),
-        "python_minor": names.python or "3.11",
-        "macos": names.macos,
-    }
-
-
-def _askable(names: Named, python: str, matrix: Matrix) -> str:
-    """The TensorFlow as an option's value, if it is one that can be had at all."""
-    if not names.tensorflow:
-        return ""
-    release = matrix.release(names.package, names.tensorflow)
-    if release is None or matrix.payload_of(names.package, names.tensorflow, names.arch) is None:
-        return ""
-    if python and python not in release.pythons(names.arch):
-        return ""
-    return names.tensorflow
 
 
 def document(explanation: Explanation) -> dict[str, Any]:
@@ -189,6 +171,8 @@ def document(explanation: Explanation) -> dict[str, Any]:
                 "matched": answer.matched,
                 "root": answer.root,
                 "severity": "notice" if answer.notice else "error",
+                "certain": answer.certain,
+                "ask": answer.ask,
             }
             for answer in explanation.answers
         ],
@@ -197,10 +181,26 @@ def document(explanation: Explanation) -> dict[str, Any]:
     }
 
 
-_WHAT_PYTHON = "print(sys.version, platform.machine(), platform.mac_ver()[0])"
 ASK_FOR = (
     "the whole message, from the first line of the traceback or of the install on",
-    "python -m pip freeze",
-    f'python -c "import platform, sys; {_WHAT_PYTHON}"',
+    "what `tfmac-lock doctor` prints, typed in that environment",
 )
 """What would help where nothing was recognised."""
+
+ERROR_FORM = "error-text.yml"
+"""The issue form for a text that is not known yet, in .github/ISSUE_TEMPLATE."""
+
+
+def error_form() -> str:
+    """The address of that form, or an empty text where the package names no issue tracker."""
+    from importlib import metadata
+
+    try:
+        urls = metadata.metadata("tfmac-lock").get_all("Project-URL") or ()
+    except metadata.PackageNotFoundError:
+        return ""
+    for entry in urls:
+        label, _, url = entry.partition(", ")
+        if label.lower() in ("issues", "issue tracker", "tracker"):
+            return f"{url.rstrip('/')}/new?template={ERROR_FORM}"
+    return ""

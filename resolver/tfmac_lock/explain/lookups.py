@@ -33,7 +33,9 @@ class Fact:
 class Named:
     """What a text or an environment names, in the matrix's terms; unknown ones are empty.
 
-    ``package`` and ``tensorflow`` are the TensorFlow, ``python`` a series like ``3.11``.
+    ``package`` and ``tensorflow`` are the TensorFlow, ``python`` a series like ``3.11``;
+    ``missing`` is the package that an installer did not find, ``companion`` the first package
+    beside TensorFlow; ``numpy_api`` the C API that was compiled for and the installed numpy's.
     """
 
     package: str = ""
@@ -46,6 +48,10 @@ class Named:
     arch_is_certain: bool = False
     installed: tuple[tuple[str, str], ...] = ()
     symbols: tuple[str, ...] = ()
+    missing: str = ""
+    companion: str = ""
+    numpy_api: tuple[int, int] | None = None
+    python_command: str = "python"
 
     def version_of(self, package: str) -> str:
         """The version of a package, if it was named."""
@@ -73,6 +79,10 @@ def named(facts: Facts) -> Named:
         arch_is_certain=bool(arch),
         installed=tuple(facts.versions.items()),
         symbols=facts.symbols,
+        missing=facts.missing,
+        companion=facts.companion,
+        numpy_api=facts.numpy_api,
+        python_command=facts.python_command,
     )
 
 
@@ -109,14 +119,14 @@ def pair(matrix: Matrix, names: Named) -> Iterator[Fact]:
     elif names.metal:
         load = matrix.pair_load(names.package, names.tensorflow, names.metal, names.arch)
         if load is not None and load.loads is not None:
-            yield _pair_fact(load)
+            yield _pair_fact(matrix, load)
     if names.tensorflow:
         yield from _plugins_for(matrix, names)
     elif names.metal:
         yield from _tensorflows_for(matrix, names)
 
 
-def _pair_fact(load: PairLoad) -> Fact:
+def _pair_fact(matrix: Matrix, load: PairLoad) -> Fact:
     text = f"{load.package} {load.tensorflow} with tensorflow-metal {load.metal}"
     if load.loads:
         return Fact(
@@ -124,12 +134,7 @@ def _pair_fact(load: PairLoad) -> Fact:
             "or another copy was loaded",
             source=_source(load),
         )
-    from ..curate.demangle import demangle
-
-    missing = [
-        *load.missing_libraries,
-        *(demangle(symbol) for symbol in load.missing_symbols),
-    ]
+    missing = [*load.missing_libraries, *map(matrix.readable, load.missing_symbols)]
     more = f" and {len(missing) - 2} more" if len(missing) > 2 else ""
     verb = "is" if len(missing) == 1 else "are"
     return Fact(
@@ -221,16 +226,16 @@ def floor(matrix: Matrix, names: Named) -> Iterator[Fact]:
         rows = [
             row
             for row in matrix.floors
-            if row.arch is names.arch and (not row.python or specifier(row.python).contains("3.9"))
+            if row.arch in (None, names.arch) and specifier(row.python).contains("3.9")
         ]
-        rows.sort(key=lambda row: version(row.version))
+        rows.sort(key=lambda row: version(row.versions[0]))
         rows = [r for i, r in enumerate(rows) if i == 0 or (r.run, r.load) != _floors(rows[i - 1])]
     for row in rows:
         on = f"; this is macOS {names.macos}" if names.macos else ""
         since = "" if names.metal else " and the following releases"
+        named = f"tensorflow-metal {names.metal or row.versions[0]}{since}"
         yield Fact(
-            text=f"tensorflow-metal {row.version}{since} runs on macOS {row.run} and newer"
-            f" ({row.text}){on}",
+            text=f"{named} runs on macOS {row.run} and newer ({row.run_evidence}){on}",
             source=row.source,
         )
 
@@ -246,7 +251,7 @@ def wheels(matrix: Matrix, names: Named) -> Iterator[Fact]:
         release = matrix.release(names.package, names.tensorflow)
         if release is None:
             known = [r.version for r in matrix.releases_of(names.package) if r.final]
-            if known:
+            if known and version(names.tensorflow) > version(known[0]):
                 yield Fact(
                     text=f"there is no {names.package} {names.tensorflow} with files for a Mac; "
                     f"the newest of {len(known)} releases is {known[-1]}",
@@ -325,16 +330,18 @@ def defects(matrix: Matrix, names: Named, symptom: str) -> Iterator[Fact]:
 
 
 def bounds(matrix: Matrix, names: Named, package: str) -> Iterator[Fact]:
-    """The limits that the metadata lack for a package."""
+    """The limits that the metadata lack for a package, of the TensorFlow that was named."""
+    if not names.tensorflow:
+        return
     installed = names.version_of(package)
     seen: set[tuple[str, str]] = set()
     for bound in _bounds(matrix, names):
         if bound.package != package or (bound.specifier, bound.reason) in seen:
             continue
         seen.add((bound.specifier, bound.reason))
-        which = names.tensorflow or (bound.tensorflow or "(any)")
         python = f" on Python {bound.python}" if bound.python and not names.python else ""
-        text = f"TensorFlow {which}{python} needs {package} {bound.specifier}: {bound.reason}"
+        text = f"TensorFlow {names.tensorflow}{python} needs {package} {bound.specifier}"
+        text += f": {bound.reason}"
         if installed and not specifier(bound.specifier).contains(installed):
             text += f"; here it is {installed}"
         yield Fact(text=text, source=bound.source)
@@ -351,8 +358,52 @@ def _bounds(matrix: Matrix, names: Named) -> Iterator[Bound]:
         yield bound
 
 
+_NUMPY_API = {
+    0xA: "1.10",
+    0xB: "1.13",
+    0xC: "1.14",
+    0xD: "1.16",
+    0xE: "1.20",
+    0xF: "1.22",
+    0x10: "1.23",
+    0x11: "1.25",
+    0x12: "2.0",
+    0x13: "2.1",
+    0x14: "2.3",
+    0x15: "2.4",
+}
+"""The first numpy with each number of the C API: numpy/_core/include/numpy/numpyconfig.h."""
+
+
+def numpy_generation_of(number: int) -> int:
+    """A number that orders what numpy prints: its ABI (0x2000000) or its API (0x10)."""
+    return number >> 24 if number >= 1 << 24 else number
+
+
+def numpy_api(names: Named) -> Iterator[Fact]:
+    """Which numpy was compiled for and which is installed, by the two numbers in the message."""
+    if names.numpy_api is None:
+        return
+    source = "https://github.com/numpy/numpy/blob/main/numpy/_core/include/numpy/numpyconfig.h"
+    needed, installed = map(_NUMPY_API.get, names.numpy_api)
+    if needed and installed:
+        yield Fact(
+            text=f"what was loaded was compiled for numpy {needed} or newer, and the installed one "
+            f"has the interface of numpy {installed}",
+            source=source,
+        )
+    elif max(names.numpy_api) >= 1 << 24:
+        one, other = (number >> 24 for number in names.numpy_api)
+        yield Fact(
+            text=f"what was loaded was compiled for numpy {one}, and the installed one is numpy "
+            f"{other}",
+            source=source,
+        )
+
+
 def numpy_generation(matrix: Matrix, names: Named) -> Iterator[Fact]:
     """The generation of numpy that TensorFlow's own binaries were compiled for."""
+    yield from numpy_api(names)
     if not names.tensorflow:
         return
     payload = matrix.payload_of(names.package, names.tensorflow, names.arch)
@@ -396,6 +447,8 @@ def look_up(matrix: Matrix, names: Named, words: Sequence[str], symptom: str) ->
             found += bounds(matrix, names, rest)
         elif kind == "package":
             found += package(matrix, rest)
+        elif kind == "companion":
+            found += package(matrix, names.companion)
         elif kind == "defects":
             found += defects(matrix, names, symptom)
         else:

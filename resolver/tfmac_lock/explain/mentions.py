@@ -41,7 +41,10 @@ class Facts:
     """What a text names; what it does not name is empty.
 
     ``versions`` holds one version a package, the most believable; ``archs`` the architectures in
-    the order of mention, of which ``arch`` is the interpreter's where the text tells.
+    the order of mention, of which ``arch`` is the interpreter's where the text tells. ``missing``
+    is the package that an installer did not find, ``companion`` the first package beside
+    TensorFlow, ``numpy_api`` the C API that something was compiled for and the one of the
+    installed numpy, ``python_command`` the word with which the user starts Python.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -53,6 +56,10 @@ class Facts:
     installer: str = ""
     symbols: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    missing: str = ""
+    companion: str = ""
+    numpy_api: tuple[int, int] | None = None
+    python_command: str = "python"
 
     @property
     def tensorflow(self) -> tuple[str, str]:
@@ -125,6 +132,50 @@ _SYMBOL = re.compile(
     re.IGNORECASE,
 )
 _LOADED = re.compile(r"dlopen\(([^\n,]{3,500}),|Library not loaded: ([^\n'\"]{3,300})")
+_MISSING = re.compile(
+    r"(?:satisfies the requirement|No matching distribution found for|installation candidates for"
+    r"|nothing provides(?: requested)?|[Dd]istribution|matching version of package|that matches)"
+    r"[ '\"`]{1,3}([A-Za-z][\w.-]{1,60})"
+    r"|PackagesNotFoundError[\s\S]{0,120}?- (?:[\w-]{1,30}::)?([A-Za-z][\w.-]{1,60})"
+)
+COMPANIONS = (
+    "tensorflow-text",
+    "tensorflow-io",
+    "tensorflow-addons",
+    "tensorflow-decision-forests",
+    "tensorflow-probability",
+    "tensorflow-quantum",
+    "tensorflow-data-validation",
+    "tfx-bsl",
+    "tensorflow-compression",
+    "grpcio",
+    "h5py",
+    "protobuf",
+)
+_COMPANION = re.compile(
+    r"(?:-packages/|ops/|import |dlopen\([^\n]{0,200}/)("
+    + "|".join(name.replace("-", "_") for name in COMPANIONS[:9])
+    + r"|grpc|h5py|google/protobuf|google/_upb)\b"
+    r"|lib(tensorflow_io)[\w.]{0,20}|TensorFlow (Probability|Decision Forests|Addons)",
+)
+_IMPORTED_AS = {
+    "grpc": "grpcio",
+    "google/protobuf": "protobuf",
+    "google/-upb": "protobuf",
+    "probability": "tensorflow-probability",
+    "decision forests": "tensorflow-decision-forests",
+    "addons": "tensorflow-addons",
+}
+_NUMPY_API = re.compile(
+    r"compiled against (?:NumPy C-)?(?:API|ABI) version 0x([0-9a-f]{1,8}) "
+    r"but this version of numpy is 0x([0-9a-f]{1,8})"
+)
+_PYTHON_COMMAND = re.compile(
+    r"(?:^|[/ (])(?:(python3?)(?: -m| -c| \S{1,60}\.py)|(pip3?) install)", re.MULTILINE
+)
+_OTHERS_PYTHON = re.compile(r"/(?:pypoetry|pipx|uv/tools)/[^\n]{0,200}")
+"""Tools that run on a Python of their own, which is not the user's."""
+
 _GATES = (b"tensorflow", b"numpy", b"macosx", b"lib/python3", b"macos", b"dlopen(")
 _CALM_WINDOWS = 4
 """Windows that are read for facts although they show no symptom: the first ones that name any."""
@@ -137,6 +188,7 @@ class Collector:
         self._versions: dict[str, tuple[int, str]] = {}
         self._single: dict[str, str] = {}
         self._many: dict[str, list[str]] = {"archs": [], "symbols": [], "paths": []}
+        self._numpy_api: tuple[int, int] | None = None
         self._calm = 0
 
     def wants(self, squeezed: bytes) -> bool:
@@ -163,12 +215,27 @@ class Collector:
             for mention in pattern.finditer(text):
                 self._mention(name, mention[1], strength)
         self._machine(text)
+        self._packages(text)
         for symbol in _SYMBOL.finditer(text):
             self._add("symbols", symbol[1])
         for loaded in _LOADED.finditer(text):
             self._add("paths", (loaded[1] or loaded[2]).strip())
 
+    def _packages(self, text: str) -> None:
+        for found in _MISSING.finditer(text):
+            name = re.split(r"[=<>~!;\[]", found[1] or found[2])[0].lower().replace("_", "-")
+            self._single.setdefault("missing", name.strip(".-"))
+        for found in _COMPANION.finditer(text):
+            name = next(group for group in found.groups() if group).lower().replace("_", "-")
+            self._single.setdefault("companion", _IMPORTED_AS.get(name, name))
+        if api := _NUMPY_API.search(text):
+            self._numpy_api = (int(api[1], 16), int(api[2], 16))
+        if typed := _PYTHON_COMMAND.search(text):
+            word = (typed[1] or typed[2]).replace("pip", "python")
+            self._single.setdefault("python_command", word)
+
     def _machine(self, text: str) -> None:
+        text = _OTHERS_PYTHON.sub("", text)
         for found in _PYTHON.finditer(text):
             tag = found[2] or found[3]
             self._single["python"] = f"3.{tag[1:]}" if tag else found[1]
@@ -209,11 +276,21 @@ class Collector:
             archs=tuple(self._many["archs"]),
             symbols=tuple(self._many["symbols"]),
             paths=tuple(self._many["paths"]),
+            numpy_api=self._numpy_api,
             **{key: self._single[key] for key in _SINGLE if key in self._single},
         )
 
 
-_SINGLE = ("python", "macos", "arch", "chip", "installer")
+_SINGLE = (
+    "python",
+    "macos",
+    "arch",
+    "chip",
+    "installer",
+    "missing",
+    "companion",
+    "python_command",
+)
 
 
 def _architecture(word: str) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from .symptoms import Pattern, Text
 
+BRIEF = 1_500
+"""Bytes of a text that is short: a screen's half, with no room for what else happened."""
+
 _MOST_MATCHES = 50
 """Of one pattern in one window; the rest cannot say more."""
 
@@ -86,14 +89,26 @@ class Recogniser:
     def __init__(self, symptoms: Sequence[Symptom]) -> None:
         self.facts = mentions.Collector()
         self._curve = LossCurve()
+        self._total = 0
         self._detectors = [s for s in symptoms if s.detector == "loss-curve"]
         self._hits = [_Hit(symptom=s, pattern=p) for s in symptoms for p in s.patterns]
         self._contexts: dict[str, Text] = {}
         for symptom in symptoms:
             needs = (need for pattern in symptom.patterns for need in pattern.needs)
-            for context in (*needs, *symptom.unless):
+            frameworks = symptom.frameworks
+            for context in (*needs, *symptom.unless, *frameworks.ours, *frameworks.others):
                 self._contexts[context.regex.pattern] = context
         self._seen: set[str] = set()
+        whose = [symptom.frameworks for symptom in symptoms[:1]]
+        self._whose = {text.regex.pattern for known in whose for text in known.ours}
+        others = {text.regex.pattern for known in whose for text in known.others}
+        asked = {
+            text.regex.pattern
+            for symptom in symptoms
+            for texts in (symptom.unless, *(pattern.needs for pattern in symptom.patterns))
+            for text in texts
+        }
+        self._only_whose = (self._whose | others) - asked
         self._generalised: dict[str, list[_Hit]] = defaultdict(list)
         for hit in self._hits:
             for general in hit.symptom.instead_of:
@@ -110,12 +125,21 @@ class Recogniser:
         wanted: set[bytes] = set()
         for hit in self._active():
             wanted |= hit.pattern.text.literals
-        for key, context in self._contexts.items():
-            if key not in self._seen:
-                wanted |= context.literals
+        for _, context in self._sought():
+            wanted |= context.literals
         if wanted != self._wanted:
             self._wanted = wanted
             self._prefilter = Prefilter(wanted)
+
+    def _sought(self) -> Iterator[tuple[str, Text]]:
+        """The contexts that may still change something.
+
+        Once a text is known to be ours, nobody asks which other frameworks it names.
+        """
+        ours = not self._whose.isdisjoint(self._seen)
+        for key, context in self._contexts.items():
+            if key not in self._seen and not (ours and key in self._only_whose):
+                yield key, context
 
     def _active(self) -> Iterator[_Hit]:
         """The patterns still to be sought: not those of a symptom that was found for certain.
@@ -125,7 +149,7 @@ class Recogniser:
         settled = {
             hit.symptom.id
             for hit in self._hits
-            if hit.line and not hit.pattern.weak and not hit.pattern.needs
+            if hit.line and not (hit.pattern.weak or hit.pattern.brief) and not hit.pattern.needs
         }
         unsettled = {hit.symptom.id for hit in self._hits} - settled
         for hit in self._hits:
@@ -135,6 +159,7 @@ class Recogniser:
 
     def feed(self, window: text.Window) -> None:
         """Look at the next window."""
+        self._total += len(window.raw) - window.fresh
         raw = text.without_terminal_codes(window.raw, notebook=window.notebook)
         squeezed = text.squeeze(raw)
         if self._detectors and b"loss:" in squeezed:
@@ -149,8 +174,8 @@ class Recogniser:
         ]
         contexts = [
             (key, context)
-            for key, context in self._contexts.items()
-            if key not in self._seen and context.literals & present and context.possible(squeezed)
+            for key, context in self._sought()
+            if context.literals & present and context.possible(squeezed)
         ]
         calm = self.facts.wants(squeezed)
         if not (hits or contexts or calm):
@@ -192,6 +217,8 @@ class Recogniser:
         for hit in self._hits:
             if not hit.line or not self._holds(hit.symptom, hit.pattern.needs):
                 continue
+            if hit.pattern.brief and self._total > BRIEF:
+                continue
             match = Match(symptom=hit.symptom, line=hit.line, weak=hit.pattern.weak, at=hit.at)
             known = matches.get(hit.symptom.id)
             if known is None or (match.weak, match.at) < (known.weak, known.at):
@@ -204,9 +231,15 @@ class Recogniser:
         return Recognition(matches=root_first(matches.values()), facts=self.facts.finish(), cut=cut)
 
     def _holds(self, symptom: Symptom, needs: Sequence[Text]) -> bool:
-        if any(context.regex.pattern in self._seen for context in symptom.unless):
+        frameworks = symptom.frameworks
+        if self._any(symptom.unless):
             return False
-        return not needs or any(need.regex.pattern in self._seen for need in needs)
+        if self._any(frameworks.others) and not self._any(frameworks.ours):
+            return False
+        return not needs or self._any(needs)
+
+    def _any(self, contexts: Sequence[Text]) -> bool:
+        return any(context.regex.pattern in self._seen for context in contexts)
 
 
 def _same_lines(form: str, one: tuple[int, int], other: tuple[int, int]) -> bool:

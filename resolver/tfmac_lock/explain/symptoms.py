@@ -62,12 +62,14 @@ class Pattern:
     """One way in which a symptom prints.
 
     It counts only if one of ``needs``, where there are any, occurs somewhere in the same text.
-    ``weak`` marks texts that other faults print as well.
+    ``weak`` marks texts that other faults print as well. ``brief`` ones count only in a short
+    text, as somebody pastes who has nothing else.
     """
 
     text: Text
     needs: tuple[Text, ...]
     weak: bool
+    brief: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +94,23 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frameworks:
+    """What tells whose a text is: ours if one of ``ours`` or none of ``others`` occurs in it."""
+
+    ours: tuple[Text, ...]
+    others: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom:
     """One failure: how to recognise it, why it happens, what helps.
 
     ``leads_to`` names symptoms that follow from this one in the same log; ``instead_of`` names
     more general ones that the same lines would match as well. ``detector`` names a detector in
     code for what no pattern can see, or is empty. ``looks_up`` says which facts of the matrix
-    explain it. Text in which one of ``unless`` occurs does not
-    show the symptom, whatever else it prints.
+    explain it. Text in which one of ``unless`` occurs does not show the symptom, whatever else it
+    prints, and neither does one that shows another framework and not ours. ``ask`` says what to
+    paste or to run where the text is too short to be sure.
     """
 
     id: str
@@ -115,7 +126,9 @@ class Symptom:
     instead_of: frozenset[str]
     cures: tuple[Cure, ...]
     tried: tuple[str, ...]
+    ask: str
     sources: tuple[Source, ...]
+    frameworks: Frameworks
 
 
 def _literals(texts: list[str]) -> frozenset[bytes]:
@@ -144,7 +157,7 @@ def _text(data: Mapping[str, Any]) -> Text:
     )
 
 
-def _symptom(data: Mapping[str, Any]) -> Symptom:
+def _symptom(data: Mapping[str, Any], frameworks: Frameworks) -> Symptom:
     return Symptom(
         id=data["id"],
         title=data["title"],
@@ -156,6 +169,7 @@ def _symptom(data: Mapping[str, Any]) -> Symptom:
                 text=_text(pattern),
                 needs=tuple(map(_text, pattern["needs"])),
                 weak=pattern["weak"],
+                brief=pattern["brief"],
             )
             for pattern in data["patterns"]
         ),
@@ -173,7 +187,9 @@ def _symptom(data: Mapping[str, Any]) -> Symptom:
             for cure in data["cures"]
         ),
         tried=tuple(data["tried"]),
+        ask=data["ask"],
         sources=tuple(Source(url=s["url"], says=s["says"]) for s in data["sources"]),
+        frameworks=frameworks,
     )
 
 
@@ -187,7 +203,11 @@ def load(data: Mapping[str, Any], *, path: str = "symptoms.json") -> tuple[Sympt
     try:
         if data["schema_version"] != SCHEMA_VERSION:
             raise DataError(f"{path}: schema_version", f"is not {SCHEMA_VERSION}")
-        return tuple(map(_symptom, data["symptoms"]))
+        known = data["frameworks"]
+        frameworks = Frameworks(
+            ours=tuple(map(_text, known["ours"])), others=tuple(map(_text, known["others"]))
+        )
+        return tuple(_symptom(entry, frameworks) for entry in data["symptoms"])
     except (KeyError, TypeError, re.error) as error:
         raise DataError(path, f"is damaged: {error!r}") from error
 

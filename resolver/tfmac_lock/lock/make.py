@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
-from ..errors import Refusal
+from ..errors import Refusal, TfmacLockError
 from ..matrix.ranking import NoCombo, PairRequest, choices, nearest
-from ..matrix.reasons import Status
+from ..matrix.reasons import Reason, Status
 from ..matrix.verdict import judge
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.pairs import METAL_NAME, Option, Options
@@ -27,7 +27,7 @@ from .asked import for_the_pair, naming_who_asks
 from .floors import first_macos, macos_to_try, oldest_macos
 from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .mixed import locked, verify_conda
-from .model import Combo, Lock, LockedPackage, LockVerdict, combo_id
+from .model import Combo, Lock, LockedPackage, combo_id
 from .newest import outdated
 from .published import Index
 from .verify import pins_of, verify
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from ..resolve.solve import Solution, Solved
     from ..resolve.source import Source
     from ..target import Target
-
-    Note = tuple[str, str, str]
 
 
 NEAR_ENOUGH = 100
@@ -106,10 +104,7 @@ class BrokenPins(Refusal):
         self.verdict = verdict
 
     def __str__(self) -> str:
-        against = "; ".join(
-            f"{reason.text} [{reason.source}]" for reason in self.verdict.reasons if reason.against
-        )
-        return f"{self.pair} is broken with the versions that fit together: {against}."
+        return broken_text(self.pair, self.verdict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +163,7 @@ class Resolver:
         return kept + [pair for pair in pairs if pair not in kept]
 
     def _lock_first(
-        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Note]
+        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Reason]
     ) -> ResolvedLock:
         """The lock of the first of the pairs that has one; raises the first one's conflict."""
         if self.conda is not None:
@@ -230,7 +225,7 @@ class Resolver:
             while left and len(found) < 3:
                 try:
                     combo = self._lock_first(replace(request, pair=other), left, ()).lock.combo
-                except Refusal:
+                except TfmacLockError:
                     break
                 found += [pair for pair in left if _is_of(combo, pair)]
                 left = [pair for pair in left if not _is_of(combo, pair)]
@@ -246,7 +241,7 @@ class Resolver:
             fewer = replace(request, requirements=others)
             try:
                 combo = self._lock_first(fewer, self._pairs(fewer), ()).lock.combo
-            except Refusal:
+            except TfmacLockError:
                 continue
             return f"\nWithout {item.text} it resolves, with TensorFlow {combo.tensorflow}."
         return ""
@@ -269,7 +264,7 @@ class Resolver:
             return self._lock_with_conda(native, request, pair)
 
     def _lock_best(
-        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Note]
+        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Reason]
     ) -> ResolvedLock:
         """The lock of the best of the pairs that resolves, by one search through all of them."""
         options = Options(
@@ -289,7 +284,7 @@ class Resolver:
 
     def _newest_named(
         self, request: LockRequest, rules: Rules, solution: Solution
-    ) -> tuple[LockRequest, tuple[Rules, Solution], list[Note]]:
+    ) -> tuple[LockRequest, tuple[Rules, Solution], list[Reason]]:
         """With current versions of what the user names, even if the pair is a lower one.
 
         Where that cannot be, an old version stays, and is told with the reason.
@@ -399,6 +394,7 @@ class Resolver:
             known=self._known,
             allow_source=request.allow_source,
             preferred=request.preferred,
+            companions={one.name: one for one in self.matrix.companions.facts},
         )
 
     def _made(
@@ -408,7 +404,7 @@ class Resolver:
         target: Target,
         solution: Solution,
         both: MixedSolution | None = None,
-        notes: Sequence[Note] = (),
+        notes: Sequence[Reason] = (),
     ) -> ResolvedLock:
         """The lock of a solution, verified; raises BrokenPins."""
         solved = solution.packages
@@ -423,7 +419,7 @@ class Resolver:
         unknown = unknown_files(self.matrix, packages)
         if not request.accept_repacked:
             refuse_contradicted(unknown)
-        verdict = of_unknown_files(verdict, unknown)
+        verdict = of_unknown_files(verdict, unknown, plugin=pair.metal is not None)
         if verdict.status is Status.BROKEN:
             raise BrokenPins(pair, verdict)
         notes = [
@@ -435,7 +431,7 @@ class Resolver:
         ]
         lock = Lock(
             combo=_combo(pair, target, pins, macos),
-            verdict=_with_old_versions(lock_verdict(verdict, notes)),
+            verdict=_with_old_versions(replace(verdict, reasons=(*verdict.reasons, *notes))),
             packages=packages,
             as_of=self.as_of,
             command=_command(request, pair, self.conda),
@@ -489,36 +485,28 @@ def _is_of(combo: Combo, pair: Pair) -> bool:
     )
 
 
-def lock_verdict(verdict: Verdict, notes: Iterable[Note] = ()) -> LockVerdict:
-    """The verdict in plain words, with more notes of how the lock was made."""
-    return LockVerdict(
-        status=verdict.status.value,
-        grade=verdict.grade.value if verdict.grade else None,
-        reasons=(
-            *((reason.kind, reason.text, reason.source) for reason in verdict.reasons),
-            *notes,
-        ),
-    )
+def broken_text(pair: Pair, verdict: Verdict) -> str:
+    """Why the pair is broken with the versions that fit together."""
+    against = "; ".join(f"{one.text} [{one.source}]" for one in verdict.reasons if one.against)
+    return f"{pair} is broken with the versions that fit together: {against}."
 
 
-def _with_old_versions(verdict: LockVerdict) -> LockVerdict:
+def _with_old_versions(verdict: Verdict) -> Verdict:
     """Nothing is known of a lock with an old version of what the user named."""
-    if all(kind != "older" for kind, _, _ in verdict.reasons):
+    if all(reason.kind != "older" for reason in verdict.reasons):
         return verdict
-    return replace(
-        verdict, status=max(verdict.status, "unproven", key=lambda one: Status(one).rank)
-    )
+    return replace(verdict, status=max(verdict.status, Status.UNPROVEN))
 
 
-def _waiver_note(pair: Pair, waiver: Waiver) -> Note:
+def _waiver_note(pair: Pair, waiver: Waiver) -> Reason:
     text = (
         f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; "
         f"{waiver.specifier} is taken to be enough: {waiver.reason}. `pip check` will name it"
     )
-    return ("waiver", text, waiver.source)
+    return Reason(kind="waiver", text=text, source=waiver.source)
 
 
-def _stand_in_notes(pair: Pair, solution: Solution) -> list[Note]:
+def _stand_in_notes(pair: Pair, solution: Solution) -> list[Reason]:
     """What `pip check` will miss: requirements of TensorFlow by its other name."""
     there = f"{pair.package} {pair.tensorflow}"
     texts = [
@@ -526,13 +514,17 @@ def _stand_in_notes(pair: Pair, solution: Solution) -> list[Note]:
         "name. `pip check` will name it"
         for item in dict.fromkeys(solution.stand_ins)
     ]
-    return [("stand-in", text, "index metadata") for text in texts]
+    return [Reason(kind="stand-in", text=text, source="index metadata") for text in texts]
 
 
-def _source_notes(packages: Iterable[LockedPackage]) -> list[Note]:
+def _source_notes(packages: Iterable[LockedPackage]) -> list[Reason]:
     """What pip builds on the Mac."""
     return [
-        ("source", f"{one.name} {one.version} is a source archive, which pip builds", one.url)
+        Reason(
+            kind="source",
+            text=f"{one.name} {one.version} is a source archive, which pip builds",
+            source=one.url,
+        )
         for one in packages
         if one.is_source
     ]

@@ -7,16 +7,22 @@ the site's API publishes the same. Using them needs neither TOML nor pydantic.
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from ..target import Arch, MacOSVersion, Os, Platforms, machine_name
+from ..target import Arch, Os, Platforms, machine_name
+from .base import METAL as METAL
+from .base import Fact as Fact
+from .base import specifier as specifier
+from .base import version as version
+from .companions import Companions
 from .reasons import Grade
 from .texts import (
+    Address,
     AtLeastOne,
     Identifier,
+    MacOSText,
     Md5,
     PackageName,
     Rule,
@@ -34,21 +40,7 @@ from .texts import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from packaging.specifiers import SpecifierSet
     from packaging.tags import Tag
-    from packaging.version import Version
-
-METAL = "tensorflow-metal"
-
-
-class Fact:
-    """Base of what curators write: an unknown key is refused.
-
-    A misspelt key would be a fact that nobody reads.
-    """
-
-    __slots__ = ()
-    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
 
 class Outcome(StrEnum):
@@ -56,22 +48,6 @@ class Outcome(StrEnum):
 
     WORKS = "works"
     BROKEN = "broken"
-
-
-@functools.lru_cache(maxsize=4096)
-def specifier(text: str) -> SpecifierSet:
-    """A specifier set, parsed once; pre-releases count, since the facts name them too."""
-    from packaging.specifiers import SpecifierSet
-
-    return SpecifierSet(text, prereleases=True)
-
-
-@functools.lru_cache(maxsize=16384)
-def version(text: str) -> Version:
-    """A version, parsed once."""
-    from packaging.version import Version
-
-    return Version(text)
 
 
 def series_of(filename: str) -> str:
@@ -250,6 +226,51 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Report(Fact):
+    """What somebody published about an installation (matrix/reports/<id>.toml).
+
+    ``about`` says what the outcome speaks of: the ``pair`` itself (only these count as evidence),
+    a ``defect`` of a pair that otherwise runs (an entry of defects.toml rests on it), or the
+    ``environment`` around it (interpreter, other packages, hardware).
+    """
+
+    id: Identifier
+    outcome: Literal["works", "broken"]
+    about: Literal["pair", "defect", "environment"]
+    package: Literal["tensorflow", "tensorflow-macos", "tensorflow_macos-fork"] | None = None
+    tensorflow: SpecifierText | None = None
+    metal: VersionText | None = None
+    plugin: Literal["none", "some", "unknown"] = "unknown"
+    python: str | None = None
+    macos: str | None = None
+    chip: str | None = None
+    arch: Arch | None = None
+    stage: Literal["install", "import", "device", "train", "result"] | None = None
+    symptom: Identifier | None = None
+    text: Sentence
+    way_out: str | None = None
+    source: Address
+    date: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.about == "pair" and (self.tensorflow is None or self.plugin == "unknown"):
+            raise ValueError("a report about a pair names TensorFlow and says which plugin")
+        if (self.metal is not None) != (self.plugin == "some"):
+            raise ValueError("plugin is 'some' exactly where metal is given")
+
+    @property
+    def sentence(self) -> str:
+        """What was published, with the machine that it was seen on."""
+        where = (
+            self.chip,
+            f"macOS {self.macos}" if self.macos else None,
+            f"Python {self.python}" if self.python else None,
+        )
+        named = ", ".join(part for part in where if part)
+        return f"{self.text} ({named})" if named else self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Defect(Fact):
     """A known fault of pairs that otherwise run, with the way around it.
 
@@ -295,17 +316,30 @@ class Defect(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Floor:
-    """The oldest macOS for a plugin release: to load at all, and to run without a fault."""
+class Floor(Fact):
+    """The oldest macOS for releases of the plugin: to load at all, and to run without a fault.
 
-    package: str
-    version: str
-    arch: Arch
-    python: str
-    load: MacOSVersion
-    run: MacOSVersion
-    text: str
-    source: str
+    ``arch`` is None where both builds have it, ``python`` limits it to the builds for those
+    Pythons. ``source`` is that of the whole file unless it has one of its own.
+    """
+
+    versions: Annotated[tuple[VersionText, ...], AtLeastOne()]
+    arch: Arch | None = None
+    python: SpecifierText = ""
+    load: MacOSText
+    load_evidence: Sentence
+    run: MacOSText
+    run_evidence: Sentence
+    note: str = ""
+    source: str = ""
+
+    def concerns(self, metal: str, arch: Arch, python: str | None = None) -> bool:
+        """Whether it is that of the release's build; of any Python's where none is given."""
+        return (
+            metal in self.versions
+            and self.arch in (None, arch)
+            and (python is None or specifier(self.python).contains(python))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -425,7 +459,11 @@ class Lineage(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
-    """All facts. ``as_of`` is the day up to which the index was read, ``YYYY-MM-DD``."""
+    """All facts. ``as_of`` is the day up to which the index was read, ``YYYY-MM-DD``.
+
+    ``symbols`` are the C++ names of the symbols that are missing in some pair, as a programmer
+    writes them.
+    """
 
     as_of: str
     platforms: Platforms
@@ -439,6 +477,13 @@ class Matrix:
     packages: tuple[PackageRow, ...]
     waivers: tuple[Waiver, ...] = ()
     lineage: Lineage | None = None
+    reports: tuple[Report, ...] = ()
+    symbols: dict[str, str] = field(default_factory=dict)
+    companions: Companions = field(default_factory=Companions)
+
+    def readable(self, symbol: str) -> str:
+        """The symbol as a C++ programmer would write it, where it is known."""
+        return self.symbols.get(symbol, symbol)
 
     def release(self, package: str, release: str) -> Release | None:
         """The release of that package and version, if the matrix knows it."""
@@ -481,11 +526,7 @@ class Matrix:
     def floor(self, metal: str, arch: Arch, python: str) -> Floor | None:
         """The plugin's macOS floor for that architecture and Python series."""
         for found in self.floors:
-            if (
-                found.arch is arch
-                and found.version == metal
-                and specifier(found.python).contains(python)
-            ):
+            if found.concerns(metal, arch, python):
                 return found
         return None
 

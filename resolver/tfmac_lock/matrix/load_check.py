@@ -36,13 +36,6 @@ class MissingSymbol:
     symbol: str
     library: str | None
 
-    @property
-    def readable(self) -> str:
-        """The name as a C++ programmer would write it."""
-        from ..curate.demangle import demangle
-
-        return demangle(self.symbol)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:

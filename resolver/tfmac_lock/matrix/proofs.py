@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import datetime  # noqa: TC003 - evaluated where files are checked
+import datetime
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..target import Arch  # noqa: TC001
+from ..target import Arch
 from .facts import Fact
-from .texts import Sentence, TensorFlowPackage, VersionText  # noqa: TC001
+from .texts import Sentence, TensorFlowPackage, VersionText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof(Fact):
     """One run, with what it ran on and its figures.
 
-    ``wheel`` is the file that stood in for the Mac's TensorFlow and ``dropped`` the pins that
-    Linux has no wheel for; both belong to a twin. ``stage``, ``error`` and ``last_lines`` say
-    where and how a broken run ended. ``figures`` are seconds, accuracies and differences.
+    A run on a Mac is that of one ``lock``, with its package, plugin and architecture. A twin is
+    that of its pins, which hold neither TensorFlow nor the plugin: it speaks for every lock with
+    them, so it has no lock, plugin or architecture, and its package is ``tensorflow``. ``wheel``
+    is the file that stood in for the Mac's TensorFlow and ``dropped`` the pins that Linux has no
+    wheel for; both belong to a twin. ``stage``, ``error`` and ``last_lines`` say where and how a
+    broken run ended. ``figures`` are seconds, accuracies and differences.
     """
 
     schema_version: Literal[1] = 1
     grade: Literal["twin", "trained-cpu", "trained-gpu"]
-    lock: str
+    lock: str = ""
     outcome: Literal["works", "broken"]
     text: Sentence
     date: datetime.date
@@ -31,7 +34,7 @@ class Proof(Fact):
     tensorflow: VersionText
     metal: VersionText | None = None
     python: str
-    arch: Arch
+    arch: Arch | None = None
     system: str
     chip: str = ""
     device: Literal["cpu", "gpu"]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from ..target import MacOSVersion
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -64,6 +66,7 @@ def _name(text: str) -> str:
     return text
 
 
+MacOSText = Annotated[MacOSVersion, Rule(pattern=r"^\d{2}\.\d{1,2}$", parse=MacOSVersion.parse)]
 VersionText = Annotated[str, Rule(parse=_version)]
 SpecifierText = Annotated[str, Rule(parse=_specifier)]
 PackageName = Annotated[str, Rule(parse=_name)]

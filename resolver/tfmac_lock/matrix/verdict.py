@@ -116,7 +116,7 @@ NOBODY_TRAINED = Reason(
     kind="unproven",
     text="nobody is known to have trained with this pair; that a plugin loads does not show that "
     "it trains",
-    source="matrix/vendor.toml, matrix/reports.toml and matrix/proofs have none",
+    source="matrix/vendor.toml, matrix/reports and matrix/proofs have none",
 )
 
 
@@ -150,7 +150,7 @@ def _floor(matrix: Matrix, pair: Pair, macos: MacOSVersion | None) -> Iterator[R
     yield Reason(
         kind="floor",
         text=f"tensorflow-metal {pair.metal} loads on macOS {floor.load} and runs on "
-        f"macOS {floor.run} and newer: {floor.text}",
+        f"macOS {floor.run} and newer: {floor.run_evidence}",
         source=floor.source,
         against=too_old,
         fatal=too_old,

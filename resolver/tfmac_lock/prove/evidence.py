@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 import re
 import tempfile
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import tomli_w
 from packaging.version import InvalidVersion, Version
@@ -34,7 +36,7 @@ TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
 
 
 def evidence_of_twin(lock: LockedSet, twin: Twin, report: Report) -> Proof:
-    """What the twin's report says about the lock.
+    """What the twin's report says about every lock with these pins.
 
     Raises NotProvable where the machine and not TensorFlow ended the run.
     """
@@ -48,15 +50,24 @@ def evidence_of_twin(lock: LockedSet, twin: Twin, report: Report) -> Proof:
     _must_match(lock.others, report, dropped=twin.dropped)
     stand_in = f"{twin.tensorflow.filename.split('-')[0].replace('_', '-')} {lock.tensorflow}"
     where = f"on {report.host.system} with {stand_in} and CPython {report.python}"
-    return _evidence(
+    return _proof(
         lock,
         report,
         grade="twin",
         text=_told(report, where),
         source=f"tfmac-lock {__version__} prove twin",
+        package="tensorflow",
+        device="cpu",
         wheel=twin.tensorflow.filename,
         dropped=dict(twin.dropped),
+        pins=lock.others,
     )
+
+
+def twin_file(lock: LockedSet) -> str:
+    """The name of the twin's file: its TensorFlow, its Python, and its pins in short."""
+    pins = json.dumps(sorted(lock.others.items())).encode()
+    return f"{lock.tensorflow}-py{lock.series}-{hashlib.sha256(pins).hexdigest()[:8]}.toml"
 
 
 def evidence_of_mac(lock: LockedSet, report: Report, source: str, where: str) -> Proof:
@@ -79,12 +90,18 @@ def evidence_of_mac(lock: LockedSet, report: Report, source: str, where: str) ->
         "gpu" if report.device == "gpu" or report.device_used == "gpu" else "cpu"
     )
     machine = f"on {report.host.chip}, macOS {report.host.release}, {used.upper()}"
-    return _evidence(
+    return _proof(
         lock,
         report,
         grade="trained-gpu" if used == "gpu" else "trained-cpu",
+        lock=lock.id,
         text=_told(report, machine),
         source=source,
+        package="tensorflow-macos" if lock.package == "tensorflow-macos" else "tensorflow",
+        metal=lock.metal,
+        arch=Arch(lock.arch),
+        device=used,
+        pins=dict(lock.pins),
     )
 
 
@@ -101,45 +118,27 @@ def evidence_file(evidence: Proof, folder: Path) -> Path:
     return folder / evidence.grade / f"{evidence.lock}-macos{release}-{chip}.toml"
 
 
-def _evidence(
-    lock: LockedSet,
-    report: Report,
-    *,
-    grade: Literal["twin", "trained-cpu", "trained-gpu"],
-    text: str,
-    source: str,
-    wheel: str | None = None,
-    dropped: dict[str, str] | None = None,
-) -> Proof:
+def _proof(of: LockedSet, report: Report, **stated: Any) -> Proof:
+    """What both sorts of proof say of a run."""
     failure = report.first_failure
     return Proof(
-        grade=grade,
-        lock=lock.id,
-        package="tensorflow-macos" if lock.package == "tensorflow-macos" else "tensorflow",
-        tensorflow=lock.tensorflow,
-        metal=lock.metal,
-        arch=Arch(lock.arch),
+        tensorflow=of.tensorflow,
         python=report.python,
         date=report.started.astimezone(UTC).date(),
         outcome="works" if report.passed else "broken",
-        text=text,
-        source=source,
-        pins=dict(lock.pins),
         system=f"{report.host.system} {report.host.release} {report.host.machine}"
         if report.host.system == "Darwin"
         else f"{report.host.system} {report.host.machine}",
         chip=report.host.chip,
-        device="gpu" if grade == "trained-gpu" else "cpu",
         data=report.data,
         optimizer=report.optimizer,
-        wheel=wheel,
         stage=failure.name if failure else None,
         error=_without_paths(failure.error) if failure else None,
         last_lines=tuple(_without_paths(line) for line in failure.last_lines[-8:])
         if failure
         else (),
-        dropped=dropped or {},
         figures=_figures(report),
+        **stated,
     )
 
 

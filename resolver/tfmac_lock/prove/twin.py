@@ -1,8 +1,8 @@
 """The twin: a lock's versions, installed on Linux from their Linux wheels, must train.
 
-Its results are evidence: one file a lock under matrix/proofs/twin/. A lock whose file is there
-with the same pins is done, so a run that was cut short goes on where it stopped, and runs on
-several machines (``--shard``) merge by putting their files into one folder.
+Its results are evidence: one file for a TensorFlow, a Python and the pins beside it, under
+matrix/proofs/twin/. A lock whose file is there is done, so a run that was cut short goes on where
+it stopped, and runs on several machines (``--shard``) merge by putting their files into one folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..errors import TfmacLockError
 from . import train_mnist
 from .environment import Installer, clean_environ, workspace
 from .errors import DiskFull, NotProvable, ToolFailed
-from .evidence import evidence_of_twin, read_evidence, write_evidence
+from .evidence import evidence_of_twin, read_evidence, twin_file, write_evidence
 from .interpreters import find_interpreter
 from .linux import linux_tags, twin_of
 from .processes import Processes, Stopped
@@ -79,7 +79,7 @@ class Twins:
 
     def evidence_file(self, lock: LockedSet) -> Path:
         """Where the evidence about that lock lies."""
-        return self._folder / f"{lock.id}.toml"
+        return self._folder / twin_file(lock)
 
     def done(self, lock: LockedSet) -> Proof | None:
         """The evidence that is there already, if it is about the same pins."""
@@ -87,10 +87,10 @@ class Twins:
         if not path.is_file():
             return None
         evidence = read_evidence(path)
-        return evidence if evidence.pins == dict(lock.pins) else None
+        return evidence if evidence.pins == lock.others else None
 
-    def prove(self, locks: Sequence[LockedSet]) -> list[Proof]:
-        """Make the twin that these locks share, run the proof in it, write the evidence on each.
+    def prove(self, locks: Sequence[LockedSet]) -> Proof:
+        """Make the twin that these locks share, run the proof in it, and write the evidence.
 
         Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
         """
@@ -107,10 +107,9 @@ class Twins:
             if not report_path.is_file():
                 raise ToolFailed("the proof", ended.output.strip()[-300:] or "no report")
             report = read_report(report_path)
-        found = [evidence_of_twin(lock, twin, report) for lock in locks]
-        for evidence, lock in zip(found, locks, strict=True):
-            write_evidence(evidence, self.evidence_file(lock))
-        return found
+        evidence = evidence_of_twin(lock, twin, report)
+        write_evidence(evidence, self.evidence_file(lock))
+        return evidence
 
     def stop(self) -> None:
         """End what is under way; nothing of it is left when this returns."""
@@ -142,7 +141,7 @@ def prove_all(
         else:
             yield Outcome(lock=lock, evidence=evidence, kept=True)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        running: dict[Future[list[Proof]], list[LockedSet]] = {}
+        running: dict[Future[Proof], list[LockedSet]] = {}
         try:
             # One after the other for each wheel, so that it is fetched once even on a small disk.
             for group in sorted(todo.values(), key=_wheel):
@@ -162,7 +161,7 @@ def _wheel(group: list[LockedSet]) -> tuple[str, str]:
     return group[0].tensorflow, group[0].series
 
 
-def _outcomes(future: Future[list[Proof]], locks: list[LockedSet]) -> list[Outcome]:
+def _outcomes(future: Future[Proof], locks: list[LockedSet]) -> list[Outcome]:
     try:
         found = future.result()
     except (DiskFull, Stopped):
@@ -171,9 +170,7 @@ def _outcomes(future: Future[list[Proof]], locks: list[LockedSet]) -> list[Outco
         return [Outcome(lock=lock, evidence=None, reason=error.reason) for lock in locks]
     except TfmacLockError as error:
         return [Outcome(lock=lock, evidence=None, reason=str(error)) for lock in locks]
-    return [
-        Outcome(lock=lock, evidence=evidence) for lock, evidence in zip(locks, found, strict=True)
-    ]
+    return [Outcome(lock=lock, evidence=found) for lock in locks]
 
 
 def shard(locks: Iterable[LockedSet], part: int, parts: int) -> list[LockedSet]:

@@ -17,9 +17,9 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from .errors import BadIndexAnswer, HashMismatch, NoRoom, NotCached, ProjectNotFound
-from .model import IndexFile, Metadata, Observer, Project
+from .model import IndexFile, Metadata, Observer, Project, rows_of
 from .once import Once
-from .page import Page, fetch_page, fetch_project_json
+from .page import Page, fetch_metadata, fetch_page, fetch_project_json
 from .urls import read, redact
 
 if TYPE_CHECKING:
@@ -161,22 +161,45 @@ class IndexClient:
         if found is None:
             import tempfile
 
-            try:
-                with tempfile.TemporaryFile(prefix="tfmac-lock-") as into:
-                    found = self._save(file, into)
-            except OSError as fault:
-                raise NoRoom(file.url, str(fault)) from None
+            with tempfile.TemporaryFile(prefix="tfmac-lock-") as into:
+                found = self.save(file, into)
             if not _is_local(file.url):
                 self._store(key, found)
         return found
 
     def open(self, file: IndexFile) -> IO[bytes]:
-        """The file for reading at random, to be closed.
+        """The file for reading a little of it at random, to be closed.
 
         Only what is read is fetched, where the server can do that; else the whole file is
         fetched, and checked, at once.
         """
-        return self._open(file, None)
+        if _is_local(file.url):
+            from . import local
+
+            return local.open_file(file)
+        transport, limits = self._transport(file.filename)
+        from .rangefile import open_remote
+
+        return open_remote(transport, limits, file)
+
+    def save(self, file: IndexFile, into: IO[bytes], largest: int | None = None) -> str:
+        """Fetch the whole file into an empty one; its sha256, checked if one is known.
+
+        ``BadIndexAnswer`` when it has over ``largest`` bytes (default: the limit for wheels).
+        """
+        try:
+            if _is_local(file.url):
+                from . import local
+
+                return local.save(file, into)
+            transport, limits = self._transport(file.filename)
+            from . import rangefile
+
+            if largest is not None:
+                limits = replace(limits, wheel_bytes=largest)
+            return rangefile.save(transport, limits, file, into)
+        except OSError as fault:
+            raise NoRoom(file.url, str(fault)) from None
 
     def download(self, file: IndexFile, to: Path) -> None:
         """Put the file at ``to``, whole and checked against its sha256, or not at all."""
@@ -184,7 +207,7 @@ class IndexClient:
         try:
             try:
                 with part.open("w+b") as into:
-                    self._save(file, into)
+                    self.save(file, into)
                 part.replace(to)
             finally:
                 part.unlink(missing_ok=True)
@@ -198,19 +221,22 @@ class IndexClient:
             raise ValueError(f"not a normalised project name: {name!r}")
         own = self.config.index_for.get(name)
         asked = self.config.indexes if own is None else (own,)
-        first = ""
-        found: dict[str, str] = {}
+        first = Project(name=name, groups={})
+        folders: list[str] = []
         for index in asked:
-            if first and not _is_local(index):
-                continue
-            rows = self._secure(name, self._rows(index, name))
-            for row in rows:
-                found.setdefault(row.partition("\t")[0], row)
-            if rows and not _is_local(index):
-                first = index
-        if not found:
+            if _is_local(index):
+                folders += self._folder_rows(index, name)
+            elif not first.groups:
+                groups = self._page("pages", index, name, f"{index}{name}/", fetch_page).groups
+                first = self._secure(Project(name=name, groups=groups, index=index))
+        if not folders and not first.groups:
             raise ProjectNotFound(name, asked)
-        return Project(name=name, rows=tuple(found.values()), index=first)
+        if not folders:
+            return first
+        found: dict[str, str] = {}
+        for row in (*folders, *first.rows) if _is_local(asked[0]) else (*first.rows, *folders):
+            found.setdefault(row.partition("\t")[0], row)
+        return Project.of(name, found.values(), first.index)
 
     def _find_with_times(self, name: str) -> Project:
         project = self._find(name)
@@ -219,9 +245,7 @@ class IndexClient:
             self._json.start(url, work, self._workers())
         return project
 
-    def _rows(self, index: str, name: str) -> tuple[str, ...]:
-        if not _is_local(index):
-            return self._page("pages", index, name, f"{index}{name}/", fetch_page).rows
+    def _folder_rows(self, index: str, name: str) -> tuple[str, ...]:
         from . import local
 
         if not local.path_of(index).is_dir():
@@ -232,20 +256,19 @@ class IndexClient:
             self._note(f"{name} comes from {index}, an address that works on this computer only.")
         return rows
 
-    def _secure(self, name: str, rows: tuple[str, ...]) -> tuple[str, ...]:
-        """The rows without those that lead to plain http on a host that is not trusted."""
-        kept = tuple(
-            row
-            for row in rows
-            if "\thttp:" not in row or self.config.is_secure(row.split("\t", 2)[1])
-        )
+    def _secure(self, project: Project) -> Project:
+        """The project without the files that lie at plain http on a host that is not trusted."""
+        if not any("\thttp:" in rows for rows in project.groups.values()):
+            return project
+        rows = project.rows
+        kept = [row for row in rows if self.config.is_secure(row.split("\t", 2)[1])]
         if len(kept) < len(rows):
             self._note(
-                f"{len(rows) - len(kept)} files of {name} are left out: their links are plain "
-                "http, which anybody on the way can change. If their host can be trusted, name "
-                "it in PIP_TRUSTED_HOST."
+                f"{len(rows) - len(kept)} files of {project.name} are left out: their links are "
+                "plain http, which anybody on the way can change. If their host can be trusted, "
+                "name it in PIP_TRUSTED_HOST."
             )
-        return kept
+        return Project.of(project.name, kept, project.index)
 
     def _page(
         self,
@@ -280,15 +303,19 @@ class IndexClient:
     def _fetch_json(self, index: str, name: str, url: str) -> dict[str, str]:
         """The rows of an index's project JSON by file name."""
         page = self._page("json", index, name, url, fetch_project_json)
-        return {row[: row.index("\t")]: row for row in page.rows}
+        return {row[: row.index("\t")]: row for row in rows_of(page.groups)}
 
     def _read_metadata(self, file: IndexFile) -> Metadata:
         key = f"metadata/{_key(file)}"
         found = self._load(key, Metadata.unpack)
         if found is None:
-            from . import metadata
+            from ..macho.errors import DamagedBinary
+            from ..wheels import metadata
 
-            found = metadata.parse(self._metadata_text(file), file)
+            try:
+                found = metadata.parse(self._metadata_text(file), file.filename)
+            except DamagedBinary as fault:
+                raise BadIndexAnswer(file.url, f"as a wheel it is damaged: {fault}") from None
             if not _is_local(file.url):
                 self._store(key, found.pack())
         return found
@@ -303,7 +330,7 @@ class IndexClient:
 
             with tempfile.TemporaryFile(prefix="tfmac-lock-") as into:
                 try:
-                    self._save(file, into, sdist.LARGEST)
+                    self.save(file, into, sdist.LARGEST)
                 except HashMismatch:
                     raise
                 except BadIndexAnswer as fault:  # too large, or not there
@@ -315,40 +342,19 @@ class IndexClient:
         return found
 
     def _metadata_text(self, file: IndexFile) -> bytes:
-        from . import metadata
+        from ..wheels import metadata
 
         if file.has_metadata and not _is_local(file.url):
-            text = metadata.fetch(*self._transport(f"the metadata of {file.filename}"), file)
+            transport, limits = self._transport(f"the metadata of {file.filename}")
+            text = fetch_metadata(transport, limits, file)
             if text is not None:
                 return text
             self._note(
                 f"{redact(file.url)}: the index promises a metadata file and has none; the "
                 "wheel is read instead."
             )
-        with self._open(file, metadata.BUDGET) as wheel:
-            return metadata.from_wheel(wheel, file)
-
-    def _open(self, file: IndexFile, budget: int | None) -> IO[bytes]:
-        if _is_local(file.url):
-            from . import local
-
-            return local.open_file(file)
-        transport, limits = self._transport(file.filename)
-        from .rangefile import open_remote
-
-        return open_remote(transport, limits, file, budget=budget)
-
-    def _save(self, file: IndexFile, into: IO[bytes], largest: int | None = None) -> str:
-        if _is_local(file.url):
-            from . import local
-
-            return local.save(file, into)
-        transport, limits = self._transport(file.filename)
-        from . import rangefile
-
-        if largest is not None:
-            limits = replace(limits, wheel_bytes=largest)
-        return rangefile.save(transport, limits, file, into)
+        with self.open(file) as wheel:
+            return metadata.read(wheel, file.filename)
 
     # -- the means
 

@@ -11,7 +11,6 @@ import hashlib
 import io
 import re
 import tempfile
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
 
@@ -27,10 +26,12 @@ if TYPE_CHECKING:
 # the 42 wheels of one resolve, half as much takes more requests, twice as much only more bytes.
 TAIL = 1 << 15
 
-_BLOCK = 1 << 16
-_KEPT_BLOCKS = 512  # 32 MB
-_LARGEST_REQUEST = 16 << 20
-_LARGEST_AHEAD = 4 << 20
+# A request for more of a file asks for so many bytes at least, and for some before: METADATA
+# mostly lie between the last module and the directory, which is read first.
+_AT_LEAST = 1 << 16
+_BEFORE = 1 << 14
+_WHOLE = 4 << 20  # a file of fewer bytes may as well come whole
+_BUDGET = 32 << 20  # the directory of a TensorFlow has 1.6 MB
 _IDENTITY = {"Accept-Encoding": "identity"}  # a range of a compressed answer is of no use
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
 
@@ -50,15 +51,14 @@ class Piece:
 
 
 def open_remote(
-    transport: Transport, limits: Limits, file: IndexFile, *, budget: int | None = None
+    transport: Transport, limits: Limits, file: IndexFile, *, budget: int = _BUDGET
 ) -> IO[bytes]:
-    """The file for reading at random; to be closed.
+    """The file for reading a little of it at random; to be closed.
 
-    At most ``budget`` bytes (default: the limit for wheels) are fetched by ranges. A file of
+    At most ``budget`` bytes are fetched by ranges. A file of
     which all bytes came at once is checked against its sha256. ``BadIndexAnswer`` when the
     server contradicts itself, on opening or on reading.
     """
-    budget = limits.wheel_bytes if budget is None else budget
     first = _ask(transport, limits, file, f"bytes=-{TAIL}")
     if isinstance(first, Piece) and not first.is_tail:
         first = first.total  # a server that takes "the last n" for "the first n"
@@ -105,19 +105,17 @@ def save(transport: Transport, limits: Limits, file: IndexFile, into: IO[bytes])
 
 
 class RangeFile(io.RawIOBase):
-    """Reads through ``fetch(start, stop)``, keeps blocks, and reads ahead when read in order."""
+    """Reads through ``fetch(start, stop)``, and keeps what it fetched, ``budget`` bytes at most."""
 
     def __init__(
         self, url: str, tail: Piece, fetch: Callable[[int, int], bytes], budget: int
     ) -> None:
         self._url = url
-        self._tail = tail
         self._fetch = fetch
         self._budget = budget
+        self._total = tail.total
         self._position = 0
-        self._expected = -1
-        self._ahead = 0
-        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._pieces = {tail.start: tail.content}
 
     # The methods below are those of io.RawIOBase.
 
@@ -131,7 +129,7 @@ class RangeFile(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:  # noqa: D102
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._tail.total}
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._total}
         position = base[whence] + offset
         if position < 0:
             raise OSError(22, "a position before the start of the file")
@@ -139,57 +137,32 @@ class RangeFile(io.RawIOBase):
         return position
 
     def read(self, size: int | None = -1) -> bytes:  # noqa: D102
-        left = max(0, self._tail.total - self._position)
-        size = left if size is None or size < 0 else min(size, left)
-        # Before the memory for it is taken: a directory may claim any size.
-        if size > self._budget + _KEPT_BLOCKS * _BLOCK + len(self._tail.content):
+        left = max(0, self._total - self._position)
+        left = left if size is None or size < 0 else min(size, left)
+        parts = []
+        while left:
+            part = self._part(self._position, left)
+            parts.append(part)
+            self._position += len(part)
+            left -= len(part)
+        return b"".join(parts)
+
+    def _part(self, start: int, size: int) -> bytes:
+        """Some bytes from ``start``, at most ``size``, that are here or are fetched now."""
+        low, high = 0, self._total
+        for begin, content in self._pieces.items():
+            end = begin + len(content)
+            if begin <= start < end:
+                return content[start - begin : start - begin + size]
+            low = max(low, end) if end <= start else low
+            high = min(high, begin) if begin > start else high
+        first = max(low, start - _BEFORE)
+        last = min(high, max(start + size, first + _AT_LEAST))
+        self._budget -= last - first
+        if self._budget < 0:
             raise BadIndexAnswer(self._url, "reading it takes more bytes than is allowed")
-        return super().read(size) or b""
-
-    def readinto(self, buffer: object) -> int:  # noqa: D102
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # a buffer, by RawIOBase
-        start = self._position
-        stop = min(start + len(view), self._tail.total)
-        if start >= stop:
-            return 0
-        self._position = stop
-        in_order, self._expected = start == self._expected, stop
-        self._ahead = min(max(_BLOCK, self._ahead * 2), _LARGEST_AHEAD) if in_order else 0
-
-        done = start
-        while done < min(stop, self._tail.start):
-            # In steps, so that the blocks of one step are never dropped before they are used.
-            until = min(stop, self._tail.start, done + _LARGEST_REQUEST)
-            self._load(done, until)
-            while done < until:
-                block = self._blocks[done // _BLOCK]
-                piece = block[done % _BLOCK : done % _BLOCK + until - done]
-                view[done - start : done - start + len(piece)] = piece
-                done += len(piece)
-        if done < stop:
-            offset = done - self._tail.start
-            view[done - start : stop - start] = self._tail.content[offset : offset + stop - done]
-        return stop - start
-
-    def _load(self, start: int, stop: int) -> None:
-        """Have all blocks of a span; what lies in the tail is never fetched again."""
-        wanted = range(start // _BLOCK, -(-stop // _BLOCK))
-        missing = [number for number in wanted if number not in self._blocks]
-        if missing:
-            first = missing[0] * _BLOCK
-            last = min(
-                (missing[-1] + 1) * _BLOCK + self._ahead // _BLOCK * _BLOCK, self._tail.start
-            )
-            self._budget -= last - first
-            if self._budget < 0:
-                raise BadIndexAnswer(self._url, "reading it takes more bytes than is allowed")
-            content = self._fetch(first, last)
-            for offset in range(0, len(content), _BLOCK):
-                self._blocks[(first + offset) // _BLOCK] = content[offset : offset + _BLOCK]
-        for number in wanted:
-            self._blocks.move_to_end(number)
-        while len(self._blocks) > max(_KEPT_BLOCKS, len(wanted)):
-            self._blocks.popitem(last=False)
+        self._pieces[first] = self._fetch(first, last)
+        return self._part(start, size)
 
 
 def _ask(
@@ -203,7 +176,7 @@ def _ask(
         if reply.status == 200:
             length = reply.headers.get("content-length", "")
             can = reply.headers.get("accept-ranges", "") == "bytes"
-            if can and not last_way and length.isdecimal() and int(length) > _LARGEST_AHEAD:
+            if can and not last_way and length.isdecimal() and int(length) > _WHOLE:
                 return int(length)  # it knows ranges, only not this kind
             return _whole(reply, file, limits)
         if reply.status in {404, 410}:
@@ -227,7 +200,7 @@ def _piece(reply: Reply, file: IndexFile) -> Piece:
     if found is None:
         raise BadIndexAnswer(file.url, f"it serves the range {said[:60]!r}")
     start, last, total = (int(number) for number in found.groups())
-    content = b"".join(reply.raw(_LARGEST_REQUEST + _LARGEST_AHEAD + 2 * _BLOCK))
+    content = b"".join(reply.raw(_BUDGET))
     if not start <= last < total or len(content) != last + 1 - start:
         raise BadIndexAnswer(file.url, f"it says {said!r} and sends {len(content)} bytes")
     if file.size is not None and total != file.size:

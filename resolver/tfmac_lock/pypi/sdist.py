@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
 
-from .metadata import headers, is_version
+from ..wheels.metadata import headers, is_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

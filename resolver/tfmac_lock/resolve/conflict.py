@@ -12,6 +12,7 @@ from nab_resolver.types import IncompatibilityCause
 from packaging.utils import canonicalize_name
 
 from ..errors import Refusal
+from .companions import Need
 from .pairs import METAL_NAME, PAIR, PAIR_NAMES, Options
 from .provider import Facts, UnusableFile, limit_of, split
 from .requirement import ByMatrix, ByUser, Requirement
@@ -194,6 +195,9 @@ def _told(facts: Facts, proof: Proof) -> Iterator[Fact]:
     for leaf in leaves:
         if leaf.cause is IncompatibilityCause.ROOT:
             continue
+        if isinstance(leaf.origin, Need):
+            yield from _needed(facts, leaf.origin)
+            continue
         first, *rest = leaf.terms
         bits = getattr(first.constraint, "bits", 0)
         if rest and rest[0].is_positive():
@@ -214,6 +218,16 @@ def _told(facts: Facts, proof: Proof) -> Iterator[Fact]:
         yield from _requires(facts, package, needed, bits)
     if None in origins or (facts.rules.options and any(one in PAIR_NAMES for _, one in requires)):
         yield _pairs(facts.rules.options)
+
+
+def _needed(facts: Facts, need: Need) -> Iterator[Fact]:
+    """What a companion needs beyond its metadata."""
+    name = need.requirement.name
+    beside = _versions(facts.rules.options, need.options)
+    text = f"{need.companion.name} {need.fact.versions} needs {need.requirement.text}{beside}"
+    text = f"{' '.join(text.split())}: {need.fact.reason}"
+    yield Fact(kind="bound", about=name, text=text, source=need.fact.source)
+    yield from _lacking(facts, need.requirement)
 
 
 def _asked(facts: Facts, item: Requirement) -> Iterator[Fact]:

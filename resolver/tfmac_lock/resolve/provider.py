@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 from ..errors import Refusal
 from ..matrix.facts import specifier
+from .companions import clauses
 from .pairs import PAIR, PAIR_NAMES, Options
 from .requirement import (
     ByMatrix,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from ..matrix.companions import Companion
     from ..matrix.facts import Bound, Waiver
     from ..pypi.model import IndexFile
     from .candidates import FittingFile
@@ -86,6 +88,7 @@ class Rules:
     requirements of files that need not be asked of the index, by sha256. ``given`` are packages
     that are there already in just that version, from conda. ``preferred`` are versions to be
     taken before newer ones, ``allow_source`` packages that may be built with a compiler.
+    ``companions`` need more than their metadata say.
     """
 
     view: View
@@ -97,6 +100,7 @@ class Rules:
     given: Mapping[NormalizedName, Version] = field(default_factory=dict)
     preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
     allow_source: frozenset[str] = frozenset()
+    companions: Mapping[str, Companion] = field(default_factory=dict)
 
 
 class Facts:
@@ -426,6 +430,8 @@ class Provider(BaseProvider[str, int]):
         else:
             name, extra = split(package)
             names = () if extra or (options and name in PAIR_NAMES) else (name,)
+            if not extra and name in self.facts.rules.companions:
+                yield from clauses(self.facts, self.facts.rules.companions[name])
         for name in names:
             for limit, those in self.facts.limits(name):
                 for about, admitted in self.facts.sets(replace(limit, extras=frozenset())).items():

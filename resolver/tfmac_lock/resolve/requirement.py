@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from packaging.markers import Environment
     from packaging.utils import NormalizedName
 
+    from ..matrix.companions import Needed
     from ..matrix.facts import Bound
 
 
@@ -53,7 +54,18 @@ class ByMatrix:
         return f"the matrix ({self.bound.reason}; {self.bound.source})"
 
 
-Origin = ByUser | ByPackage | ByMatrix
+@dataclass(frozen=True, slots=True)
+class ByCompanion:
+    """A need of a companion that its metadata lack."""
+
+    name: str
+    need: Needed
+
+    def __str__(self) -> str:
+        return f"the matrix ({self.need.reason}; {self.need.source})"
+
+
+Origin = ByUser | ByPackage | ByMatrix | ByCompanion
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ..errors import MissingExtra
 from . import bodies, logs, work
 from .answers import Answers
 from .files import ALWAYS, WORTH_COMPRESSING, Headers, Site, accepts_gzip
-from .messages import OPERATIONS
+from .messages import COMPUTED
 from .metrics import Metrics
 from .problems import Refused, body
 from .turns import Turns, client_key
@@ -25,7 +25,8 @@ from .workers import Workers
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
-    from .messages import Message
+    from pydantic import BaseModel
+
     from .settings import Settings
 
     Scope: TypeAlias = MutableMapping[str, Any]
@@ -97,7 +98,7 @@ class Service:
             f"{base}readyz": ("ready", self._ready),
             f"{base}metrics": ("metrics", self._metrics),
         }
-        self._operations = {f"{base}api/v1/{name}": name for name in OPERATIONS}
+        self._operations = {f"{base}api/v1/{name}": name for name in COMPUTED.operations}
 
     def _turns(self, places: int) -> Turns:
         limits = self.settings.limits
@@ -219,7 +220,7 @@ class Service:
             content = await incoming.read(
                 limit=limits.body[name], seconds=limits.body_seconds, add=add
             )
-            message = bodies.parse(content, OPERATIONS[name][0])
+            message = bodies.parse(content, COMPUTED.operations[name].takes)
         key = self._key(name, message)
         known = self.answers.get(key)
         if known is not None:
@@ -235,7 +236,7 @@ class Service:
 
         return await self.answers.make(key, compute)
 
-    def _key(self, name: str, message: Message) -> str:
+    def _key(self, name: str, message: BaseModel) -> str:
         # The day is part of the question: a new one may bring new releases.
         day = time.strftime("%Y-%m-%d", time.gmtime())
         told = f"{name}\n{self.as_of}\n{day}\n{message.model_dump_json()}"
@@ -272,5 +273,5 @@ def make(settings: Settings) -> Service:
     except ImportError as error:
         raise MissingExtra("the service", "serve") from error
     inputs = load()
-    files = render_site(inputs, base=settings.base, live=True)
+    files = render_site(inputs, base=settings.base, computed=COMPUTED)
     return Service(files, settings, inputs.as_of)

@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from .problems import Refused, first_fault
 
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from .app import Receive, Scope
-    from .messages import Message
 
-M = TypeVar("M", bound="Message")
+M = TypeVar("M", bound=BaseModel)
 
 
 class Held:
@@ -66,10 +65,16 @@ class Body:
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
-        headers = dict(scope["headers"])
-        self.media = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        self.length = headers.get(b"content-length", b"")
-        self.complete = self.length in (b"", b"0") and b"transfer-encoding" not in headers
+        self.media = self.length = b""
+        self.complete = True
+        for name, value in scope["headers"]:
+            if name == b"content-type":
+                self.media = value.partition(b";")[0].strip().lower()
+            elif name == b"content-length":
+                self.length = value
+                self.complete = value == b"0"
+            elif name == b"transfer-encoding":
+                self.complete = False
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as it comes; raises Refused where the client leaves before its end."""

@@ -1,16 +1,21 @@
 """What clients send to the service and what it answers: models, and their place in the API.
 
-Every field is bounded, so that a request that passes validation is cheap to carry on with.
+Every field that is sent is bounded, so that a request that passes validation is cheap to carry
+on with. What is answered is made of the classes of the program's own answers.
 """
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..check.findings import Finding  # noqa: TC001 - pydantic evaluates it
+from ..explain.answer import Step  # noqa: TC001
+from ..explain.lookups import Fact  # noqa: TC001
 from ..site.documents import Document, Lock, Part
+from ..site.openapi import Computed, Operation
 
 PRINTABLE = r"^[\x20-\x7e]+$"
 """Names, versions and requirements are ASCII; anything else in them is a slip or an attack."""
@@ -19,6 +24,18 @@ LONGEST_TEXT = 300_000
 
 Word = Annotated[str, Field(max_length=60, pattern=PRINTABLE)]
 Line = Annotated[str, Field(max_length=200, pattern=PRINTABLE)]
+LongText = Annotated[str, Field(max_length=LONGEST_TEXT)]
+Python = Annotated[
+    str,
+    Field(pattern=r"^3\.[0-9]{1,2}(\.[0-9]{1,2})?$", description="CPython, like 3.11 or 3.11.9"),
+]
+Packages = Annotated[list[Line], Field(max_length=30, description="requirements to lock besides")]
+Limits = Annotated[
+    list[Line], Field(max_length=100, description="limits for packages that may come in")
+]
+FileName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$", description="requirements.txt …")
+]
 
 
 class Message(BaseModel):
@@ -30,25 +47,16 @@ class Message(BaseModel):
 class LockRequest(Message):
     """What to lock: the options of the command of the same names."""
 
-    python: Annotated[
-        str,
-        Field(
-            pattern=r"^3\.[0-9]{1,2}(\.[0-9]{1,2})?$", description="CPython, like 3.11 or 3.11.9"
-        ),
-    ]
+    python: Python
     chip: Annotated[Word, Field(description="like m1, m3-max, intel, intel-amd")]
-    macos: Annotated[Word | None, Field(description="like 14 or 14.1; null fits old ones too")] = (
+    macos: Annotated[Word, Field(description="like 14 or 14.1; null fits old ones too")] | None = (
         None
     )
     os: Literal["macos", "linux"] = "macos"
-    tensorflow: Annotated[Word | None, Field(description="like 2.18.1, 2.18, >=2.16,<2.19")] = None
+    tensorflow: Annotated[Word, Field(description="like 2.18.1, 2.18, >=2.16,<2.19")] | None = None
     metal: Annotated[Word, Field(description="a version, auto or none")] = "auto"
-    packages: Annotated[
-        list[Line], Field(max_length=30, description="requirements to lock besides")
-    ] = []
-    constraints: Annotated[
-        list[Line], Field(max_length=100, description="limits for packages that may come in")
-    ] = []
+    packages: Packages = []
+    constraints: Limits = []
     exclude_newer: Annotated[
         date | None, Field(description="leave out files uploaded after that day")
     ] = None
@@ -57,16 +65,14 @@ class LockRequest(Message):
 class ExplainRequest(Message):
     """A log in which failures are to be recognised."""
 
-    text: Annotated[str, Field(max_length=LONGEST_TEXT)]
+    text: LongText
 
 
 class CheckRequest(Message):
     """A file of pins to judge for a Mac. ``name`` is the file's, which tells its format."""
 
-    name: Annotated[
-        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$", description="requirements.txt …")
-    ]
-    text: Annotated[str, Field(max_length=LONGEST_TEXT)]
+    name: FileName
+    text: LongText
     python: Word | None = None
     chip: Word | None = None
     macos: Word | None = None
@@ -85,27 +91,13 @@ class LockAnswer(Lock):
     contents: list[Content]
 
 
-class Step(Part):
-    """Something to do; ``command`` is what to type, or empty."""
-
-    text: str
-    command: str
-
-
-class Told(Part):
-    """A fact and where it comes from."""
-
-    text: str
-    source: str
-
-
 class Recognised(Part):
     """A failure that the text shows. ``root`` is the one that it follows from, or empty."""
 
     symptom: str
     title: str
     cause: str
-    facts: list[Told]
+    facts: list[Fact]
     cure: list[str]
     steps: list[Step]
     tried: list[str]
@@ -128,19 +120,6 @@ class ExplainAnswer(Document):
     matches: list[Recognised]
     named: list[NamedFact]
     cut: bool
-
-
-class Finding(Part):
-    """One thing to know about a file of pins; ``line`` counts from 1, 0 where it is not known."""
-
-    code: str
-    level: Literal["error", "warning", "note"]
-    package: str
-    text: str
-    cure: str
-    source: str
-    path: str
-    line: int
 
 
 class CheckedFile(Part):
@@ -173,60 +152,32 @@ class Problem(Document):
     error: ProblemText
 
 
-MODELS: list[type[BaseModel]] = [
-    LockRequest,
-    LockAnswer,
-    ExplainRequest,
-    ExplainAnswer,
-    CheckRequest,
-    CheckAnswer,
-    Problem,
-]
-
-PROBLEMS = {
-    "400": "the request cannot be read",
-    "408": "the body came too slowly",
-    "409": "understood, and the answer is no: nothing fits, with the reason",
-    "413": "the body is too large",
-    "415": "the body is not application/json",
-    "422": "the body is not what this operation takes",
-    "429": "too many requests of this client are under way",
-    "502": "the package index could not be asked",
-    "503": "too busy; come again after the time in Retry-After",
-    "504": "it took too long",
-}
-"""Status codes with what they mean."""
-
-OPERATIONS: dict[str, tuple[type[Message], type[BaseModel], str]] = {
-    "lock": (LockRequest, LockAnswer, "Resolve a lock now, with more packages if you like"),
-    "explain": (ExplainRequest, ExplainAnswer, "Recognise failures in a log"),
-    "check": (CheckRequest, CheckAnswer, "Judge a file of pins for a Mac"),
-}
-"""What the service computes: request, answer and summary, by the last part of the path."""
-
-
-def paths() -> dict[str, Any]:
-    """The operations as OpenAPI path items."""
-    return {
-        f"/api/v1/{name}": {"post": _operation(name, *parts)} for name, parts in OPERATIONS.items()
-    }
-
-
-def _operation(
-    name: str, request: type[Message], answer: type[BaseModel], summary: str
-) -> dict[str, Any]:
-    def body(model: type[BaseModel]) -> dict[str, Any]:
-        return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
-
-    return {
-        "operationId": f"make-{name}",
-        "summary": summary,
-        "requestBody": {"required": True, "content": body(request)},
-        "responses": {
-            "200": {"description": "the answer", "content": body(answer)},
-            **{
-                code: {"description": text, "content": body(Problem)}
-                for code, text in PROBLEMS.items()
-            },
-        },
-    }
+COMPUTED = Computed(
+    operations={
+        "lock": Operation(
+            takes=LockRequest,
+            answers=LockAnswer,
+            summary="Resolve a lock now, with more packages if you like",
+        ),
+        "explain": Operation(
+            takes=ExplainRequest, answers=ExplainAnswer, summary="Recognise failures in a log"
+        ),
+        "check": Operation(
+            takes=CheckRequest, answers=CheckAnswer, summary="Judge a file of pins for a Mac"
+        ),
+    },
+    problem=Problem,
+    problems={
+        "400": "the request cannot be read",
+        "408": "the body came too slowly",
+        "409": "understood, and the answer is no: nothing fits, with the reason",
+        "413": "the body is too large",
+        "415": "the body is not application/json",
+        "422": "the body is not what this operation takes",
+        "429": "too many requests of this client are under way",
+        "502": "the package index could not be asked",
+        "503": "too busy; come again after the time in Retry-After",
+        "504": "it took too long",
+    },
+)
+"""What the service computes, by the last part of the path."""

@@ -7,17 +7,11 @@ and each job is ended by the clock inside the process that does it.
 from __future__ import annotations
 
 import functools
-import json
 import math
-import multiprocessing
-import os
-import resource
 import signal
-import sys
 import tempfile
-import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,7 +23,6 @@ from .trim import trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from multiprocessing.connection import Connection
 
     from ..lock.make import LockRequest
     from ..matrix.facts import Matrix
@@ -54,66 +47,11 @@ class OutOfTime(BaseException):
     """The job's time is over. Not an Exception, so that no handler on the way swallows it."""
 
 
-def serve(pipe: Connection, settings: Settings) -> None:
-    """Do the jobs that come through the pipe, until it is closed or this process grew too much.
-
-    Each answer is JSON or Refused, and whether another job can come.
-    """
-    start(settings)
-    pipe.send(None)
-    usable = True
-    while usable:
-        try:
-            do, message = pipe.recv()
-        except (EOFError, OSError):
-            return
-        answer: bytes | Refused
-        try:
-            answer = _dump(do(message))
-        except Refused as refusal:
-            answer = refusal
-            usable = refusal.code != "out-of-memory"
-        usable = usable and _memory() < settings.limits.grown
-        pipe.send((answer, usable))
-
-
-def start(settings: Settings) -> None:
-    """Make ready a new worker process."""
+def use(settings: Settings) -> None:
+    """Work with these settings, and read what every job needs."""
     global _settings
     _settings = settings
-    logs.set_up("warning")
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # What is only read comes first when the processor is short.
-    os.nice(10)
-    # The parent decides when to stop; a Ctrl-C at the terminal reaches the whole group.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Of all data, those of threads included: mapped files do not count. macOS has no such limit.
-    with suppress(OSError, ValueError):
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (settings.limits.memory, hard))
     _matrix()
-
-
-def _end_with_parent() -> None:
-    """End this process when the server is gone without having said so."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _memory() -> int:
-    """Bytes of this process's memory: now, or where the system does not say, at its greatest."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak << 10
-    return pages * resource.getpagesize()
-
-
-def _dump(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @functools.cache
@@ -239,7 +177,7 @@ def _index_client() -> IndexClient:
         client = open_index(
             index_url=_settings.index_url,
             extra_index_urls=_settings.extra_index_urls,
-            cache=_cache_folder(),
+            cache=_settings.cache,
             offline=_settings.offline,
         )
         until, jobs = now + CLIENT_SECONDS, CLIENT_JOBS
@@ -274,7 +212,7 @@ def _explain(message: messages.ExplainRequest) -> dict[str, Any]:
     from ..explain.recognise import recognise_text
     from ..explain.symptoms import shipped
 
-    return document(explained(recognise_text(message.text, shipped()), _matrix()))
+    return document(explained(recognise_text(message.text, shipped()), _matrix(), on_mac=False))
 
 
 def _check(message: messages.CheckRequest) -> dict[str, Any]:

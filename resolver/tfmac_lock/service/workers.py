@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from . import work
+from . import process
 from .problems import Refused
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ START_SECONDS = 120.0
 
 
 class Workers:
-    """``count`` processes that run the functions of :mod:`.work`, for as many callers at a time."""
+    """``count`` processes that run the jobs of :mod:`.work`, for as many callers at a time."""
 
     def __init__(self, settings: Settings, count: int) -> None:
         self._settings = settings
@@ -87,7 +87,7 @@ class _Worker:
     def __init__(self, settings: Settings) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=work.serve, args=(theirs, settings), daemon=True)
+        self._process = context.Process(target=process.serve, args=(theirs, settings), daemon=True)
         self._process.start()
         theirs.close()
         self.usable = True

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from .. import __version__
-from ..curate.demangle import demangle
 from ..errors import DataError
 from ..matrix.plain import plain
 from ..target import Arch
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ..matrix.facts import Matrix, Release
-    from .grid import Cell, Grid, OnPython
+    from ..matrix.grid import Cell, Grid, OnPython
     from .inputs import Inputs, PublishedLock
 
 ROOT = "api/v1"
@@ -36,7 +35,7 @@ def render(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, str]]:
         paths.append(f"{ROOT}/{path}")
         yield paths[-1], dump(document)
     for item in inputs.locks:
-        paths.append(lock_path(item))
+        paths.append(lock_path(item.id))
         yield paths[-1], item.files["lock.json"]
     index = doc.Index(as_of=inputs.as_of, version=__version__, documents=sorted(paths))
     yield f"{ROOT}/index.json", dump(index)
@@ -50,9 +49,9 @@ def dump(document: doc.Document) -> str:
     )
 
 
-def lock_path(item: PublishedLock) -> str:
-    """Where a lock's document is."""
-    return f"{ROOT}/locks/{item.id}.json"
+def lock_path(lock: str) -> str:
+    """Where the document of the lock with that id is."""
+    return f"{ROOT}/locks/{lock}.json"
 
 
 def checksums(files: Mapping[str, bytes]) -> doc.Checksums:
@@ -75,16 +74,20 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
         doc.Pairs(as_of=inputs.as_of, pairs=[_pair_row(cell) for cell in cells]),
     )
     for cell in cells:
-        yield f"pairs/{cell.id}.json", _pair(cell)
+        yield f"pairs/{cell.id}.json", _pair(matrix, cell)
     rows = [_release_row(release) for release in matrix.releases]
     yield "releases.json", doc.Releases(as_of=inputs.as_of, releases=rows)
     for release in matrix.releases:
         yield f"releases/{release.package}-{release.version}.json", _release(release)
     yield "bounds.json", doc.Bounds(bounds=list(matrix.bounds))
     yield "defects.json", doc.Defects(defects=list(matrix.defects))
+    yield "reports.json", doc.Reports(reports=list(matrix.reports))
     yield (
         "symptoms.json",
-        doc.Symptoms(symptoms=[_checked(doc.Symptom, item) for item in inputs.symptoms]),
+        doc.Symptoms(
+            frameworks=_checked(doc.Frameworks, inputs.frameworks),
+            symptoms=[_checked(doc.Symptom, item) for item in inputs.symptoms],
+        ),
     )
     yield (
         "figures.json",
@@ -129,7 +132,7 @@ def _combo_row(item: PublishedLock) -> doc.ComboRow:
         **{name: getattr(lock.combo, name) for name in doc.Combo.model_fields},
         status=lock.verdict.status,
         grade=lock.verdict.grade,
-        lock=lock_path(item),
+        lock=lock_path(item.id),
         files=[name for name in FORMAT_TITLES if name in item.files],
     )
 
@@ -158,14 +161,14 @@ def _pair_row(cell: Cell) -> doc.PairRow:
     )
 
 
-def _pair(cell: Cell) -> doc.Pair:
+def _pair(matrix: Matrix, cell: Cell) -> doc.Pair:
     row = _pair_row(cell)
     missing = cell.load.missing_symbols if cell.load else ()
     return doc.Pair(
         **{name: getattr(row, name) for name in doc.PairRow.model_fields},
         missing_symbols=list(missing),
         missing_libraries=list(cell.load.missing_libraries if cell.load else ()),
-        demangled=[doc.Symbol(mangled=name, demangled=demangle(name)) for name in missing],
+        demangled=[doc.Symbol(mangled=name, demangled=matrix.readable(name)) for name in missing],
         reasons=[reason for reason, _ in cell.reasons],
     )
 

@@ -37,11 +37,13 @@ class FolderInUse(UsageError):
         return f"{self.folder} is not empty and not a site made by tfmac-lock; name another folder"
 
 
-def render_site(inputs: Inputs, *, base: str = "/", live: bool = False) -> dict[str, bytes]:
+def render_site(
+    inputs: Inputs, *, base: str = "/", computed: openapi.Computed | None = None
+) -> dict[str, bytes]:
     """Every file of the site with its content, by path; the same inputs give the same bytes.
 
-    ``base`` is the path that the site stands under and ``live`` tells whether a service answers
-    there, for the description of the API.
+    ``base`` is the path that the site stands under, and ``computed`` what a service that answers
+    there computes, for the description of the API.
     """
     grids = [make_grid(inputs.matrix, arch, inputs.locks) for arch in Arch]
     files: dict[str, str] = {}
@@ -60,7 +62,7 @@ def render_site(inputs: Inputs, *, base: str = "/", live: bool = False) -> dict[
     files |= dict(Pages(inputs=inputs, grids=grids, base=base).render())
     files["feed.xml"] = atom(inputs)
     files["robots.txt"] = "User-agent: *\nAllow: /\n"
-    files[f"{api.ROOT}/openapi.json"] = openapi.dump(openapi.describe(live=live))
+    files[f"{api.ROOT}/openapi.json"] = openapi.dump(openapi.describe(computed))
     made = {path: text.encode() for path, text in files.items()}
     sums = api.checksums({path: made[path] for path in locks})
     made[f"{api.ROOT}/checksums.json"] = api.dump(sums).encode()

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..conda.records import ChannelState
 from ..lock.model import LockedPackage
-from ..matrix.facts import Bound, Defect
+from ..matrix.facts import Bound, Defect, Report
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch
 
@@ -204,6 +204,12 @@ class Defects(Document):
     defects: list[Defect]
 
 
+class Reports(Document):
+    """All reports that people published, those that decide nothing too."""
+
+    reports: list[Report]
+
+
 class Text(Part):
     """A regular expression for the flags ``i`` and ``u``; ``loose`` suits joined lines."""
 
@@ -217,6 +223,7 @@ class Pattern(Text):
 
     needs: list[Text]
     weak: bool
+    brief: bool
 
 
 class Condition(Part):
@@ -256,12 +263,21 @@ class Symptom(Part):
     instead_of: list[str]
     cures: list[Cure]
     tried: list[str]
+    ask: str
     sources: list[Source]
 
 
-class Symptoms(Document):
-    """All symptoms."""
+class Frameworks(Part):
+    """What tells whose a text is: ours if one of ``ours`` or none of ``others`` occurs in it."""
 
+    ours: list[Text]
+    others: list[Text]
+
+
+class Symptoms(Document):
+    """All symptoms; a text that is another framework's shows none of them."""
+
+    frameworks: Frameworks
     symptoms: list[Symptom]
 
 

@@ -1,12 +1,13 @@
 """The description of the API (OpenAPI 3.1), made from the models of its documents.
 
-Source: https://spec.openapis.org/oas/v3.1.1.html. One description serves both halves: the
-static site carries the paths that are files, the service adds those that compute.
+Source: https://spec.openapis.org/oas/v3.1.1.html. The static site describes the paths that are
+files; a service adds the operations that it computes.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import models_json_schema
@@ -15,7 +16,7 @@ from .. import __version__
 from . import documents as doc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping
 
     from pydantic import BaseModel
 
@@ -29,6 +30,7 @@ FILES: dict[str, tuple[type[doc.Document], str, str]] = {
     "releases.json": (doc.Releases, "releases", "All known releases"),
     "bounds.json": (doc.Bounds, "bounds", "Limits that the packages' metadata lack"),
     "defects.json": (doc.Defects, "defects", "Known faults with their way out"),
+    "reports.json": (doc.Reports, "reports", "What people published about installations"),
     "symptoms.json": (doc.Symptoms, "symptoms", "Failures by what they print"),
     "figures.json": (doc.Figures, "figures", "Measured figures"),
     "changes.json": (doc.Changes, "changes", "What became known, and when"),
@@ -52,37 +54,45 @@ LOCKFILES = {
 """Files beside published locks, with their media types; not every lock has all of them."""
 
 
-def describe(*, live: bool = False) -> dict[str, Any]:
-    """The description; with ``live`` of the service, else of the static files alone."""
-    schemas = _schemas([model for model, _, _ in (*FILES.values(), *NAMED.values())])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """Something that a service computes: what it takes, what it answers, in one line."""
+
+    takes: type[BaseModel]
+    answers: type[BaseModel]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computed:
+    """All operations of a service by name; ``problems`` says what each status code means."""
+
+    operations: Mapping[str, Operation]
+    problem: type[BaseModel]
+    problems: Mapping[str, str]
+
+
+def describe(computed: Computed | None = None) -> dict[str, Any]:
+    """The description of the static files, and of what is computed besides."""
+    schemas = _schemas(model for model, _, _ in (*FILES.values(), *NAMED.values()))
     for schema in schemas.values():
         # Curators may not write unknown fields; documents may gain some.
         schema.pop("additionalProperties", None)
-    paths: dict[str, Any] = {}
-    if live:
-        from ..service import messages
-
-        schemas = _schemas(messages.MODELS) | schemas
-        paths |= messages.paths()
-    for path, (model, operation, summary) in FILES.items():
-        paths[f"/api/v1/{path}"] = {"get": _get(operation, summary, model)}
-    for path, (model, operation, summary) in NAMED.items():
-        paths[f"/api/v1/{path}"] = {"get": _get(operation, summary, model, named=True)}
+    paths = _computed_paths(computed) if computed else {}
+    if computed:
+        operations = computed.operations.values()
+        models = [model for one in operations for model in (one.takes, one.answers)]
+        schemas = _schemas([*models, computed.problem]) | schemas
+    for path, (model, operation, summary) in (FILES | NAMED).items():
+        content = {"application/json": {"schema": _reference(model)}}
+        paths[f"/api/v1/{path}"] = _get(operation, summary, content, named="{id}" in path)
     for name, media in LOCKFILES.items():
-        paths[f"/locks/{{id}}/{name}"] = {
-            "get": {
-                "operationId": f"lockfile-{name}",
-                "summary": f"{name} of a published lock",
-                "parameters": [_parameter()],
-                "responses": {
-                    "200": {
-                        "description": "the file",
-                        "content": {media: {"schema": {"type": "string"}}},
-                    },
-                    "404": {"description": "there is no such file"},
-                },
-            }
-        }
+        paths[f"/locks/{{id}}/{name}"] = _get(
+            f"lockfile-{name}",
+            f"{name} of a published lock",
+            {media: {"schema": {"type": "string"}}},
+            named=True,
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -100,7 +110,12 @@ def describe(*, live: bool = False) -> dict[str, Any]:
     }
 
 
-def _schemas(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
+def dump(description: dict[str, Any]) -> str:
+    """The bytes of the description."""
+    return json.dumps(description, indent=1, ensure_ascii=False) + "\n"
+
+
+def _schemas(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
     """The schema of each model and of its parts, by name."""
     _, definitions = models_json_schema(
         [(model, "serialization") for model in models],
@@ -110,38 +125,42 @@ def _schemas(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     return found
 
 
-def dump(description: dict[str, Any]) -> str:
-    """The bytes of the description."""
-    return json.dumps(description, indent=1, ensure_ascii=False) + "\n"
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
-def _get(
-    operation: str, summary: str, model: type[BaseModel], *, named: bool = False
-) -> dict[str, Any]:
+def _get(operation: str, summary: str, content: dict[str, Any], *, named: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": operation,
         "summary": summary,
-        "responses": {
-            "200": {
-                "description": "the document",
-                "content": {
-                    "application/json": {
-                        "schema": {"$ref": f"#/components/schemas/{model.__name__}"}
-                    }
-                },
-            }
-        },
+        "responses": {"200": {"description": summary, "content": content}},
     }
     if named:
-        found["parameters"] = [_parameter()]
-        found["responses"]["404"] = {"description": "there is no such document"}
-    return found
+        schema = {"type": "string", "pattern": NAME}
+        found["parameters"] = [{"name": "id", "in": "path", "required": True, "schema": schema}]
+        found["responses"]["404"] = {"description": "there is no such file"}
+    return {"get": found}
 
 
-def _parameter() -> dict[str, Any]:
+def _computed_paths(computed: Computed) -> dict[str, Any]:
+    def body(model: type[BaseModel]) -> dict[str, Any]:
+        return {"application/json": {"schema": _reference(model)}}
+
+    problems = {
+        code: {"description": text, "content": body(computed.problem)}
+        for code, text in computed.problems.items()
+    }
     return {
-        "name": "id",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "pattern": NAME},
+        f"/api/v1/{name}": {
+            "post": {
+                "operationId": f"make-{name}",
+                "summary": one.summary,
+                "requestBody": {"required": True, "content": body(one.takes)},
+                "responses": {
+                    "200": {"description": "the answer", "content": body(one.answers)},
+                    **problems,
+                },
+            }
+        }
+        for name, one in computed.operations.items()
     }

@@ -11,12 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from .. import __version__
-from ..curate.demangle import demangle
 from ..matrix.facts import METAL, Release
 from ..matrix.ranking import package_row
 from ..target import Arch
 from .changes import changes
-from .figures import bars
+from .figures import charts, drawing, shown
 from .inputs import FORMAT_TITLES
 from .words import (
     ARCH_TITLES,
@@ -33,7 +32,7 @@ from .words import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .grid import Grid
+    from ..matrix.grid import Grid
     from .inputs import Inputs, PublishedLock
 
 TRIED = ("twin", "vendor", "reported", "trained-cpu", "trained-gpu", "defect")
@@ -67,6 +66,8 @@ class Pages:
             "spans": spans,
             "general": general,
             "marked": marked,
+            "shown": shown,
+            "drawing": drawing,
         }
         environment.globals |= {
             "as_of": self.inputs.as_of,
@@ -95,7 +96,7 @@ class Pages:
                     cell=cell,
                     here="grid",
                     missing=[
-                        (name, demangle(name))
+                        (name, self.inputs.matrix.readable(name))
                         for name in (cell.load.missing_symbols if cell.load else ())
                     ],
                 )
@@ -107,11 +108,16 @@ class Pages:
         yield from self._releases()
         yield from self._symptoms()
         yield self._page(
-            "figures/index.html", "figures.html", here="figures", figures=bars(self.inputs.figures)
+            "figures/index.html",
+            "figures.html",
+            here="figures",
+            figures=list(charts(self.inputs.figures)),
         )
         yield self._page(
             "changes/index.html", "changes.html", here="", changes=list(changes(self.inputs))
         )
+        reports = sorted(self.inputs.matrix.reports, key=lambda one: one.date or "", reverse=True)
+        yield self._page("reports/index.html", "reports.html", here="", reports=reports)
         yield self._page("api/index.html", "api.html", here="api")
         yield self._page("404.html", "404.html", root=self.base, here="")
 
@@ -143,7 +149,7 @@ class Pages:
                 for grid in self.grids
                 if grid.arch is combo.arch
                 for cell in grid.cells
-                if any(on.lock is item for on in cell.pythons)
+                if any(on.lock == item.id for on in cell.pythons)
             ),
             None,
         )
@@ -155,8 +161,8 @@ class Pages:
             lock=item.lock,
             cell=cell,
             files=files,
-            read=[reason for reason in reasons if reason[0] not in TRIED],
-            tried=[reason for reason in reasons if reason[0] in TRIED],
+            read=[reason for reason in reasons if reason.kind not in TRIED],
+            tried=[reason for reason in reasons if reason.kind in TRIED],
             defects=self._defects(item),
             required_by=item.lock.required_by(),
             here="install",
@@ -195,7 +201,7 @@ class Pages:
                 floors=[
                     floor
                     for floor in matrix.floors
-                    if (floor.package, floor.version) == (release.package, release.version)
+                    if release.package == METAL and release.version in floor.versions
                 ],
                 binaries=[
                     fact

@@ -18,6 +18,7 @@ import struct
 import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from ..macho.errors import DamagedBinary
@@ -37,6 +38,17 @@ _INPUT = 256 << 10
 _LARGEST_PIECE = 4 << 20
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _DATA_FOLDER = re.compile(r"^[^/]+\.data/(?:purelib|platlib)/")
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ValueError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,  # a place outside of the file
+)
 _NATIVE_SUFFIXES = (".so", ".dylib", ".jnilib")
 
 
@@ -56,19 +68,7 @@ class Wheel:
         self._file = file
         self._progress = progress
         self._inflated = 0
-        try:
-            with zipfile.ZipFile(file) as archive:
-                members = archive.infolist()
-        except (
-            zipfile.BadZipFile,
-            ValueError,
-            struct.error,
-            OverflowError,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-        ) as error:
-            raise DamagedBinary(name, f"is not a readable zip file ({error})") from error
+        members = directory(file, name)
         if len(members) > MAX_MEMBERS:
             raise DamagedBinary(name, f"has {len(members)} members, over {MAX_MEMBERS}")
         self._members: dict[str, zipfile.ZipInfo] = {}
@@ -136,11 +136,7 @@ class Wheel:
         return memory
 
     def _seek_data(self, member: zipfile.ZipInfo, what: str) -> None:
-        if member.flag_bits & 1 or member.compress_type not in (
-            zipfile.ZIP_STORED,
-            zipfile.ZIP_DEFLATED,
-        ):
-            raise DamagedBinary(what, "is encrypted or compressed in a way that wheels are not")
+        check_packing(member, what)
         try:
             self._file.seek(member.header_offset)
         except (ValueError, OSError) as error:
@@ -193,6 +189,31 @@ class Wheel:
                     full = len(piece) == _LARGEST_PIECE
                     if piece:
                         yield piece
+
+
+def directory(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
+    """All members of a zip file; raises ``DamagedBinary``."""
+    with reading(file, name) as archive:
+        return archive.infolist()
+
+
+@contextmanager
+def reading(file: IO[bytes], name: str) -> Iterator[zipfile.ZipFile]:
+    """The zip file in an open file; ``DamagedBinary`` for all that goes wrong with it inside."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+    except _DAMAGE as error:
+        raise DamagedBinary(name, f"is not a readable zip file ({error})") from error
+
+
+def check_packing(member: zipfile.ZipInfo, what: str) -> None:
+    """Raise ``DamagedBinary`` unless the member is stored or deflated, and not encrypted."""
+    if member.flag_bits & 1 or member.compress_type not in (
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    ):
+        raise DamagedBinary(what, "is encrypted or compressed in a way that wheels are not")
 
 
 def installed_path(wheel: str, name: str) -> str:

@@ -11,6 +11,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import Version
 
 from ..macho.errors import DamagedBinary
+from .metadata import headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,27 +98,25 @@ def inner_tags(wheel: Wheel) -> tuple[str, ...]:
 def requires(wheel: Wheel, arch: str) -> tuple[str, ...]:
     """What a plain install of the wheel on a Mac with ``arch`` requires as well."""
     path = wheel.dist_info("METADATA")
-    header = wheel.text(path).split("\n\n", 1)[0] if path else ""
+    found = headers(wheel.text(path)) if path else {}
     mac = {
         "sys_platform": "darwin",
         "platform_system": "Darwin",
         "platform_machine": arch,
         "extra": "",
     }
-    found = set()
-    for line in header.splitlines():
-        if not line.startswith("Requires-Dist:"):
-            continue
+    wanted = set()
+    for text in found.get("requires-dist", ()):
         try:
-            requirement = Requirement(line.split(":", 1)[1])
-            wanted = requirement.marker is None or requirement.marker.evaluate(mac)
+            requirement = Requirement(text)
+            applies = requirement.marker is None or requirement.marker.evaluate(mac)
         # A marker may compare what cannot be compared, or nest deeper than Python can follow.
         except (ValueError, RecursionError) as error:
-            reason = f"{line[:200]}: {' '.join(str(error).split())[:200]}"
+            reason = f"Requires-Dist: {text[:200]}: {' '.join(str(error).split())[:200]}"
             raise DamagedBinary(f"{wheel.name}: {path}", reason) from error
-        if wanted:
-            found.add(f"{canonicalize_name(requirement.name)}{requirement.specifier}")
-    return tuple(sorted(found))
+        if applies:
+            wanted.add(f"{canonicalize_name(requirement.name)}{requirement.specifier}")
+    return tuple(sorted(wanted))
 
 
 def highest_version(versions: Iterable[str | None]) -> str | None:

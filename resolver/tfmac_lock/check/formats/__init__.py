@@ -55,6 +55,22 @@ def read(path: Path, target: Target) -> PinFile:
     )
 
 
+_HEADER = re.compile(rb"^#\s+tfmac-lock (--[^\r\n]{1,300})", re.MULTILINE)
+_OPTION = re.compile(r"--(python|chip|macos)[ =]([\w.-]{1,20})")
+
+
+def made_for(path: Path) -> dict[str, str]:
+    """Python, chip and macOS of a file that tfmac-lock made, by the command in its head."""
+    try:
+        if not path.is_file():
+            return {}
+        with path.open("rb") as stream:
+            found = _HEADER.search(stream.read(4096))
+    except OSError:
+        return {}
+    return dict(_OPTION.findall(found[1].decode("ascii", "replace"))) if found else {}
+
+
 def in_folder(folder: Path) -> list[Path]:
     """The files of pins in a project's folder, in a fixed order; raises InputFileError if none."""
     found = sorted({path for pattern in IN_A_FOLDER for path in folder.glob(pattern)})

@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from ...errors import InputFileError
-from ..pins import MAX_PINS, Pin, PinFile, checked, holds, normalized
+from ..pins import MAX_PINS, MAX_REQUIREMENT, Pin, PinFile, checked, holds, normalized, sha256
 from . import yaml_file
 from .requirements_txt import exact
 
@@ -26,6 +26,12 @@ _CONDA = re.compile(
     r"(?:[\w./:-]{1,200}::)?(?P<name>[A-Za-z0-9_.-]{1,100})\s*(?P<spec>[=<>!~ ].{0,200})?"
 )
 
+_ABOUT_INDEXES = re.compile(
+    r"-i\b|-f\b|--(?:index-url|extra-index-url|find-links|no-index|pre|prefer-binary|no-binary|"
+    r"only-binary|require-hashes|no-deps|use-feature|trusted-host)\b"
+)
+"""Options that name no package."""
+
 
 def read(path: Path, target: Target) -> PinFile:
     """What the environment asks for, conda's packages and pip's; raises InputFileError."""
@@ -34,27 +40,42 @@ def read(path: Path, target: Target) -> PinFile:
     if not isinstance(wanted, list):
         raise InputFileError(str(path), "is not an environment file: it has no dependencies list")
     pins: list[Pin] = []
+    nested = [line for entry in wanted if isinstance(entry, dict) for line in _pip_lines(entry)]
+    if len(wanted) + len(nested) > MAX_PINS:
+        raise InputFileError(str(path), f"names more than {MAX_PINS} packages")
     for entry in wanted:
         if isinstance(entry, yaml_file.Scalar):
             pins.append(_conda(entry, path))
         elif isinstance(entry, dict):
-            for line in yaml_file.items(entry.get("pip")):
+            for line in _pip_lines(entry):
                 pin = _pip(line, path, target) if isinstance(line, yaml_file.Scalar) else None
                 pins += [pin] if pin is not None else []
-    if len(pins) > MAX_PINS:
-        raise InputFileError(str(path), f"names more than {MAX_PINS} packages")
     python = next((p for p in pins if p.name == "python"), None)
-    series = re.match(r"\d+\.\d+", python.version or _lowest(python.specifier)) if python else None
+    unread = [
+        (line.line, line.text)
+        for line in nested
+        if isinstance(line, yaml_file.Scalar)
+        and _is_unread(line.text.strip())
+        and not _ABOUT_INDEXES.match(line.text.strip())
+    ]
     return PinFile(
         path=str(path),
         format="environment.yml",
         pins=tuple(pins),
-        python=series[0] if series else "",
+        python=_series(python, target) if python is not None else "",
+        unread=tuple(unread),
     )
 
 
-def _lowest(specifier: str) -> str:
-    found = re.search(r"(?:==|>=|~=)\s*(\d+\.\d+)", specifier)
+def _pip_lines(entry: dict[str, yaml_file.Node]) -> list[yaml_file.Node]:
+    return yaml_file.items(entry.get("pip"))
+
+
+def _series(python: Pin, target: Target) -> str:
+    """The series of Python that is asked for; empty where the target's may be taken."""
+    if not python.version and SpecifierSet(python.specifier).contains(str(target.python)):
+        return ""
+    found = re.search(r"(?:==|>=|~=|^)\s*(\d+\.\d+)", python.version or python.specifier)
     return found[1] if found else ""
 
 
@@ -92,14 +113,19 @@ def _conda(entry: yaml_file.Scalar, path: Path) -> Pin:
     )
 
 
+def _is_unread(text: str) -> bool:
+    """Whether a line of pip's part is an option or an address, and no requirement."""
+    return text.startswith("-") or "://" in text.partition(" @ ")[0]
+
+
 def _pip(entry: yaml_file.Scalar, path: Path, target: Target) -> Pin | None:
     # pip reads these lines like those of a requirements file, with options behind them.
     text, *options = re.split(r"\s+--(?=hash[= ])", entry.text.strip())
-    if text.startswith("-") or "://" in text.partition(" @ ")[0]:
+    if _is_unread(text):
         return None
     try:
-        requirement = Requirement(text)
-    except InvalidRequirement as error:
+        requirement = Requirement(text[: MAX_REQUIREMENT + 1])
+    except (InvalidRequirement, RecursionError) as error:
         raise InputFileError(
             str(path), f"{text[:60]!r} is not a requirement", entry.line
         ) from error
@@ -111,6 +137,8 @@ def _pip(entry: yaml_file.Scalar, path: Path, target: Target) -> Pin | None:
             version=exact(requirement.specifier),
             specifier=str(requirement.specifier),
             hashed=True if options else None,
+            hashes=sha256(option[len("hash=") :] for option in options),
+            extras=tuple(sorted(map(normalized, requirement.extras))),
             source=(requirement.url or "")[:200],
             path=str(path),
             line=entry.line,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..pins import Pin, PinFile, checked, holds, normalized
+from ..pins import Pin, PinFile, checked, holds, normalized, sha256
 from . import toml_file
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def _pin(row: dict[str, Any], files: object, path: Path, line: int) -> Pin:
             version=toml_file.text_of(row, "version"),
             files=tuple(toml_file.text_of(entry, "file") for entry in entries),
             hashed=all(entry.get("hash") for entry in entries) if entries else None,
+            hashes=sha256(toml_file.text_of(entry, "hash") for entry in entries),
             source=kind if kind in ("git", "directory") else "",
             path=str(path),
             line=line,

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 
 from ...errors import InputFileError
-from ..pins import MAX_PINS, Pin, PinFile, checked, holds, normalized, read_text
+from ..pins import (
+    MAX_LINE,
+    MAX_PINS,
+    MAX_REQUIREMENT,
+    Pin,
+    PinFile,
+    checked,
+    holds,
+    normalized,
+    read_text,
+    sha256,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +36,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 10
 _NESTED = re.compile(r"(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(\S.*)")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)(\S.*)")
-_HASH = re.compile(r"\s--hash[= ]\S{1,200}")
+_HASH = re.compile(r"\s--hash[= ](\S{1,200})")
 _PER_LINE = re.compile(r"\s--(?:config-settings|global-option|build-option)[= ].{0,500}")
 _EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9._-]{1,100})")
 _WHEEL = re.compile(r"([^/\\]{1,300})\.whl$")
@@ -41,10 +52,10 @@ def read(path: Path, target: Target) -> PinFile:
     """
     pins: list[Pin] = []
     root = path.parent.resolve()
-    for pin in _read(path, root, target, ()):
-        pins.append(checked(pin))
-        if len(pins) > MAX_PINS:
+    for count, pin in enumerate(_read(path, root, target, ())):
+        if count >= MAX_PINS:
             raise InputFileError(str(path), f"names more than {MAX_PINS} packages")
+        pins += [checked(pin)] if pin is not None else []
     exact = [pin for pin in pins if pin.version or pin.source]
     names = {pin.name for pin in pins}
     # Every TensorFlow needs absl-py, so a file that pins it along lists the whole environment.
@@ -52,13 +63,16 @@ def read(path: Path, target: Target) -> PinFile:
     return PinFile(path=str(path), format="requirements.txt", pins=tuple(pins), complete=complete)
 
 
-def _read(path: Path, root: Path, target: Target, above: tuple[Path, ...]) -> Iterator[Pin]:
+def _read(path: Path, root: Path, target: Target, above: tuple[Path, ...]) -> Iterator[Pin | None]:
+    """The pin of each line, None where it does not hold on the target."""
     here = path.resolve()
     if here in above:
         raise InputFileError(str(path), "includes itself")
     if len(above) >= MAX_DEPTH:
         raise InputFileError(str(path), f"is nested more than {MAX_DEPTH} files deep")
     for number, line in _lines(read_text(path)):
+        if len(line) > MAX_LINE:
+            raise InputFileError(str(path), f"has a line over {MAX_LINE} characters", number)
         nested = _NESTED.fullmatch(line)
         if nested:
             inner = (path.parent / nested[2].strip().strip("\"'")).resolve()
@@ -72,9 +86,7 @@ def _read(path: Path, root: Path, target: Target, above: tuple[Path, ...]) -> It
                 shown = path.parent / nested[2].strip().strip("\"'")
                 yield from _read(shown, root, target, (*above, here))
             continue
-        pin = _pin(line, str(path), number, target)
-        if pin is not None:
-            yield pin
+        yield _pin(line, str(path), number, target)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -85,7 +97,8 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         if raw.endswith("\\") and not raw.lstrip().startswith("#"):
             held += raw[:-1] + " "
             continue
-        line = re.sub(r"(^|\s)#.*$", "", held + raw).strip()
+        line = held + raw
+        line = (re.sub(r"(^|\s)#.*$", "", line) if "#" in line else line).strip()
         if line:
             yield start, line
         held, start = "", 0
@@ -94,8 +107,12 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _pin(line: str, path: str, number: int, target: Target) -> Pin | None:
-    hashed = bool(_HASH.search(line))
+    hashes = _HASH.findall(line)
     line = _PER_LINE.sub("", _HASH.sub("", line)).strip()
+    if len(line) > MAX_REQUIREMENT:
+        raise InputFileError(
+            path, f"{line[:57] + '...'!r} is longer than {MAX_REQUIREMENT} characters", number
+        )
     editable = _EDITABLE.fullmatch(line)
     if editable or re.match(r"(?:[a-z+]{1,20}://|\.{0,2}/)", line):
         source = editable[1] if editable else line
@@ -104,9 +121,10 @@ def _pin(line: str, path: str, number: int, target: Target) -> Pin | None:
         return None
     try:
         requirement = Requirement(line)
-    except InvalidRequirement as error:
+    except (InvalidRequirement, RecursionError) as error:
         shown = line if len(line) <= 60 else line[:57] + "..."
-        why = str(error).splitlines()[0]
+        nested = isinstance(error, RecursionError)
+        why = "it is nested too deeply" if nested else str(error).splitlines()[0]
         raise InputFileError(
             path, f"{shown!r} is not a requirement: {why[:120]}", number
         ) from error
@@ -127,7 +145,9 @@ def _pin(line: str, path: str, number: int, target: Target) -> Pin | None:
         name=name,
         version=exact(requirement.specifier),
         specifier=str(requirement.specifier),
-        hashed=hashed,
+        hashed=bool(hashes),
+        hashes=sha256(hashes),
+        extras=tuple(sorted(map(normalized, requirement.extras))),
         path=path,
         line=number,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..pins import Pin, PinFile, checked, holds, normalized
+from ..pins import Pin, PinFile, checked, holds, normalized, sha256
 from . import toml_file
 
 if TYPE_CHECKING:
@@ -94,6 +94,9 @@ def _pin(row: dict[str, Any], path: Path, line: int) -> Pin:
             name=normalized(toml_file.text_of(row, "name")),
             version=toml_file.text_of(row, "version"),
             files=tuple(address.rpartition("/")[2] for address in addresses),
+            hashes=sha256(
+                toml_file.text_of(entry, "hash") for entry in entries if isinstance(entry, dict)
+            ),
             source="git" if built else "",
             path=str(path),
             line=line,

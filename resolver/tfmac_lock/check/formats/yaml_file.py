@@ -1,6 +1,6 @@
 """YAML files that anybody may have written: every scalar a text, no aliases, bounded depth.
 
-Built from the parser's events, so that nothing is ever constructed from a tag, an all-digit hash
+The parser's own nodes are kept, so that nothing is ever constructed from a tag, an all-digit hash
 stays a text, 3.10 is not 3.1, and an alias cannot unfold into gigabytes.
 """
 
@@ -13,13 +13,13 @@ from ...errors import InputFileError
 from ..pins import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     import yaml
 
 MAX_DEPTH = 30
-MAX_NODES = 2_000_000
+MAX_EVENTS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,8 @@ def load(path: Path) -> Node:
     text = read_text(path)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _build(_bounded(yaml.parse(text, Loader=loader), path), path)
+        _keep_bounds(yaml.parse(text, Loader=loader), path)
+        node = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         why = getattr(error, "problem", None) or "it cannot be parsed"
@@ -54,55 +55,38 @@ def load(path: Path) -> Node:
         ) from error
     except RecursionError as error:
         raise InputFileError(str(path), "is nested too deeply") from error
+    if node is None:
+        raise InputFileError(str(path), "is empty")
+    return _plain(node)
 
 
-def _bounded(events: Iterator[object], path: Path) -> Iterator[object]:
+def _keep_bounds(events: Iterable[yaml.Event], path: Path) -> None:
+    """Look over the document before it is composed, which takes a stack as deep as it is."""
     import yaml
 
     depth = 0
     for count, event in enumerate(events):
         if isinstance(event, yaml.AliasEvent):
-            raise InputFileError(
-                str(path), "uses an alias (*name), which is not read", _line(event)
-            )
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise InputFileError(str(path), "uses an alias (*name), which is not read", line)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise InputFileError(str(path), f"is nested more than {MAX_DEPTH} levels deep")
-        if count > MAX_NODES:
-            raise InputFileError(str(path), f"has more than {MAX_NODES} parts")
-        yield event
+        if count > MAX_EVENTS:
+            raise InputFileError(str(path), f"has more than {MAX_EVENTS} parts")
 
 
-def _line(event: yaml.Event) -> int:
-    return event.start_mark.line + 1 if event.start_mark is not None else 0
-
-
-def _build(events: Iterator[object], path: Path) -> Node:
+def _plain(node: yaml.Node) -> Node:
     import yaml
 
-    for event in events:
-        if isinstance(event, yaml.ScalarEvent):
-            return Scalar(text=event.value, line=_line(event))
-        if isinstance(event, yaml.SequenceStartEvent):
-            return list(_until(events, yaml.SequenceEndEvent, path))
-        if isinstance(event, yaml.MappingStartEvent):
-            parts = list(_until(events, yaml.MappingEndEvent, path))
-            return {
-                key.text: value
-                for key, value in zip(parts[::2], parts[1::2], strict=True)
-                if isinstance(key, Scalar)
-            }
-    raise InputFileError(str(path), "is empty")
-
-
-def _until(events: Iterator[object], end: type, path: Path) -> Iterator[Node]:
-    import itertools
-
-    for event in events:
-        if isinstance(event, end):
-            return
-        yield _build(itertools.chain([event], events), path)
+    if isinstance(node, yaml.ScalarNode):
+        return Scalar(text=node.value, line=node.start_mark.line + 1)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item) for item in node.value]
+    return {
+        key.value: _plain(value) for key, value in node.value if isinstance(key, yaml.ScalarNode)
+    }
 
 
 def text_of(node: Node | None, key: str) -> str:

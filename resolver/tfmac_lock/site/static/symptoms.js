@@ -7,6 +7,7 @@ const list = document.querySelector("#symptoms");
 const matches = document.querySelector("#matches");
 const STAGES = ["install", "import", "device", "train", "result"];
 const LONGEST = 4 * 1024 * 1024;
+const BRIEF = 1500; // bytes of a text in which little else can be said
 
 let loaded = null;
 function symptoms() {
@@ -71,14 +72,18 @@ function sameLines(text, one, other) {
   return late[0] < early[1] || !text.slice(early[1], late[0]).includes("\n");
 }
 
-// The symptoms that a text shows, roots before what follows from them.
-export function recognise(text, all) {
+// The symptoms that a text shows, roots before what follows from them. One that names another
+// framework and not TensorFlow shows none.
+export function recognise(text, { symptoms: all, frameworks }) {
   const seen = views(text.slice(0, LONGEST));
+  if (frameworks.others.some((one) => search(one, seen)) && !frameworks.ours.some((one) => search(one, seen))) return [];
+  const brief = new TextEncoder().encode(text).length <= BRIEF;
   const hits = all.flatMap((symptom) => symptom.patterns.map((pattern) => ({ symptom, pattern, found: search(pattern, seen) })));
   const found = new Map();
   for (const { symptom, pattern, found: hit } of hits) {
     if (!hit) continue;
     if (symptom.unless.some((other) => search(other, seen))) continue;
+    if (pattern.brief && !brief) continue;
     if (pattern.needs.length && !pattern.needs.some((need) => search(need, seen))) continue;
     const specific = hits.filter((other) => other.found?.text === hit.text && other.symptom.instead_of.includes(symptom.id)).flatMap((other) => other.found.spans);
     const span = hit.spans.find((one) => !specific.some((other) => sameLines(hit.text, one, other)));
@@ -115,7 +120,7 @@ function general(command) {
     .trim();
 }
 
-function show({ symptom, line }) {
+function show({ symptom, line, weak }) {
   const cures = symptom.cures.map((cure) => {
     const item = element("li", {}, ...(cure.when.length ? [element("p", { class: "when" }, `Where ${conditions(cure)}:`)] : []), element("p", {}, ...marked(cure.text)));
     if (cure.command) item.append(codeBlock(general(cure.command), "the command"));
@@ -124,10 +129,11 @@ function show({ symptom, line }) {
   return element(
     "article",
     { class: "match" },
-    element("h3", {}, element("a", { href: new URL(`symptoms/${symptom.id}/`, root).href }, symptom.title)),
+    element("h3", {}, element("a", { href: new URL(`symptoms/${symptom.id}/`, root).href }, weak ? `This may be: ${symptom.title}` : symptom.title)),
     element("pre", {}, element("code", {}, line)),
     element("p", {}, ...marked(symptom.cause)),
     element("ol", { class: "cures" }, ...cures),
+    ...(weak && symptom.ask ? [element("p", {}, `The text is too short to be sure. What tells: ${symptom.ask}`)] : []),
   );
 }
 
@@ -135,10 +141,9 @@ paste.addEventListener("submit", async (event) => {
   event.preventDefault();
   matches.hidden = false;
   try {
-    const { symptoms: all } = await symptoms();
-    const found = recognise(paste.querySelector("textarea").value, all);
+    const found = recognise(paste.querySelector("textarea").value, await symptoms());
     const title = found.length ? "This is what it shows" : "Nothing known was recognised";
-    const hint = found.length ? [] : [element("p", {}, "Paste more of the log: the first error, with some lines before it, says the most.")];
+    const hint = found.length ? [] : [element("p", {}, "Paste more of the log: the first error, with some lines before it, says the most. On the Mac itself `tfmac-lock doctor` looks at the environment. Nothing that you paste leaves this browser.")];
     matches.replaceChildren(element("h2", {}, title), ...hint, ...found.map(show));
   } catch (error) {
     matches.replaceChildren(element("h2", {}, "That did not work"), element("p", {}, `The patterns could not be read: ${error.message}.`));

@@ -1,0 +1,129 @@
+"""The commands of cures: filled with what a text names, and such that they work when typed.
+
+A `tfmac-lock` command is printed only if the pairs that it asks for exist. A Python that the text
+names and that has no such pair is replaced by the newest that has one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from ..matrix.ranking import NoCombo, PairRequest, TensorFlowRequest, choices
+from ..target import Arch, Os
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..matrix.facts import Matrix
+    from .lookups import Named
+
+FALLBACK_PYTHON = "3.11"
+"""Where nothing names one: the series with the most pairs."""
+
+_OPTION = re.compile(r" --[a-z]+ \{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
+
+
+def fill(command: str, names: Named, matrix: Matrix, *, on_mac: bool = True) -> str | None:
+    """The command with what was named put in, or None where it cannot be typed.
+
+    An option whose value is not known is left out: on a Mac tfmac-lock finds Python, chip and
+    macOS by itself. Elsewhere it must be told, so there they are always given.
+    """
+    values = _values(names, matrix, on_mac=on_mac)
+    command = _OPTION.sub(lambda found: found[0] if values.get(found[1]) else "", command)
+    for name, value in values.items():
+        if value:
+            command = command.replace("{" + name + "}", value)
+    command = command.replace("{options}", "").replace("  ", " ").strip()
+    if _PLACEHOLDER.search(command):
+        return None
+    if command.startswith("python ") and names.python_command == "python3":
+        command = "python3" + command.removeprefix("python")
+    if command.startswith(("tfmac-lock --", "tfmac-lock -r")):
+        return _that_works(command, matrix)
+    return command
+
+
+def _values(names: Named, matrix: Matrix, *, on_mac: bool) -> Mapping[str, str]:
+    python, chip = _python(names, matrix), _chip(names, matrix)
+    if not on_mac:
+        chip = chip or ("intel" if names.arch is Arch.X86_64 else "m1")
+        python = python or _newest_python(names, matrix)
+    options = (f"--python {python}" if python else "", f"--chip {chip}" if chip else "")
+    minor = ".".join(names.tensorflow.split(".")[:2]) if names.tensorflow else ""
+    return {
+        "options": " ".join(option for option in options if option),
+        "tensorflow": askable(names, python, matrix),
+        "tensorflow_minor": minor,
+        "python_minor": names.python or FALLBACK_PYTHON,
+        "macos": names.macos,
+        "companion": names.companion,
+        "missing": names.missing,
+    }
+
+
+def _python(names: Named, matrix: Matrix) -> str:
+    known = any(row.series == names.python for row in matrix.platforms.pythons)
+    return names.python if known else ""
+
+
+def _newest_python(names: Named, matrix: Matrix) -> str:
+    release = matrix.release(names.package, names.tensorflow) if names.tensorflow else None
+    pythons = release.pythons(names.arch) if release is not None else ()
+    return pythons[-1] if pythons and FALLBACK_PYTHON not in pythons else FALLBACK_PYTHON
+
+
+def _chip(names: Named, matrix: Matrix) -> str:
+    try:
+        return matrix.platforms.chip(names.chip).id if names.chip else ""
+    except UsageError:
+        return ""
+
+
+def askable(names: Named, python: str, matrix: Matrix) -> str:
+    """The TensorFlow as an option's value, if it is one that can be had at all."""
+    if not names.tensorflow:
+        return ""
+    release = matrix.release(names.package, names.tensorflow)
+    if release is None or matrix.payload_of(names.package, names.tensorflow, names.arch) is None:
+        return ""
+    if python and python not in release.pythons(names.arch):
+        return ""
+    return names.tensorflow
+
+
+def _that_works(command: str, matrix: Matrix) -> str | None:
+    """The command, for another Python if there is no pair for this one, or None."""
+    words = shlex.split(command)
+    given = dict(itertools.pairwise(words))
+    if "--python" not in given or "--chip" not in given:
+        return command  # the Mac's own, which is not known here
+    if _has_pairs(given, given["--python"], matrix):
+        return command
+    for row in reversed(matrix.platforms.pythons):
+        if _has_pairs(given, row.series, matrix):
+            return command.replace(f"--python {given['--python']}", f"--python {row.series}")
+    return None
+
+
+def _has_pairs(given: Mapping[str, str], python: str, matrix: Matrix) -> bool:
+    platforms = matrix.platforms
+    try:
+        chip = platforms.chip(given["--chip"])
+        wanted = given.get("--tensorflow")
+        request = PairRequest(
+            python=platforms.python_for(platforms.python(python), chip.arch),
+            chip=chip,
+            macos=platforms.macos_version(given["--macos"]) if "--macos" in given else None,
+            os=Os(given.get("--os", Os.MACOS.value)),
+            tensorflow=TensorFlowRequest.parse(wanted) if wanted else TensorFlowRequest(),
+            metal=given.get("--metal", "auto"),
+        )
+        return bool(choices(matrix, request))
+    except (NoCombo, UsageError):
+        return False

@@ -1,0 +1,38 @@
+"""What all facts share: their base class, and versions and specifiers that are parsed once."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
+
+METAL = "tensorflow-metal"
+
+
+class Fact:
+    """Base of what curators write: an unknown key is refused.
+
+    A misspelt key would be a fact that nobody reads.
+    """
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+
+@functools.lru_cache(maxsize=4096)
+def specifier(text: str) -> SpecifierSet:
+    """A specifier set, parsed once; pre-releases count, since the facts name them too."""
+    from packaging.specifiers import SpecifierSet
+
+    return SpecifierSet(text, prereleases=True)
+
+
+@functools.lru_cache(maxsize=16384)
+def version(text: str) -> Version:
+    """A version, parsed once."""
+    from packaging.version import Version
+
+    return Version(text)

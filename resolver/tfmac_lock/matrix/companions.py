@@ -1,0 +1,286 @@
+"""Companions: packages that must fit TensorFlow or Keras beyond what their metadata say.
+
+Facts about one are a file in matrix/companions/, and what came of trying it beside a TensorFlow
+is a file in matrix/proofs/companions/. Everything here is a pure function of these facts and of
+the packages of a lock.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+
+from .base import METAL, Fact, specifier
+from .reasons import Grade, Status
+from .texts import (
+    Identifier,
+    PackageName,
+    Rule,
+    Sentence,
+    Series,
+    Sha256,
+    Source,
+    Sources,
+    SpecifierText,
+    VersionText,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+TENSORFLOW = frozenset({"tensorflow", "tensorflow-macos"})
+"""The names of TensorFlow on a Mac."""
+
+TOUCHED = TENSORFLOW | {"keras", "tf-keras"}
+"""Whoever requires one of these touches TensorFlow."""
+
+DECISIVE = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf")
+"""A trial speaks for a lock that holds these in the very same versions."""
+
+
+def _requirement(text: str) -> str:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        found = Requirement(text)
+    except InvalidRequirement as error:
+        raise ValueError(str(error)) from error
+    if found.marker is not None or found.url is not None:
+        raise ValueError("write a name with versions, without a marker or an address")
+    return text
+
+
+RequirementText = Annotated[str, Rule(parse=_requirement)]
+VariableName = Annotated[str, Rule(pattern=r"^[A-Z][A-Z0-9_]*$")]
+ModuleName = Annotated[str, Rule(pattern=r"^[A-Za-z_][\w.]*$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needed(Fact):
+    """A requirement that the metadata of some versions lack.
+
+    It holds for these ``versions`` of the companion beside these of ``tensorflow`` and on these
+    of ``python``; nothing written there stands for all.
+    """
+
+    id: Identifier
+    versions: SpecifierText = ""
+    tensorflow: SpecifierText = ""
+    python: SpecifierText = ""
+    requires: RequirementText
+    reason: Sentence
+    source: Source
+
+    def holds(self, tensorflow: str, python: str) -> bool:
+        """Whether it holds beside that TensorFlow and on that Python series."""
+        return specifier(self.tensorflow).contains(tensorflow) and specifier(self.python).contains(
+            python
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting(Fact):
+    """An environment variable that the companion needs to run."""
+
+    versions: SpecifierText = ""
+    tensorflow: SpecifierText = ""
+    name: VariableName
+    value: str
+    reason: Sentence
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Companion(Fact):
+    """What is known of a companion (matrix/companions/<name>.toml).
+
+    ``couples`` says by what: ``binary`` (its images bind to TensorFlow's), ``keras`` (a
+    generation of Keras), ``tensorflow`` (a range of TensorFlow) or ``nothing`` beyond its
+    metadata. ``modules`` are imported where there is no ``smoke``, the few lines that import it
+    and use it once, without a network. ``ended`` is the month of the last release of one that
+    is not kept any more, and ``successor`` what to take instead.
+    """
+
+    name: PackageName
+    couples: Literal["binary", "keras", "tensorflow", "nothing"]
+    text: Sentence
+    modules: tuple[ModuleName, ...] = ()
+    smoke: str = ""
+    needs: tuple[Needed, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    ended: Annotated[str, Rule(pattern=r"^(\d{4}-\d{2})?$")] = ""
+    successor: str = ""
+    sources: Sources
+
+    def __post_init__(self) -> None:
+        if not self.smoke and not self.modules:
+            raise ValueError("a companion has a smoke test, or modules to import")
+
+    @property
+    def program(self) -> str:
+        """The Python that tries it: the smoke test, or the imports alone."""
+        return self.smoke or "".join(f"import {module}\n" for module in self.modules)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial(Fact):
+    """What came of trying a companion beside a TensorFlow (matrix/proofs/companions/).
+
+    ``pins`` are all packages of the environment, named as in the lock of the Mac, and ``wheel``
+    is the file that stood in for the Mac's TensorFlow. ``program`` is the sha256 of what ran.
+    """
+
+    companion: PackageName
+    version: VersionText
+    tensorflow: VersionText
+    python: str
+    date: datetime.date
+    outcome: Literal["works", "broken"]
+    error: str = ""
+    seconds: float
+    program: Sha256
+    system: str
+    wheel: str
+    environment: dict[str, str] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+    pins: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A trial as the compiled matrix has it: ``pins`` are the decisive ones."""
+
+    companion: str
+    version: str
+    outcome: Literal["works", "broken"]
+    python: Series
+    text: str
+    source: str
+    pins: dict[str, str]
+
+    def speaks_for(self, name: str, version: str, pins: Mapping[str, str]) -> bool:
+        """Whether it was made with that version beside the very same decisive packages."""
+        return (
+            (self.companion, self.version) == (name, version)
+            and all(pins.get(one) == pinned for one, pinned in self.pins.items())
+            and all(one in self.pins for one in ("tf-keras",) if one in pins)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanionVerdict:
+    """What to expect of one companion of a lock; reasons are texts with their sources."""
+
+    name: str
+    version: str
+    status: Status
+    grade: Grade | None
+    reasons: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Companions:
+    """All that is known of companions."""
+
+    facts: tuple[Companion, ...] = ()
+    trials: tuple[Tried, ...] = ()
+
+    def named(self, name: str) -> Companion | None:
+        """The facts of the companion of that name."""
+        return next((found for found in self.facts if found.name == name), None)
+
+    def judge(self, packages: Collection[Locked]) -> tuple[CompanionVerdict, ...]:
+        """A verdict on each package that touches TensorFlow and that the pair does not bring.
+
+        The pair's own packages are vouched for by the pair's evidence.
+        """
+        pins = decisive_pins(packages)
+        return tuple(
+            self._judge(package, pins)
+            for package in touching(packages, {fact.name for fact in self.facts})
+        )
+
+    def environment(self, packages: Collection[Locked]) -> dict[str, str]:
+        """The environment variables that the packages need, by name."""
+        tensorflow = decisive_pins(packages).get("tensorflow", "")
+        found: dict[str, str] = {}
+        for package in packages:
+            companion = self.named(package.name)
+            for setting in companion.settings if companion else ():
+                if specifier(setting.versions).contains(package.version) and specifier(
+                    setting.tensorflow
+                ).contains(tensorflow):
+                    found[setting.name] = setting.value
+        return dict(sorted(found.items()))
+
+    def _judge(self, package: Locked, pins: Mapping[str, str]) -> CompanionVerdict:
+        name, version = package.name, package.version
+        trials = [one for one in self.trials if one.speaks_for(name, version, pins)]
+        broken = [one for one in trials if one.outcome == "broken"]
+        if broken:
+            status, grade = Status.BROKEN, Grade.TWIN
+        elif trials:
+            status, grade = Status.WORKS, Grade.TWIN
+        else:
+            status, grade = Status.UNPROVEN, Grade.RESOLVES
+        reasons = [(one.text, one.source) for one in broken or trials]
+        if not trials:
+            beside = ", ".join(f"{one} {pins[one]}" for one in DECISIVE if one in pins)
+            reasons.append((f"not tried beside {beside}", "matrix/proofs/companions"))
+        companion = self.named(name)
+        if companion and companion.ended:
+            text = f"its last release is of {companion.ended}"
+            text += f"; take {companion.successor}" if companion.successor else ""
+            reasons.append((text, companion.sources[0]))
+        return CompanionVerdict(
+            name=name, version=version, status=status, grade=grade, reasons=tuple(reasons)
+        )
+
+
+class Locked(Protocol):
+    """What is asked of a package of a lock: its name, version and requirements."""
+
+    @property
+    def name(self) -> str:
+        """The normalised name."""
+
+    @property
+    def version(self) -> str:
+        """The version."""
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """The requirements that hold for the target."""
+
+
+def decisive_pins(packages: Iterable[Locked]) -> dict[str, str]:
+    """The versions beside which a companion was or was not tried; TensorFlow under one name."""
+    found = {
+        "tensorflow" if package.name in TENSORFLOW else package.name: package.version
+        for package in packages
+    }
+    return {name: found[name] for name in DECISIVE if name in found}
+
+
+def touching(packages: Collection[Locked], listed: Collection[str]) -> Iterator[Locked]:
+    """The packages that touch TensorFlow beyond those that the pair brings itself, by name.
+
+    A package touches it that requires TensorFlow or Keras, or that is ``listed``.
+    """
+    requires = {package.name: {_name(text) for text in package.requires} for package in packages}
+    own, todo = set(TENSORFLOW | {METAL}), [*TENSORFLOW, METAL]
+    while todo:
+        for name in requires.get(todo.pop(), ()):
+            if name not in own:
+                own.add(name)
+                todo.append(name)
+    for package in sorted(packages, key=lambda package: package.name):
+        if package.name not in own and (package.name in listed or requires[package.name] & TOUCHED):
+            yield package
+
+
+def _name(requirement: str) -> str:
+    found = re.match(r"[A-Za-z0-9._-]+", requirement)
+    return re.sub(r"[-_.]+", "-", found[0]).lower() if found else ""

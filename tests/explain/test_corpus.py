@@ -1,0 +1,64 @@
+"""The half of the corpus that patterns are made with: every text gets a right symptom first."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.symptoms import SYMPTOMS
+from tfmac_lock.curate import symptom_files
+from tfmac_lock.explain.recognise import recognise_text
+
+if TYPE_CHECKING:
+    from tfmac_lock.explain.symptoms import Symptom
+
+CORPUS = Path(__file__).parent / "corpus"
+WORK = sorted((CORPUS / "work").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", WORK, ids=lambda path: path.stem)
+def test_a_text_of_the_work_half_is_recognised(path: Path, known: tuple[Symptom, ...]) -> None:
+    entry = tomllib.loads(path.read_text(encoding="utf-8"))
+    found = [match.symptom.id for match in recognise_text(entry["text"], known).matches]
+    if entry["expects"]:
+        assert found[:1], entry["expects"]
+        assert found[0] in entry["expects"]
+    else:
+        assert found == []
+
+
+def test_each_text_lies_in_the_half_that_its_hash_says() -> None:
+    for half in ("work", "unseen"):
+        for path in (CORPUS / half).glob("*.toml"):
+            text = tomllib.loads(path.read_text(encoding="utf-8"))["text"]
+            first = int(hashlib.sha256(text.encode()).hexdigest()[0], 16)
+            assert half == ("unseen" if first % 2 else "work"), path.name
+
+
+def test_every_symptom_that_the_corpus_expects_exists() -> None:
+    ids = set(symptom_files.read(SYMPTOMS))
+    planned = {"companion-keras", "companion-version", "tensorflow-library-missing"}
+    for path in CORPUS.glob("*/*.toml"):
+        entry = tomllib.loads(path.read_text(encoding="utf-8"))
+        assert not entry["expects"] or ids & set(entry["expects"]), path.name
+        assert set(entry["expects"]) <= ids | planned, path.name
+
+
+OTHERS = {
+    "torch": "import torch\nmutex lock failed: Invalid argument",
+    "jax": "JAX Apple GPU support is experimental\ncould not find registered platform with id: 0x1",
+    "mlx": "import mlx.core as mx\nKernel died, restarting",
+    "ggml": "llama_init_from_file: kv self size\nkIOGPUCommandBufferCallbackErrorOutOfMemory",
+}
+
+
+@pytest.mark.parametrize("framework", OTHERS)
+def test_a_text_of_another_framework_has_no_symptom_unless_it_names_tensorflow(
+    framework: str, known: tuple[Symptom, ...]
+) -> None:
+    assert recognise_text(OTHERS[framework], known).matches == ()
+    assert recognise_text(OTHERS[framework] + "\nimport tensorflow as tf\n", known).matches
