@@ -159,6 +159,8 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
         args.extra
         or args.requirements
         or args.constraints
+        or args.groups
+        or args.allow_source
         or args.exclude_newer
         or args.accept_repacked
         or args.index_url

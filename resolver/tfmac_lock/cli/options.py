@@ -99,7 +99,24 @@ def main_parser() -> Parser:
         type=Path,
         action="append",
         default=[],
-        help="more packages, from a requirements file",
+        help="more packages, from a requirements file or a pyproject.toml, also with extras: "
+        "'pyproject.toml[train]'",
+    )
+    what.add_argument(
+        "--extra",
+        dest="extras",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="with that extra of the pyproject.toml; can be repeated",
+    )
+    what.add_argument(
+        "--group",
+        dest="groups",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="with that dependency group of the pyproject.toml; can be repeated",
     )
     what.add_argument(
         "-c",
@@ -112,6 +129,27 @@ def main_parser() -> Parser:
     )
     what.add_argument(
         "--exclude-newer", metavar="DATE", help="only files uploaded up to that day (2026-01-31)"
+    )
+    what.add_argument(
+        "--allow-source",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="take that package as a source archive even if it needs a compiler; can be repeated",
+    )
+    what.add_argument(
+        "-U",
+        "--upgrade",
+        action="store_true",
+        help="take the newest versions, not those of the lock.json that is there",
+    )
+    what.add_argument(
+        "-P",
+        "--upgrade-package",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="the same for that package alone; can be repeated",
     )
     conda = made.add_argument_group("conda (needs the extra: pip install 'tfmac-lock[conda]')")
     conda.add_argument(

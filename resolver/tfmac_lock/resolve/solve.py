@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nab_resolver.errors import ResolutionError, ResolutionTerminatedError
@@ -83,7 +84,7 @@ def solve(
     found = search(facts, walk(facts, ahead=ahead, likely=likely))
     if isinstance(found, dict):
         return _solution(facts, found)
-    raise Unsatisfiable(rules.view.target, explained(facts, found, search))
+    raise Unsatisfiable(rules.view.target, partial(explained, facts, found, search))
 
 
 def search(
