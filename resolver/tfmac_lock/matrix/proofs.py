@@ -6,9 +6,9 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..target import Arch  # noqa: TC001
+from ..target import Arch
 from .facts import Fact
-from .texts import Sentence, TensorFlowPackage, VersionText  # noqa: TC001
+from .texts import Sentence, TensorFlowPackage, VersionText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
