@@ -234,12 +234,13 @@ def _pair_json(matrix: Matrix, pair: Pair, verdict: Verdict) -> dict[str, Any]:
 
 def _combo_json(lock: Lock) -> dict[str, Any]:
     from ..lock.model import to_json
+    from ..lock.published import folder_name
 
     return {
         **to_json(lock)["combo"],
         "status": lock.verdict.status,
         "grade": lock.verdict.grade,
-        "lock": f"locks/{lock.combo.id}",
+        "lock": f"locks/{folder_name(lock.combo)}",
     }
 
 
