@@ -63,6 +63,11 @@ class ImpossibleTarget(UsageError):
     """Chip, macOS and Python exist, but not together."""
 
 
+def minor(version: str) -> str:
+    """The first two parts of a version: 3.11 of 3.11.4."""
+    return ".".join(version.split(".")[:2])
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class MacOSVersion:
     """A macOS version; only major and minor decide anything here."""

@@ -23,6 +23,7 @@ from ..matrix.ranking import (
     command,
 )
 from ..matrix.verdict import Pair, judge
+from ..target import minor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -272,9 +273,9 @@ def best_pair(case: Case) -> Pair | None:
     It has a plugin where the file names one and there is any for the target.
     """
     exact = case.tensorflow_version
-    minor = ".".join(exact.split(".")[:2])
+    series = minor(exact)
     without_plugin: Pair | None = None
-    for wanted in dict.fromkeys((exact, minor, "")):
+    for wanted in dict.fromkeys((exact, series, "")):
         try:
             wish = PairRequest(
                 python=case.target.python,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, specifier, version
 from ..matrix.ranking import package_row
-from ..target import Arch
+from ..target import Arch, minor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,7 +73,7 @@ def named(facts: Facts) -> Named:
         package=package,
         tensorflow=tensorflow,
         metal=facts.metal,
-        python=".".join(facts.python.split(".")[:2]),
+        python=minor(facts.python),
         macos=facts.macos,
         chip=chip,
         arch=Arch.X86_64 if arch == "x86_64" else Arch.ARM64,

@@ -42,6 +42,6 @@ def version(text: str) -> Version:
     return Version(text)
 
 
-def minor(series: str) -> int:
-    """The minor version in a Python series: 11 of ``3.11``."""
+def minor_number(series: str) -> int:
+    """Sorts Python series: 11 of ``3.11``."""
     return int(series.split(".")[1])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from ..target import Arch, Os, Platforms, machine_name
 from .base import METAL as METAL
 from .base import Fact as Fact
-from .base import minor
+from .base import minor_number
 from .base import specifier as specifier
 from .base import version as version
 from .companions import Companions
@@ -115,7 +115,7 @@ class Release:
         return tuple(
             sorted(
                 {wheel.series for wheel in self.wheels_for(arch, os)},
-                key=minor,
+                key=minor_number,
             )
         )
 

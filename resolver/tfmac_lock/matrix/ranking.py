@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Refusal, UsageError
 from ..target import MacOSVersion, Os, PythonVersion
-from .base import TENSORFLOW_PACKAGES, minor
+from .base import TENSORFLOW_PACKAGES, minor_number
 from .facts import METAL, specifier, version
 from .reasons import Status, Verdict, strength
 from .verdict import Pair, judge
@@ -357,7 +357,7 @@ def _why_no_release(matrix: Matrix, wish: PairRequest) -> str:
         return f"there is no wheel of {wanted} for {where}."
     pythons = sorted(
         {series for release in known for series in release.pythons(wish.arch, wish.os)},
-        key=minor,
+        key=minor_number,
     )
     return (
         f"{wanted} has wheels for {where} on Python {', '.join(pythons)}, "

@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ..errors import DataError
+from ..target import minor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +63,7 @@ class LockedSet:
     @property
     def series(self) -> str:
         """``3.9``, whatever the lock says after it."""
-        return ".".join(self.python.split(".")[:2])
+        return minor(self.python)
 
 
 def locked_set(content: Mapping[str, Any], where: str) -> LockedSet:

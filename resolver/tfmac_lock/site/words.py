@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..matrix.base import minor
+from ..matrix.base import minor_number
 from ..target import Arch
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def size(count: int | None) -> str:
 
 def spans(series: Sequence[str]) -> str:
     """Python series, runs drawn together: ``3.9 to 3.12``, ``3.8, 3.10``."""
-    minors = sorted({minor(text) for text in series})
+    minors = sorted({minor_number(text) for text in series})
     runs: list[list[int]] = []
     for one in minors:
         if runs and runs[-1][-1] == one - 1:
