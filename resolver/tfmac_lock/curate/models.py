@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from ..matrix.binaries import ImageFacts, ReadFile
-from ..matrix.facts import Bound, Defect, Fact, Floor, PackageRow, Waiver
+from ..matrix.facts import Bound, Defect, Fact, Floor, PackageRow, Road, Waiver
 from ..matrix.texts import (
     Identifier,
     MacOSText,
@@ -89,6 +89,13 @@ class DefectsFile(Fact):
     """matrix/defects.toml."""
 
     defects: tuple[Defect, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadsFile(Fact):
+    """matrix/roads.toml."""
+
+    roads: tuple[Road, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,10 @@ def header(lock: Lock) -> list[str]:
     ]
     for reason in lock.verdict.reasons:
         if reason.kind == "defect":
-            lines += textwrap.wrap(reason.text, 90, initial_indent="  ", subsequent_indent="  ")
+            # The whole of it stands in lock.json; here, what it is and what to do.
+            title, _, rest = reason.text.partition(": ")
+            text = f"{title}. {' '.join(rest.partition('Way out: ')[1:])}" if rest else title
+            lines += textwrap.wrap(text, 90, initial_indent="  ", subsequent_indent="  ")
     return [*map(printable, lines), ""]
 
 
