@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import prove_standin
 from .proving import (
     bar,
     ends_cleanly,
@@ -58,6 +59,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_twin(commands)
     _add_record(commands)
     _add_jobs(commands)
+    prove_standin.add_parser(commands)
 
 
 def _add_twin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from ..files import dump_json
-from ..matrix import platforms
+from ..matrix import platforms, switches
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
 from ..matrix.facts import Lineage, Report
 from ..matrix.plain import plain
 from ..matrix.proofs import Proof
+from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from ..prove.report import Report as ProofReport
 from . import models
@@ -47,6 +48,7 @@ SCHEMAS: dict[str, type] = {
     "companion": Companion,
     "trial": Trial,
     "proof-report": ProofReport,
+    "standin": StandInRun,
     "symptom": SymptomFile,
     "frameworks": Frameworks,
 }
@@ -75,6 +77,10 @@ def build(root: Path) -> dict[str, str]:
         ),
         "symptoms": compile_symptoms(folder.root / "symptoms"),
         "figures": compile_figures(figures, (proof for _, proof in folder.proofs)),
+        "switches": switches.to_json(
+            (f"matrix/{path.relative_to(folder.root).as_posix()}", run)
+            for path, run in folder.stand_ins
+        ),
     }
     files = {
         f"resolver/tfmac_lock/data/{name}.json": dump_json(content)

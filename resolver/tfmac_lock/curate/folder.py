@@ -9,6 +9,7 @@ from ..errors import DataError
 from ..matrix.companions import Companion, Trial
 from ..matrix.facts import Lineage, Report
 from ..matrix.proofs import Proof
+from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from . import kernel_files, models
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+
+STAND_INS = "standin"
+"""The folder of proofs that are runs of the stand-in plugin, and of no lock's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class MatrixFolder:
     kernels: tuple[tuple[Path, kernel_files.KernelsFile], ...]
     companions: tuple[Companion, ...]
     trials: tuple[tuple[Path, Trial], ...]
+    stand_ins: tuple[tuple[Path, StandInRun], ...]
 
 
 def read_folder(root: Path) -> MatrixFolder:
@@ -64,7 +69,11 @@ def read_folder(root: Path) -> MatrixFolder:
         proofs=tuple(
             (path, read_file(path, Proof))
             for path in sorted(root.glob("proofs/**/*.toml"))
-            if "companions" not in path.relative_to(root).parts
+            if not {"companions", STAND_INS} & set(path.relative_to(root).parts)
+        ),
+        stand_ins=tuple(
+            (path, read_file(path, StandInRun))
+            for path in sorted(root.glob(f"proofs/{STAND_INS}/*.toml"))
         ),
         companions=tuple(
             _named_by(path, read_file(path, Companion), "name")

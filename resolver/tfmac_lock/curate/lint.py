@@ -265,6 +265,17 @@ def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
             yield Problem(code=Code.M011, path=where, text=text)
 
 
+def _stand_ins(folder: MatrixFolder) -> Iterator[Problem]:
+    known = {release.version for _, release in folder.releases if release.package != METAL}
+    for path, run in folder.stand_ins:
+        where = path.relative_to(folder.root).as_posix()
+        if run.tensorflow not in known:
+            text = f"TensorFlow {run.tensorflow} is not known"
+            yield Problem(code=Code.M011, path=where, text=text)
+        if run.tensorflow not in run.pins.values():
+            yield Problem(code=Code.M011, path=where, text=f"no pin is {run.tensorflow}")
+
+
 def _schema_lines(folder: MatrixFolder) -> Iterator[Problem]:
     """Editors find the schema by a comment in the first line."""
     for path in (*folder.root.glob("*.toml"), *folder.root.glob("reports/*.toml")):
@@ -312,6 +323,7 @@ CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _stubs,
     _symptoms,
     _proofs,
+    _stand_ins,
     _symptom_examples,
     _schema_lines,
     _binaries,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..target import Arch, Platforms
     from .advice import Advice
     from .facts import Matrix
+    from .switches import Switches
 
 PACKAGE = Path(__file__).parents[1]
 COMPILED = PACKAGE / "data"
@@ -56,3 +57,10 @@ def matrix() -> Matrix:
     from .compiled import load_matrix
 
     return load_matrix(COMPILED / "matrix.json", platforms())
+
+
+def switches() -> Switches:
+    """What was tried with the stand-in plugin; raises DataError."""
+    from .switches import load_switches
+
+    return load_switches(COMPILED / "switches.json")
