@@ -59,6 +59,17 @@ class BadVersion(UsageError):
         return f"{self.what} {self.given!r} is not a version; write it like {self.example}"
 
 
+class NewerPython(UnknownChoice):
+    """A CPython that TensorFlow has no wheels for yet; ``known`` are those that it has."""
+
+    def __str__(self) -> str:
+        newest = self.known[-1]
+        return (
+            f"TensorFlow has no wheels for Python {self.given}, so nothing can be locked for it. "
+            f"Take {newest}: --python {newest}"
+        )
+
+
 class ImpossibleTarget(UsageError):
     """Chip, macOS and Python exist, but not together."""
 
@@ -170,6 +181,8 @@ class Platforms:
         """The CPython version asked for; raises UnknownChoice outside the known series."""
         version = PythonVersion.parse(given)
         known = [python.series for python in self.pythons]
+        if version.major == 3 and version.minor > PythonVersion.parse(known[-1]).minor:
+            raise NewerPython("Python", version.series, known, guess=False)
         if version.series not in known:
             raise UnknownChoice("Python", given, known, guess=False)
         return version

@@ -185,7 +185,7 @@ def test_a_complete_file_lacks_no_bound_for_what_it_does_not_install(matrix: Mat
 @pytest.mark.parametrize(
     ("pins", "python"),
     [
-        (("tensorflow==2.18.1", "tensorflow-metal==1.2.0", "setuptools==82.0.1"), "3.11"),
+        (("tensorflow==2.18.1", "setuptools==82.0.1"), "3.11"),
         (("tensorflow-macos==2.9.2", "tensorflow-metal==0.5.0", "numpy==1.24.0"), "3.9"),
     ],
 )

@@ -18,9 +18,11 @@ from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from ..prove.report import Report as ProofReport
 from . import models
+from .advice import compile_advice
 from .compile import compile_matrix
 from .figures import FiguresFile, compile_figures
 from .folder import read_folder
+from .kernel_files import KernelsFile
 from .pair_rows import binary_facts, pair_loads
 from .symptom_files import Frameworks, SymptomFile, compile_symptoms
 
@@ -37,8 +39,10 @@ SCHEMAS: dict[str, type] = {
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
     "waivers": models.WaiversFile,
+    "roads": models.RoadsFile,
     "lineage": Lineage,
     "release": models.ReleaseFile,
+    "kernels": KernelsFile,
     "binaries": models.BinariesFile,
     "proof": Proof,
     "companion": Companion,
@@ -67,6 +71,10 @@ def build(root: Path) -> dict[str, str]:
             **plain(matrix.platforms),
         },
         "matrix": to_json(matrix),
+        "advice": compile_advice(
+            matrix,
+            {f"{path.name}-{path.parent.name}" for path in (root / "locks").glob("py3*/*")},
+        ),
         "symptoms": compile_symptoms(folder.root / "symptoms"),
         "figures": compile_figures(figures, (proof for _, proof in folder.proofs)),
         "switches": switches.to_json(

@@ -11,7 +11,7 @@ from ..matrix.facts import Lineage, Report
 from ..matrix.proofs import Proof
 from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
-from . import models
+from . import kernel_files, models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +35,11 @@ class MatrixFolder:
     floors: models.FloorsFile
     packages: models.PackagesFile
     waivers: models.WaiversFile
+    roads: models.RoadsFile
     lineage: Lineage
     releases: tuple[tuple[Path, models.ReleaseFile], ...]
     proofs: tuple[tuple[Path, Proof], ...]
+    kernels: tuple[tuple[Path, kernel_files.KernelsFile], ...]
     companions: tuple[Companion, ...]
     trials: tuple[tuple[Path, Trial], ...]
     stand_ins: tuple[tuple[Path, StandInRun], ...]
@@ -58,6 +60,7 @@ def read_folder(root: Path) -> MatrixFolder:
         floors=read_file(root / "floors.toml", models.FloorsFile),
         packages=read_file(root / "packages.toml", models.PackagesFile),
         waivers=read_file(root / "waivers.toml", models.WaiversFile),
+        roads=read_file(root / "roads.toml", models.RoadsFile),
         lineage=read_file(root / "lineage.toml", Lineage),
         releases=tuple(
             (path, read_file(path, models.ReleaseFile))
@@ -79,6 +82,10 @@ def read_folder(root: Path) -> MatrixFolder:
         trials=tuple(
             (path, read_file(path, Trial))
             for path in sorted(root.glob("proofs/companions/*/*.toml"))
+        ),
+        kernels=tuple(
+            (path, read_file(path, kernel_files.KernelsFile))
+            for path in sorted(root.glob("kernels/*/*.toml"))
         ),
     )
 

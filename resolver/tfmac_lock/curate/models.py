@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from ..matrix.facts import Bound, Defect, Fact, Floor, PackageRow, Waiver
+from ..matrix.facts import Bound, Defect, Fact, Floor, PackageRow, Road, Waiver
 from ..matrix.texts import (
     Identifier,
     MacOSText,
@@ -88,6 +88,13 @@ class DefectsFile(Fact):
     """matrix/defects.toml."""
 
     defects: tuple[Defect, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadsFile(Fact):
+    """matrix/roads.toml."""
+
+    roads: tuple[Road, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ..errors import DataError
 
 if TYPE_CHECKING:
-    from ..target import Platforms
+    from ..target import Arch, Platforms
+    from .advice import Advice
     from .facts import Matrix
     from .switches import Switches
 
@@ -42,6 +43,13 @@ def platforms() -> Platforms:
     from .platforms import load_platforms
 
     return load_platforms(COMPILED / "platforms.json")
+
+
+def advice(arch: Arch, python: str) -> Advice:
+    """What to offer besides a lock for that architecture and Python; raises DataError."""
+    from .advice import load_advice
+
+    return load_advice(COMPILED / "advice.json", arch, python)
 
 
 def matrix() -> Matrix:

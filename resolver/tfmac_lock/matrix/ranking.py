@@ -1,7 +1,8 @@
 """Which pairs there are for a request, best first, and what to say when there is none.
 
-The order is the verdict's: status, then grade, then the newest TensorFlow. Everything here is
-a pure function of the matrix; whether a pair also resolves is found out by resolving it.
+The order is the verdict's: status, then grade, then the vendor's table, then the newest
+TensorFlow. Everything here is a pure function of the matrix; whether a pair also resolves is
+found out by resolving it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import Refusal, UsageError
 from ..target import MacOSVersion, Os, PythonVersion
 from .facts import METAL, specifier, version
-from .reasons import Status, Verdict, strength
+from .reasons import Grade, Status, Verdict, strength
 from .verdict import Pair, judge
 
 if TYPE_CHECKING:
@@ -227,6 +228,14 @@ def _plugins(matrix: Matrix, wish: PairRequest) -> list[str | None]:
     ]
 
 
+def is_listed(kinds: Iterable[str]) -> bool:
+    """Whether the vendor's own word for the pair is among reasons of these kinds.
+
+    Of two pairs that somebody reported, the one that the vendor tested as well comes first.
+    """
+    return Grade.VENDOR in kinds
+
+
 def _rank(choice: Choice) -> tuple[object, ...]:
     def newest(text: str | None) -> tuple[int, ...]:
         return tuple(-part for part in (*version(text).release, 0, 0)[:3]) if text else (0, 0, 0)
@@ -235,6 +244,7 @@ def _rank(choice: Choice) -> tuple[object, ...]:
     return (
         choice.verdict.status.rank,
         -strength(choice.verdict.grade),
+        not is_listed(reason.kind for reason in choice.verdict.reasons),
         newest(pair.tensorflow),
         TENSORFLOW_PACKAGES.index(pair.package),
         newest(pair.metal),

@@ -18,7 +18,14 @@ from ..lock.formats import FORMATS, PUBLISHED_FORMATS
 from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.make import LockRequest, Resolver
 from ..lock.request import end_of
-from ..matrix.ranking import TENSORFLOW_PACKAGES, Choice, PairRequest, TensorFlowRequest, choices
+from ..matrix.ranking import (
+    TENSORFLOW_PACKAGES,
+    Choice,
+    PairRequest,
+    TensorFlowRequest,
+    choices,
+    is_listed,
+)
 from ..matrix.reasons import Reason, strength
 from ..target import Arch, PythonVersion
 
@@ -151,7 +158,10 @@ def best(matrix: Matrix, wish: PairRequest) -> Choice | None:
 
 
 def rank(lock: Lock) -> tuple[object, ...]:
-    """Sorts locks the way combos are ranked: status, grade, newest TensorFlow, newest plugin."""
+    """Sorts locks the way combos are ranked.
+
+    By status, grade, the vendor's table, newest TensorFlow, newest plugin.
+    """
     from ..matrix.facts import version
 
     combo = lock.combo
@@ -159,6 +169,7 @@ def rank(lock: Lock) -> tuple[object, ...]:
     return (
         lock.verdict.status.rank,
         -strength(lock.verdict.grade),
+        not is_listed(reason.kind for reason in lock.verdict.reasons),
         tuple(-part for part in version(combo.tensorflow).release),
         TENSORFLOW_PACKAGES.index(combo.package),
         tuple(-part for part in plugin),
