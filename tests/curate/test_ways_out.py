@@ -11,6 +11,7 @@ from tfmac_lock.matrix import loading
 
 if TYPE_CHECKING:
     from tfmac_lock.matrix.facts import Matrix
+    from tfmac_lock.matrix.switches import Tried
 
 SWITCHES = loading.switches()
 
@@ -30,7 +31,7 @@ def test_something_is_offered_on_the_ground_of_the_stand_in(matrix: Matrix) -> N
 
 
 @pytest.mark.parametrize("one", SWITCHES.tried, ids=lambda one: one.tensorflow)
-def test_what_is_offered_was_seen_on_every_minor_that_was_tried(matrix: Matrix, one) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_offered_was_seen_on_every_minor_that_was_tried(matrix: Matrix, one: Tried) -> None:
     for do, ranges in offered(matrix).items():
         if not any(SpecifierSet(told).contains(one.tensorflow) for told in ranges):
             continue

@@ -13,9 +13,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from ..errors import UsageError
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, specifier
 from ..matrix.ranking import (
-    TENSORFLOW_PACKAGES,
     NoCombo,
     PairRequest,
     TensorFlowRequest,

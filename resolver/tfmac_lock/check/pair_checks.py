@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..explain import lookups
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, version
-from ..matrix.ranking import TENSORFLOW_PACKAGES, package_row
+from ..matrix.ranking import package_row
 from ..matrix.reasons import Grade, Status
 from .findings import Level, at_level, nearest_cure, pair_of, release_of, verdict_of
 

@@ -202,9 +202,9 @@ def _lock(
     from ..check.binary_facts import read_for_plugin, read_plugin
     from ..check.wheel_audit import audit_wheel
     from ..lock.wheels import read_lock
+    from ..matrix.base import TENSORFLOW_PACKAGES
     from ..matrix.facts import METAL
     from ..matrix.pair_row import pair_row
-    from ..matrix.ranking import TENSORFLOW_PACKAGES
 
     lock = read_lock(path, args.arch)
     audits = []

@@ -214,7 +214,7 @@ def run_refresh(args: argparse.Namespace) -> int:
 
     matrix = data.checkout() / "matrix"
     with open_index(index_url=args.index_url, revalidate=True) as client:
-        changed = refresh(client, matrix, datetime.now(tz=UTC).date(), _told)
+        changed = refresh(client, matrix, datetime.now(tz=UTC).date(), _progress)
         changed += refresh_binaries(
             matrix / "binaries", IndexWheels(client), shard=parse_shard(args.shard)
         )
@@ -229,7 +229,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     return 0
 
 
-def _told(what: str, place: int, of: int) -> None:
+def _progress(what: str, place: int, of: int) -> None:
     if has_bars():
         sys.stderr.write(f"\r\x1b[K{place}/{of} {what}")
 

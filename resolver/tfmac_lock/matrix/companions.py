@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
-from .base import METAL, Fact, specifier
+from .base import METAL, TENSORFLOW_PACKAGES, Fact, specifier
 from .reasons import Grade, Status
 from .texts import (
     Identifier,
@@ -30,7 +30,7 @@ from .texts import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-TENSORFLOW = frozenset({"tensorflow", "tensorflow-macos"})
+TENSORFLOW = frozenset(TENSORFLOW_PACKAGES)
 """The names of TensorFlow on a Mac."""
 
 TOUCHED = TENSORFLOW | {"keras", "tf-keras"}

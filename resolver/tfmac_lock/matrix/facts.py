@@ -7,7 +7,7 @@ the site's API publishes the same. Using them needs neither TOML nor pydantic.
 
 from __future__ import annotations
 
-import datetime  # noqa: TC003 - pydantic evaluates the annotations
+import datetime
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from ..target import Arch, Os, Platforms, machine_name
 from .base import METAL as METAL
 from .base import Fact as Fact
+from .base import minor_number
 from .base import specifier as specifier
 from .base import version as version
 from .companions import Companions
@@ -116,7 +117,7 @@ class Release:
         return tuple(
             sorted(
                 {wheel.series for wheel in self.wheels_for(arch, os)},
-                key=lambda series: int(series.split(".")[1]),
+                key=minor_number,
             )
         )
 

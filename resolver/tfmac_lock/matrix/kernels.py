@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from ..target import Arch  # noqa: TC001 - the compiled matrix is read by its annotations
+from ..target import Arch
 from .base import Fact
 from .texts import AtLeastOne, PackageName, Series, Sha256, VersionText
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Refusal, UsageError
 from ..target import MacOSVersion, Os, PythonVersion
+from .base import TENSORFLOW_PACKAGES, minor_number
 from .facts import METAL, specifier, version
 from .reasons import Grade, Status, Verdict, strength
 from .verdict import Pair, judge
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
     from ..target import Arch, Chip
     from .facts import Matrix, PackageRow, Release
-
-TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-macos")
-"""In the order of preference: where both bring the same binaries, the plain name is the one that
-other packages require."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,8 +267,8 @@ def nearest(
         )
         for choice in _judged(matrix, other):
             if choice.verdict.status is not Status.BROKEN:
-                minor = version(choice.pair.tensorflow).release[1]
-                apart = 2 * abs(minor - wanted[1]) if wanted else 0
+                there = version(choice.pair.tensorflow).release[1]
+                apart = 2 * abs(there - wanted[1]) if wanted else 0
                 apart += 3 * abs(series.minor - wish.python.minor)
                 apart += 6 * (wish.wants_plugin and choice.pair.metal is None)
                 found.append((apart, _rank(choice), choice))
@@ -370,7 +367,7 @@ def _why_no_release(matrix: Matrix, wish: PairRequest) -> str:
         return f"there is no wheel of {wanted} for {where}."
     pythons = sorted(
         {series for release in known for series in release.pythons(wish.arch, wish.os)},
-        key=lambda series: int(series.split(".")[1]),
+        key=minor_number,
     )
     return (
         f"{wanted} has wheels for {where} on Python {', '.join(pythons)}, "

@@ -7,14 +7,14 @@ side of the contract; what Metal does with a graph is not in it.
 
 from __future__ import annotations
 
-import datetime  # noqa: TC003 - evaluated where files are checked
+import datetime
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..files import guarded
 from .facts import Fact
 from .plain import plain, read
-from .texts import Sentence, VersionText  # noqa: TC001 - evaluated where files are checked
+from .texts import Sentence, VersionText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -54,7 +54,7 @@ def evidence_of_twin(lock: LockedSet, twin: Twin, report: Report) -> Proof:
         lock,
         report,
         grade="twin",
-        text=_told(report, where),
+        text=_sentence(report, where),
         source=f"tfmac-lock {__version__} prove twin",
         package="tensorflow",
         device="cpu",
@@ -95,7 +95,7 @@ def evidence_of_mac(lock: LockedSet, report: Report, source: str, where: str) ->
         report,
         grade="trained-gpu" if used == "gpu" else "trained-cpu",
         lock=lock.id,
-        text=_told(report, machine),
+        text=_sentence(report, machine),
         source=source,
         package="tensorflow-macos" if lock.package == "tensorflow-macos" else "tensorflow",
         metal=lock.metal,
@@ -142,7 +142,7 @@ def _proof(of: LockedSet, report: Report, **stated: Any) -> Proof:
     )
 
 
-def _told(report: Report, where: str) -> str:
+def _sentence(report: Report, where: str) -> str:
     """The run in one sentence."""
     failure = report.first_failure
     if failure is not None:

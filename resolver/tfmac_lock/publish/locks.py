@@ -18,14 +18,8 @@ from ..lock.formats import FORMATS, PUBLISHED_FORMATS
 from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.make import LockRequest, Resolver
 from ..lock.request import end_of
-from ..matrix.ranking import (
-    TENSORFLOW_PACKAGES,
-    Choice,
-    PairRequest,
-    TensorFlowRequest,
-    choices,
-    is_listed,
-)
+from ..matrix.base import TENSORFLOW_PACKAGES
+from ..matrix.ranking import Choice, PairRequest, TensorFlowRequest, choices, is_listed
 from ..matrix.reasons import Reason, strength
 from ..target import Arch, PythonVersion
 
