@@ -194,7 +194,7 @@ def _sweep(places: Iterable[Path]) -> None:
 
 def _sweep_folder(folder: Path, names: Iterable[str]) -> None:
     """Remove what killed runs left in the folder, those of earlier versions too."""
-    earlier = rf"({'|'.join(map(re.escape, (*names, JOURNAL)))})\.\d+\.new"
+    earlier = rf"({'|'.join(map(re.escape, (*names, JOURNAL)))})\.[\d-]+\.new"
     ours = re.compile(rf"\.({earlier}|.+({NEW}|{OLD}))")
     for path in list(folder.iterdir()):
         if ours.fullmatch(path.name):
