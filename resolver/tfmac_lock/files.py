@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import stat
-from threading import get_ident
+from _thread import get_ident  # threading takes a millisecond to import
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import DataError, UsageError
