@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import InputFileError, UsageError
 from ..files import open_regular
-from .terminal import has_bars
+from .terminal import has_bars, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -89,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
             "pairs": [_pair_json(row) for row in pairs],
             "wheels": [_wheel_json(audit) for audit in audits],
         }
-        print(json.dumps(document, indent=2))  # noqa: T201 - the result
+        print_json(document)
     else:
         for row in pairs:
             print(_pair_text(row))  # noqa: T201 - the result

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import parse_shard
-from .terminal import has_bars, has_color
+from .terminal import has_bars, has_color, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -84,7 +84,7 @@ def run_grid(args: argparse.Namespace) -> int:
     if args.json:
         newest = [cell.newest for row in grid.rows for cell in row.cells]
         cells = [_pair_json(matrix, item.pair, item.verdict) for item in newest]
-        _print_json({"arch": arch.value, "cells": cells})
+        print_json({"arch": arch.value, "cells": cells})
         return 0
     from .tables import grid_table, show
 
@@ -103,7 +103,7 @@ def run_pair(args: argparse.Namespace) -> int:
     pair = find_pair(matrix, args.tensorflow, args.metal, Arch(args.arch), args.python)
     verdict = pair_verdict(matrix, pair)
     if args.json:
-        _print_json(_pair_json(matrix, pair, verdict))
+        print_json(_pair_json(matrix, pair, verdict))
     else:
         from .tables import pair_text
 
@@ -132,7 +132,7 @@ def run_combos(args: argparse.Namespace) -> int:
             if index.exists():
                 locks += index.locks()
     if args.json:
-        _print_json({"combos": [_combo_json(lock) for lock in locks]})
+        print_json({"combos": [_combo_json(lock) for lock in locks]})
         return 0
     from .tables import combos_table, show
 
@@ -166,7 +166,7 @@ def run_lint(args: argparse.Namespace) -> int:
             {"code": problem.code.name, "path": problem.path, "text": problem.text}
             for problem in problems
         ]
-        _print_json({"problems": found})
+        print_json({"problems": found})
     else:
         for problem in problems:
             print(problem)  # noqa: T201 - the result
@@ -192,7 +192,7 @@ def run_compile(args: argparse.Namespace) -> int:
     """Generate what is made of the facts alone, and say what is new."""
     files, changed = generate(args)
     if args.json:
-        _print_json({"files": files, "changed": changed})
+        print_json({"files": files, "changed": changed})
     else:
         word = "stale" if args.check else "written"
         print(f"{len(files)} generated files, {len(changed)} {word}")  # noqa: T201 - the result
@@ -221,7 +221,7 @@ def run_refresh(args: argparse.Namespace) -> int:
         changed += refresh_kernels(matrix / "kernels", IndexWheels(client))
     names = [path.relative_to(matrix).as_posix() for path in changed]
     if args.json:
-        _print_json({"changed": names})
+        print_json({"changed": names})
     else:
         print(f"{len(names)} files new or changed")  # noqa: T201 - the result
         for name in names:
@@ -262,9 +262,3 @@ def _combo_json(lock: Lock) -> dict[str, Any]:
         "grade": lock.verdict.grade,
         "lock": f"locks/{folder_name(lock.combo)}",
     }
-
-
-def _print_json(data: dict[str, Any]) -> None:
-    from ..files import dump_json
-
-    sys.stdout.write(dump_json({"schema_version": 1, **data}))

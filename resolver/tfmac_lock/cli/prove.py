@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +17,11 @@ from .proving import (
     stopping,
     twins_in,
 )
+from .terminal import print_json
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ..prove.twin import Outcome
     from ..pypi.client import IndexClient
@@ -233,7 +233,7 @@ def _summary(args: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
             "not_proved": open_ones,
             "outcomes": [_as_json(outcome) for outcome in sorted(outcomes, key=_lock_id)],
         }
-        _print_json(document)
+        print_json(document)
     else:
         sys.stdout.write(
             f"{works} of {len(outcomes)} locks train, {len(proved) - works} do not, "
@@ -272,7 +272,7 @@ def run_record(args: argparse.Namespace) -> int:
         found.append(plain(evidence) | {"file": str(target)})
         sys.stderr.write(f"{target}: {evidence.outcome}: {evidence.text}\n")
     if args.json:
-        _print_json({"schema_version": 1, "evidence": found})
+        print_json({"schema_version": 1, "evidence": found})
     return 0
 
 
@@ -288,11 +288,7 @@ def run_jobs(args: argparse.Namespace) -> int:
         sys.stderr.write(f"{left} jobs with the oldest TensorFlow left out: GitHub runs {MOST}\n")
         found = found[:MOST]
     if args.json:
-        _print_json(document(found))
+        print_json(document(found))
     else:
         sys.stdout.writelines(f"{', '.join(job.runs_on)}: {job.lock}\n" for job in found)
     return 0
-
-
-def _print_json(document: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(document, indent=2, sort_keys=True) + "\n")

@@ -7,7 +7,6 @@ whose file does not answer for every symbol that some plugin imports is read aga
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from packaging.version import InvalidVersion, Version
 
 from ..check.binary_facts import read_plugin, read_tensorflow
 from ..errors import MissingExtra
+from ..files import write_whole
 from ..macho.errors import DamagedBinary
 from ..matrix.base import METAL, TENSORFLOW_PACKAGES
 from ..matrix.binaries import (
@@ -122,11 +122,7 @@ def write(path: Path, binaries: tuple[Binary, ...]) -> Path:
         import tomli_w
     except ImportError as error:
         raise MissingExtra("writing facts", "curate") from error
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = tomli_w.dumps(to_document(binaries))
-    scratch = path.with_suffix(f".{os.getpid()}.part")
-    scratch.write_text(text, encoding="utf-8", newline="\n")
-    scratch.replace(path)
+    write_whole(path, tomli_w.dumps(to_document(binaries)))
     return path
 
 

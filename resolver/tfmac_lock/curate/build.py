@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from ..files import dump_json
+from ..files import dump_json, write_whole
 from ..matrix import platforms, switches
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
@@ -112,7 +112,5 @@ def write(root: Path, files: dict[str, str]) -> list[str]:
     """Bring the generated files up to date and return those that changed."""
     changed = stale(root, files)
     for name in changed:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(files[name], "utf-8")
+        write_whole(root / name, files[name])
     return changed

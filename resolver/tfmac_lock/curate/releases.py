@@ -16,6 +16,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from ..errors import OutsideError
+from ..files import write_whole
 from ..macho.errors import DamagedBinary
 from ..matrix.base import METAL, TENSORFLOW_PACKAGES
 from ..matrix.toml import read_file
@@ -85,9 +86,8 @@ def refresh(
                 wheel.sha256 for wheel in wheels
             }:
                 continue
-            path.parent.mkdir(parents=True, exist_ok=True)
             data = _release(client, package, version, wheels, known, today)
-            path.write_text(tomli_w.dumps(data), "utf-8")
+            write_whole(path, tomli_w.dumps(data))
             changed.append(path)
     return changed
 

@@ -16,6 +16,7 @@ import tomli_w
 from packaging.version import InvalidVersion, Version
 
 from .. import __version__
+from ..files import write_whole
 from ..matrix.plain import plain
 from ..matrix.proofs import Proof
 from ..matrix.toml import read_file
@@ -218,10 +219,7 @@ def write_evidence(evidence: Proof, path: Path) -> None:
         {key: value if key == "date" else plain(value) for key, value in content.items() if value}
     )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
+        write_whole(path, text)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(str(path.parent)) from error

@@ -7,6 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra, OutsideError, UsageError
+from ..files import write_whole
 from ..target import Arch
 from .grid import make_grid
 from .inputs import Inputs, load
@@ -103,10 +104,7 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
         path = out / name
         if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
             continue  # its time of change is what a web server tells browsers
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_bytes(content)
-        beside.replace(path)
+        write_whole(path, content)
 
 
 def base_path(given: str) -> str:
