@@ -14,7 +14,7 @@ from .. import __version__
 from ..matrix.facts import METAL, Release
 from ..matrix.ranking import package_row
 from ..target import Arch
-from .changes import changes
+from .changes import MOST_ENTRIES, changes
 from .figures import charts, drawing, shown
 from .inputs import FORMAT_TITLES
 from .words import (
@@ -44,12 +44,14 @@ class Pages:
     """All pages.
 
     ``base`` is the path that the site will stand under, for its 404 page alone: that one is
-    shown at any depth, so its links cannot be relative.
+    shown at any depth, so its links cannot be relative. ``address`` is the whole address, for
+    search engines, or empty where it is not known.
     """
 
     inputs: Inputs
     grids: Sequence[Grid]
     base: str = "/"
+    address: str = ""
 
     @cached_property
     def _environment(self) -> Environment:
@@ -70,6 +72,7 @@ class Pages:
             "drawing": drawing,
         }
         environment.globals |= {
+            "address": self.address,
             "as_of": self.inputs.as_of,
             "explained": {symptom["id"] for symptom in self.inputs.symptoms},
             "version": __version__,
@@ -103,6 +106,13 @@ class Pages:
         yield self._page(
             "install/index.html", "install.html", here="install", table=list(self._table())
         )
+        yield self._page(
+            "locks/index.html",
+            "locks.html",
+            here="install",
+            groups=list(self._by_python()),
+            total=len(self.inputs.locks),
+        )
         for item in self.inputs.locks:
             yield self._combo(item)
         yield from self._releases()
@@ -114,17 +124,27 @@ class Pages:
             figures=list(charts(self.inputs.figures)),
         )
         yield self._page(
-            "changes/index.html", "changes.html", here="", changes=list(changes(self.inputs))
+            "changes/index.html",
+            "changes.html",
+            here="",
+            changes=list(changes(self.inputs))[:MOST_ENTRIES],
         )
         yield self._page("api/index.html", "api.html", here="api")
         yield self._page("404.html", "404.html", root=self.base, here="")
 
     def _page(self, path: str, template: str, **context: Any) -> tuple[str, str]:
         context.setdefault("root", "../" * path.count("/") or "./")
-        return path, self._environment.get_template(template).render(**context)
+        return path, self._environment.get_template(template).render(path=path, **context)
 
     def _table(self) -> Iterator[tuple[Arch, str, PublishedLock | None, PublishedLock | None]]:
         """For each architecture and Python the best lock with the plugin and without."""
+        for arch, python, found in self._by_python():
+            gpu = next((item for item in found if item.lock.combo.metal), None)
+            cpu = next((item for item in found if not item.lock.combo.metal), None)
+            yield arch, python, gpu, cpu
+
+    def _by_python(self) -> Iterator[tuple[Arch, str, list[PublishedLock]]]:
+        """The locks of each architecture and Python, the best first."""
         for arch in Arch:
             for python in reversed(self.inputs.matrix.platforms.pythons):
                 found = [
@@ -132,10 +152,8 @@ class Pages:
                     for item in self.inputs.locks
                     if item.lock.combo.arch is arch and item.lock.combo.python == python.series
                 ]
-                gpu = next((item for item in found if item.lock.combo.metal), None)
-                cpu = next((item for item in found if not item.lock.combo.metal), None)
-                if gpu or cpu:
-                    yield arch, python.series, gpu, cpu
+                if found:
+                    yield arch, python.series, found
 
     def _combo(self, item: PublishedLock) -> tuple[str, str]:
         reasons = item.lock.verdict.reasons
