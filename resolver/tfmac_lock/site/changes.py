@@ -74,8 +74,8 @@ def _pair(item: Evidence) -> str:
 def _page(inputs: Inputs, item: Evidence) -> str:
     """The page of the very TensorFlow, else of the plugin, else of all releases."""
     one = re.fullmatch(r"==(\d[\d.a-z]*)", item.tensorflow)
-    for package in (item.package, *TENSORFLOW_PACKAGES) if one else ():
-        if package and inputs.matrix.release(package, one[1]):
+    for package in (item.package, *TENSORFLOW_PACKAGES):
+        if one and package and inputs.matrix.release(package, one[1]):
             return f"releases/{package}-{one[1]}/"
     return f"releases/{METAL}-{item.metal}/" if item.metal else "releases/"
 
