@@ -307,3 +307,35 @@ def test_no_command_makes_a_folder_that_hides_the_package(site: dict[str, bytes]
     for path, content in site.items():
         if path.endswith((".html", ".js")):
             assert b"venv tensorflow" not in content, path
+
+
+def test_the_page_of_a_broken_pair_says_the_fault_first_and_what_to_take_instead(
+    inputs: Inputs, site: dict[str, bytes], pages: dict[str, Page]
+) -> None:
+    path = "pairs/tensorflow-2.18.0-metal-1.1.0-arm64/index.html"
+    page = site[path].decode()
+    statuses = {item.id: item.status.value for item in inputs.locks}
+
+    assert page.index("What is wrong:") < page.index("Take this instead:") < page.index("<table")
+    assert "LogMessage" in page[page.index("What is wrong:") : page.index("Take this")]
+    locks = "../../locks/tensorflow-"
+    offered = [link.split("/")[-2] for link in pages[path].links if link.startswith(locks)]
+    assert "tensorflow-2.18.0-metal-1.2.0" in offered[0]
+    assert all(statuses[name] in ("works", "caution") for name in offered)
+
+
+def test_every_broken_pair_has_a_way_on(site: dict[str, bytes]) -> None:
+    broken = [
+        row for row in json.loads(site["api/v1/pairs.json"])["pairs"] if row["status"] == "broken"
+    ]
+
+    assert broken
+    for row in broken:
+        assert b"Take this instead:" in site[f"pairs/{row['id']}/index.html"], row["id"]
+
+
+def test_equal_twins_of_several_pythons_are_one_row(site: dict[str, bytes]) -> None:
+    page = site["pairs/tensorflow-2.18.0-metal-1.1.0-arm64/index.html"].decode()
+
+    assert page.count(">twin on Linux<") == 1
+    assert "2 more for other Pythons" in page

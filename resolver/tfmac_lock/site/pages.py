@@ -13,10 +13,12 @@ from markupsafe import Markup, escape
 from .. import __version__
 from ..matrix.facts import METAL, Release
 from ..matrix.ranking import package_row
+from ..matrix.reasons import Status
 from ..target import Arch
 from .changes import MOST_ENTRIES, changes
 from .figures import charts, drawing, shown
 from .inputs import FORMAT_TITLES
+from .pairs import instead, told
 from .words import (
     ARCH_TITLES,
     GLYPHS,
@@ -93,11 +95,15 @@ class Pages:
             path = "index.html" if grid.arch is Arch.ARM64 else "intel/index.html"
             yield self._page(path, "grid.html", grid=grid, here="grid")
             for cell in grid.cells:
+                against, others = told(cell.reasons, len(cell.pythons))
                 yield self._page(
                     f"pairs/{cell.id}/index.html",
                     "pair.html",
                     cell=cell,
                     here="grid",
+                    against=against,
+                    others=others,
+                    instead=instead(grid, cell) if cell.status is Status.BROKEN else [],
                     missing=[
                         (name, self.inputs.matrix.readable(name))
                         for name in (cell.load.missing_symbols if cell.load else ())
@@ -159,6 +165,7 @@ class Pages:
 
     def _combo(self, item: PublishedLock) -> tuple[str, str]:
         reasons = item.lock.verdict.reasons
+        against, others = told(((reason, ()) for reason in reasons), 0)
         files = [(name, FORMAT_TITLES[name]) for name in FORMAT_TITLES if name in item.files]
         combo = item.lock.combo
         cell = next(
@@ -179,8 +186,9 @@ class Pages:
             lock=item.lock,
             cell=cell,
             files=files,
-            read=[reason for reason in reasons if reason.kind not in TRIED],
-            tried=[reason for reason in reasons if reason.kind in TRIED],
+            against=against,
+            others=others,
+            tried=any(reason.kind in TRIED for reason in reasons),
             defects=self._defects(item),
             required_by=item.lock.required_by(),
             here="install",
