@@ -8,6 +8,7 @@ forget, and it turns the search to another version or another pair where the nee
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import packaging.requirements
