@@ -38,8 +38,8 @@ def is_one(path: Path) -> bool:
 
 def read(path: Path, target: Target) -> PinFile:  # noqa: ARG001 - it is for one platform alone
     """The packages of the list; raises InputFileError at a line that is no address of one."""
-    pins = []
-    subdirs = set()
+    pins: list[Pin] = []
+    subdirs: set[str | None] = set()
     for number, line in _lines(read_text(path)):
         found = _FILE.fullmatch(line) or _PIP.fullmatch(line)
         if found is None:
