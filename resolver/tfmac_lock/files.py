@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import stat
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -47,6 +46,8 @@ def open_regular(path: Path) -> BufferedReader:
 
 def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:
     """What ``build`` makes of the file's JSON; raises DataError where the file is damaged."""
+    import json
+
     try:
         data = json.loads(path.read_bytes())
         if data["schema_version"] != schema_version:
@@ -76,19 +77,23 @@ def write_whole(path: Path, content: str | bytes) -> None:
         raise
 
 
-def dump_json(data: Mapping[str, Any]) -> str:
+def dump_json(data: Mapping[str, Any], *, compact: bool = False) -> str:
     """The text of a published JSON file: one field a line, and lists one item a line.
 
     Unlike ``indent`` this layout leaves the work to the fast encoder, and a diff still shows
-    which package changed.
+    which package changed. ``compact`` leaves the spaces out, where only programs read it.
     """
+    import json
+
+    separators = (",", ":") if compact else None
+    encode = json.JSONEncoder(ensure_ascii=False, separators=separators).encode
     fields = []
     for key, value in data.items():
         if isinstance(value, list) and value:
-            items = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value)
-            fields.append(f" {json.dumps(key)}: [\n  {items}\n ]")
+            items = ",\n  ".join(map(encode, value))
+            fields.append(f" {encode(key)}: [\n  {items}\n ]")
         else:
-            fields.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+            fields.append(f" {encode(key)}: {encode(value)}")
     return "{\n" + ",\n".join(fields) + "\n}\n"
 
 

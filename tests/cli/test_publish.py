@@ -41,11 +41,11 @@ def test_a_part_is_made_and_found_up_to_date(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("--shard", EMPTY, "--as-of", "2026-01-31", "--check") == 1
-    assert "1 files stale" in capsys.readouterr().out
+    assert "2 files stale" in capsys.readouterr().out
     assert run("--shard", EMPTY, "--as-of", "2026-01-31", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["locks"], told["as_of"]) == (0, "2026-01-31")
-    assert told["changed"] == ["index/cp313-x86_64.json"]
+    assert told["changed"] == ["index/cp313-x86_64.json", "verdicts/cp313-x86_64.json"]
     assert run("--shard", EMPTY, "--check") == 0
     assert "0 files stale" in capsys.readouterr().out
 
@@ -116,3 +116,18 @@ def test_an_installed_package_is_no_checkout(
     monkeypatch.setattr(loading, "PACKAGE", tmp_path / "site-packages" / "tfmac_lock")
     assert run() == 3
     assert "needs a checkout" in capsys.readouterr().err
+
+
+def test_render_needs_no_index_and_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["publish", "render", "--check", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["changed"], "outdated" in told) == ([], False)
+    assert told["locks"] > 400
+
+
+def test_render_tells_which_locks_the_index_must_make(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "locks" / "as_of.json").write_text('{"schema_version": 1, "as_of": "2026-01-31"}')
+    assert main(["publish", "render"]) == 1
+    assert "`tfmac-lock publish` makes them" in capsys.readouterr().err

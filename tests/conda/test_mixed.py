@@ -128,7 +128,7 @@ def test_natives_come_from_conda_by_themselves_where_the_index_has_no_wheel(
     made = lock(only={"numpy": INTEL_ONLY})
 
     assert managers(made)["numpy"] == "conda"
-    notes = [text for kind, text, _ in made.verdict.reasons if kind == "conda"]
+    notes = [one.text for one in made.verdict.reasons if one.kind == "conda"]
     assert len(notes) == 1
     assert notes[0].endswith("because the index has no wheel of numpy for the target")
     assert "--native" not in made.command

@@ -43,7 +43,7 @@ def test_a_waived_requirement_is_met_by_what_was_found_to_be_enough(matrix: Matr
 def test_every_waiver_is_told_with_its_reason_and_source(matrix: Matrix) -> None:
     reasons = lock(matrix).lock.verdict.reasons
 
-    told = {text.split(";")[0]: source for kind, text, source in reasons if kind == "waiver"}
+    told = {one.text.split(";")[0]: one.source for one in reasons if one.kind == "waiver"}
     assert "tensorflow-macos 2.5.0 asks for grpcio~=1.34.0" in told
     assert all(told.values())
 
@@ -58,7 +58,7 @@ def test_without_its_waiver_the_requirement_stands(matrix: Matrix) -> None:
 def test_a_release_without_a_waiver_is_left_alone(matrix: Matrix) -> None:
     made = lock(matrix, tensorflow="2.9.0")
 
-    assert not any(kind == "waiver" for kind, _, _ in made.lock.verdict.reasons)
+    assert not any(one.kind == "waiver" for one in made.lock.verdict.reasons)
 
 
 def test_every_waiver_is_of_a_requirement_that_really_stands_there(matrix: Matrix) -> None:

@@ -166,13 +166,13 @@ def test_a_bound_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "where"),
     [
-        ('specifier = "<2"', 'specifier = "below 2"', "bounds[0].specifier"),
-        ('package = "numpy"', 'package = "NumPy"', "bounds[0].package"),
-        ('source = "https://example.org"', "", "bounds[0].source"),
-        ("reason", "reson", "bounds[0].reason"),
-        ('id = "numpy-below-2"', 'id = "Numpy below"', "bounds[0].id"),
+        ('specifier = "<2"', 'specifier = "below 2"', "bounds[numpy-below-2].specifier"),
+        ('package = "numpy"', 'package = "NumPy"', "bounds[numpy-below-2].package"),
+        ('source = "https://example.org"', "", "bounds[numpy-below-2].source"),
+        ("reason", "reson", "bounds[numpy-below-2].reason"),
+        ('id = "numpy-below-2"', 'id = "Numpy below"', "bounds[Numpy below].id"),
         ("[[bounds]]", "[bounds]", "bounds"),
-        ("compiled before numpy 2", "because", "bounds[0].reason"),
+        ("compiled before numpy 2", "because", "bounds[numpy-below-2].reason"),
     ],
 )
 def test_a_wrong_datum_is_told_with_the_way_to_it(

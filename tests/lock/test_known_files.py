@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,9 +11,12 @@ from tests.support.facts import evidence, loads, matrix, release, target, wheel
 from tests.support.universe import Universe, as_indexed, asked_for
 from tfmac_lock.lock.known_files import ContradictedFile, unknown_files
 from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
-from tfmac_lock.matrix.facts import Grade, Matrix
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
+from tfmac_lock.matrix.reasons import Grade
 from tfmac_lock.target import PythonVersion
+
+if TYPE_CHECKING:
+    from tfmac_lock.matrix.facts import Matrix
 
 TAG = "cp311-cp311-macosx_12_0_arm64"
 
@@ -70,9 +74,9 @@ def test_a_counterfeit_is_refused_with_both_hashes(index: Universe, name: str) -
 def test_a_repacked_file_can_be_accepted_and_nothing_known_speaks_for_it(index: Universe) -> None:
     verdict = lock(index, known(), accept_repacked=True).lock.verdict
     assert (verdict.status, verdict.grade) == ("unproven", "resolves")
-    kinds = [kind for kind, _, _ in verdict.reasons]
+    kinds = [reason.kind for reason in verdict.reasons]
     assert kinds[0] == "files"
-    assert not {"twin", "vendor", "loads"} & set(kinds)
+    assert not {"twin", "vendor", "binaries"} & set(kinds)
 
 
 def test_what_speaks_against_a_release_stays_with_its_repacked_file(index: Universe) -> None:
@@ -88,7 +92,7 @@ def test_a_file_that_nobody_has_looked_at_is_unproven(index: Universe) -> None:
     found = lock(index, facts).lock
     assert more.filename in {package.filename for package in found.packages}
     assert found.verdict.status == "unproven"
-    assert more.filename in found.verdict.reasons[0][1]
+    assert more.filename in found.verdict.reasons[0].text
 
 
 def test_only_releases_of_the_matrix_are_compared(index: Universe) -> None:

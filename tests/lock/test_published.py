@@ -10,10 +10,11 @@ from tests.support.facts import platforms
 from tests.support.locks import PACKAGES, lock
 from tfmac_lock.conda.records import ChannelState
 from tfmac_lock.errors import DataError
-from tfmac_lock.files import dump_json
+from tfmac_lock.files import write_whole
 from tfmac_lock.lock import published
 from tfmac_lock.lock.model import LockedPackage
 from tfmac_lock.lock.published import Index
+from tfmac_lock.matrix.reasons import Grade, Reason, Status
 from tfmac_lock.target import Arch, MacOSVersion
 
 if TYPE_CHECKING:
@@ -31,13 +32,18 @@ LOCKS = [
 ]
 
 
+SLOT = published.slot_name("3.11", Arch.ARM64)
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        write_whole(folder / name, text)
+
+
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
-    made = Index.within(tmp_path, "3.11", Arch.ARM64)
-    made.path.parent.mkdir()
-    content = published.to_index(LOCKS, [("2.5.0", "no numpy")])
-    made.path.write_text(dump_json(content), "utf-8")
-    return made
+    write(tmp_path, published.render(SLOT, LOCKS, [("2.5.0", "no numpy")]))
+    return Index.within(tmp_path, "3.11", Arch.ARM64)
 
 
 def find(
@@ -118,13 +124,38 @@ def test_a_lock_serves_every_chip_of_its_architecture() -> None:
     assert published.for_chip(LOCKS[0], platforms().chip("m1")) == LOCKS[0]
 
 
-def test_an_index_is_named_after_python_and_architecture() -> None:
-    assert published.index_name("3.11", Arch.X86_64) == "index/cp311-x86_64.json"
+def test_files_are_named_after_python_and_architecture() -> None:
+    slot = published.slot_name("3.11", Arch.X86_64)
+    assert list(published.render(slot, [], [])) == [
+        "index/cp311-x86_64.json",
+        "verdicts/cp311-x86_64.json",
+    ]
+    assert list(published.render_mixed(slot, [], [], [])) == [
+        "index/conda-cp311-x86_64.json",
+        "verdicts/conda-cp311-x86_64.json",
+    ]
+    combo = LOCKS[0].combo
+    assert published.folder_name(combo) == "py3.11-arm64/tensorflow-2.18.1-metal-1.2.0"
 
-    assert published.conda_index_name("3.11", Arch.X86_64) == "index/conda-cp311-x86_64.json"
+
+def test_a_new_verdict_changes_the_verdicts_and_no_index(tmp_path: Path) -> None:
+    other = [lock(status="unproven", text="it crashed"), *LOCKS[1:]][::-1]
+    before, after = (published.render(SLOT, locks, []) for locks in (LOCKS, other))
+    assert [name for name in before if before[name] != after[name]] == [f"verdicts/{SLOT}"]
+    write(tmp_path, after)
+    assert Index.within(tmp_path, "3.11", Arch.ARM64).locks() == other
 
 
-# -- conda halves
+def test_a_reason_is_kept_whole(tmp_path: Path) -> None:
+    reason = Reason(
+        kind="reported", text="no", source="s", grade=Grade.REPORTED, against=True, fatal=True
+    )
+    made = replace(LOCKS[0], verdict=replace(LOCKS[0].verdict, reasons=(reason,)))
+    write(tmp_path, published.render(SLOT, [made], []))
+    assert Index.within(tmp_path, "3.11", Arch.ARM64).locks() == [made]
+
+
+# -- mixed locks
 
 STATE = ChannelState(url="https://conda.example/forge", files=3, newest="2026-01-30", sha256="1")
 
@@ -149,11 +180,11 @@ def with_conda(wheels: Lock, *records: LockedPackage, without: str = "") -> Lock
     return replace(wheels, packages=(*records, *kept), channels=(STATE,), command=command)
 
 
-HALVES = [
+MIXED = [
     with_conda(LOCKS[0], record("python", "3.11.9")),
     replace(
         with_conda(LOCKS[3], record("numpy", "2.0.2"), record("python", "3.11.9"), without="numpy"),
-        verdict=replace(LOCKS[3].verdict, status="unproven"),
+        verdict=replace(LOCKS[3].verdict, status=Status.UNPROVEN),
         command="--native conda",
     ),
     with_conda(lock(tensorflow="2.5.0"), record("python", "3.11.9")),
@@ -162,52 +193,50 @@ HALVES = [
 
 
 @pytest.fixture
-def halves(index: Index) -> Index:
-    made = index.with_conda()
-    assert made.conda is not None
-    content = published.to_conda_index(HALVES, LOCKS, [("2.6.0", "no h5py")])
-    made.conda.write_text(dump_json(content), "utf-8")
-    return made
+def mixed(index: Index, tmp_path: Path) -> Index:
+    write(tmp_path, published.render_mixed(SLOT, MIXED, LOCKS, [("2.6.0", "no h5py")]))
+    return index.with_conda()
 
 
-def test_an_index_of_conda_halves_gives_back_the_locks_that_it_was_made_of(halves: Index) -> None:
-    assert halves.exists()
-    assert halves.locks() == HALVES
-    assert halves.unpublished() == [("2.6.0", "no h5py")]
+def test_an_index_of_mixed_locks_gives_back_the_locks_that_it_was_made_of(mixed: Index) -> None:
+    assert mixed.exists()
+    assert mixed.locks() == MIXED
+    assert mixed.unpublished() == [("2.6.0", "no h5py")]
 
 
-def test_an_index_of_conda_halves_repeats_nothing_of_the_wheels(halves: Index) -> None:
-    assert halves.conda is not None
-    same, other, whole = json.loads(halves.conda.read_text())["locks"]
+def test_an_index_of_mixed_locks_repeats_nothing_of_the_wheels(mixed: Index) -> None:
+    assert mixed.conda is not None
+    rows = json.loads(mixed.conda.read_text())["locks"]
+    by_id = {(row.get("adds_to") or row["combo"]["id"]): row for row in rows}
+    same, other, whole = (by_id[lock.combo.id] for lock in MIXED)
     assert set(same) == {"adds_to", "without", "packages", "channels"}
     assert same["without"] == []
     assert len(same["packages"]) == 1
-    assert set(other) == {*same, "verdict", "command"}
+    assert set(other) == {*same, "command"}
     assert other["without"] == ["numpy"]
     assert "adds_to" not in whole
 
 
-def test_a_conda_half_is_found_as_its_lock_of_wheels_is(halves: Index) -> None:
-    assert find(halves) == HALVES[0]
-    assert find(halves, metal="none") == HALVES[1]
-    assert find(halves, "2.5") == HALVES[2]
-    assert find(halves, "2.17") is None
+def test_a_mixed_lock_is_found_as_its_lock_of_wheels_is(mixed: Index) -> None:
+    assert find(mixed) == MIXED[0]
+    assert find(mixed, metal="none") == MIXED[1]
+    assert find(mixed, "2.5") == MIXED[2]
+    assert find(mixed, "2.17") is None
 
 
-def test_conda_halves_without_the_wheels_that_they_add_to_are_damaged(halves: Index) -> None:
-    content = published.to_index(LOCKS[1:], [])
-    halves.path.write_text(dump_json(content), "utf-8")
+def test_mixed_locks_without_the_wheels_that_they_add_to_are_damaged(mixed: Index) -> None:
+    write(mixed.path.parents[1], published.render(SLOT, LOCKS[1:], []))
     with pytest.raises(DataError, match=r"conda-cp311-arm64\.json: is damaged"):
-        halves.locks()
+        mixed.locks()
 
 
-def test_without_conda_halves_there_is_no_such_index(index: Index) -> None:
+def test_without_mixed_locks_there_is_no_such_index(index: Index) -> None:
     assert index.exists()
     assert not index.with_conda().exists()
 
 
-def test_every_index_of_wheels_is_found_in_the_folder(halves: Index, tmp_path: Path) -> None:
-    assert Index.all_within(tmp_path) == [Index(halves.path)]
+def test_every_index_of_wheels_is_found_in_the_folder(mixed: Index, tmp_path: Path) -> None:
+    assert Index.all_within(tmp_path) == [Index(mixed.path)]
 
 
 # -- damage
@@ -223,9 +252,9 @@ def test_every_index_of_wheels_is_found_in_the_folder(halves: Index, tmp_path: P
         b'"locks"',
         b"\xff\xfe",
         b"{}",
-        b'{"schema_version": 2}',
-        b'{"schema_version": 2, "locks": [{}], "packages": []}',
-        b'{"schema_version": 2, "locks": 3, "packages": []}',
+        b'{"schema_version": 3}',
+        b'{"schema_version": 3, "locks": [{}], "packages": []}',
+        b'{"schema_version": 3, "locks": 3, "packages": []}',
         b"[" * 100_000,
     ],
 )
@@ -245,9 +274,17 @@ def test_an_index_that_names_a_file_that_it_does_not_hold_is_damaged(index: Inde
         find(index)
 
 
+def test_a_lock_without_a_verdict_is_damage(index: Index) -> None:
+    path = index.path.parents[1] / "verdicts" / index.path.name
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps({**data, "verdicts": data["verdicts"][1:]}))
+    with pytest.raises(DataError, match="reinstall"):
+        index.locks()
+
+
 def test_an_index_of_another_schema_is_refused(index: Index) -> None:
     index.path.write_text('{"schema_version": 1}')
-    with pytest.raises(DataError, match="schema_version is not 2"):
+    with pytest.raises(DataError, match="schema_version is not 3"):
         index.locks()
 
 

@@ -8,14 +8,17 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from tfmac_lock.curate.pair_rows import PairRow, pair_rows, release_rows
+from tfmac_lock.curate.pair_rows import pair_rows, release_rows
 from tfmac_lock.matrix.binaries import PluginBinary, load_folder
+
+if TYPE_CHECKING:
+    from tfmac_lock.matrix.pair_row import PairRow
 
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT / "matrix" / "binaries"

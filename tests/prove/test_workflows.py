@@ -68,15 +68,16 @@ def test_a_lock_is_installed_with_what_lies_there(
     stand_in(tmp_path / "bin", "python", pip)
     stand_in(tmp_path / "bin", "pip", 'echo "pip $@" >> calls')
     stand_in(tmp_path / "bin", "micromamba", 'echo "micromamba $@" >> calls')
-    (tmp_path / "locks" / "one").mkdir(parents=True)
-    (tmp_path / "locks" / "one" / file).write_text("")
-    ended = script("install-lock", "one", cwd=tmp_path)
+    folder = "locks/py3.11-arm64/tensorflow-2.18.1-metal-1.2.0"
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / file).write_text("")
+    ended = script("install-lock", "tensorflow-2.18.1-metal-1.2.0-py3.11-arm64", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     lines = (tmp_path / "calls").read_text().splitlines()
     assert len(lines) == len(called)
     for line, words in zip(lines, called, strict=True):
         assert set(words.split()) <= set(line.split())
-    assert f"locks/one/{file}" in lines[-1].split()
+    assert f"{folder}/{file}" in lines[-1].split()
 
 
 def test_every_report_is_recorded_even_after_one_that_is_refused(tmp_path: Path) -> None:

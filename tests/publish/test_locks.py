@@ -30,7 +30,7 @@ RESULT = SlotResult(
     locks=(lock(), lock(NO_PLUGIN, metal=None)),
     unpublished=(Unpublished(combo="2.5.0", reason="no numpy"),),
 )
-BEST = "tensorflow-2.18.1-metal-1.2.0-py3.11-arm64"
+BEST = "py3.11-arm64/tensorflow-2.18.1-metal-1.2.0"
 
 
 @pytest.fixture
@@ -45,10 +45,11 @@ def folder(tmp_path: Path) -> Path:
 def test_each_lock_is_two_files_and_each_slot_an_index() -> None:
     assert sorted(locks.render([RESULT])) == [
         "index/cp311-arm64.json",
-        "tensorflow-2.18.1-cpu-py3.11-arm64/pylock.toml",
-        "tensorflow-2.18.1-cpu-py3.11-arm64/requirements.txt",
+        "py3.11-arm64/tensorflow-2.18.1-cpu/pylock.toml",
+        "py3.11-arm64/tensorflow-2.18.1-cpu/requirements.txt",
         f"{BEST}/pylock.toml",
         f"{BEST}/requirements.txt",
+        "verdicts/cp311-arm64.json",
     ]
 
 
@@ -73,18 +74,18 @@ def test_a_changed_and_a_missing_file_are_stale_and_mended(folder: Path, name: s
 
 
 def test_a_left_over_lock_is_stale_and_removed_with_its_folder(folder: Path) -> None:
-    left = folder / "tensorflow-2.17.0-cpu-py3.11-arm64"
+    left = folder / "py3.11-arm64/tensorflow-2.17.0-cpu"
     left.mkdir()
     (left / "requirements.txt").write_text("old")
     files = locks.render([RESULT])
-    assert locks.stale(folder, files, [SLOT]) == [f"{left.name}/requirements.txt"]
+    assert locks.stale(folder, files, [SLOT]) == [f"py3.11-arm64/{left.name}/requirements.txt"]
     locks.write(folder, files, [SLOT])
     assert not left.exists()
 
 
 def test_another_slots_files_are_left_alone(folder: Path) -> None:
-    other = folder / "tensorflow-2.18.1-cpu-py3.12-arm64"
-    other.mkdir()
+    other = folder / "py3.12-arm64/tensorflow-2.18.1-cpu"
+    other.mkdir(parents=True)
     (other / "requirements.txt").write_text("of another shard")
     assert locks.stale(folder, locks.render([RESULT]), [SLOT]) == []
 
@@ -177,7 +178,7 @@ def test_files_from_after_the_day_are_left_out() -> None:
 
 def test_what_cannot_be_locked_stands_there_with_its_reason() -> None:
     (with_plugin, without) = made(universe()).unpublished
-    assert "the index has no such project" in with_plugin.reason
+    assert "the index has no project absent" in with_plugin.reason
     assert "2.16.2" in without.combo
 
 
@@ -208,15 +209,18 @@ def made_with_conda(client: CondaClient) -> SlotResult:
     return locks.make_slot(as_indexed(FACTS, source), source, SLOT, DAY, conda=client)
 
 
+MIXED_FILES = ["index/conda-cp311-arm64.json", "verdicts/conda-cp311-arm64.json"]
+
+
 def write_halves(folder: Path, result: SlotResult, wheels: SlotResult) -> dict[str, str]:
     locks.write(folder, locks.render([wheels]), [SLOT])
-    files = locks.render_conda([result], folder)
+    files = locks.render_mixed([result], lambda slot: locks.recorded_locks(folder, slot))
     locks.write(folder, files, [SLOT], locks.CONDA_FILES)
     return files
 
 
 def same(client: CondaClient, folder: Path) -> bool:
-    return locks.same_channels(FACTS, client, SLOT, DAY, folder)
+    return locks.same_channels(FACTS, client, SLOT, folder)
 
 
 def test_conda_halves_stand_around_the_wheels_and_ask_for_themselves_again(
@@ -225,7 +229,7 @@ def test_conda_halves_stand_around_the_wheels_and_ask_for_themselves_again(
     with_conda, wheels = made_with_conda(client), made(universe())
     assert [half.combo for half in with_conda.locks] == [lock.combo for lock in wheels.locks]
     assert all(half.command.endswith(" --format conda-lock") for half in with_conda.locks)
-    assert list(write_halves(tmp_path, with_conda, wheels)) == ["index/conda-cp311-arm64.json"]
+    assert list(write_halves(tmp_path, with_conda, wheels)) == MIXED_FILES
     assert tuple(Index.within(tmp_path, "3.11", Arch.ARM64, conda=True).locks()) == with_conda.locks
 
 
@@ -235,8 +239,8 @@ def test_what_wheels_cannot_serve_lies_there_as_a_file_of_its_own(
     with_conda, wheels = made_with_conda(client), made(universe())
     fewer = replace(wheels, locks=wheels.locks[1:])
     files = write_halves(tmp_path, with_conda, fewer)
-    alone = f"{with_conda.locks[0].combo.id}/conda-lock.yml"
-    assert list(files) == ["index/conda-cp311-arm64.json", alone]
+    alone = f"{BEST}/conda-lock.yml"
+    assert list(files) == [*MIXED_FILES, alone]
     write_halves(tmp_path, with_conda, wheels)
     assert not (tmp_path / alone).exists()
 

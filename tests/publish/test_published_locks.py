@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import tomllib
 import warnings
 from dataclasses import replace
@@ -16,11 +17,14 @@ from packaging.specifiers import SpecifierSet
 from tests.support.facts import platforms, shipped
 from tfmac_lock.errors import DataError
 from tfmac_lock.lock.formats import conda_lock_yml, requirements_txt
+from tfmac_lock.lock.judged import judged
+from tfmac_lock.lock.known_files import unknown_files
 from tfmac_lock.lock.mixed import verify_conda
-from tfmac_lock.lock.published import Index
+from tfmac_lock.lock.published import Index, folder_name
 from tfmac_lock.lock.verify import pins_of, verify
 from tfmac_lock.matrix import loading as data
-from tfmac_lock.publish.locks import CHIP_OF, rank, slots
+from tfmac_lock.publish.locks import CHIP_OF, as_file, rank, slots
+from tfmac_lock.publish.readme import readme
 from tfmac_lock.target import Arch, MacOSVersion, PythonVersion, Target
 
 if TYPE_CHECKING:
@@ -126,6 +130,7 @@ def test_every_plugin_runs_on_the_macos_that_the_lock_promises(slot: Slot) -> No
 @every_slot
 def test_every_lock_comes_from_the_index_with_a_hash_and_from_nowhere_else(slot: Slot) -> None:
     for lock in locks(slot):
+        assert unknown_files(shipped(), lock.packages) == []
         for package in lock.packages:
             assert package.url.startswith("https://files.pythonhosted.org/"), package
             assert package.url.endswith(package.filename)
@@ -155,7 +160,7 @@ def test_every_lock_asks_for_itself_again_and_is_told_apart(slot: Slot) -> None:
 @every_slot
 def test_every_pylock_is_valid_and_every_package_is_selected_on_the_mac(slot: Slot) -> None:
     for lock in locks(slot):
-        path = folder() / lock.combo.id / "pylock.toml"
+        path = folder() / folder_name(lock.combo) / "pylock.toml"
         read = Pylock.from_dict(tomllib.loads(path.read_text("utf-8")))
         read.validate()
         mac = target_of(lock)
@@ -169,8 +174,8 @@ def test_every_pylock_is_valid_and_every_package_is_selected_on_the_mac(slot: Sl
 @every_slot
 def test_every_requirements_txt_is_the_locks_own(slot: Slot) -> None:
     for lock in locks(slot):
-        path = folder() / lock.combo.id / "requirements.txt"
-        assert path.read_text("utf-8") == requirements_txt.render(lock)
+        path = folder() / folder_name(lock.combo) / "requirements.txt"
+        assert path.read_text("utf-8") == requirements_txt.render(as_file(lock))
 
 
 # -- conda halves
@@ -230,11 +235,11 @@ def test_every_conda_lock_is_read_by_conda_lock(slot: Slot, tmp_path: Path) -> N
 def test_the_conda_lock_files_that_lie_there_are_the_locks_own(slot: Slot) -> None:
     served = {lock.combo.id for lock in locks(slot)}
     for lock in with_conda(slot):
-        path = folder() / lock.combo.id / "conda-lock.yml"
+        path = folder() / folder_name(lock.combo) / "conda-lock.yml"
         if lock.combo.id in served:
             assert not path.exists()
         else:
-            assert path.read_text("utf-8") == conda_lock_yml.render([lock])
+            assert path.read_text("utf-8") == conda_lock_yml.render([as_file(lock)])
 
 
 # -- the folder
@@ -242,9 +247,27 @@ def test_the_conda_lock_files_that_lie_there_are_the_locks_own(slot: Slot) -> No
 
 def test_no_lock_is_left_over() -> None:
     every = slots(shipped())
-    known = {lock.combo.id for slot in every for lock in (*locks(slot), *with_conda(slot))}
-    lying = {path.name for path in folder().iterdir() if path.is_dir()} - {"index"}
+    known = {
+        folder_name(lock.combo) for slot in every for lock in (*locks(slot), *with_conda(slot))
+    }
+    lying = {path.relative_to(folder()).as_posix() for path in folder().glob("py*/*")}
     assert lying == known
+    there = {path.name for path in folder().iterdir() if not path.name.startswith("py3.")}
+    assert there == {"README.md", "as_of.json", "index", "verdicts"}
+
+
+def test_the_table_has_every_lock() -> None:
+    text = (folder() / "README.md").read_text("utf-8")
+    day = json.loads((folder() / "as_of.json").read_text("utf-8"))["as_of"]
+    assert text == readme(folder(), slots(shipped()), day)
+    for path in folder().glob("py*/*"):
+        assert f"]({path.relative_to(folder()).as_posix()}/)" in text
+
+
+@every_slot
+def test_every_verdict_is_that_of_the_facts(slot: Slot) -> None:
+    for lock in (*locks(slot), *with_conda(slot)):
+        assert judged(shipped(), lock) == lock
 
 
 def test_the_locks_stay_small() -> None:

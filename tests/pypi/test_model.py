@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmac_lock.pypi.model import IndexFile, Metadata, Project, is_usable, pack_row
+from tfmac_lock.pypi.model import (
+    ALONE,
+    IndexFile,
+    Metadata,
+    Project,
+    ending_of,
+    group,
+    is_usable,
+    pack_row,
+)
+from tfmac_lock.pypi.page import Page
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1)
 lines = st.lists(words, min_size=1).map(" ".join)
@@ -77,7 +87,7 @@ def test_times_are_kept_in_utc():
 def test_selecting_builds_only_what_is_kept():
     files = tuple(IndexFile(filename=n, url=f"https://h/{n}") for n in ("a.whl", "b.whl"))
     rows = (*(file.pack() for file in files), "b.tar.gz\tnot a row that could be unpacked")
-    project = Project(name="x", rows=rows)
+    project = Project.of("x", rows)
     assert project.select(lambda name: name.endswith("b.whl")) == files[1:]
 
 
@@ -92,11 +102,46 @@ def test_a_project_knows_whether_all_its_times_are_known():
         IndexFile(filename="a.whl", url="https://h/a.whl", uploaded=uploaded)
         for uploaded in (when, None)
     ]
-    assert Project(name="x", rows=(files[0].pack(),)).has_times
-    assert not Project(name="x", rows=tuple(file.pack() for file in files)).has_times
+    assert Project.of("x", (files[0].pack(),)).has_times
+    assert not Project.of("x", tuple(file.pack() for file in files)).has_times
 
 
 @pytest.mark.parametrize("text", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
 def test_a_time_beyond_the_years_is_unknown(text):
     row = pack_row("a.whl", "https://h/a.whl", None, None, None, None, text, None, False)
     assert IndexFile.unpack(row).uploaded is None
+
+
+@pytest.mark.parametrize(
+    ("filename", "ending"),
+    [
+        ("numpy-2.0-cp311-cp311-macosx_11_0_arm64.whl", "cp311-cp311-macosx_11_0_arm64.whl"),
+        ("numpy-2.0-1-py2.py3-none-any.whl", "py2.py3-none-any.whl"),
+        ("numpy-2.0.tar.gz", ".tar.gz"),
+        ("numpy.whl", ""),
+    ],
+)
+def test_files_are_grouped_by_what_decides_on_their_targets(filename, ending):
+    assert ending_of(filename) == ending
+
+
+def test_a_source_archive_of_a_release_without_wheels_stands_alone():
+    names = ("a-1.tar.gz", "a-1-py3-none-any.whl", "a-2.tar.gz", "a-3.zip")
+    project = Project.of("a", [f"{name}\t" for name in names])
+    assert {ending: project.count(ending) for ending in project.groups} == {
+        "py3-none-any.whl": 1,
+        ".tar.gz": 1,
+        f"{ALONE}.tar.gz": 1,
+        f"{ALONE}.zip": 1,
+    }
+
+
+@given(st.lists(index_files(), unique_by=lambda file: file.filename))
+def test_a_page_that_is_kept_and_loaded_has_the_same_files(files):
+    page = Page(url="https://h/", fresh_until=1.5, groups=group(file.pack() for file in files))
+    loaded = Page.unpack(page.pack())
+    assert loaded == page
+    project = Project(name="x", groups=loaded.groups)
+    assert sorted(project.files, key=str) == sorted(files, key=str)
+    by_group = [file for ending in project.groups for file in project.files_of(ending)]
+    assert sorted(by_group, key=str) == sorted(files, key=str)

@@ -190,18 +190,11 @@ def test_text_from_the_facts_is_never_taken_for_markup(inputs: Inputs) -> None:
     from dataclasses import replace
 
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m"
-    text = {"regex": "x", "loose": "x", "literals": ["x"]}
     symptom = {
+        **inputs.symptoms[0],
         "id": "evil",
         "title": evil,
-        "stage": "import",
-        "severity": "error",
         "cause": evil,
-        "patterns": [{**text, "needs": [], "weak": False}],
-        "detector": "",
-        "unless": [],
-        "leads_to": [],
-        "instead_of": [],
         "cures": [{"text": evil, "command": evil, "when": []}],
         "tried": [evil],
         "sources": [{"url": "javascript:alert(1)", "says": evil}],
@@ -255,3 +248,10 @@ def test_a_base_path_gets_a_slash_at_both_ends(given: str, path: str) -> None:
 def test_a_base_path_that_is_none_is_refused(given: str) -> None:
     with pytest.raises(UsageError, match="write a path"):
         base_path(given)
+
+
+def test_no_command_makes_a_folder_that_hides_the_package(site: dict[str, bytes]) -> None:
+    """A folder called tensorflow, where Python is started, is what `import tensorflow` finds."""
+    for path, content in site.items():
+        if path.endswith((".html", ".js")):
+            assert b"venv tensorflow" not in content, path

@@ -91,3 +91,17 @@ def test_missing_symbols_are_told_as_they_stand_and_as_they_were_written(
     assert pair["status"] == "broken"
     assert pair["missing_symbols"] == ["__ZN3tsl8internal10LogMessageC1EPKcii"]
     assert "tsl::internal::LogMessage::LogMessage(char const*, int, int)" in page
+
+
+def test_every_report_is_published_those_that_decide_nothing_too(site: dict[str, bytes]) -> None:
+    reports = json.loads(site["api/v1/reports.json"])["reports"]
+    page = site["reports/index.html"].decode()
+
+    assert {report["about"] for report in reports} == {"pair", "defect", "environment"}
+    assert all(f'id="{report["id"]}"' in page for report in reports)
+
+
+def test_a_lock_has_what_conda_needs_to_know(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    assert {"build", "md5", "constrains"} <= set(schemas["LockedPackage"]["properties"])
+    assert "channels" in schemas["Lock"]["properties"]

@@ -7,7 +7,7 @@ import pytest
 
 from tfmac_lock.conda.records import ChannelState
 from tfmac_lock.errors import DataError
-from tfmac_lock.files import dump_json
+from tfmac_lock.files import write_whole
 from tfmac_lock.lock import published
 from tfmac_lock.lock.formats import conda_lock_yml
 from tfmac_lock.lock.model import LockedPackage
@@ -20,16 +20,18 @@ if TYPE_CHECKING:
     from tfmac_lock.site.inputs import Inputs
 
 
-def publish(folder: Path, locks: list[Lock]) -> Path:
-    """The path of an index of these locks, each with one file."""
-    path = folder / published.index_name(locks[0].combo.python, locks[0].combo.arch)
-    path.parent.mkdir()
-    content = published.to_index(locks, [("a", "no wheel"), ("b", "no wheel")])
-    path.write_text(dump_json(content))
-    for lock in locks:
-        (folder / lock.combo.id).mkdir()
-        (folder / lock.combo.id / "requirements.txt").write_text("pins\n")
-    return path
+def publish(folder: Path, locks: list[Lock]) -> None:
+    """Write an index of these locks."""
+    write(folder, published.render(slot(locks[0]), locks, [("a", "no wheel"), ("b", "no wheel")]))
+
+
+def slot(lock: Lock) -> str:
+    return published.slot_name(lock.combo.python, lock.combo.arch)
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        write_whole(folder / name, text)
 
 
 def with_conda(lock: Lock) -> Lock:
@@ -52,20 +54,17 @@ def test_a_lock_of_conda_is_one_more_file_or_a_lock_of_its_own(
 ) -> None:
     lock = inputs.locks[0].lock
     other = replace(lock, combo=replace(lock.combo, id="only-conda-has-it"))
-    path = publish(tmp_path, [lock])
-    halves = [with_conda(lock), with_conda(other)]
-    content = published.to_conda_index(halves, [lock], [("b", "no python")])
-    path.with_name(f"conda-{path.name}").write_text(dump_json(content))
-    (tmp_path / other.combo.id).mkdir()
-    (tmp_path / other.combo.id / "conda-lock.yml").write_text("conda's\n")
+    publish(tmp_path, [lock])
+    mixed = [with_conda(lock), with_conda(other)]
+    write(tmp_path, published.render_mixed(slot(lock), mixed, [lock], [("b", "no python")]))
 
     found = load(tmp_path)
 
     assert [(item.id, sorted(item.files)) for item in found.locks] == [
-        (lock.combo.id, ["conda-lock.yml", "lock.json", "requirements.txt"]),
+        (lock.combo.id, ["conda-lock.yml", "lock.json", "pylock.toml", "requirements.txt"]),
         ("only-conda-has-it", ["conda-lock.yml", "lock.json"]),
     ]
-    assert found.locks[0].files["conda-lock.yml"] == conda_lock_yml.render([halves[0]])
+    assert found.locks[0].files["conda-lock.yml"] == conda_lock_yml.render([mixed[0]])
     assert '"manager": "conda"' not in found.locks[0].files["lock.json"]
     assert '"manager": "conda"' in found.locks[1].files["lock.json"]
     assert found.unpublished == (("b", "no wheel"),)
@@ -79,21 +78,10 @@ def test_without_conda_halves_everything_without_a_lock_is_told(
     assert load(tmp_path).unpublished == (("a", "no wheel"), ("b", "no wheel"))
 
 
-def test_a_lock_without_its_files_is_damage_and_not_a_page(inputs: Inputs, tmp_path: Path) -> None:
-    lock = inputs.locks[0].lock
-    publish(tmp_path, [lock])
-    (tmp_path / lock.combo.id / "requirements.txt").unlink()
-
-    with pytest.raises(DataError, match="publish again"):
-        load(tmp_path)
-
-
 def test_a_lock_whose_id_is_no_name_is_refused(inputs: Inputs, tmp_path: Path) -> None:
     lock = inputs.locks[0].lock
     evil = replace(lock, combo=replace(lock.combo, id="../../etc"))
-    name = published.index_name(lock.combo.python, lock.combo.arch)
-    (tmp_path / "index").mkdir()
-    (tmp_path / name).write_text(dump_json(published.to_index([evil], [])))
+    publish(tmp_path, [evil])
 
     with pytest.raises(DataError, match="no name of a lock"):
         load(tmp_path)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from tfmac_lock.lock.model import Combo, Lock, LockedPackage, LockVerdict, combo_id
+from tfmac_lock.lock.model import Combo, Lock, LockedPackage, combo_id
+from tfmac_lock.matrix.reasons import Grade, Reason, Status, Verdict
 from tfmac_lock.target import Arch, MacOSVersion, Os
 
 
@@ -55,8 +56,10 @@ def lock(
             os=os,
             macos_min=MacOSVersion.parse(macos_min) if macos_min else None,
         ),
-        verdict=LockVerdict(
-            status=status, grade=grade, reasons=(("twin", text, "https://example.org"),)
+        verdict=Verdict(
+            status=Status(status),
+            grade=Grade(grade) if grade else None,
+            reasons=(Reason(kind="twin", text=text, source="https://example.org"),),
         ),
         packages=packages,
         as_of="2026-01-31",

@@ -62,7 +62,7 @@ class MatrixIndex:
         if name not in self.files:
             raise ProjectNotFound(name, ("https://index.test/simple/",))
         rows = tuple(file.pack() for file in self.files[name])
-        return Project(name=name, rows=rows)
+        return Project.of(name, rows)
 
     def metadata(self, file: IndexFile) -> Metadata:
         name, version, _, _ = parse_wheel_filename(file.filename)

@@ -71,7 +71,7 @@ class Universe:
         self.asked.append(name)
         if name not in self.files:
             raise ProjectNotFound(name, ("https://index.example/simple/",))
-        return Project(name=name, rows=tuple(file.pack() for file in self.files[name]))
+        return Project.of(name, tuple(file.pack() for file in self.files[name]))
 
     def metadata(self, file: IndexFile) -> Metadata:
         name, version = re.split("-", file.filename)[:2]

@@ -215,6 +215,8 @@ def _told(what: str, place: int, of: int) -> None:
 
 
 def _pair_json(matrix: Matrix, pair: Pair, verdict: Verdict) -> dict[str, Any]:
+    from ..matrix.plain import plain
+
     load = pair.metal and matrix.pair_load(pair.package, pair.tensorflow, pair.metal, pair.arch)
     return {
         "package": pair.package,
@@ -226,21 +228,19 @@ def _pair_json(matrix: Matrix, pair: Pair, verdict: Verdict) -> dict[str, Any]:
         "missing_libraries": list(load.missing_libraries) if load else [],
         "status": verdict.status.value,
         "grade": verdict.grade.value if verdict.grade else None,
-        "reasons": [
-            {"kind": reason.kind, "text": reason.text, "source": reason.source}
-            for reason in verdict.reasons
-        ],
+        "reasons": plain(verdict.reasons),
     }
 
 
 def _combo_json(lock: Lock) -> dict[str, Any]:
     from ..lock.model import to_json
+    from ..lock.published import folder_name
 
     return {
         **to_json(lock)["combo"],
         "status": lock.verdict.status,
         "grade": lock.verdict.grade,
-        "lock": f"locks/{lock.combo.id}",
+        "lock": f"locks/{folder_name(lock.combo)}",
     }
 
 

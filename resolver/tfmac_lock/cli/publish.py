@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,10 @@ from . import parse_shard
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Collection, Sequence
     from pathlib import Path
+
+    from ..publish.locks import Slot
 
 
 def add_parser(subparsers: Any) -> None:
@@ -21,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
         "publish",
         help="make all published locks",
         description="Makes all that is published, in its order: the compiled matrix and the "
-        "schemas, then the locks, then their conda halves. With --check it says whether what is "
+        "schemas, then the locks, then the mixed ones. With --check it says whether what is "
         "there is up to date. It needs a checkout of the project.",
     )
     _common(parser)
@@ -38,11 +41,24 @@ def add_parser(subparsers: Any) -> None:
     _common(locks)
     _dated(locks)
     locks.set_defaults(run=run_locks)
+    render = what.add_parser(
+        "render",
+        help="the verdicts, the files and the table anew, without asking any index",
+        description="Judges the recorded locks by the facts of now, and writes their verdicts, "
+        "files and README. Run it after `matrix compile` when a report, a defect or a text has "
+        "changed. Where the facts ask for other locks than the recorded ones it says so, with "
+        "status 1; `publish locks` makes those.",
+    )
+    render.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 where something is stale"
+    )
+    render.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    render.set_defaults(run=run_render)
     conda = what.add_parser(
         "conda",
-        help="what the conda halves add to the locks: Python, pip, and natives without a wheel",
-        description="Makes the conda half of every published lock, and those locks that wheels "
-        "alone cannot make. Each records what the channel offered; with --check only those are "
+        help="the mixed locks: Python, pip and natives without a wheel from conda",
+        description="Makes a mixed lock of every published one, and of the combos that wheels "
+        "alone cannot serve. Each records what the channel offered; with --check only those are "
         "compared for which the channel still offers the same.",
     )
     _common(conda)
@@ -93,8 +109,13 @@ def run_locks(args: argparse.Namespace) -> int:
 
 
 def run_conda(args: argparse.Namespace) -> int:
-    """The same for what the conda halves add."""
+    """The same for the mixed locks."""
     return _told(args, _conda(args))
+
+
+def run_render(args: argparse.Namespace) -> int:
+    """Judge what is recorded anew, and write the verdicts, the files and the table."""
+    return _told(args, _render(args))
 
 
 def _told(args: argparse.Namespace, outcome: Outcome) -> int:
@@ -167,8 +188,7 @@ def _locks(args: argparse.Namespace) -> Outcome:
     files = publishing.render(results)
     if of == 1:
         files["as_of.json"] = dump_json({"schema_version": 1, "as_of": day.isoformat()})
-    change = publishing.stale if args.check else publishing.write
-    changed = change(root / "locks", files, chosen, publishing.OWN_FILES)
+    changed = _change(args, root, files, chosen, publishing.OWN_FILES)
     return _outcome(args, day, results, changed)
 
 
@@ -179,14 +199,66 @@ def _conda(args: argparse.Namespace) -> Outcome:
 
     root = loading.checkout()
     chosen = publishing.shard(publishing.slots(loading.matrix()), *parse_shard(args.shard))
-    day = _recorded_day(root)  # of the locks that the conda halves belong to
+    day = _recorded_day(root)  # of the locks that the mixed ones belong to
     made = make(args, chosen, day, channels=args.channel or ["conda-forge"])
     results = [result for result in made if result.same_channels] if args.check else made
-    files = publishing.render_conda(results, root / "locks")
+    files = publishing.render_mixed(
+        results, lambda slot: publishing.recorded_locks(root / "locks", slot)
+    )
     slots = [result.slot for result in results]
-    change = publishing.stale if args.check else publishing.write
-    changed = change(root / "locks", files, slots, publishing.CONDA_FILES)
+    changed = _change(args, root, files, slots, publishing.CONDA_FILES)
     return _outcome(args, day, results, changed, moved=len(made) - len(results))
+
+
+def _render(args: argparse.Namespace) -> Outcome:
+    from ..matrix import loading
+    from ..publish import locks as publishing
+    from ..publish.judged import judged_slot
+
+    root, matrix = loading.checkout(), loading.matrix()
+    slots = publishing.slots(matrix)
+    wheels = {slot: judged_slot(matrix, slot, root / "locks") for slot in slots}
+    mixed = [judged_slot(matrix, slot, root / "locks", conda=True) for slot in slots]
+    files = publishing.render(one.result for one in wheels.values())
+    files |= publishing.render_mixed(
+        (one.result for one in mixed), lambda slot: wheels[slot].result.locks
+    )
+    own = publishing.OWN_FILES | publishing.CONDA_FILES
+    changed = _change(args, root, files, slots, own)
+    outdated = sorted({key for one in (*wheels.values(), *mixed) for key in one.outdated})
+    results = [one.result for one in wheels.values()]
+    outcome = _outcome(args, _recorded_day(root), results, changed)
+    if not outdated:
+        return outcome
+    return replace(
+        outcome,
+        status=1,
+        document={**outcome.document, "outdated": outdated},
+        note=f"the facts ask for other files in {len(outdated)} locks, which were left out: "
+        f"{', '.join(outdated[:5])}. `tfmac-lock publish` makes them from the package index",
+    )
+
+
+def _change(
+    args: argparse.Namespace,
+    root: Path,
+    files: dict[str, str],
+    slots: Sequence[Slot],
+    own: Collection[str],
+) -> list[str]:
+    """Write the files and the table of all locks, or tell which are stale."""
+    from ..matrix import loading
+    from ..publish import locks as publishing
+    from ..publish.readme import readme
+
+    folder = root / "locks"
+    every = publishing.slots(loading.matrix())
+    change = publishing.stale if args.check else publishing.write
+    changed = change(folder, files, slots, own)
+    if (folder / "as_of.json").exists() and len(slots) == len(every):
+        day = _recorded_day(root).isoformat()
+        changed += change(folder, {"README.md": readme(folder, every, day)}, (), own)
+    return changed
 
 
 def _outcome(

@@ -57,7 +57,8 @@ def _lock(lock: Lock, *, color: bool) -> list[str]:
         "",
         f"{shown}: {MEANING[status]}",
     ]
-    for kind, text, source in lock.verdict.reasons:
+    for reason in lock.verdict.reasons:
+        kind, text, source = reason.kind, reason.text, reason.source
         lines += _wrapped(f"{kind}:", f"{text} [{source}]" if _is_short(source) else text)
     return lines
 

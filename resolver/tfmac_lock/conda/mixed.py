@@ -12,6 +12,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..matrix.reasons import Reason
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.provider import Facts, UnusableFile, limit_of
 from ..resolve.requirement import ByUser, Requirement, only
@@ -52,8 +53,8 @@ class MixedSolution:
     because: tuple[str, ...]
 
     @property
-    def notes(self) -> tuple[tuple[str, str, str], ...]:
-        """What is to be said of the conda half: kind, text, source."""
+    def notes(self) -> tuple[Reason, ...]:
+        """What is to be said of what comes from conda."""
         native = [
             f"{name} {version}" for name, version in self.conda.given.items() if name in NATIVE
         ]
@@ -63,7 +64,7 @@ class MixedSolution:
         if self.because:
             why = f", because the index has no wheel of {' and '.join(self.because)} for the target"
         text = f"{', '.join(native)} from conda{why}"
-        return (("conda", text, self.channels[0].url),)
+        return (Reason(kind="conda", text=text, source=self.channels[0].url),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

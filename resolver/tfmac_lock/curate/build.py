@@ -21,7 +21,7 @@ from .compile import compile_matrix
 from .figures import FiguresFile, compile_figures
 from .folder import read_folder
 from .pair_rows import binary_facts, pair_loads
-from .symptom_files import SymptomFile, compile_symptoms
+from .symptom_files import Frameworks, SymptomFile, compile_symptoms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,11 +38,13 @@ SCHEMAS: dict[str, type] = {
     "waivers": models.WaiversFile,
     "lineage": Lineage,
     "release": models.ReleaseFile,
+    "binaries": models.BinariesFile,
     "proof": Proof,
     "companion": Companion,
     "trial": Trial,
     "proof-report": ProofReport,
     "symptom": SymptomFile,
+    "frameworks": Frameworks,
 }
 """Each kind of file with its class; the schema lies in matrix/schemas/ under this name."""
 

@@ -19,8 +19,10 @@ from packaging.version import Version
 
 from ..errors import DataError
 from ..matrix.facts import METAL, series_of
+from ..matrix.toml import read_file
 from ..target import Arch
 from .folder import read_folder
+from .models import BinariesFile
 from .symptom_files import lint_examples
 
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ class Code(Enum):
     M009 = "a stub leads to a payload, or packages.toml says that it leads nowhere"
     M010 = "a symptom that is named exists"
     M011 = "a proof is of a known release; a twin speaks of its pins alone, others of a lock"
-    M012 = "a symptom's patterns are linear, its examples recognised, its near misses not"
+    M012 = "a symptom's patterns are harmless, its examples recognised, its near misses not"
+    M013 = "a file that people write names its schema in the first line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +95,10 @@ def _sources(folder: MatrixFolder) -> Iterator[Problem]:
         for source in defect.sources:
             if not source.startswith("https://"):
                 yield Problem(code=Code.M003, path=f"defects.toml: {defect.id}", text=source)
-    for number, row in enumerate(folder.packages.packages):
+    for row in folder.packages.packages:
         for source in row.sources:
             if not source.startswith("https://"):
-                yield Problem(
-                    code=Code.M003, path=f"packages.toml: packages[{number}]", text=source
-                )
+                yield Problem(code=Code.M003, path=f"packages.toml: {row.name}", text=source)
 
 
 def _defects_and_reports(folder: MatrixFolder) -> Iterator[Problem]:
@@ -130,12 +131,12 @@ def _ranges(folder: MatrixFolder) -> Iterator[Problem]:
             if entry.metal is not None
         ),
         *(
-            ("vendor.toml", f"pairs[{number}]", entry.tensorflow, tensorflow)
-            for number, entry in enumerate(folder.vendor.pairs)
+            ("vendor.toml", f"metal {entry.metal}", entry.tensorflow, tensorflow)
+            for entry in folder.vendor.pairs
         ),
         *(
-            ("vendor.toml", f"pairs[{number}]", f"=={entry.metal}", plugins)
-            for number, entry in enumerate(folder.vendor.pairs)
+            ("vendor.toml", f"metal {entry.metal}", f"=={entry.metal}", plugins)
+            for entry in folder.vendor.pairs
         ),
         *(
             ("reports", entry.id, entry.tensorflow, tensorflow)
@@ -266,6 +267,31 @@ def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
             yield Problem(code=Code.M011, path=where, text=text)
 
 
+def _schema_lines(folder: MatrixFolder) -> Iterator[Problem]:
+    """Editors find the schema by a comment in the first line."""
+    for path in (*folder.root.glob("*.toml"), *folder.root.glob("reports/*.toml")):
+        yield from _schema_line(folder, path, "report" if path.parent != folder.root else path.stem)
+    for path in folder.root.glob("symptoms/*.toml"):
+        yield from _schema_line(folder, path, "symptom")
+
+
+def _schema_line(folder: MatrixFolder, path: Path, schema: str) -> Iterator[Problem]:
+    up = "../" * (len(path.relative_to(folder.root).parts) - 1)
+    wanted = f"#:schema {up}schemas/{schema}.schema.json"
+    with path.open(encoding="utf-8") as file:
+        if file.readline().rstrip("\n") != wanted:
+            where = path.relative_to(folder.root).as_posix()
+            yield Problem(code=Code.M013, path=where, text=f"the first line is not {wanted}")
+
+
+def _binaries(folder: MatrixFolder) -> Iterator[Problem]:
+    for path in sorted(folder.root.glob("binaries/*/*.toml")):
+        try:
+            read_file(path, BinariesFile)
+        except DataError as error:
+            yield Problem(code=Code.M001, path=error.path, text=error.reason)
+
+
 def _symptom_examples(folder: MatrixFolder) -> Iterator[Problem]:
     try:
         faults = lint_examples(folder.root / "symptoms")
@@ -289,5 +315,7 @@ CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _symptoms,
     _proofs,
     _symptom_examples,
+    _schema_lines,
+    _binaries,
 )
-"""M002 to M012, in their order."""
+"""M002 to M013, in their order, and M001 for what is read for nothing else."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from ..matrix.facts import Bound, Defect, Fact, Floor, PackageRow, Waiver
 from ..matrix.texts import (
@@ -158,3 +159,88 @@ class ReleaseFile(Fact):
         for wheel in self.wheels:
             if not 0 <= wheel.metadata < len(self.metadata):
                 raise ValueError(f"{wheel.filename}: metadata {wheel.metadata} does not exist")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolGroup(Fact):
+    """Symbols that the same ``images`` offer, or that are wanted of the same ``library``.
+
+    ``flat`` ones are wanted of no library: they are looked for in all images.
+    """
+
+    images: tuple[str, ...] = ()
+    library: str | None = None
+    flat: bool = False
+    weak: bool = False
+    symbols: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryEntry(Fact):
+    """A library that the plugin is linked to."""
+
+    name: str
+    weak: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFileEntry(Fact):
+    """A wheel that was read, and the CPython tag that it is for."""
+
+    filename: str
+    sha256: Sha256
+    python: str
+    inner_tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageEntry(Fact):
+    """A Mach-O file that ``import tensorflow`` loads before it loads plugins."""
+
+    path: str
+    install_name: str | None = None
+    libraries: tuple[str, ...]
+    rpaths: tuple[str, ...]
+    calls_dlopen: bool
+    local: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryEntry(Fact):
+    """What the machine code of a release says on one architecture.
+
+    TensorFlow has images with what they offer to plugins, a plugin has a path with what it
+    wants.
+    """
+
+    arch: Arch
+    files: tuple[ReadFileEntry, ...]
+    macos_tag: str
+    minos: str | None = None
+    sdk: str | None = None
+    payload: bool | None = None
+    requires: tuple[str, ...] = ()
+    numpy_generation: str | None = None
+    images: tuple[ImageEntry, ...] = ()
+    exports: tuple[SymbolGroup, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    path: str | None = None
+    install_name: str | None = None
+    libraries: tuple[LibraryEntry, ...] = ()
+    rpaths: tuple[str, ...] = ()
+    imports: tuple[SymbolGroup, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.payload is None) == (self.path is None):
+            raise ValueError("a TensorFlow says whether it is a payload, a plugin has a path")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinariesFile(Fact):
+    """matrix/binaries/<package>/<version>.toml, written by ``tfmac-lock matrix refresh``."""
+
+    schema_version: Literal[1]
+    package: PackageName
+    version: VersionText
+    binaries: tuple[BinaryEntry, ...]

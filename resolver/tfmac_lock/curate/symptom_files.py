@@ -5,14 +5,14 @@ Needs the ``curate`` extra; the program itself reads what :func:`compile_symptom
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ..errors import DataError
 from ..explain import symptoms
+from ..matrix.toml import checked, read_toml
 from .patterns import PatternError, compile_pattern
 
 if TYPE_CHECKING:
@@ -121,14 +121,7 @@ def read(folder: Path) -> dict[str, SymptomFile]:
     found: dict[str, SymptomFile] = {}
     for path in sorted(folder.glob("*.toml")):
         where = f"{folder.name}/{path.name}"
-        try:
-            entry = SymptomFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DataError(where, str(error)) from error
-        except ValidationError as error:
-            fault = error.errors()[0]
-            inside = ".".join(map(str, fault["loc"]))
-            raise DataError(f"{where}: {inside}", str(fault["msg"])) from error
+        entry = checked(read_toml(path), SymptomFile, where)
         if path.stem != entry.id:
             raise DataError(f"{where}: id", f"is {entry.id!r}, but the file is {path.stem!r}")
         found[entry.id] = entry
@@ -139,7 +132,7 @@ def _compile_text(regex: str, where: str) -> dict[str, Any]:
     try:
         found = compile_pattern(regex)
     except PatternError as error:
-        raise DataError(where, str(error)) from error
+        raise DataError(f"{where}: pattern {short(regex)}", str(error)) from error
     return {
         "regex": found.regex,
         "loose": found.loose,
@@ -166,44 +159,45 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
     for word in entry.looks_up:
         if word not in LOOK_UPS and not word.startswith(("bound:", "package:")):
             raise DataError(f"{where}: looks_up", f"{word!r} is none of {', '.join(LOOK_UPS)}")
-    patterns = []
-    for index, pattern in enumerate(entry.patterns):
-        here = f"{where}: patterns[{index}]"
-        patterns.append(
-            {
-                **_compile_text(pattern.regex, f"{here}.regex"),
-                "needs": [_compile_text(text, f"{here}.needs") for text in pattern.needs],
-                "weak": pattern.weak,
-                "brief": pattern.brief,
-            }
-        )
-    for index, cure in enumerate(entry.cures):
+    for cure in entry.cures:
         for fact, value in cure.when.items():
-            _check_condition(fact, value, f"{where}: cures[{index}].when.{fact}")
+            _check_condition(fact, value, f"{where}: cure {short(cure.text)}: when.{fact}")
     return {
-        "id": entry.id,
-        "title": entry.title,
-        "stage": entry.stage,
-        "severity": entry.severity,
-        "cause": " ".join(entry.cause.split()),
+        **entry.model_dump(exclude={"examples", "near_misses"}),
+        "cause": words(entry.cause),
         "leads_to": sorted(entry.leads_to),
         "instead_of": sorted(entry.instead_of),
-        "detector": entry.detector,
-        "looks_up": list(entry.looks_up),
         "unless": [_compile_text(text, f"{where}: unless") for text in entry.unless],
-        "tried": [" ".join(text.split()) for text in entry.tried],
-        "ask": entry.ask,
-        "patterns": patterns,
+        "tried": [words(text) for text in entry.tried],
+        "patterns": [
+            {
+                **pattern.model_dump(),
+                **_compile_text(pattern.regex, where),
+                "needs": [_compile_text(text, f"{where}: needs") for text in pattern.needs],
+            }
+            for pattern in entry.patterns
+        ],
         "cures": [
             {
-                "text": " ".join(cure.text.split()),
+                "text": words(cure.text),
                 "command": cure.command,
                 "when": [{"fact": fact, "is": value} for fact, value in cure.when.items()],
             }
             for cure in entry.cures
         ],
-        "sources": [{"url": s.url, "says": " ".join(s.says.split())} for s in entry.sources],
+        "sources": [{"url": one.url, "says": words(one.says)} for one in entry.sources],
     }
+
+
+def words(text: str) -> str:
+    """The text in one line."""
+    return " ".join(text.split())
+
+
+def short(text: str) -> str:
+    """The beginning of a text, to tell it from others of its kind."""
+    line = words(text)
+    return repr(line if len(line) <= 60 else f"{line[:57]}...")
 
 
 class Frameworks(_Model):
@@ -217,14 +211,9 @@ def _frameworks(path: Path) -> dict[str, Any]:
     """The patterns of texts that are ours, and of texts that are another framework's."""
     if not path.exists():
         return {"ours": [], "others": []}
-    try:
-        entry = Frameworks.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
-        raise DataError(path.name, str(error)) from error
+    entry = checked(read_toml(path), Frameworks, path.name)
     return {
-        key: [
-            _compile_text(text, f"{path.name}: {key}[{index}]") for index, text in enumerate(rows)
-        ]
+        key: [_compile_text(text, f"{path.name}: {key}") for text in rows]
         for key, rows in (("ours", entry.ours), ("others", entry.others))
     }
 
@@ -232,7 +221,7 @@ def _frameworks(path: Path) -> dict[str, Any]:
 def compile_symptoms(folder: Path) -> dict[str, Any]:
     """The folder's symptoms as the document that the program and the site read.
 
-    Every pattern has been proved to lie in the dialect and within its bounds.
+    Every pattern has been proved to be harmless (see :mod:`.patterns`).
 
     Raises:
         DataError: with the path to the fault.
@@ -265,12 +254,12 @@ def lint_examples(folder: Path) -> list[str]:
     known = symptoms.load(compile_symptoms(folder), path=folder.name)
     faults: list[str] = []
     for entry in entries.values():
-        for index, example in enumerate(entry.examples):
+        for example in entry.examples:
             ids = [match.symptom.id for match in recognise_text(example.text, known).matches]
             if ids[:1] != [entry.id]:
-                faults.append(f"{entry.id}.toml: examples[{index}] is recognised as {ids}")
-        for index, miss in enumerate(entry.near_misses):
+                faults.append(f"{entry.id}.toml: example {short(example.text)} is taken for {ids}")
+        for miss in entry.near_misses:
             ids = [match.symptom.id for match in recognise_text(miss.text, known).matches]
             if entry.id in ids:
-                faults.append(f"{entry.id}.toml: near_misses[{index}] is recognised as {ids}")
+                faults.append(f"{entry.id}.toml: near miss {short(miss.text)} is taken for {ids}")
     return faults

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from ..matrix.ranking import NoCombo, package_row
+from ..matrix.reasons import Reason
 from ..resolve.pairs import TENSORFLOW_NAMES
 from ..resolve.requirement import ByUser, Requirement
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..matrix.facts import Matrix
-    from .make import LockRequest, Note
+    from .make import LockRequest
 
 TENSORFLOW = canonicalize_name("tensorflow")
 VARIANTS = {
@@ -33,7 +34,7 @@ VARIANTS = {
 """Packages that are TensorFlow itself on other systems, and which plugin goes with them."""
 
 
-def for_the_pair(matrix: Matrix, request: LockRequest) -> tuple[LockRequest, list[Note]]:
+def for_the_pair(matrix: Matrix, request: LockRequest) -> tuple[LockRequest, list[Reason]]:
     """The request with the pair that its requirements ask for, and what was taken for what."""
     pair, notes = request.pair, []
     for item in request.requirements:
@@ -70,14 +71,14 @@ def _renamed(item: Requirement) -> Requirement:
     return replace(item, name=TENSORFLOW, extras=frozenset()) if item.name in VARIANTS else item
 
 
-def _taken_for(matrix: Matrix, item: Requirement) -> Note:
+def _taken_for(matrix: Matrix, item: Requirement) -> Reason:
     row = package_row(matrix, item.name)
     plugin = ", without the plugin" if VARIANTS[item.name] == "none" else ""
     text = f"{item.text} was taken for tensorflow{item.specifier}{plugin}"
     source = f"https://pypi.org/project/{item.name}/"
     if row is not None:
         text, source = f"{text}. {row.text}", next(iter(row.sources), source)
-    return ("asked", text, source)
+    return Reason(kind="asked", text=text, source=source)
 
 
 def by_users(items: Iterable[Requirement]) -> list[Requirement]:

@@ -6,11 +6,12 @@ with those files, so it says nothing of another file of the same name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import TfmacLockError
-from ..matrix.reasons import Grade, Reason, Status
+from ..matrix.reasons import Grade, Reason
+from ..matrix.verdict import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 ACCEPT = "--accept-repacked"
 """The option that takes files of a mirror that packs wheels anew."""
-
-OF_THE_FILES = frozenset({"resolves", "floor", "stub", "defect"})
-"""Kinds of reasons that hold for whatever file has the name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +88,12 @@ def refuse_contradicted(files: Iterable[UnknownFile]) -> None:
         raise ContradictedFile(contradicted)
 
 
-def of_unknown_files(verdict: Verdict, files: Iterable[UnknownFile]) -> Verdict:
+def of_unknown_files(verdict: Verdict, files: Iterable[UnknownFile], *, plugin: bool) -> Verdict:
     """The verdict without what speaks for other files than these; ``unproven`` at best."""
     texts = [str(file) for file in files]
     if not texts:
         return verdict
     text = f"{'; '.join(texts)}; what is known of the release was observed with other files"
-    return replace(
-        verdict,
-        status=max(verdict.status, Status.UNPROVEN, key=lambda status: status.rank),
-        grade=min(verdict.grade, Grade.RESOLVES) if verdict.grade else None,
-        reasons=(
-            Reason(kind="files", text=text, source="matrix/releases", against=True),
-            *(one for one in verdict.reasons if one.against or one.kind in OF_THE_FILES),
-        ),
-    )
+    kept = [one for one in verdict.reasons if one.against or one.grade in (None, Grade.RESOLVES)]
+    own = Reason(kind="files", text=text, source="matrix/releases", against=True)
+    return fold((own, *kept), plugin=plugin)

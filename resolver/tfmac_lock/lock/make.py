@@ -14,7 +14,7 @@ from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
 from ..errors import Refusal
 from ..matrix.ranking import NoCombo, PairRequest, choices, nearest
-from ..matrix.reasons import Status
+from ..matrix.reasons import Reason, Status
 from ..matrix.verdict import judge
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.pairs import Option, Options
@@ -27,7 +27,7 @@ from .asked import for_the_pair, naming_who_asks
 from .floors import first_macos, macos_to_try, oldest_macos
 from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .mixed import locked, verify_conda
-from .model import Combo, Lock, LockedPackage, LockVerdict, combo_id
+from .model import Combo, Lock, LockedPackage, combo_id
 from .newest import outdated
 from .published import Index
 from .verify import pins_of, verify
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from ..resolve.solve import Solution, Solved
     from ..resolve.source import Source
     from ..target import Target
-
-    Note = tuple[str, str, str]
 
 
 NEAR_ENOUGH = 12
@@ -97,10 +95,7 @@ class BrokenPins(Refusal):
         self.verdict = verdict
 
     def __str__(self) -> str:
-        against = "; ".join(
-            f"{reason.text} [{reason.source}]" for reason in self.verdict.reasons if reason.against
-        )
-        return f"{self.pair} is broken with the versions that fit together: {against}."
+        return broken_text(self.pair, self.verdict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +149,7 @@ class Resolver:
             raise naming_who_asks(error, request) from error
 
     def _lock_first(
-        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Note]
+        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Reason]
     ) -> ResolvedLock:
         """The lock of the first of the pairs that has one; raises the first one's conflict."""
         if self.conda is not None:
@@ -238,7 +233,7 @@ class Resolver:
             return self._lock_with_conda(native, request, pair)
 
     def _lock_best(
-        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Note]
+        self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Reason]
     ) -> ResolvedLock:
         """The lock of the best of the pairs that resolves, by one search through all of them."""
         options = Options(
@@ -258,7 +253,7 @@ class Resolver:
 
     def _newest_named(
         self, request: LockRequest, rules: Rules, solution: Solution
-    ) -> tuple[LockRequest, tuple[Rules, Solution], list[Note]]:
+    ) -> tuple[LockRequest, tuple[Rules, Solution], list[Reason]]:
         """With current versions of what the user names, even if the pair is a lower one.
 
         Where that cannot be, an old version stays, and is told with the reason.
@@ -377,7 +372,7 @@ class Resolver:
         target: Target,
         solution: Solution,
         both: MixedSolution | None = None,
-        notes: Sequence[Note] = (),
+        notes: Sequence[Reason] = (),
     ) -> ResolvedLock:
         """The lock of a solution, verified; raises BrokenPins."""
         solved = solution.packages
@@ -392,7 +387,7 @@ class Resolver:
         unknown = unknown_files(self.matrix, packages)
         if not request.accept_repacked:
             refuse_contradicted(unknown)
-        verdict = of_unknown_files(verdict, unknown)
+        verdict = of_unknown_files(verdict, unknown, plugin=pair.metal is not None)
         if verdict.status is Status.BROKEN:
             raise BrokenPins(pair, verdict)
         notes = [
@@ -404,7 +399,7 @@ class Resolver:
         ]
         lock = Lock(
             combo=_combo(pair, target, pins, macos),
-            verdict=_with_old_versions(lock_verdict(verdict, notes)),
+            verdict=_with_old_versions(replace(verdict, reasons=(*verdict.reasons, *notes))),
             packages=packages,
             as_of=self.as_of,
             command=_command(request, pair, self.conda),
@@ -450,36 +445,28 @@ def _combo(pair: Pair, target: Target, pins: dict[str, str], macos: MacOSVersion
     )
 
 
-def lock_verdict(verdict: Verdict, notes: Iterable[Note] = ()) -> LockVerdict:
-    """The verdict in plain words, with more notes of how the lock was made."""
-    return LockVerdict(
-        status=verdict.status.value,
-        grade=verdict.grade.value if verdict.grade else None,
-        reasons=(
-            *((reason.kind, reason.text, reason.source) for reason in verdict.reasons),
-            *notes,
-        ),
-    )
+def broken_text(pair: Pair, verdict: Verdict) -> str:
+    """Why the pair is broken with the versions that fit together."""
+    against = "; ".join(f"{one.text} [{one.source}]" for one in verdict.reasons if one.against)
+    return f"{pair} is broken with the versions that fit together: {against}."
 
 
-def _with_old_versions(verdict: LockVerdict) -> LockVerdict:
+def _with_old_versions(verdict: Verdict) -> Verdict:
     """Nothing is known of a lock with an old version of what the user named."""
-    if all(kind != "older" for kind, _, _ in verdict.reasons):
+    if all(reason.kind != "older" for reason in verdict.reasons):
         return verdict
-    return replace(
-        verdict, status=max(verdict.status, "unproven", key=lambda one: Status(one).rank)
-    )
+    return replace(verdict, status=max(verdict.status, Status.UNPROVEN))
 
 
-def _waiver_note(pair: Pair, waiver: Waiver) -> Note:
+def _waiver_note(pair: Pair, waiver: Waiver) -> Reason:
     text = (
         f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; "
         f"{waiver.specifier} is taken to be enough: {waiver.reason}. `pip check` will name it"
     )
-    return ("waiver", text, waiver.source)
+    return Reason(kind="waiver", text=text, source=waiver.source)
 
 
-def _stand_in_notes(pair: Pair, solution: Solution) -> list[Note]:
+def _stand_in_notes(pair: Pair, solution: Solution) -> list[Reason]:
     """What `pip check` will miss: requirements of TensorFlow by its other name."""
     there = f"{pair.package} {pair.tensorflow}"
     texts = [
@@ -487,13 +474,17 @@ def _stand_in_notes(pair: Pair, solution: Solution) -> list[Note]:
         "name. `pip check` will name it"
         for item in dict.fromkeys(solution.stand_ins)
     ]
-    return [("stand-in", text, "index metadata") for text in texts]
+    return [Reason(kind="stand-in", text=text, source="index metadata") for text in texts]
 
 
-def _source_notes(packages: Iterable[LockedPackage]) -> list[Note]:
+def _source_notes(packages: Iterable[LockedPackage]) -> list[Reason]:
     """What pip builds on the Mac."""
     return [
-        ("source", f"{one.name} {one.version} is a source archive, which pip builds", one.url)
+        Reason(
+            kind="source",
+            text=f"{one.name} {one.version} is a source archive, which pip builds",
+            source=one.url,
+        )
         for one in packages
         if one.is_source
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..conda.records import ChannelState
+from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch, MacOSVersion, Os
 
 if TYPE_CHECKING:
@@ -65,15 +66,6 @@ class Combo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LockVerdict:
-    """The verdict as it stands in a lock: plain texts, since the fast path serves it as it is."""
-
-    status: str
-    grade: str | None
-    reasons: tuple[tuple[str, str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
     """Every file to install, sorted by manager and name, with the combo and its verdict.
 
@@ -82,7 +74,7 @@ class Lock:
     """
 
     combo: Combo
-    verdict: LockVerdict
+    verdict: Verdict
     packages: tuple[LockedPackage, ...]
     as_of: str
     command: str
@@ -139,12 +131,9 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         "combo": _combo_json(lock.combo),
         "lock_id": lock_id(lock),
         "verdict": {
-            "status": lock.verdict.status,
-            "grade": lock.verdict.grade,
-            "reasons": [
-                {"kind": kind, "text": text, "source": source}
-                for kind, text, source in lock.verdict.reasons
-            ],
+            "status": lock.verdict.status.value,
+            "grade": lock.verdict.grade and lock.verdict.grade.value,
+            "reasons": [_reason_json(reason) for reason in lock.verdict.reasons],
         },
         "as_of": lock.as_of,
         "command": lock.command,
@@ -166,6 +155,29 @@ def _combo_json(combo: Combo) -> dict[str, Any]:
         "os": combo.os.value,
         "macos_min": str(combo.macos_min) if combo.macos_min else None,
     }
+
+
+def _reason_json(reason: Reason) -> dict[str, Any]:
+    return {
+        "kind": reason.kind,
+        "text": reason.text,
+        "source": reason.source,
+        "grade": reason.grade and reason.grade.value,
+        "against": reason.against,
+        "fatal": reason.fatal,
+    }
+
+
+def _reason(row: Any) -> Reason:
+    grade = row.get("grade")  # locks that earlier versions wrote have the three texts alone
+    return Reason(
+        kind=row["kind"],
+        text=row["text"],
+        source=row["source"],
+        grade=Grade(grade) if grade else None,
+        against=row.get("against", False),
+        fatal=row.get("fatal", False),
+    )
 
 
 def _contents_json(lock: Lock) -> dict[str, Any]:
@@ -217,12 +229,10 @@ def from_json(data: Any) -> Lock:
             os=Os(combo["os"]),
             macos_min=MacOSVersion.parse(combo["macos_min"]) if combo["macos_min"] else None,
         ),
-        verdict=LockVerdict(
-            status=data["verdict"]["status"],
-            grade=data["verdict"]["grade"],
-            reasons=tuple(
-                (row["kind"], row["text"], row["source"]) for row in data["verdict"]["reasons"]
-            ),
+        verdict=Verdict(
+            status=Status(data["verdict"]["status"]),
+            grade=Grade(data["verdict"]["grade"]) if data["verdict"]["grade"] else None,
+            reasons=tuple(map(_reason, data["verdict"]["reasons"])),
         ),
         packages=tuple(
             LockedPackage(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
+from ..matrix.reasons import Reason
 from ..resolve.pairs import PAIR_NAMES
 from ..resolve.provider import Facts
 from ..resolve.requirement import ByUser, Requirement
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from ..resolve.conflict import Unsatisfiable
     from ..resolve.provider import Rules
     from ..resolve.solve import Solution
-    from .make import Note
 
 MINORS_BEHIND = 3
 """Of a package that has not reached 1.0: so many minor releases behind make a version old."""
@@ -49,7 +49,7 @@ class Outdated:
             self.item.name, frozenset(), SpecifierSet(f">={self.first_current}"), origin
         )
 
-    def note(self, error: Unsatisfiable) -> Note:
+    def note(self, error: Unsatisfiable) -> Reason:
         """That it was taken, and why."""
         reasons = [
             str(fact)
@@ -59,7 +59,7 @@ class Outdated:
         text = f"{self.item.name} {self.taken} was taken although {self.newest} exists"
         if reasons:
             text += f": {'; '.join(reasons[:3])}"
-        return ("older", text, "index metadata")
+        return Reason(kind="older", text=text, source="index metadata", against=True)
 
 
 def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> list[Outdated]:

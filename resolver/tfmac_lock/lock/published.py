@@ -1,7 +1,8 @@
-"""The published locks and the indexes that the fast path reads.
+"""The published locks: the indexes that the fast path reads, and their verdicts.
 
-One file a Python and architecture holds every published lock of wheels, best first, so that a
-request is answered by reading that one file. A second file holds what their conda halves add.
+One file a Python and architecture holds every published lock of wheels, and a second one what
+their mixed locks add. Beside each lies a file with the verdicts, best first: a new fact changes
+that one, and the locks stand still.
 Nothing here imports anything heavy: this is what runs when somebody types the main command.
 """
 
@@ -9,51 +10,49 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..files import guarded
+from ..files import dump_json, guarded
 from ..target import MacOSVersion
 from .model import Lock, from_json, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
     from typing import TypeVar
 
     from ..target import Arch, Chip
+    from .model import Combo
 
     T = TypeVar("T")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 FILES = "https://files.pythonhosted.org/packages/"
-"""What the addresses in an index begin with, unless they are told whole."""
+"""What the addresses in an index begin with, unless they are written in full."""
 
-INHERITED = ("combo", "verdict", "as_of", "command")
-"""What a lock with a conda half takes from the lock of wheels of the same combo, if not told."""
+INHERITED = ("combo", "as_of", "command")
+"""What a mixed lock takes from the lock of wheels of the same combo, unless recorded."""
 
-LEFT_OUT = ("files", "schema_version", "lock_id")
-"""What no row of an index has, since it is made of the rest."""
+LEFT_OUT = ("files", "schema_version", "lock_id", "verdict")
+"""What no row of an index has: it is made of the rest, or stands in the verdicts."""
 
 ASKS_FOR_CONDA = " --format conda-lock"
-"""What such a lock's command has behind that of the wheels, if not told."""
+"""The suffix of a mixed lock's command line, unless recorded."""
+
+INDEX, VERDICTS, CONDA = "index", "verdicts", "conda-"
 
 
-def index_name(python: str, arch: Arch) -> str:
-    """The index of the published locks for that Python series, as a path within locks/."""
-    return f"index/{_slot(python, arch)}"
-
-
-def conda_index_name(python: str, arch: Arch) -> str:
-    """What the conda halves of those locks add to that index, in the same way."""
-    return f"index/{_CONDA}{_slot(python, arch)}"
-
-
-_CONDA = "conda-"
-
-
-def _slot(python: str, arch: Arch) -> str:
+def slot_name(python: str, arch: Arch) -> str:
+    """The name of the files about one Python series and architecture."""
     return f"cp{python.replace('.', '')}-{arch.value}.json"
+
+
+def folder_name(combo: Combo) -> str:
+    """The folder of a lock's rendered files, as a path within locks/."""
+    plugin = f"metal-{combo.metal}" if combo.metal else "cpu"
+    return f"py{combo.python}-{combo.arch.value}/{combo.package}-{combo.tensorflow}-{plugin}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +68,17 @@ class Index:
     @classmethod
     def within(cls, folder: Path, python: str, arch: Arch, *, conda: bool = False) -> Index:
         """The index of that slot in the folder of published locks."""
-        wheels = cls(folder / index_name(python, arch))
+        wheels = cls(folder / INDEX / slot_name(python, arch))
         return wheels.with_conda() if conda else wheels
 
     @classmethod
     def all_within(cls, folder: Path) -> list[Index]:
         """Every index of wheels in the folder of published locks."""
-        return [cls(path) for path in sorted((folder / "index").glob("cp*.json"))]
+        return [cls(path) for path in sorted((folder / INDEX).glob("cp*.json"))]
 
     def with_conda(self) -> Index:
         """The index of the same slot's locks with a conda half."""
-        return Index(self.path, self.path.with_name(f"{_CONDA}{self.path.name}"))
+        return Index(self.path, self.path.with_name(f"{CONDA}{self.path.name}"))
 
     def exists(self) -> bool:
         """Whether there are such locks at all."""
@@ -141,13 +140,21 @@ class Index:
         return self._read(choose)
 
     def _read(self, build: Callable[[list[_Row]], T]) -> T:
-        conda = self.conda
-        if conda is None:
-            return guarded(self.path, SCHEMA_VERSION, lambda data: build(_rows(data)))
-        bases = guarded(
-            self.path, SCHEMA_VERSION, lambda data: {row.combo["id"]: row for row in _rows(data)}
-        )
-        return guarded(conda, SCHEMA_VERSION, lambda data: build(_rows(data, bases)))
+        """What ``build`` makes of the rows, best first."""
+        own = self.conda or self.path
+        verdicts = guarded(_verdicts_of(self.path), SCHEMA_VERSION, _verdicts)
+        bases: dict[str, dict[str, Any]] = {}
+        if self.conda is not None:
+            of_wheels = verdicts
+            verdicts = guarded(
+                _verdicts_of(own), SCHEMA_VERSION, lambda data: _verdicts(data, of_wheels)
+            )
+            bases = guarded(
+                self.path,
+                SCHEMA_VERSION,
+                lambda data: {row["combo"]["id"]: {**row, "tables": data} for row in data["locks"]},
+            )
+        return guarded(own, SCHEMA_VERSION, lambda data: build(_rows(data, verdicts, bases)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,50 +163,68 @@ class _Row:
 
     told: dict[str, Any]
     tables: dict[str, list[Any]]
-    base: _Row | None = None
+    base: dict[str, Any] | None
+    verdict: dict[str, Any]
 
     @property
     def combo(self) -> Any:
-        return self._holder("combo").told["combo"]
+        return self._field("combo")
 
     def lock(self) -> Lock:
         """The lock itself."""
-        verdict = self._holder("verdict")
-        reasons = [verdict.tables["reasons"][place] for place in verdict.told["verdict"]["reasons"]]
-        inherited = {key: self._holder(key).told[key] for key in INHERITED}
-        if self._holder("command") is not self:
-            inherited["command"] += ASKS_FOR_CONDA
+        packages = _packages(self.told, self.tables)
+        command = self._field("command")
+        if self.base is not None:
+            left_out = self.told["without"]
+            shared = _packages(self.base, self.base["tables"])
+            packages += [item for item in shared if item["name"] not in left_out]
+            command += "" if "command" in self.told else ASKS_FOR_CONDA
         return from_json(
-            inherited
-            | {
-                "verdict": {**verdict.told["verdict"], "reasons": reasons},
-                "packages": sorted(
-                    self._packages(), key=lambda package: (package["manager"], package["name"])
-                ),
+            {
+                "combo": self.combo,
+                "verdict": self.verdict,
+                "as_of": self._field("as_of"),
+                "command": command,
+                "packages": sorted(packages, key=lambda item: (item["manager"], item["name"])),
                 "channels": [self.tables["channels"][at] for at in self.told.get("channels", ())],
             }
         )
 
-    def _packages(self) -> list[Any]:
-        own = [_told_whole(self.tables["packages"][at]) for at in self.told["packages"]]
-        if self.base is None:
-            return own
-        left_out = self.told["without"]
-        return own + [item for item in self.base._packages() if item["name"] not in left_out]
-
-    def _holder(self, key: str) -> _Row:
-        return self if self.base is None or key in self.told else self.base
+    def _field(self, key: str) -> Any:
+        holder = self.told if self.base is None or key in self.told else self.base
+        return holder[key]
 
 
-def _rows(data: Any, bases: dict[str, _Row] | None = None) -> list[_Row]:
-    """The rows of an index; those of a conda index stand on those of the wheels."""
-    return [
-        _Row(told, data, (bases or {})[told["adds_to"]] if "adds_to" in told else None)
-        for told in data["locks"]
-    ]
+def _rows(data: Any, verdicts: dict[str, Any], bases: dict[str, dict[str, Any]]) -> list[_Row]:
+    """The rows of an index in the order of the verdicts; mixed ones stand on those of wheels."""
+    rows = {}
+    for told in data["locks"]:
+        base = bases[told["adds_to"]] if "adds_to" in told else None
+        name = (base or told)["combo"]["id"]
+        rows[name] = _Row(told, data, base, verdicts[name])
+    return [rows[name] for name in verdicts]
 
 
-def _told_whole(package: Any) -> Any:
+def _verdicts_of(index: Path) -> Path:
+    """The file with the verdicts of an index."""
+    return index.parents[1] / VERDICTS / index.name
+
+
+def _verdicts(data: Any, of_wheels: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """The verdicts by the id of their combo, best first; a row without one has that of wheels."""
+    return {
+        row["combo"]: {**row, "reasons": [data["reasons"][at] for at in row["reasons"]]}
+        if "status" in row
+        else of_wheels[row["combo"]]
+        for row in data["verdicts"]
+    }
+
+
+def _packages(told: Any, tables: Any) -> list[Any]:
+    return [_in_full(tables["packages"][at]) for at in told["packages"]]
+
+
+def _in_full(package: Any) -> Any:
     url = package["url"] if "://" in package["url"] else FILES + package["url"]
     return {"filename": url.rpartition("/")[2], "manager": "pip", **package, "url": url}
 
@@ -239,47 +264,53 @@ class _Tables:
         # The requirements depend on the extras asked for, so they are part of what is told
         # apart; within one index that makes a handful of packages stand there twice.
         row = {key: value for key, value in told.items() if key not in LEFT_OUT}
-        row["packages"] = [
-            self.place("packages", _told_shortly(package)) for package in told["packages"]
-        ]
-        if "verdict" in told:
-            reasons = [self.place("reasons", reason) for reason in told["verdict"]["reasons"]]
-            row["verdict"] = {**told["verdict"], "reasons": reasons}
+        row["packages"] = [self.place("packages", _shortened(one)) for one in told["packages"]]
         if "channels" in told:
             row["channels"] = [self.place("channels", channel) for channel in told["channels"]]
         return row
 
 
-def _told_shortly(package: dict[str, Any]) -> dict[str, Any]:
-    """The package without what ``_told_whole`` adds."""
+def _shortened(package: dict[str, Any]) -> dict[str, Any]:
+    """The package without what ``_in_full`` adds."""
     short = {key: value for key, value in package.items() if key not in ("filename", "manager")}
     short["url"] = package["url"].removeprefix(FILES)
-    whole = _told_whole(short)
+    whole = _in_full(short)
     return short | {key: value for key, value in package.items() if whole.get(key) != value}
 
 
-def to_index(locks: Iterable[Lock], unpublished: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """The content of an index of these locks, in their order.
+def _shortened_reason(reason: dict[str, Any]) -> dict[str, Any]:
+    """The reason without what is not so: no grade, not against it, not fatal."""
+    return {key: value for key, value in reason.items() if value or key == "source"}
 
+
+def render(
+    slot: str, locks: Sequence[Lock], unpublished: Iterable[tuple[str, str]]
+) -> dict[str, str]:
+    """The index of these locks and their verdicts, by path within locks/.
+
+    ``slot`` is what ``slot_name`` gives; the locks are in the order of their verdicts.
     ``unpublished`` are the combos that have wheels and no lock, with the reason.
     """
     tables = _Tables()
-    return _content([tables.row(to_json(lock)) for lock in locks], tables, unpublished)
+    rows = [tables.row(to_json(lock)) for lock in sorted(locks, key=_by_id)]
+    return _files(slot, rows, tables, unpublished) | _verdict_file(slot, locks, {})
 
 
-def to_conda_index(
-    locks: Iterable[Lock], wheels: Iterable[Lock], unpublished: Iterable[tuple[str, str]]
-) -> dict[str, Any]:
-    """The content of an index of locks with a conda half, as what they add to those of wheels.
+def render_mixed(
+    slot: str,
+    locks: Sequence[Lock],
+    wheels: Iterable[Lock],
+    unpublished: Iterable[tuple[str, str]],
+) -> dict[str, str]:
+    """The same for mixed locks, as what they add to those of ``wheels``.
 
-    A row names the lock of ``wheels`` that it adds to, the packages of that one which it is
-    without, and whatever else is not the same. A combo that wheels alone cannot serve is told
-    whole.
+    A row names the lock that it adds to, the packages of that one which it is without, and
+    whatever else is not the same. A combo that wheels alone cannot serve is written in full.
     """
     tables = _Tables()
     bases = {lock.combo.id: to_json(lock) for lock in wheels}
     rows = []
-    for lock in locks:
+    for lock in sorted(locks, key=_by_id):
         told = to_json(lock)
         base = bases.get(lock.combo.id)
         if base is not None:
@@ -295,15 +326,41 @@ def to_conda_index(
                 "channels": told["channels"],
             }
         rows.append(tables.row(told))
-    return _content(rows, tables, unpublished)
+    name = f"{CONDA}{slot}"
+    return _files(name, rows, tables, unpublished) | _verdict_file(name, locks, bases)
 
 
-def _content(
-    rows: list[dict[str, Any]], tables: _Tables, unpublished: Iterable[tuple[str, str]]
-) -> dict[str, Any]:
-    return {
+def _by_id(lock: Lock) -> str:
+    return lock.combo.id
+
+
+def _files(
+    name: str,
+    rows: list[dict[str, Any]],
+    tables: _Tables,
+    unpublished: Iterable[tuple[str, str]],
+) -> dict[str, str]:
+    index = {
         "schema_version": SCHEMA_VERSION,
         "locks": rows,
         **tables.content,
         "unpublished": [{"combo": combo, "reason": reason} for combo, reason in unpublished],
     }
+    return {f"{INDEX}/{name}": dump_json(index, compact=True)}
+
+
+def _verdict_file(
+    name: str, locks: Iterable[Lock], bases: Mapping[str, dict[str, Any]]
+) -> dict[str, str]:
+    """The verdicts in the order of the locks; one that is that of the base is not repeated."""
+    tables = _Tables()
+    rows: list[dict[str, Any]] = []
+    for lock in locks:
+        key, told = lock.combo.id, to_json(lock)["verdict"]
+        if key in bases and bases[key]["verdict"] == told:
+            rows.append({"combo": key})
+            continue
+        reasons = [tables.place("reasons", _shortened_reason(one)) for one in told["reasons"]]
+        rows.append({"combo": key, **told, "reasons": reasons})
+    content = {"schema_version": SCHEMA_VERSION, "verdicts": rows, "reasons": [], **tables.content}
+    return {f"{VERDICTS}/{name}": dump_json(content, compact=True)}

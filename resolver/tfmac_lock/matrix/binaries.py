@@ -8,10 +8,11 @@ and more than one only where its Pythons disagree.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import DataError
+from .plain import plain, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,14 +72,14 @@ class TensorFlowBinary:
     version: str
     arch: str
     files: tuple[ReadFile, ...]
-    payload: bool
-    requires: tuple[str, ...]
     macos_tag: str
     minos: str | None
     sdk: str | None
+    payload: bool
+    requires: tuple[str, ...]
     numpy_generation: str | None
     images: tuple[ImageFacts, ...]
-    exports: Mapping[str, frozenset[str]]
+    exports: dict[str, frozenset[str]]
     elsewhere: frozenset[str]
     absent: frozenset[str]
 
@@ -111,13 +112,13 @@ class PluginBinary:
     version: str
     arch: str
     files: tuple[ReadFile, ...]
+    macos_tag: str
+    minos: str | None
+    sdk: str | None
     path: str
     install_name: str | None
     libraries: tuple[tuple[str, bool], ...]
     rpaths: tuple[str, ...]
-    macos_tag: str
-    minos: str | None
-    sdk: str | None
     imports: tuple[PluginImport, ...]
 
 
@@ -127,88 +128,48 @@ Binary: TypeAlias = TensorFlowBinary | PluginBinary
 def to_document(binaries: tuple[Binary, ...]) -> dict[str, Any]:
     """The TOML document of one release; its binaries sorted by architecture and Python."""
     first = binaries[0]
-    rows = sorted(binaries, key=lambda b: (b.arch, b.files))
     return {
         "schema_version": SCHEMA_VERSION,
         "package": first.package,
         "version": first.version,
-        "binaries": [
-            _tensorflow_row(row) if isinstance(row, TensorFlowBinary) else _plugin_row(row)
-            for row in rows
-        ],
+        "binaries": [_row(binary) for binary in sorted(binaries, key=lambda b: (b.arch, b.files))],
     }
 
 
-def _common_row(binary: Binary) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "arch": binary.arch,
-        "files": [
+def _row(binary: Binary) -> dict[str, Any]:
+    """The plain form but for symbols, which stand in groups, and without what is not stated."""
+    row: dict[str, Any] = plain(replace(binary, files=tuple(sorted(binary.files))))
+    if isinstance(binary, TensorFlowBinary):
+        offered: dict[tuple[str, ...], list[str]] = {}
+        for symbol, images in binary.exports.items():
+            offered.setdefault(tuple(sorted(images)), []).append(symbol)
+        row["exports"] = [
+            {"images": list(images), "symbols": sorted(symbols)}
+            for images, symbols in sorted(offered.items())
+        ]
+        row["requires"] = row["requires"] or None
+    else:
+        row["libraries"] = [{"name": name, "weak": weak} for name, weak in binary.libraries]
+        wanted: dict[tuple[str, bool], list[str]] = {}
+        for one in binary.imports:
+            wanted.setdefault((one.library or "", one.weak), []).append(one.symbol)
+        row["imports"] = [
             {
-                "filename": f.filename,
-                "sha256": f.sha256,
-                "python": f.python,
-                "inner_tags": list(f.inner_tags),
+                **({"library": library} if library else {"flat": True}),
+                "weak": weak,
+                "symbols": sorted(symbols),
             }
-            for f in sorted(binary.files)
-        ],
-        "macos_tag": binary.macos_tag,
-    }
-    if binary.minos is not None:
-        row["minos"] = binary.minos
-    if binary.sdk is not None:
-        row["sdk"] = binary.sdk
-    return row
+            for (library, weak), symbols in sorted(wanted.items())
+        ]
+    del row["package"], row["version"]
+    return {name: _stated(item) for name, item in row.items() if item is not None}
 
 
-def _tensorflow_row(binary: TensorFlowBinary) -> dict[str, Any]:
-    row = _common_row(binary)
-    row["payload"] = binary.payload
-    if binary.requires:
-        row["requires"] = list(binary.requires)
-    if binary.numpy_generation is not None:
-        row["numpy_generation"] = binary.numpy_generation
-    row["images"] = [
-        {
-            "path": image.path,
-            **({"install_name": image.install_name} if image.install_name else {}),
-            "libraries": list(image.libraries),
-            "rpaths": list(image.rpaths),
-            "calls_dlopen": image.calls_dlopen,
-            "local": image.local,
-        }
-        for image in binary.images
-    ]
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for symbol, images in binary.exports.items():
-        groups.setdefault(tuple(sorted(images)), []).append(symbol)
-    row["exports"] = [
-        {"images": list(images), "symbols": sorted(symbols)}
-        for images, symbols in sorted(groups.items())
-    ]
-    row["elsewhere"] = sorted(binary.elsewhere)
-    row["absent"] = sorted(binary.absent)
-    return row
-
-
-def _plugin_row(binary: PluginBinary) -> dict[str, Any]:
-    row = _common_row(binary)
-    row["path"] = binary.path
-    if binary.install_name is not None:
-        row["install_name"] = binary.install_name
-    row["libraries"] = [{"name": name, "weak": weak} for name, weak in binary.libraries]
-    row["rpaths"] = list(binary.rpaths)
-    groups: dict[tuple[str, bool], list[str]] = {}
-    for one in binary.imports:
-        groups.setdefault((one.library or "", one.weak), []).append(one.symbol)
-    row["imports"] = [
-        {
-            **({"library": library} if library else {"flat": True}),
-            "weak": weak,
-            "symbols": sorted(symbols),
-        }
-        for (library, weak), symbols in sorted(groups.items())
-    ]
-    return row
+def _stated(value: Any) -> Any:
+    """The value without fields that are None, which TOML cannot say."""
+    if isinstance(value, dict):
+        return {name: _stated(item) for name, item in value.items() if item is not None}
+    return [_stated(item) for item in value] if isinstance(value, list) else value
 
 
 def load(path: Path) -> tuple[Binary, ...]:
@@ -225,8 +186,7 @@ def load(path: Path) -> tuple[Binary, ...]:
     binaries: list[Binary] = []
     for index, row in enumerate(document.get("binaries", ())):
         try:
-            read = _read_plugin if "imports" in row else _read_tensorflow
-            binaries.append(read(document, row))
+            binaries.append(_read(document, row))
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{path}: binaries[{index}]", f"is damaged ({error!r})") from error
     return tuple(binaries)
@@ -238,68 +198,23 @@ def load_folder(folder: Path) -> Iterator[Binary]:
         yield from load(path)
 
 
-def _read_files(row: Mapping[str, Any]) -> tuple[ReadFile, ...]:
-    return tuple(
-        ReadFile(
-            filename=f["filename"],
-            sha256=f["sha256"],
-            python=f["python"],
-            inner_tags=tuple(f["inner_tags"]),
-        )
-        for f in row["files"]
-    )
-
-
-def _read_tensorflow(document: Mapping[str, Any], row: Mapping[str, Any]) -> TensorFlowBinary:
-    return TensorFlowBinary(
-        package=document["package"],
-        version=document["version"],
-        arch=row["arch"],
-        files=_read_files(row),
-        payload=row["payload"],
-        requires=tuple(row.get("requires", ())),
-        macos_tag=row["macos_tag"],
-        minos=row.get("minos"),
-        sdk=row.get("sdk"),
-        numpy_generation=row.get("numpy_generation"),
-        images=tuple(
-            ImageFacts(
-                path=image["path"],
-                install_name=image.get("install_name"),
-                libraries=tuple(image["libraries"]),
-                rpaths=tuple(image["rpaths"]),
-                calls_dlopen=image["calls_dlopen"],
-                local=image["local"],
-            )
-            for image in row["images"]
-        ),
-        exports={
-            symbol: images
+def _read(document: Mapping[str, Any], row: dict[str, Any]) -> Binary:
+    kind: type[Binary] = PluginBinary if "imports" in row else TensorFlowBinary
+    named = {"package": document["package"], "version": document["version"]}
+    images = [{"install_name": None, **image} for image in row.get("images", ())]
+    row = {"install_name": None, "numpy_generation": None, "requires": [], **row, "images": images}
+    row = {"minos": None, "sdk": None, **row, **named}
+    if kind is TensorFlowBinary:
+        row["exports"] = {
+            symbol: frozenset(group["images"])
             for group in row["exports"]
-            for images in (frozenset(group["images"]),)
             for symbol in group["symbols"]
-        },
-        elsewhere=frozenset(row["elsewhere"]),
-        absent=frozenset(row["absent"]),
-    )
-
-
-def _read_plugin(document: Mapping[str, Any], row: Mapping[str, Any]) -> PluginBinary:
-    return PluginBinary(
-        package=document["package"],
-        version=document["version"],
-        arch=row["arch"],
-        files=_read_files(row),
-        path=row["path"],
-        install_name=row.get("install_name"),
-        libraries=tuple((one["name"], one["weak"]) for one in row["libraries"]),
-        rpaths=tuple(row["rpaths"]),
-        macos_tag=row["macos_tag"],
-        minos=row.get("minos"),
-        sdk=row.get("sdk"),
-        imports=tuple(
+        }
+    else:
+        row["libraries"] = [(one["name"], one["weak"]) for one in row["libraries"]]
+        row["imports"] = [
             PluginImport(symbol=symbol, library=group.get("library"), weak=group["weak"])
             for group in row["imports"]
             for symbol in group["symbols"]
-        ),
-    )
+        ]
+    return read(kind, {field.name: row[field.name] for field in fields(kind)})

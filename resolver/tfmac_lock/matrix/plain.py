@@ -55,6 +55,8 @@ def _reader(kind: Any) -> Any:
         return inner and (lambda value: None if value is None else inner(value))
     if origin is tuple:
         return _tuple_reader(arguments)
+    if origin is frozenset:
+        return frozenset
     if origin is dict:
         return _mapping_reader(*map(_reader, arguments))
     if isinstance(kind, type) and hasattr(kind, "parse"):

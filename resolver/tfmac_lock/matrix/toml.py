@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..errors import DataError, MissingExtra
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 T = TypeVar("T")
+
+NAMES = ("id", "name", "filename", "version", "package_version", "metal")
+"""Fields by which entries of a list are told apart, the first that an entry has."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -41,10 +45,25 @@ def checked(data: dict[str, Any], kind: type[T], where: str) -> T:
         return adapter.validate_python(data)  # type: ignore[no-any-return]
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
-        inside = "".join(
-            f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]
-        ).lstrip(".")
+        inside = _way(data, first["loc"])
         raise DataError(f"{where}: {inside}" if inside else where, first["msg"]) from error
+
+
+def _way(data: Any, steps: Iterable[int | str]) -> str:
+    """The way to a datum: fields by name, entries of lists by their id where they have one."""
+    parts: list[str] = []
+    for step in steps:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            data = None
+        if isinstance(step, int):
+            named = data if isinstance(data, dict) else {}
+            name = next((named[key] for key in NAMES if key in named), step)
+            parts.append(f"[{name}]")
+        else:
+            parts.append(f".{step}" if parts else step)
+    return "".join(parts)
 
 
 @functools.cache

@@ -7,23 +7,23 @@ day: files uploaded later are left out, so that making the locks again gives the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from ..conda.mixed import CondaPart
 from ..errors import Refusal
-from ..files import dump_json
+from ..files import write_whole
 from ..lock import published
-from ..lock.formats import FORMATS
+from ..lock.formats import FORMATS, PUBLISHED_FORMATS
 from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.make import LockRequest, Resolver
 from ..lock.request import end_of
 from ..matrix.ranking import TENSORFLOW_PACKAGES, Choice, PairRequest, TensorFlowRequest, choices
-from ..matrix.reasons import Status
+from ..matrix.reasons import Reason, strength
 from ..target import Arch, PythonVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
-    from datetime import date
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ..conda.client import CondaClient
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 CHIP_OF = {Arch.ARM64: "m1", Arch.X86_64: "intel-amd"}
 """The chip that stands for an architecture in published locks: the oldest with a GPU to use."""
 
-PUBLISHED_FORMATS = ("requirements", "pylock")
-"""The formats that lie in locks/ as files; lock.json is told by the index."""
+HAS_DEFECTS = "it has known defects; the command above tells them, and the ways out"
+"""What stands in published files in the place of the defects, whose texts change by themselves."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,32 +85,47 @@ def make_slot(
     day: date,
     progress: Callable[[], None] = lambda: None,
     conda: CondaClient | None = None,
+    recorded: Iterable[Lock] = (),
 ) -> SlotResult:
     """Every lock of the slot: each release with its best plugin, and without one.
 
-    With ``conda`` each has a conda half.
+    With ``conda`` they are mixed locks. A lock that comes out as it is ``recorded`` keeps its day.
     """
-    half = None if conda is None else CondaPart(client=conda, undated=True)
-    resolver = Resolver(matrix=matrix, source=client, as_of=day.isoformat(), conda=half)
+    part = None if conda is None else CondaPart(client=conda, undated=True)
+    resolver = Resolver(matrix=matrix, source=client, as_of=day.isoformat(), conda=part)
+    before = {lock.combo.id: lock for lock in recorded}
     locks: list[Lock] = []
     unpublished = []
     for wish in wishes(matrix, slot):
         progress()
         try:
-            choice = _best(matrix, wish)
+            choice = best(matrix, wish)
             if choice is None:
                 continue
             request = LockRequest(pair=wish, before=end_of(day))
             resolver = replace(resolver, ahead=not locks)  # the first lock fetches for the others
-            locks.append(resolver.lock_pair(request, choice.pair).lock)
+            lock = resolver.lock_pair(request, choice.pair).lock
+            locks.append(_standing_still(lock, before.get(lock.combo.id)))
         except Refusal as error:
-            name = (
-                f"{wish.tensorflow}, plugin {wish.metal}, Python {slot.python}, {slot.arch.value}"
-            )
-            unpublished.append(Unpublished(combo=name, reason=str(error)))
+            unpublished.append(Unpublished(combo=asked_name(wish), reason=str(error)))
     return SlotResult(
         slot=slot, locks=tuple(sorted(locks, key=rank)), unpublished=tuple(unpublished)
     )
+
+
+def _standing_still(made: Lock, before: Lock | None) -> Lock:
+    """The lock as it was before, with the verdict of now, if its files are the same."""
+    if before is None:
+        return made
+    same = (made.combo, made.command, made.packages)
+    if same != (before.combo, before.command, before.packages):
+        return made
+    return replace(before, verdict=made.verdict)
+
+
+def asked_name(wish: PairRequest) -> str:
+    """What an unpublished combo is called."""
+    return f"{wish.tensorflow}, plugin {wish.metal}, Python {wish.python}, {wish.arch.value}"
 
 
 def wishes(matrix: Matrix, slot: Slot) -> Iterator[PairRequest]:
@@ -129,24 +144,21 @@ def wishes(matrix: Matrix, slot: Slot) -> Iterator[PairRequest]:
                 )
 
 
-def _best(matrix: Matrix, wish: PairRequest) -> Choice | None:
+def best(matrix: Matrix, wish: PairRequest) -> Choice | None:
     """The pair to publish; None where ``auto`` finds no plugin that fits."""
-    best = choices(matrix, wish)[0]
-    if wish.metal == "auto" and best.pair.metal is None:
-        return None
-    return best
+    first = choices(matrix, wish)[0]
+    return None if wish.metal == "auto" and first.pair.metal is None else first
 
 
 def rank(lock: Lock) -> tuple[object, ...]:
     """Sorts locks the way combos are ranked: status, grade, newest TensorFlow, newest plugin."""
     from ..matrix.facts import version
-    from ..matrix.reasons import Grade, strength
 
     combo = lock.combo
     plugin = version(combo.metal).release if combo.metal else ()
     return (
-        Status(lock.verdict.status).rank,
-        -strength(Grade(lock.verdict.grade) if lock.verdict.grade else None),
+        lock.verdict.status.rank,
+        -strength(lock.verdict.grade),
         tuple(-part for part in version(combo.tensorflow).release),
         TENSORFLOW_PACKAGES.index(combo.package),
         tuple(-part for part in plugin),
@@ -155,62 +167,85 @@ def rank(lock: Lock) -> tuple[object, ...]:
 
 def render(results: Iterable[SlotResult]) -> dict[str, str]:
     """Every file under locks/ with its text, by path relative to the folder."""
-    files = {}
+    files: dict[str, str] = {}
     for result in results:
-        slot = result.slot
-        index = published.to_index(
-            result.locks, [(item.combo, item.reason) for item in result.unpublished]
-        )
-        files[published.index_name(slot.python, slot.arch)] = dump_json(index)
+        slot = published.slot_name(result.slot.python, result.slot.arch)
+        files |= published.render(slot, result.locks, _rows(result.unpublished))
         for lock in result.locks:
             for name in PUBLISHED_FORMATS:
                 filename, text = FORMATS[name]
-                files[f"{lock.combo.id}/{filename}"] = text(lock)
+                files[f"{published.folder_name(lock.combo)}/{filename}"] = text(as_file(lock))
     return files
 
 
 OWN_FILES = frozenset(FORMATS[name][0] for name in PUBLISHED_FORMATS)
 CONDA_FILES = frozenset({CONDA_FORMATS["conda-lock"][0]})
-"""The names of the files in a lock's folder, by what makes them: wheels alone, or a conda half."""
+"""The names of the files in a lock's folder, by what makes them: locks of wheels, or mixed ones."""
 
 
-def render_conda(results: Iterable[SlotResult], folder: Path) -> dict[str, str]:
-    """What the conda halves add to the locks of wheels in the folder, in the same way.
+def render_mixed(
+    results: Iterable[SlotResult], wheels_of: Callable[[Slot], Sequence[Lock]]
+) -> dict[str, str]:
+    """What the mixed locks add to each slot's locks of wheels, in the same way.
 
     conda-lock.yml lies there only for combos that wheels alone cannot serve; for the others it
     is rendered from the index when it is asked for, since the files would triple the folder.
     """
-    files = {}
+    files: dict[str, str] = {}
     filename, text = CONDA_FORMATS["conda-lock"]
     for result in results:
         slot = result.slot
-        wheels = published.Index.within(folder, slot.python, slot.arch).locks()
-        index = published.to_conda_index(
-            result.locks, wheels, [(item.combo, item.reason) for item in result.unpublished]
+        wheels = wheels_of(slot)
+        files |= published.render_mixed(
+            published.slot_name(slot.python, slot.arch),
+            result.locks,
+            wheels,
+            _rows(result.unpublished),
         )
-        files[published.conda_index_name(slot.python, slot.arch)] = dump_json(index)
         served = {lock.combo.id for lock in wheels}
         for lock in result.locks:
             if lock.combo.id not in served:
-                files[f"{lock.combo.id}/{filename}"] = text(lock)
+                files[f"{published.folder_name(lock.combo)}/{filename}"] = text(as_file(lock))
     return files
 
 
-def same_channels(matrix: Matrix, conda: CondaClient, slot: Slot, day: date, folder: Path) -> bool:
+def as_file(lock: Lock) -> Lock:
+    """The lock as its published files have it: with its status, and without the reasons.
+
+    So a new fact changes the verdicts, and of the files those whose status it changes.
+    """
+    kinds = {reason.kind for reason in lock.verdict.reasons}
+    told = Reason(kind="defect", text=HAS_DEFECTS, source="")
+    reasons = (told,) if "defect" in kinds else ()
+    return replace(lock, verdict=replace(lock.verdict, reasons=reasons))
+
+
+def _rows(unpublished: Iterable[Unpublished]) -> list[tuple[str, str]]:
+    return [(item.combo, item.reason) for item in unpublished]
+
+
+def same_channels(matrix: Matrix, conda: CondaClient, slot: Slot, folder: Path) -> bool:
     """Whether the channels offer what they did when the slot's locks in the folder were made.
 
     A channel cannot be asked for certain for what it offered on some day, since its records are
     amended; only where their state is the recorded one must the locks come out the same.
     """
-    index = published.Index.within(folder, slot.python, slot.arch, conda=True)
-    locks = index.locks() if index.exists() else []
     chip = matrix.platforms.chip(CHIP_OF[slot.arch])
     target = matrix.platforms.target(PythonVersion.parse(slot.python), chip)
-    recorded = {tuple(item.name for item in lock.conda_packages): lock.channels for lock in locks}
+    recorded = {
+        (lock.as_of, *(item.name for item in lock.conda_packages)): lock.channels
+        for lock in recorded_locks(folder, slot, conda=True)
+    }
     return all(
-        conda.state(target, names, before=end_of(day), undated=True) == channels
-        for names, channels in recorded.items()
+        conda.state(target, names, before=end_of(date.fromisoformat(day)), undated=True) == channels
+        for (day, *names), channels in recorded.items()
     )
+
+
+def recorded_locks(folder: Path, slot: Slot, *, conda: bool = False) -> list[Lock]:
+    """The slot's locks that lie in the folder; none where there is no index of them."""
+    index = published.Index.within(folder, slot.python, slot.arch, conda=conda)
+    return index.locks() if index.exists() else []
 
 
 def stale(
@@ -223,11 +258,11 @@ def stale(
 
     Of what lies there, only files with one of the ``own`` names can be left over.
     """
-    endings = tuple(f"-py{slot.python}-{slot.arch.value}" for slot in chosen)
     found = {
         path.relative_to(folder).as_posix()
-        for path in folder.glob("*/*")
-        if path.parent.name.endswith(endings) and path.name in own
+        for slot in chosen
+        for path in folder.glob(f"py{slot.python}-{slot.arch.value}/*/*")
+        if path.name in own
     }
     wrong = sorted(found - set(files))
     for name, text in sorted(files.items()):
@@ -252,11 +287,9 @@ def write(
         path = folder / name
         if name not in files:
             path.unlink()
-            if not any(path.parent.iterdir()):
-                path.parent.rmdir()
+            for above in path.parents[:2]:
+                if not any(above.iterdir()):
+                    above.rmdir()
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(files[name], "utf-8")
-        beside.replace(path)
+        write_whole(path, files[name])
     return changed

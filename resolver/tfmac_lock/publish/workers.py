@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,8 +32,13 @@ def make(
     # Spawned, since a forked child would inherit the locks of the parent's threads.
     context = multiprocessing.get_context("spawn")
     ticks = context.Manager().Queue()
-    compared = loading.checkout() / "locks" if args.check else None
-    settings = (args.index_url, args.offline, tuple(channels), compared)
+    settings = _Settings(
+        index_url=args.index_url,
+        offline=args.offline,
+        channels=tuple(channels),
+        folder=loading.checkout() / "locks",
+        check=args.check,
+    )
     with (
         Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress,
         # Ctrl-C ends a worker; as an exception it would end one slot and begin with the next.
@@ -65,12 +70,18 @@ def _drain(ticks: Any, progress: Any, bar: Any) -> None:
         return
 
 
-def _work(
-    slot: Any,
-    day: date,
-    settings: tuple[str | None, bool, tuple[str, ...], Path | None],
-    ticks: Any,
-) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settings:
+    """What a worker needs besides its slot; ``folder`` has the locks that are there already."""
+
+    index_url: str | None
+    offline: bool
+    channels: tuple[str, ...]
+    folder: Path
+    check: bool
+
+
+def _work(slot: Any, day: date, settings: _Settings, ticks: Any) -> Any:
     """Make one slot; runs in a process of its own."""
     from contextlib import ExitStack
 
@@ -78,20 +89,25 @@ def _work(
     from ..pypi import open_index
     from . import locks
 
-    index_url, offline, channels, compared = settings
+    matrix, folder, offline = loading.matrix(), settings.folder, settings.offline
     with ExitStack() as stack:
-        client = stack.enter_context(open_index(index_url=index_url, offline=offline))
+        client = stack.enter_context(open_index(index_url=settings.index_url, offline=offline))
         conda = None
-        if channels:
+        if settings.channels:
             from ..conda.channels import Channel
             from ..conda.client import CondaClient
 
-            parsed = [Channel.parse(text) for text in channels]
+            parsed = [Channel.parse(text) for text in settings.channels]
             conda = stack.enter_context(CondaClient(parsed, offline=offline))
         made = locks.make_slot(
-            loading.matrix(), client, slot, day, progress=lambda: ticks.put(None), conda=conda
+            matrix,
+            client,
+            slot,
+            day,
+            progress=lambda: ticks.put(None),
+            conda=conda,
+            recorded=locks.recorded_locks(folder, slot, conda=conda is not None),
         )
-        if conda is None or compared is None:
+        if conda is None or not settings.check:
             return made
-        same = locks.same_channels(loading.matrix(), conda, slot, day, compared)
-        return replace(made, same_channels=same)
+        return replace(made, same_channels=locks.same_channels(matrix, conda, slot, folder))

@@ -17,7 +17,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from .errors import BadIndexAnswer, HashMismatch, NoRoom, NotCached, ProjectNotFound
-from .model import IndexFile, Metadata, Observer, Project
+from .model import IndexFile, Metadata, Observer, Project, rows_of
 from .once import Once
 from .page import Page, fetch_metadata, fetch_page, fetch_project_json
 from .urls import read, redact
@@ -221,19 +221,22 @@ class IndexClient:
             raise ValueError(f"not a normalised project name: {name!r}")
         own = self.config.index_for.get(name)
         asked = self.config.indexes if own is None else (own,)
-        first = ""
-        found: dict[str, str] = {}
+        first = Project(name=name, groups={})
+        folders: list[str] = []
         for index in asked:
-            if first and not _is_local(index):
-                continue
-            rows = self._secure(name, self._rows(index, name))
-            for row in rows:
-                found.setdefault(row.partition("\t")[0], row)
-            if rows and not _is_local(index):
-                first = index
-        if not found:
+            if _is_local(index):
+                folders += self._folder_rows(index, name)
+            elif not first.groups:
+                groups = self._page("pages", index, name, f"{index}{name}/", fetch_page).groups
+                first = self._secure(Project(name=name, groups=groups, index=index))
+        if not folders and not first.groups:
             raise ProjectNotFound(name, asked)
-        return Project(name=name, rows=tuple(found.values()), index=first)
+        if not folders:
+            return first
+        found: dict[str, str] = {}
+        for row in (*folders, *first.rows) if _is_local(asked[0]) else (*first.rows, *folders):
+            found.setdefault(row.partition("\t")[0], row)
+        return Project.of(name, found.values(), first.index)
 
     def _find_with_times(self, name: str) -> Project:
         project = self._find(name)
@@ -242,9 +245,7 @@ class IndexClient:
             self._json.start(url, work, self._workers())
         return project
 
-    def _rows(self, index: str, name: str) -> tuple[str, ...]:
-        if not _is_local(index):
-            return self._page("pages", index, name, f"{index}{name}/", fetch_page).rows
+    def _folder_rows(self, index: str, name: str) -> tuple[str, ...]:
         from . import local
 
         if not local.path_of(index).is_dir():
@@ -255,20 +256,19 @@ class IndexClient:
             self._note(f"{name} comes from {index}, an address that works on this computer only.")
         return rows
 
-    def _secure(self, name: str, rows: tuple[str, ...]) -> tuple[str, ...]:
-        """The rows without those that lead to plain http on a host that is not trusted."""
-        kept = tuple(
-            row
-            for row in rows
-            if "\thttp:" not in row or self.config.is_secure(row.split("\t", 2)[1])
-        )
+    def _secure(self, project: Project) -> Project:
+        """The project without the files that lie at plain http on a host that is not trusted."""
+        if not any("\thttp:" in rows for rows in project.groups.values()):
+            return project
+        rows = project.rows
+        kept = [row for row in rows if self.config.is_secure(row.split("\t", 2)[1])]
         if len(kept) < len(rows):
             self._note(
-                f"{len(rows) - len(kept)} files of {name} are left out: their links are plain "
-                "http, which anybody on the way can change. If their host can be trusted, name "
-                "it in PIP_TRUSTED_HOST."
+                f"{len(rows) - len(kept)} files of {project.name} are left out: their links are "
+                "plain http, which anybody on the way can change. If their host can be trusted, "
+                "name it in PIP_TRUSTED_HOST."
             )
-        return kept
+        return Project.of(project.name, kept, project.index)
 
     def _page(
         self,
@@ -303,7 +303,7 @@ class IndexClient:
     def _fetch_json(self, index: str, name: str, url: str) -> dict[str, str]:
         """The rows of an index's project JSON by file name."""
         page = self._page("json", index, name, url, fetch_project_json)
-        return {row[: row.index("\t")]: row for row in page.rows}
+        return {row[: row.index("\t")]: row for row in rows_of(page.groups)}
 
     def _read_metadata(self, file: IndexFile) -> Metadata:
         key = f"metadata/{_key(file)}"

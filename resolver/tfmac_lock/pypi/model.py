@@ -1,8 +1,8 @@
 """What the index says, as values.
 
-The files of a project are kept as packed rows, one line each, and become objects only when
-asked for: numpy alone has 5000 files of which a target can use a dozen, and building the
-rest would take longer than the whole resolve.
+The files of a project are kept as packed rows, one line each, in groups by what their names end
+in, and become objects only when asked for: numpy alone has 5000 files of which a target can use a
+dozen, and building the rest would take longer than the whole resolve.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..wheels.metadata import Metadata as Metadata  # given out from here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +73,29 @@ class IndexFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project: its wheels and source distributions, in page order.
+    """A project: its wheels and source distributions.
 
-    ``rows`` are ``IndexFile.pack`` lines, ``index`` whose page they are from.
+    ``groups`` has the files by what their names end in (``ending_of``), each as the lines of
+    ``IndexFile.pack``. ``index`` is whose page they are from.
     """
 
     name: str
-    rows: tuple[str, ...]
+    groups: Mapping[str, str]
     index: str = ""
+
+    @classmethod
+    def of(cls, name: str, rows: Iterable[str], index: str = "") -> Project:
+        """A project of those rows."""
+        return cls(name=name, groups=group(rows), index=index)
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The rows of all files."""
+        return rows_of(self.groups)
 
     @property
     def files(self) -> tuple[IndexFile, ...]:
-        """Every file; ``select`` is much faster where only some are wanted."""
+        """Every file; ``select`` and ``files_of`` are much faster where only some are wanted."""
         return tuple(IndexFile.unpack(row, self.index) for row in self.rows)
 
     @property
@@ -92,11 +103,63 @@ class Project:
         """Whether the page gives the upload time of every file."""
         return all(row.split("\t")[6] for row in self.rows)
 
+    def count(self, ending: str) -> int:
+        """How many files have that ending, which one of ``groups`` is."""
+        return self.groups[ending].count("\n") + 1
+
+    def files_of(self, ending: str) -> Iterator[IndexFile]:
+        """The files with that ending, which one of ``groups`` is."""
+        return (IndexFile.unpack(row, self.index) for row in self.groups[ending].split("\n"))
+
     def select(self, keep: Callable[[str], bool]) -> tuple[IndexFile, ...]:
         """The files whose name ``keep`` accepts."""
         return tuple(
             IndexFile.unpack(row, self.index) for row in self.rows if keep(row[: row.index("\t")])
         )
+
+
+ALONE = "alone"
+
+
+def ending_of(filename: str) -> str:
+    """What decides on which targets a file may fit.
+
+    For a wheel that is all of the name from the Python tag on, for a source distribution the
+    suffix, and nothing for a name that is neither's. ``group`` sets ``ALONE`` before the suffix
+    of those whose version has no wheel on the page.
+    """
+    if filename.endswith(".whl"):
+        parts = filename.rsplit("-", 3)
+        return "-".join(parts[1:]) if len(parts) == 4 else ""
+    return next((suffix for suffix in (".tar.gz", ".zip") if filename.endswith(suffix)), "")
+
+
+def group(rows: Iterable[str]) -> dict[str, str]:
+    """The rows by the ending of the file's name, those of one ending as the lines of one text.
+
+    Of the 5000 files of a large project a target can use a dozen; so the others are never
+    looked at one by one.
+    """
+    found: dict[str, list[str]] = {}
+    sources: list[tuple[str, str, str]] = []
+    with_wheel: set[str] = set()
+    for row in rows:
+        filename = row[: row.index("\t")]
+        ending = ending_of(filename)
+        if filename.endswith(".whl"):
+            with_wheel.add(filename.split("-", 2)[1] if "-" in filename else "")
+            found.setdefault(ending, []).append(row)
+        else:
+            sources.append((filename.removesuffix(ending).rpartition("-")[2], ending, row))
+    for version, ending, row in sources:
+        alone = "" if version in with_wheel or not ending else ALONE
+        found.setdefault(alone + ending, []).append(row)
+    return {ending: "\n".join(lines) for ending, lines in found.items()}
+
+
+def rows_of(groups: Mapping[str, str]) -> tuple[str, ...]:
+    """All rows that ``group`` put together."""
+    return tuple(row for rows in groups.values() for row in rows.split("\n"))
 
 
 class Observer:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .errors import BadIndexAnswer, HashMismatch, IndexUnreachable
+from .model import group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,9 +35,9 @@ _NO_CACHE = re.compile(r"(?:^|,)\s*no-(?:cache|store)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What an address said. Times are seconds since the epoch; ``rows`` pack the files.
+    """What an address said. Times are seconds since the epoch; for ``groups`` see ``Project``.
 
-    No rows may also mean that the index has no such page, which is worth remembering, too:
+    No groups may also mean that the index has no such page, which is worth remembering, too:
     offline it lets the next index be asked. Some mirrors have an empty page for every project
     that they do not know, so the two are one.
     """
@@ -45,12 +46,13 @@ class Page:
     fresh_until: float
     etag: str = ""
     last_modified: str = ""
-    rows: tuple[str, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     def pack(self) -> str:
-        """A head line, then the rows; ``unpack`` is its inverse."""
+        """A head line, then the groups, each after its ending; ``unpack`` is its inverse."""
         head = (self.url, repr(self.fresh_until), self.etag, self.last_modified)
-        return "\n".join(("\t".join(head), *self.rows))
+        groups = (f"{ending}\n{rows}" for ending, rows in self.groups.items())
+        return "\n\t".join(("\t".join(head), *groups))  # no row begins with a tab
 
     def is_fresh(self, now: float) -> bool:
         """Whether it may be used without asking the index again.
@@ -63,14 +65,14 @@ class Page:
     @classmethod
     def unpack(cls, text: str) -> Page:
         """The page that ``pack`` wrote; ``ValueError`` for anything else."""
-        head, *rows = text.split("\n")
+        head, *groups = text.split("\n\t")
         url, fresh_until, etag, last_modified = head.split("\t")
         return cls(
             url=url,
             fresh_until=float(fresh_until),
             etag=etag,
             last_modified=last_modified,
-            rows=tuple(rows),
+            groups=dict(rows.split("\n", 1) for rows in groups),
         )
 
 
@@ -141,7 +143,7 @@ def _fetch(
             fresh_until=fresh_until,
             etag=_header(reply.headers, "etag"),
             last_modified=_header(reply.headers, "last-modified"),
-            rows=parse(reply, reply.read(limits.page_bytes)),
+            groups=group(parse(reply, reply.read(limits.page_bytes))),
         )
 
     return transport.fetch(url, take, headers=headers, seconds=limits.page_seconds)

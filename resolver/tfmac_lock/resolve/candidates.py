@@ -17,10 +17,11 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from ..pypi.model import ALONE
 from ..target import MacOSVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from packaging.tags import Tag
@@ -105,19 +106,8 @@ def fitting_files(
     requirement (PEP 592).
     """
     count = left_out or LeftOut()
-    ranked: dict[str, tuple[int, MacOSVersion | None]] = {}
-    without: Collection[str] | None = None
-    if sources is not Sources.NONE:
-        without = _with_wheel(project) if sources is Sources.WITHOUT_WHEEL else ()
-
-    def keep(filename: str) -> bool:
-        found = _rank(filename, ranks, count, without)
-        if found is not None:
-            ranked[filename] = found
-        return found is not None
-
     found = []
-    for file in project.select(keep):
+    for file, rank, macos in _ranked(project, ranks, count, sources):
         if file.requires_python and not _python_fits(file.requires_python, python):
             count.wrong_python += 1
             continue
@@ -127,47 +117,41 @@ def fitting_files(
                 count.too_new += when is not None
                 count.without_date += when is None
                 continue
-        parsed = _parse(file, *ranked[file.filename])
+        parsed = _parse(file, rank, macos)
         if parsed is not None:
             found.append(parsed)
     found.sort(key=lambda item: (item.version, item.is_wheel, -item.rank, item.build), reverse=True)
     return found
 
 
-def _with_wheel(project: Project) -> set[str]:
-    """The versions that have a wheel for any system, as they stand in the files' names."""
-    names = (row[: row.index("\t")] for row in project.rows)
-    return {name.split("-", 2)[1] for name in names if name.endswith(".whl") and "-" in name}
+def _ranked(
+    project: Project, ranks: Mapping[str, int], count: LeftOut, sources: Sources
+) -> Iterator[tuple[IndexFile, int, MacOSVersion | None]]:
+    """The files that the target's tags admit, each with its best tag's place and oldest macOS.
 
-
-def _rank(
-    filename: str, ranks: Mapping[str, int], count: LeftOut, without: Collection[str] | None
-) -> tuple[int, MacOSVersion | None] | None:
-    """The place of the file's best tag and its oldest macOS.
-
-    It works on text alone, since most files of a page end here.
+    Both follow from how the name ends, so that the many files that do not fit are only counted.
     """
-    if filename.endswith(".whl"):
-        parts = filename[:-4].rsplit("-", 3)
-        if len(parts) != 4:
-            return None
-        fitting = [tag for tag in _tags(parts) if tag in ranks]
-        if not fitting:
-            count.wrong_tag += 1
-            return None
-        return min(ranks[tag] for tag in fitting), _oldest_macos(fitting)
-    if filename.endswith((".tar.gz", ".zip")):
-        version = filename.removesuffix(".tar.gz").removesuffix(".zip").rpartition("-")[2]
-        if without is not None and version not in without:
-            return len(ranks), None
-        count.sdists += 1
-    return None
+    for ending in project.groups:
+        if ending.endswith(".whl"):
+            tags = ending.removesuffix(".whl").split("-")
+            fitting = [tag for tag in _tags(tags) if tag in ranks]
+            if fitting:
+                rank, macos = min(ranks[tag] for tag in fitting), _oldest_macos(fitting)
+                for file in project.files_of(ending):
+                    yield file, rank, macos
+            else:
+                count.wrong_tag += project.count(ending)
+        elif sources is Sources.ALL or (
+            sources is Sources.WITHOUT_WHEEL and ending.startswith(ALONE)
+        ):
+            for file in project.files_of(ending):
+                yield file, len(ranks), None
+        elif ending:
+            count.sdists += project.count(ending)
 
 
 def _tags(parts: list[str]) -> list[str]:
-    if not any("." in part for part in parts[1:]):
-        return ["-".join(parts[1:])]
-    return ["-".join(one) for one in itertools.product(*(part.split(".") for part in parts[1:]))]
+    return ["-".join(one) for one in itertools.product(*(part.split(".") for part in parts))]
 
 
 def _oldest_macos(tags: Iterable[str]) -> MacOSVersion | None:

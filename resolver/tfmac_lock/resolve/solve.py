@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from nab_resolver.resolver import Resolver
 from nab_resolver.types import RootRequirement
 
 from ..errors import Refusal
+from ..pypi.errors import ProjectNotFound
 from .conflict import Unsatisfiable, explained
 from .pairs import PAIR, TENSORFLOW_NAMES
 from .provider import Facts, OpenYanked, Provider, Rules, split
@@ -188,6 +190,7 @@ def newer_macos(rules: Rules, names: Iterable[NormalizedName]) -> int | None:
     pattern = rf"macosx_(\d+)_\d+_(?:{target.machine}|universal2)\b"
     majors: set[int] = set()
     for name in names:
-        for row in rules.view.source.project(name).rows:
-            majors |= {int(found) for found in re.findall(pattern, row.partition("\t")[0])}
+        with contextlib.suppress(ProjectNotFound):  # no macOS brings it
+            for ending in rules.view.source.project(name).groups:
+                majors |= {int(found) for found in re.findall(pattern, ending)}
     return min((major for major in majors if major > target.macos.major), default=None)

@@ -81,6 +81,7 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
         yield f"releases/{release.package}-{release.version}.json", _release(release)
     yield "bounds.json", doc.Bounds(bounds=list(matrix.bounds))
     yield "defects.json", doc.Defects(defects=list(matrix.defects))
+    yield "reports.json", doc.Reports(reports=list(matrix.reports))
     yield (
         "symptoms.json",
         doc.Symptoms(

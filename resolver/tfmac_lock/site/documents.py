@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..conda.records import ChannelState
 from ..lock.model import LockedPackage
-from ..matrix.facts import Bound, Defect
+from ..matrix.facts import Bound, Defect, Report
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch
 
@@ -202,6 +202,12 @@ class Defects(Document):
     """All defects."""
 
     defects: list[Defect]
+
+
+class Reports(Document):
+    """All reports that people published, those that decide nothing too."""
+
+    reports: list[Report]
 
 
 class Text(Part):

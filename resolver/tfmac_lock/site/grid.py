@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ..matrix import grid
 from ..matrix.grid import OnPython
-from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..matrix.verdict import judge
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def make_grid(matrix: Matrix, arch: Arch, locks: Sequence[PublishedLock]) -> gri
         if item is not None:
             return OnPython(
                 pair=pair,
-                verdict=verdict_of(item),
+                verdict=item.lock.verdict,
                 macos_min=str(item.lock.combo.macos_min),
                 lock=item.id,
             )
@@ -54,16 +53,4 @@ def make_grid(matrix: Matrix, arch: Arch, locks: Sequence[PublishedLock]) -> gri
         rows=grid.payload_rows(matrix, arch),
         plugins=[*plugins, None],
         judged=judged,
-    )
-
-
-def verdict_of(item: PublishedLock) -> Verdict:
-    """The verdict as the lock's files state it."""
-    stated = item.lock.verdict
-    return Verdict(
-        status=Status(stated.status),
-        grade=Grade(stated.grade) if stated.grade else None,
-        reasons=tuple(
-            Reason(kind=kind, text=text, source=source) for kind, text, source in stated.reasons
-        ),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
 from ..lock import published
-from ..lock.formats import conda_lock_yml, lock_json
+from ..lock.formats import FORMATS, PUBLISHED_FORMATS, conda_lock_yml, lock_json
 from ..matrix import loading
 from ..matrix.reasons import Status
 from ..target import Arch
@@ -80,15 +80,15 @@ def load(locks: Path | None = None, compiled: Path = loading.COMPILED) -> Inputs
             index = published.Index.within(folder, python.series, arch)
             if not index.exists():
                 continue
-            halves = index.with_conda()
-            conda = {lock.combo.id: lock for lock in halves.locks()} if halves.exists() else {}
+            mixed = index.with_conda()
+            conda = {lock.combo.id: lock for lock in mixed.locks()} if mixed.exists() else {}
             by_wheels = index.locks()
             found += [
                 _with_files(lock, folder, conda.pop(lock.combo.id, None)) for lock in by_wheels
             ]
             # What is left are the combos that wheels alone cannot serve.
             found += [_with_files(lock, folder) for lock in conda.values()]
-            served = dict(halves.unpublished()) if halves.exists() else None
+            served = dict(mixed.unpublished()) if mixed.exists() else None
             unpublished += [
                 (combo, reason)
                 for combo, reason in index.unpublished()
@@ -107,18 +107,14 @@ def load(locks: Path | None = None, compiled: Path = loading.COMPILED) -> Inputs
 
 
 def _with_files(lock: Lock, folder: Path, conda: Lock | None = None) -> PublishedLock:
-    """The lock with its files; ``conda`` is the same with a conda half, if there is one."""
+    """The lock with its files; ``conda`` is the mixed lock of the same combo, if there is one."""
     if not re.fullmatch(r"[a-z0-9._-]+", lock.combo.id):
         raise DataError(str(folder), f"{lock.combo.id!r} is no name of a lock")
-    files = {}
-    for name in FORMAT_TITLES:
-        path = folder / lock.combo.id / name
-        if path.is_file():
-            files[name] = path.read_text("utf-8")
-    if not files:
-        raise DataError(str(folder / lock.combo.id), "has no lockfile; publish again")
-    if conda is not None:
-        files["conda-lock.yml"] = conda_lock_yml.render([conda])
+    formats = () if lock.conda_packages else PUBLISHED_FORMATS
+    files = {filename: text(lock) for filename, text in map(FORMATS.__getitem__, formats)}
+    mixed = conda or (lock if lock.conda_packages else None)
+    if mixed is not None:
+        files["conda-lock.yml"] = conda_lock_yml.render([mixed])
     files["lock.json"] = lock_json.render(lock, tuple(sorted({*files, "lock.json"})))
     return PublishedLock(lock=lock, files=files)
 

@@ -30,6 +30,7 @@ FILES: dict[str, tuple[type[doc.Document], str, str]] = {
     "releases.json": (doc.Releases, "releases", "All known releases"),
     "bounds.json": (doc.Bounds, "bounds", "Limits that the packages' metadata lack"),
     "defects.json": (doc.Defects, "defects", "Known faults with their way out"),
+    "reports.json": (doc.Reports, "reports", "What people published about installations"),
     "symptoms.json": (doc.Symptoms, "symptoms", "Failures by what they print"),
     "figures.json": (doc.Figures, "figures", "Measured figures"),
     "changes.json": (doc.Changes, "changes", "What became known, and when"),

@@ -116,6 +116,8 @@ class Pages:
         yield self._page(
             "changes/index.html", "changes.html", here="", changes=list(changes(self.inputs))
         )
+        reports = sorted(self.inputs.matrix.reports, key=lambda one: one.date or "", reverse=True)
+        yield self._page("reports/index.html", "reports.html", here="", reports=reports)
         yield self._page("api/index.html", "api.html", here="api")
         yield self._page("404.html", "404.html", root=self.base, here="")
 
@@ -159,8 +161,8 @@ class Pages:
             lock=item.lock,
             cell=cell,
             files=files,
-            read=[reason for reason in reasons if reason[0] not in TRIED],
-            tried=[reason for reason in reasons if reason[0] in TRIED],
+            read=[reason for reason in reasons if reason.kind not in TRIED],
+            tried=[reason for reason in reasons if reason.kind in TRIED],
             defects=self._defects(item),
             required_by=item.lock.required_by(),
             here="install",

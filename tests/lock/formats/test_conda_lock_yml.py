@@ -24,10 +24,10 @@ from tfmac_lock.lock.model import (
     Combo,
     Lock,
     LockedPackage,
-    LockVerdict,
     from_json,
     to_json,
 )
+from tfmac_lock.matrix.reasons import Grade, Status, Verdict
 from tfmac_lock.target import Arch, MacOSVersion, Os
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def lock(arch: Arch = Arch.ARM64) -> Lock:
             os=Os.MACOS,
             macos_min=MacOSVersion(12),
         ),
-        verdict=LockVerdict(status="works", grade="twin", reasons=()),
+        verdict=Verdict(status=Status.WORKS, grade=Grade.TWIN, reasons=()),
         packages=(
             conda("_openmp_mutex", "4.5", "llvm-openmp >=9", subdir=subdir),
             conda("llvm-openmp", "22", "__osx >=11.0", subdir=subdir),

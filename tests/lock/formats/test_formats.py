@@ -13,6 +13,7 @@ from tests.support.facts import target
 from tests.support.locks import PACKAGES, lock, package
 from tfmac_lock.lock.formats import lock_json, pylock_toml, requirements_txt
 from tfmac_lock.lock.model import from_json, lock_id, to_json
+from tfmac_lock.matrix.reasons import Reason
 from tfmac_lock.target import Os
 
 # -- requirements.txt
@@ -53,7 +54,8 @@ def test_a_defect_stands_at_the_top_with_its_way_out() -> None:
     made = replace(
         made,
         verdict=replace(
-            made.verdict, reasons=(("defect", "ReLU is wrong. Way out: the CPU", "x"),)
+            made.verdict,
+            reasons=(Reason(kind="defect", text="ReLU is wrong. Way out: the CPU", source="x"),),
         ),
     )
     assert "#   ReLU is wrong. Way out: the CPU" in requirements_txt.render(made)
@@ -154,7 +156,9 @@ def test_lock_json_has_the_fields_that_other_programs_build_on() -> None:
     } <= set(data["combo"])  # fmt: skip
     assert data["combo"]["tensorflow"] == {"package": "tensorflow", "version": "2.18.1"}
     assert set(data["verdict"]) == {"status", "grade", "reasons"}
-    assert set(data["verdict"]["reasons"][0]) == {"kind", "text", "source"}
+    assert set(data["verdict"]["reasons"][0]) == {
+        "kind", "text", "source", "grade", "against", "fatal",
+    }  # fmt: skip
     assert set(data["packages"][0]) == {
         "name", "version", "manager", "filename", "url", "sha256", "requires",
     }  # fmt: skip
@@ -176,12 +180,14 @@ def test_what_is_no_lock_is_refused(data: object) -> None:
 def test_what_a_user_or_a_fact_says_stays_on_its_line(part: str) -> None:
     clean = lock(status="caution")
     command = f"--python 3.11 -r 'a{part}evil==1'"
-    reasons = (("defect", f"ReLU{part}is wrong", "x"),)
+    reasons = (Reason(kind="defect", text=f"ReLU{part}is wrong", source="x"),)
     dirty = replace(clean, command=command, verdict=replace(clean.verdict, reasons=reasons))
     plain = replace(
         clean,
         command=command.replace(part, "x"),
-        verdict=replace(clean.verdict, reasons=(("defect", "ReLU is wrong", "x"),)),
+        verdict=replace(
+            clean.verdict, reasons=(Reason(kind="defect", text="ReLU is wrong", source="x"),)
+        ),
     )
     for render in (requirements_txt.render, pylock_toml.render):
         text = render(dirty)

@@ -18,5 +18,8 @@ FORMATS: dict[str, tuple[str, Callable[[Lock], str]]] = {
 }
 """Format: file name and the function that renders a lock to its text."""
 
+PUBLISHED_FORMATS = ("requirements", "pylock")
+"""The formats that are published as files; lock.json is made from the index."""
+
 CONDA_FORMAT_NAMES = ("conda-lock", "environment", "explicit")
-"""The names of the formats that a conda half brings with it; see conda_formats.py."""
+"""The names of the formats of mixed locks; see conda.py."""

@@ -34,9 +34,9 @@ def header(lock: Lock) -> list[str]:
         f"verdict: {lock.verdict.status}{grade}, package index as of {lock.as_of}",
         f"lock id: {lock_id(lock)}",
     ]
-    for kind, text, _ in lock.verdict.reasons:
-        if kind == "defect":
-            lines += textwrap.wrap(text, 90, initial_indent="  ", subsequent_indent="  ")
+    for reason in lock.verdict.reasons:
+        if reason.kind == "defect":
+            lines += textwrap.wrap(reason.text, 90, initial_indent="  ", subsequent_indent="  ")
     return [*map(printable, lines), ""]
 
 

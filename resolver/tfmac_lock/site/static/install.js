@@ -42,7 +42,7 @@ function commands(combo) {
   const address = new URL(`locks/${combo.id}/${wheels ? "requirements.txt" : "conda-lock.yml"}`, root);
   const install = wheels
     ? [
-        `python${combo.python} -m venv tensorflow && . tensorflow/bin/activate`,
+        `python${combo.python} -m venv env && . env/bin/activate`,
         "python -m pip install --require-hashes --no-deps -r requirements.txt",
       ]
     : ["micromamba create --name tensorflow --file conda-lock.yml", "micromamba activate tensorflow"];
