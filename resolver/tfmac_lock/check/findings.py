@@ -65,6 +65,10 @@ CODES = {
     "hash-missing": "some packages have hashes and this one has none",
     "other-target": "the file is for another Python or another Mac",
     "not-read": "lines that bring packages were not read",
+    "companion": "a package beside TensorFlow does not work with it",
+    "setting": "a package needs an environment variable",
+    "not-for-macs": "the package exists for Linux and Windows alone",
+    "hash-of-another": "the hashes are those of other files",
     "plugin-twice": "two packages bring the same plugin file",
 }
 """All codes of findings, with what they say."""
