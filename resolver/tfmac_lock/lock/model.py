@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..conda.records import ChannelState
+from ..matrix.companions import CompanionVerdict
+from ..matrix.plain import plain, read
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch, MacOSVersion, Os
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 SCHEMA_VERSION = 1
 
@@ -70,7 +72,9 @@ class Lock:
     """Every file to install, sorted by manager and name, with the combo and its verdict.
 
     ``as_of`` is the day up to which the index was looked at; ``command`` are the options that
-    ask for the same lock again. ``channels`` are there where conda packages are.
+    ask for the same lock again. ``channels`` are there where conda packages are. ``companions``
+    are verdicts on the packages that touch TensorFlow, beside the pair's own; ``environment`` are
+    the variables that they need to run.
     """
 
     combo: Combo
@@ -79,6 +83,8 @@ class Lock:
     as_of: str
     command: str
     channels: tuple[ChannelState, ...] = ()
+    companions: tuple[CompanionVerdict, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def wheels(self) -> tuple[LockedPackage, ...]:
@@ -137,6 +143,8 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         },
         "as_of": lock.as_of,
         "command": lock.command,
+        "companions": [plain(one) for one in lock.companions],
+        "environment": dict(lock.environment),
         **_contents_json(lock),
         "files": list(files),
     }
@@ -251,6 +259,8 @@ def from_json(data: Any) -> Lock:
         ),
         as_of=data["as_of"],
         command=data["command"],
+        companions=tuple(read(CompanionVerdict, row) for row in data.get("companions", ())),
+        environment=dict(data.get("environment", {})),
         channels=tuple(
             ChannelState(
                 url=row["url"], files=row["files"], newest=row["newest"], sha256=row["sha256"]

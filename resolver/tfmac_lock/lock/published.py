@@ -35,8 +35,8 @@ FILES = "https://files.pythonhosted.org/packages/"
 INHERITED = ("combo", "as_of", "command")
 """What a mixed lock takes from the lock of wheels of the same combo, unless recorded."""
 
-LEFT_OUT = ("files", "schema_version", "lock_id", "verdict")
-"""What no row of an index has: it is made of the rest, or stands in the verdicts."""
+LEFT_OUT = ("files", "schema_version", "lock_id", "verdict", "companions", "environment")
+"""What no row of an index has: it is made of the rest, stands in the verdicts, or is empty."""
 
 ASKS_FOR_CONDA = " --format conda-lock"
 """The suffix of a mixed lock's command line, unless recorded."""
