@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .prove_companions import add_companions
 from .proving import (
     bar,
     ends_cleanly,
@@ -53,6 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_twin(commands)
     _add_record(commands)
     _add_jobs(commands)
+    add_companions(commands)
 
 
 def _add_twin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
