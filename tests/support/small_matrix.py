@@ -96,7 +96,6 @@ sources = ["https://example.org/tensorflow"]
 """,
     "roads.toml": "#:schema schemas/roads.schema.json\nroads = []\n",
     "waivers.toml": "#:schema schemas/waivers.schema.json\nwaivers = []\n",
-    "roads.toml": "#:schema schemas/roads.schema.json\nroads = []\n",
     "lineage.toml": """#:schema schemas/lineage.schema.json
 package = "tensorflow-deps"
 channel = "https://example.org/channel"

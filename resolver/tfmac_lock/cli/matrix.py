@@ -147,7 +147,7 @@ def run_roads(args: argparse.Namespace) -> int:
 
     found = loading.matrix().roads
     if args.json:
-        _print_json({"roads": plain(found)})
+        print_json({"roads": plain(found)})
         return 0
     from .tables import roads_text
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import prove_standin
+from .prove_companions import add_companions
 from .proving import (
     bar,
     ends_cleanly,
@@ -60,6 +61,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_record(commands)
     _add_jobs(commands)
     prove_standin.add_parser(commands)
+    add_companions(commands)
 
 
 def _add_twin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
