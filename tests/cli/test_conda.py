@@ -99,7 +99,7 @@ def test_every_format_is_written_from_one_solution(
     assert "micromamba create --name env --file conda-lock.yml" in out
     assert "venv" not in out
     lock = json.loads((folder / "lock.json").read_text())
-    assert lock["command"].endswith("--metal 1.2.0 --format conda-lock")
+    assert lock["command"].endswith("--metal 1.2.0 --accept-repacked --format conda-lock")
 
 
 def test_a_package_of_both_halves_is_taken_once(
@@ -165,7 +165,7 @@ def test_a_lock_of_wheels_alone_that_lacks_numpy_is_told_of_conda(
     with HtmlIndex(write_wheels(tmp_path / "index", "x86_64")) as server:
         status, _, err = run("--accept-repacked", "--index-url", server.url)
         asked = ["--format", "conda-lock", "--channel", f"conda-forge={channel.as_uri()}"]
-        with_conda, out, _ = run("--accept-repacked", "--index-url", server.url, *asked)
+        with_conda, out, _ = run("--accept-repacked", "--why", "--index-url", server.url, *asked)
 
     assert (status, with_conda) == (1, 0)
     assert "numpy 2.0.2 from conda, because the index has no wheel of numpy" in " ".join(

@@ -15,6 +15,7 @@ from tfmac_lock.lock.make import LockRequest, Resolver
 from tfmac_lock.lock.request import end_of
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
+from tfmac_lock.publish.locks import versions_to_keep
 from tfmac_lock.target import Arch, PythonVersion
 
 if TYPE_CHECKING:
@@ -38,5 +39,5 @@ def test_the_best_published_lock_comes_out_again(python: str, arch: Arch, tmp_pa
     )
     with real_index(tmp_path) as client:
         resolver = Resolver(matrix=shipped(), source=client, as_of=day.isoformat())
-        request = LockRequest(pair=wish, before=end_of(day))
+        request = LockRequest(pair=wish, before=end_of(day), preferred=versions_to_keep(best, day))
         assert resolver.lock(request).lock == best

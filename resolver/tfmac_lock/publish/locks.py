@@ -1,7 +1,8 @@
 """Making every published lock, and the index that the fast path reads.
 
 What is published is a pure function of the matrix and of the index as it was on the recorded
-day: files uploaded later are left out, so that making the locks again gives the same bytes.
+day: files uploaded later are left out, so that making the locks again gives the same bytes, also
+where the index got a file late.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
 from ..conda.mixed import CondaPart
 from ..errors import Refusal
 from ..files import write_whole
@@ -17,6 +21,7 @@ from ..lock import published
 from ..lock.formats import FORMATS, PUBLISHED_FORMATS
 from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.make import LockRequest, Resolver
+from ..lock.model import combo_id
 from ..lock.request import end_of
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.ranking import Choice, PairRequest, TensorFlowRequest, choices, is_listed
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from packaging.utils import NormalizedName
+
     from ..conda.client import CondaClient
     from ..lock.model import Lock
     from ..matrix.facts import Matrix
@@ -35,6 +42,9 @@ if TYPE_CHECKING:
 
 CHIP_OF = {Arch.ARM64: "m1", Arch.X86_64: "intel-amd"}
 """The chip that stands for an architecture in published locks: the oldest with a GPU to use."""
+
+WHEELS_ONLY = frozenset({":all:"})
+"""What is published needs no compiler and no build on the Mac."""
 
 HAS_DEFECTS = "it has known defects; the command above tells them, and the ways out"
 """What stands in published files in the place of the defects, whose texts change by themselves."""
@@ -104,15 +114,37 @@ def make_slot(
             choice = best(matrix, wish)
             if choice is None:
                 continue
-            request = LockRequest(pair=wish, before=end_of(day))
+            known = before.get(_combo_id(choice))
+            request = LockRequest(
+                pair=wish,
+                before=end_of(day),
+                wheels_only=WHEELS_ONLY,
+                preferred=versions_to_keep(known, day),
+            )
             resolver = replace(resolver, ahead=not locks)  # the first lock fetches for the others
             lock = resolver.lock_pair(request, choice.pair).lock
-            locks.append(_standing_still(lock, before.get(lock.combo.id)))
+            locks.append(_standing_still(lock, known))
         except Refusal as error:
             unpublished.append(Unpublished(combo=asked_name(wish), reason=str(error)))
     return SlotResult(
         slot=slot, locks=tuple(sorted(locks, key=rank)), unpublished=tuple(unpublished)
     )
+
+
+def _combo_id(choice: Choice) -> str:
+    pair = choice.pair
+    return combo_id(pair.package, pair.tensorflow, pair.metal, pair.python, pair.arch.value)
+
+
+def versions_to_keep(known: Lock | None, day: date) -> dict[NormalizedName, Version]:
+    """The versions of a lock that was made for that very day; none for a newer day.
+
+    An index may get a file late, with an older time of upload. A lock that is made again for its
+    own day keeps what it holds where that can still be had, so it moves on only with its day.
+    """
+    if known is None or known.as_of != day.isoformat():
+        return {}
+    return {canonicalize_name(one.name): Version(one.version) for one in known.wheels}
 
 
 def _standing_still(made: Lock, before: Lock | None) -> Lock:
