@@ -195,6 +195,7 @@ def main_parser() -> Parser:
     out.add_argument(
         "--force", action="store_true", help="overwrite files that tfmac-lock did not write"
     )
+    out.add_argument("--why", action="store_true", help="say every fact behind the verdict")
     how = made.add_argument_group("how")
     how.add_argument(
         "--fresh", action="store_true", help="resolve anew instead of taking a published lock"
@@ -225,6 +226,12 @@ def main_parser() -> Parser:
         action="store_true",
         help="take TensorFlow and plugin files that your mirror packed anew; such a lock is "
         "unproven",
+    )
+    made.add_argument(
+        "--detect",
+        action="store_true",
+        help="print a short script that finds a GPU which leaves the ReLU out; run it in the "
+        "environment: tfmac-lock --detect | python -",
     )
     made.add_argument(
         "--print-completion",

@@ -24,6 +24,7 @@ from ..resolve.source import known_requirements
 from ..resolve.view import View
 from ..target import MacOSVersion, Os, PythonVersion
 from .asked import for_the_pair, naming_who_asks
+from .companions import with_companions
 from .floors import first_macos, macos_to_try, oldest_macos
 from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .mixed import locked, verify_conda
@@ -437,6 +438,9 @@ class Resolver:
             command=_command(request, pair, self.conda),
             channels=() if both is None else both.channels,
         )
+        lock = with_companions(self.matrix, lock)
+        if lock.verdict.status is Status.BROKEN:
+            raise BrokenPins(pair, lock.verdict)
         if both is not None:
             verify_conda(lock, target)
         verify(lock, target, self.matrix.bounds_for(pair.tensorflow, pair.python))

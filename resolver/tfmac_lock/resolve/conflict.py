@@ -195,10 +195,14 @@ def _told(facts: Facts, proof: Proof) -> Iterator[Fact]:
     for leaf in leaves:
         if leaf.cause is IncompatibilityCause.ROOT:
             continue
+        first, *rest = leaf.terms
+        if any(term.package in facts.need_by_package for term in leaf.terms):
+            need = facts.need_by_package.get(first.package)
+            yield from _needed(facts, need) if need else ()
+            continue
         if isinstance(leaf.origin, Need):
             yield from _needed(facts, leaf.origin)
             continue
-        first, *rest = leaf.terms
         bits = getattr(first.constraint, "bits", 0)
         if rest and rest[0].is_positive():
             outside = getattr(rest[0].constraint, "bits", 0)
@@ -224,7 +228,7 @@ def _needed(facts: Facts, need: Need) -> Iterator[Fact]:
     """What a companion needs beyond its metadata."""
     name = need.requirement.name
     beside = _versions(facts.rules.options, need.options)
-    text = f"{need.companion.name} {need.fact.versions} needs {need.requirement.text}{beside}"
+    text = f"{need.companion} {need.fact.versions} needs {need.requirement.text}{beside}"
     text = f"{' '.join(text.split())}: {need.fact.reason}"
     yield Fact(kind="bound", about=name, text=text, source=need.fact.source)
     yield from _lacking(facts, need.requirement)
