@@ -99,6 +99,17 @@ def test_a_prerelease_is_taken_where_there_is_nothing_else(index: Universe) -> N
     assert resolve(index, "lib") == {"lib": "2.0b2"}
 
 
+def test_a_prerelease_is_the_last_resort_where_no_final_release_fits(index: Universe) -> None:
+    index.add("app", "1.0", "lib>=1", "other<2")
+    index.add("lib", "1.1", "other>=2")
+    index.add("lib", "1.2rc1", "other")
+    index.add("other", "1.0")
+    index.add("other", "2.0")
+    assert resolve(index, "app") == {"app": "1.0", "lib": "1.2rc1", "other": "1.0"}
+    index.add("lib", "1.0")
+    assert resolve(index, "app") == {"app": "1.0", "lib": "1.0", "other": "1.0"}
+
+
 def test_prereleases_count_as_much_as_final_versions_where_all_are_wanted(index: Universe) -> None:
     index.add("app", "1.0", "lib<2.0")
     for version in ("1.0", "1.1rc1", "2.0rc1"):
