@@ -52,6 +52,7 @@ class Solution:
 
     ``stand_ins`` are the requirements of a TensorFlow by another name than the one that is
     there; they are met all the same, and only ``pip check`` will miss that name.
+    ``unasked_pre`` are taken as pre-releases, since final releases alone do not fit together.
     """
 
     packages: Mapping[NormalizedName, Solved]
