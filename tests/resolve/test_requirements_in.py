@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.facts import target
+from tests.support.universe import Universe, resolve
 from tfmac_lock.errors import InputFileError, UsageError
 from tfmac_lock.resolve.requirements_in import MAX_BYTES, Options, read_file, read_with
 
@@ -213,3 +214,31 @@ def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, t
         read_file(path, ENVIRONMENT, Options())
     except InputFileError as refusal:
         assert str(path.parent) in str(refusal)  # noqa: PT017 - both outcomes are right
+
+
+# -- markers that cannot be evaluated
+
+
+HOSTILE_MARKERS = [
+    "a; python_version ~= 'x'",
+    "a; os_name > 'posix' and platform_release ~= '1'",
+    f"a; {'(' * 5000}os_name == 'posix'{')' * 5000}",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE_MARKERS)
+def test_a_marker_that_cannot_be_evaluated_is_refused(tmp_path: Path, text: str) -> None:
+    unreadable = "has a marker that cannot be read|nested more than"
+    with pytest.raises(UsageError, match=unreadable):
+        read(tmp_path, text)
+    with pytest.raises(UsageError, match=unreadable) as caught:
+        read_with(text, ENVIRONMENT)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("text", HOSTILE_MARKERS)
+def test_such_a_marker_in_metadata_rules_that_version_out(text: str) -> None:
+    index = Universe()
+    index.add("lib", "2.0", text)
+    index.add("lib", "1.0")
+    assert resolve(index, "lib") == {"lib": "1.0"}

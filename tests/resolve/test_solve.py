@@ -12,6 +12,7 @@ from packaging.version import Version
 from tests.support.facts import bound, shipped, target
 from tests.support.universe import Universe, asked_for, resolve, rules
 from tfmac_lock.errors import Refusal
+from tfmac_lock.pypi.errors import NotCached
 from tfmac_lock.resolve import solve as solving
 from tfmac_lock.resolve.conflict import Unsatisfiable
 from tfmac_lock.resolve.solve import newer_macos, solve
@@ -97,6 +98,17 @@ def test_a_prerelease_is_taken_only_where_one_is_named(index: Universe) -> None:
 def test_a_prerelease_is_taken_where_there_is_nothing_else(index: Universe) -> None:
     index.add("lib", "2.0b2")
     assert resolve(index, "lib") == {"lib": "2.0b2"}
+
+
+def test_a_prerelease_is_the_last_resort_where_no_final_release_fits(index: Universe) -> None:
+    index.add("app", "1.0", "lib>=1", "other<2")
+    index.add("lib", "1.1", "other>=2")
+    index.add("lib", "1.2rc1", "other")
+    index.add("other", "1.0")
+    index.add("other", "2.0")
+    assert resolve(index, "app") == {"app": "1.0", "lib": "1.2rc1", "other": "1.0"}
+    index.add("lib", "1.0")
+    assert resolve(index, "app") == {"app": "1.0", "lib": "1.0", "other": "1.0"}
 
 
 def test_prereleases_count_as_much_as_final_versions_where_all_are_wanted(index: Universe) -> None:
@@ -316,6 +328,22 @@ def test_a_conflict_names_who_wants_what(index: Universe) -> None:
         "  two 1 requires lib>=2",
     ]
     assert not error.users_alone
+
+
+def test_a_fault_of_the_index_does_not_come_in_the_way_of_telling_a_conflict(
+    index: Universe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.add("one", "1", "lib<2")
+    index.add("two", "1", "lib>=2")
+    index.add("lib", "1")
+    index.add("lib", "2", "more")
+    error = unsatisfiable(index, "one", "two")
+
+    def fail(self: Universe, file: object) -> None:
+        raise NotCached(str(file))
+
+    monkeypatch.setattr(Universe, "metadata", fail)
+    assert "two 1 requires lib>=2" in str(error)
 
 
 def test_a_user_who_contradicts_himself_is_told_so(index: Universe) -> None:

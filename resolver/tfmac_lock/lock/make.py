@@ -429,6 +429,7 @@ class Resolver:
             *(_waiver_note(pair, one) for one in self._waivers(pair, target)),
             *_stand_in_notes(pair, solution),
             *_source_notes(packages),
+            *_prerelease_notes(solution),
         ]
         lock = Lock(
             combo=_combo(pair, target, pins, macos),
@@ -519,6 +520,19 @@ def _stand_in_notes(pair: Pair, solution: Solution) -> list[Reason]:
         for item in dict.fromkeys(solution.stand_ins)
     ]
     return [Reason(kind="stand-in", text=text, source="index metadata") for text in texts]
+
+
+def _prerelease_notes(solution: Solution) -> list[Reason]:
+    """The pre-releases that came in though nobody asked for any."""
+    return [
+        Reason(
+            kind="pre-release",
+            text=f"{name} {solution.packages[name].version} is a pre-release; final releases "
+            "alone do not fit together",
+            source="index metadata",
+        )
+        for name in solution.unasked_pre
+    ]
 
 
 def _source_notes(packages: Iterable[LockedPackage]) -> list[Reason]:

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from ..resolve.provider import Rules
     from ..resolve.solve import Solution
 
-MINORS_BEHIND = 3
-"""Of a package that has not reached 1.0: so many minor releases behind make a version old."""
+MINORS_BEHIND = {True: 3, False: 6}
+"""So many minor releases behind make a version old: before 1.0, and from then on. A package with
+three a year, as many have, is then two years behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> 
 
 
 def is_old(version: Version, newest: Version) -> bool:
-    """Whether the version is a major release behind, or some minor ones before 1.0."""
+    """Whether the version is a major release behind, or many minor ones."""
     if (version.epoch, version.major) != (newest.epoch, newest.major):
         return version < newest
-    return newest.major == 0 and newest.minor - version.minor >= MINORS_BEHIND
+    return newest.minor - version.minor >= MINORS_BEHIND[newest.major == 0]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nab_resolver.types import IncompatibilityCause
 from packaging.utils import canonicalize_name
 
-from ..errors import Refusal
+from ..errors import Refusal, TfmacLockError
 from .companions import Need
 from .pairs import METAL_NAME, PAIR, PAIR_NAMES, Options
 from .provider import Facts, UnusableFile, limit_of, split
@@ -153,7 +153,10 @@ def _smallest(facts: Facts, proof: Proof, search: Search) -> tuple[Facts, Proof]
         if time.monotonic() > until:
             break
         fewer = _without(facts, part)
-        found = search(fewer)
+        try:
+            found = search(fewer)
+        except TfmacLockError:
+            continue  # what the index fails to give is needed for another answer, not for this
         if not isinstance(found, dict):
             facts, proof = fewer, found
     return facts, proof

@@ -9,7 +9,7 @@ limit on that one package, and a conflict leads straight to the next option that
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from packaging.utils import canonicalize_name
 
@@ -17,7 +17,7 @@ from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from ..matrix.facts import Bound
     from ..matrix.verdict import Pair
     from ..target import MacOSVersion
-    from .versions import VersionSet
+
+K = TypeVar("K")
 
 PAIR = "the pair"
 """The solver's name for it; no project can have one with a blank."""
@@ -59,12 +60,25 @@ class Options:
     def __init__(self, options: Iterable[Option]) -> None:
         self.all = tuple(options)
         self._admitted: dict[tuple[bool, SpecifierSet], int] = {}
+        self._under: dict[str, int] = {}
+        self._tensorflow = self._grouped(
+            lambda option: (option.pair.tensorflow, option.pair.python)
+        )
+        self._metal = self._grouped(lambda option: option.pair.metal)
+        self._macos = self._grouped(lambda option: option.macos)
 
     def __len__(self) -> int:
         return len(self.all)
 
     def __getitem__(self, place: int) -> Option:
         return self.all[place]
+
+    def _grouped(self, key: Callable[[Option], K]) -> dict[K, int]:
+        """The options that have the same key, as bits: what is asked of each is asked once."""
+        found: dict[K, int] = {}
+        for place, option in enumerate(self.all):
+            found[key(option)] = found.get(key(option), 0) | 1 << place
+        return found
 
     def where(self, holds: Callable[[Option], bool]) -> int:
         """The options for which that holds, as bits."""
@@ -77,23 +91,32 @@ class Options:
         """
         key = (name == METAL_NAME, specifier)
         if key not in self._admitted:
-
-            def holds(option: Option) -> bool:
-                text = option.pair.metal if key[0] else option.pair.tensorflow
-                return text is not None and specifier.contains(text, prereleases=True)
-
-            self._admitted[key] = self.where(holds)
+            groups = self._metal.items() if key[0] else self._of_tensorflow()
+            self._admitted[key] = sum(
+                those
+                for text, those in groups
+                if text is not None and specifier.contains(text, prereleases=True)
+            )
         return self._admitted[key]
+
+    def _of_tensorflow(self) -> Iterator[tuple[str, int]]:
+        return ((text, those) for (text, _), those in self._tensorflow.items())
 
     def under(self, bound: Bound) -> int:
         """The options for which the bound holds."""
-        return self.where(lambda option: bound.applies(option.pair.tensorflow, option.pair.python))
+        if bound.id not in self._under:
+            self._under[bound.id] = sum(
+                those
+                for (tensorflow, python), those in self._tensorflow.items()
+                if bound.applies(tensorflow, python)
+            )
+        return self._under[bound.id]
 
     def from_macos(self, macos: MacOSVersion | None) -> int:
         """The options that may have a file which needs that macOS."""
         if macos is None:
             return (1 << len(self.all)) - 1
-        return self.where(lambda option: option.macos >= macos)
+        return sum(those for floor, those in self._macos.items() if floor >= macos)
 
     def by_pin(self) -> Mapping[tuple[NormalizedName, Version], int]:
         """For each package in a version that options consist of: these options."""
@@ -102,7 +125,3 @@ class Options:
             for pin in option.pins.items():
                 found[pin] = found.get(pin, 0) | 1 << place
         return found
-
-    def kept(self, keep: VersionSet) -> Options:
-        """Only these options."""
-        return Options(option for place, option in enumerate(self.all) if place in keep)

@@ -106,11 +106,16 @@ class Rules:
 class Facts:
     """What is known of packages on the target: versions, files, requirements.
 
-    ``asked`` are the user's requirements. Nothing in here depends on the state of a search.
+    ``asked`` are the user's requirements. Nothing in here depends on the state of a search. With
+    ``all_pre`` pre-releases count everywhere, after the final releases.
     """
 
-    def __init__(self, rules: Rules, asked: Iterable[Requirement]) -> None:
+    def __init__(
+        self, rules: Rules, asked: Iterable[Requirement], *, all_pre: bool = False
+    ) -> None:
         self.rules = rules
+        self.all_pre = all_pre
+        self.left_pre_out = False
         self.view = rules.view
         self.asked = tuple(asked)
         self._environment = rules.view.target.markers()
@@ -148,10 +153,15 @@ class Facts:
             yanked = project.yanked & ~self.opened.get(item.name, 0)
             if yanked & found and not (item.is_exact or self._user_pins(item.name, found)):
                 found &= ~yanked
-            if not (self.view.pre or item.name in self._pre or item.specifier.prereleases):
+            if not (self.counts_pre(item.name) or item.specifier.prereleases or self.all_pre):
+                self.left_pre_out |= bool(found & project.finals and found & ~project.finals)
                 found = found & project.finals or found
             self._sets[key] = found & project.wheels or found
         return VersionSet(self._sets[key])
+
+    def counts_pre(self, name: NormalizedName) -> bool:
+        """Whether pre-releases of the package count as much as final releases."""
+        return self.view.pre or name in self._pre
 
     def _user_pins(self, name: NormalizedName, versions: int) -> bool:
         project = self.project(name)
@@ -398,8 +408,11 @@ class Provider(BaseProvider[str, int]):
             place = self.facts.project(name).place(preferred)
             if place is not None and found >> place & 1:
                 return place
-        if not is_ours(package) and not extra:
-            self._fetch_ahead(name, found)
+        if not is_ours(package):
+            if self.facts.all_pre and not self.facts.counts_pre(name):
+                found = found & self.facts.project(name).finals or found
+            if not extra:
+                self._fetch_ahead(name, found)
         return (found & -found).bit_length() - 1
 
     def _every(self, package: str) -> int:

@@ -85,7 +85,7 @@ def read_with(text: str, environment: Environment) -> Requirement | None:
     try:
         return read_text(text, ByUser(f"--with {text}"), environment)
     except Unreadable as error:
-        raise UsageError(f"--with {text!r} {error}") from error
+        raise UsageError(f"--with {text[:80]!r} {error}") from error
 
 
 class Unreadable(ValueError):

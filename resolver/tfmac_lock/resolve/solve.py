@@ -52,11 +52,13 @@ class Solution:
 
     ``stand_ins`` are the requirements of a TensorFlow by another name than the one that is
     there; they are met all the same, and only ``pip check`` will miss that name.
+    ``unasked_pre`` are taken as pre-releases, since final releases alone do not fit together.
     """
 
     packages: Mapping[NormalizedName, Solved]
     option: Option | None
     stand_ins: tuple[Requirement, ...] = ()
+    unasked_pre: tuple[NormalizedName, ...] = ()
 
 
 class TooDeep(Refusal):
@@ -78,13 +80,20 @@ def solve(
 ) -> Solution:
     """The best set of files that meets what is asked for; raises Unsatisfiable.
 
+    Where final releases alone give none, pre-releases may take their place, as in uv.
     ``ahead`` fetches what will be asked for many at a time, which pays only over a network;
     ``likely`` are names that it may begin with.
     """
     facts = Facts(rules, asked)
-    found = search(facts, walk(facts, ahead=ahead, likely=likely))
+    order = walk(facts, ahead=ahead, likely=likely)
+    found = search(facts, order)
     if isinstance(found, dict):
         return _solution(facts, found)
+    if facts.left_pre_out:
+        every = Facts(rules, facts.asked, all_pre=True)
+        with_pre = search(every, order)
+        if isinstance(with_pre, dict):
+            return _solution(every, with_pre)
     raise Unsatisfiable(rules.view.target, partial(explained, facts, found, search))
 
 
@@ -176,7 +185,17 @@ def _solution(facts: Facts, found: Mapping[str, int]) -> Solution:
             file=release.file_for(macos).file,
             requires=tuple(requires),
         )
-    return Solution(packages=packages, option=option, stand_ins=tuple(stand_ins))
+    unasked = [
+        name
+        for name, one in packages.items()
+        if facts.all_pre and one.version.is_prerelease and not facts.counts_pre(name)
+    ]
+    return Solution(
+        packages=packages,
+        option=option,
+        stand_ins=tuple(stand_ins),
+        unasked_pre=tuple(unasked),
+    )
 
 
 def _other_name(
