@@ -99,7 +99,7 @@ def test_every_format_is_written_from_one_solution(
     assert "micromamba create --name env --file conda-lock.yml" in out
     assert "venv" not in out
     lock = json.loads((folder / "lock.json").read_text())
-    assert lock["command"].endswith("--metal 1.2.0 --format conda-lock")
+    assert lock["command"].endswith("--metal 1.2.0 --accept-repacked --format conda-lock")
 
 
 def test_a_package_of_both_halves_is_taken_once(
