@@ -43,6 +43,9 @@ def add_parser(subparsers: Any) -> None:
     combos.add_argument("--arch", choices=ARCHES, help="only that architecture")
     combos.add_argument("--json", action="store_true", help="print the result as JSON")
     combos.set_defaults(run=run_combos)
+    roads = what.add_parser("roads", help="other roads to the Mac's GPU, with their state")
+    roads.add_argument("--json", action="store_true", help="print the result as JSON")
+    roads.set_defaults(run=run_roads)
     lint = what.add_parser("lint", help="check the facts in matrix/ (needs a checkout)")
     lint.add_argument("--json", action="store_true", help="print the result as JSON")
     lint.set_defaults(run=run_lint)
@@ -137,6 +140,21 @@ def run_combos(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_roads(args: argparse.Namespace) -> int:
+    """The roads to the GPU for those whom no release of the vendor's plugin serves."""
+    from ..matrix import loading
+    from ..matrix.plain import plain
+
+    found = loading.matrix().roads
+    if args.json:
+        print_json({"roads": plain(found)})
+        return 0
+    from .tables import roads_text
+
+    sys.stdout.write(roads_text(found))
+    return 0
+
+
 def run_lint(args: argparse.Namespace) -> int:
     """Check matrix/; the status is 1 where there are problems."""
     from ..curate.lint import Code, lint
@@ -188,6 +206,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from ..curate.binaries import refresh as refresh_binaries
+    from ..curate.kernel_files import refresh_kernels
     from ..curate.releases import refresh
     from ..matrix import loading as data
     from ..pypi import open_index
@@ -195,10 +214,11 @@ def run_refresh(args: argparse.Namespace) -> int:
 
     matrix = data.checkout() / "matrix"
     with open_index(index_url=args.index_url, revalidate=True) as client:
-        changed = refresh(client, matrix, datetime.now(tz=UTC).date(), _told)
+        changed = refresh(client, matrix, datetime.now(tz=UTC).date(), _progress)
         changed += refresh_binaries(
             matrix / "binaries", IndexWheels(client), shard=parse_shard(args.shard)
         )
+        changed += refresh_kernels(matrix / "kernels", IndexWheels(client))
     names = [path.relative_to(matrix).as_posix() for path in changed]
     if args.json:
         print_json({"changed": names})
@@ -209,7 +229,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     return 0
 
 
-def _told(what: str, place: int, of: int) -> None:
+def _progress(what: str, place: int, of: int) -> None:
     if has_bars():
         sys.stderr.write(f"\r\x1b[K{place}/{of} {what}")
 

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import prove_standin
+from .prove_companions import add_companions
 from .proving import (
     bar,
     ends_cleanly,
@@ -44,6 +46,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     data.add_argument("--synthetic", action="store_true", help="digits drawn by the program")
     parser.add_argument("--optimizer", choices=("adam", "legacy-adam"), default="adam")
     parser.add_argument("--bench", action="store_true", help="run the three workloads as well")
+    parser.add_argument(
+        "--detect",
+        action="store_true",
+        help="only look whether the GPU leaves the ReLU of a Dense layer out: a few seconds",
+    )
     parser.add_argument("--report", metavar="FILE", help="write the report here")
     parser.add_argument("--json", action="store_true", help="print the report")
     _index_options(parser)
@@ -53,6 +60,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_twin(commands)
     _add_record(commands)
     _add_jobs(commands)
+    prove_standin.add_parser(commands)
+    add_companions(commands)
 
 
 def _add_twin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -139,8 +148,14 @@ def run(args: argparse.Namespace) -> int:
     """Train here; the exit status is the proof's."""
     import tempfile
 
-    from ..prove.run import active_python, run_proof
+    from ..errors import UsageError
+    from ..prove.run import DETECTOR, active_python, run_proof, run_script
 
+    if args.detect and args.lock:
+        raise UsageError("--detect looks at an environment that is there: leave --lock out")
+    if args.detect:
+        chosen = Path(args.environment) if args.environment else active_python()
+        return run_script(chosen, DETECTOR)
     with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder, ends_cleanly():
         report = Path(args.report) if args.report else Path(folder) / "report.json"
         options = ["--device", args.device, "--optimizer", args.optimizer, "--report", str(report)]

@@ -73,7 +73,10 @@ def add_parser(subparsers: Any) -> None:
     )
     site.add_argument("out", metavar="OUT", help="the folder to write to")
     site.add_argument(
-        "--base", default="/", metavar="PATH", help="the path it will stand under (default: /)"
+        "--base",
+        default="/",
+        metavar="PATH|URL",
+        help="the path it will stand under (default: /), or its whole address",
     )
     site.add_argument("--json", action="store_true", help="print the outcome as JSON")
     site.set_defaults(run=run_site)

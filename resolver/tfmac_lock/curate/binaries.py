@@ -16,6 +16,7 @@ from ..check.binary_facts import read_plugin, read_tensorflow
 from ..errors import MissingExtra
 from ..files import write_whole
 from ..macho.errors import DamagedBinary
+from ..matrix.base import METAL, TENSORFLOW_PACKAGES
 from ..matrix.binaries import (
     Binary,
     PluginBinary,
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from ..pypi.model import IndexFile
     from ..pypi.wheels import IndexWheels
 
-PLUGIN = "tensorflow-metal"
-TENSORFLOWS = ("tensorflow-macos", "tensorflow")
 OLDEST = Version("2.5.0")
 ARCHES = ("arm64", "x86_64")
 
@@ -56,17 +55,17 @@ def refresh(
     from being read; the first such error is raised in the end.
     """
     written: list[Path] = []
-    for version, wheels in releases(source, PLUGIN):
-        path = release_path(folder, PLUGIN, version)
+    for version, wheels in releases(source, METAL):
+        path = release_path(folder, METAL, version)
         if path.exists():
             continue
-        tell(f"{PLUGIN} {version}")
+        tell(f"{METAL} {version}")
         binaries = _read_all(source, wheels, read_plugin, every_python=True)
         written.append(write(path, binaries))
     asked = asked_symbols(folder)
     work = [
         (package, version, wheels)
-        for package in TENSORFLOWS
+        for package in TENSORFLOW_PACKAGES
         for version, wheels in releases(source, package)
     ]
     part, parts = shard
@@ -146,7 +145,7 @@ def releases(source: IndexWheels, package: str) -> Iterator[tuple[Version, list[
     newest_final = max((v for v in found if not v.is_prerelease), default=OLDEST)
     for version in sorted(found):
         recent = not version.is_prerelease or version > newest_final
-        if recent and (package == PLUGIN or version >= OLDEST):
+        if recent and (package == METAL or version >= OLDEST):
             yield version, found[version]
 
 

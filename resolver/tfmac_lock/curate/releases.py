@@ -18,7 +18,7 @@ from packaging.version import Version
 from ..errors import OutsideError
 from ..files import write_whole
 from ..macho.errors import DamagedBinary
-from ..matrix.facts import METAL
+from ..matrix.base import METAL, TENSORFLOW_PACKAGES
 from ..matrix.toml import read_file
 from ..wheels import metadata
 from ..wheels.archive import directory
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..pypi.client import IndexClient
     from ..pypi.model import IndexFile
 
-PACKAGES = ("tensorflow", "tensorflow-macos", METAL)
+PACKAGES = (*TENSORFLOW_PACKAGES, METAL)
 FIRST_VERSION = {"tensorflow": Version("2.5.0")}
 """TensorFlow 2.5.0 is the first one that loads plugins; older ones are not the matrix's matter."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..lock.model import Lock
 
-LEFT_OUT = ("files", "schema_version", "lock_id", "verdict")
+LEFT_OUT = ("files", "schema_version", "lock_id", "verdict", "companions", "environment")
 """What no row of an index has: it is made of the rest, or stands in the verdicts."""
 
 

@@ -18,7 +18,8 @@ from ..lock.formats import FORMATS, PUBLISHED_FORMATS
 from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.make import LockRequest, Resolver
 from ..lock.request import end_of
-from ..matrix.ranking import TENSORFLOW_PACKAGES, Choice, PairRequest, TensorFlowRequest, choices
+from ..matrix.base import TENSORFLOW_PACKAGES
+from ..matrix.ranking import Choice, PairRequest, TensorFlowRequest, choices, is_listed
 from ..matrix.reasons import Reason, strength
 from ..target import Arch, PythonVersion
 from . import index
@@ -152,7 +153,10 @@ def best(matrix: Matrix, wish: PairRequest) -> Choice | None:
 
 
 def rank(lock: Lock) -> tuple[object, ...]:
-    """Sorts locks the way combos are ranked: status, grade, newest TensorFlow, newest plugin."""
+    """Sorts locks the way combos are ranked.
+
+    By status, grade, the vendor's table, newest TensorFlow, newest plugin.
+    """
     from ..matrix.facts import version
 
     combo = lock.combo
@@ -160,6 +164,7 @@ def rank(lock: Lock) -> tuple[object, ...]:
     return (
         lock.verdict.status.rank,
         -strength(lock.verdict.grade),
+        not is_listed(reason.kind for reason in lock.verdict.reasons),
         tuple(-part for part in version(combo.tensorflow).release),
         TENSORFLOW_PACKAGES.index(combo.package),
         tuple(-part for part in plugin),
