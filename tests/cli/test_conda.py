@@ -1,4 +1,4 @@
-"""The main command with a conda half: a small channel and a small index on loopback."""
+"""The main command for mixed locks: a small channel and a small index on loopback."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_lock_of_wheels_alone_that_lacks_numpy_is_told_of_conda(
     (tmp_path / "index").mkdir()
     with HtmlIndex(write_wheels(tmp_path / "index", "x86_64")) as server:
         status, _, err = run("--accept-repacked", "--index-url", server.url)
-        asked = ["--format", "conda-lock", "--channel", f"conda-forge={channel.as_uri()}"]
+        asked = ["--why", "--format", "conda-lock", "--channel", f"conda-forge={channel.as_uri()}"]
         with_conda, out, _ = run("--accept-repacked", "--index-url", server.url, *asked)
 
     assert (status, with_conda) == (1, 0)
@@ -183,8 +183,7 @@ def test_without_rattler_one_line_installs_it(
 
     assert status == 3
     assert err == (
-        "tfmac-lock: the conda half of a lock needs an extra: "
-        "python -m pip install 'tfmac-lock[conda]'\n"
+        "tfmac-lock: a mixed lock needs an extra: python -m pip install 'tfmac-lock[conda]'\n"
     )
     assert run(*index, "--fresh", "--format", "json")[0] == 0
 

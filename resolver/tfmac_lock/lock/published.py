@@ -55,7 +55,7 @@ def folder_name(combo: Combo) -> str:
 class Index:
     """The files with the published locks of one Python series and architecture.
 
-    ``conda`` is the second one; with it the locks are those that have a conda half.
+    ``conda`` is the second one; with it the locks are the mixed ones.
     """
 
     path: Path
@@ -73,7 +73,7 @@ class Index:
         return [cls(path) for path in sorted((folder / INDEX).glob("cp*.json"))]
 
     def with_conda(self) -> Index:
-        """The index of the same slot's locks with a conda half."""
+        """The index of the same slot's mixed locks."""
         return Index(self.path, self.path.with_name(f"{CONDA}{self.path.name}"))
 
     def exists(self) -> bool:
