@@ -1,4 +1,4 @@
-"""The main command with a conda half: a small channel and a small index on loopback."""
+"""The main command for mixed locks: a small channel and a small index on loopback."""
 
 from __future__ import annotations
 
@@ -183,8 +183,7 @@ def test_without_rattler_one_line_installs_it(
 
     assert status == 3
     assert err == (
-        "tfmac-lock: the conda half of a lock needs an extra: "
-        "python -m pip install 'tfmac-lock[conda]'\n"
+        "tfmac-lock: a mixed lock needs an extra: python -m pip install 'tfmac-lock[conda]'\n"
     )
     assert run(*index, "--fresh", "--format", "json")[0] == 0
 

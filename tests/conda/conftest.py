@@ -1,4 +1,4 @@
-"""Channels and clients for the tests of the conda half."""
+"""Channels and clients for the tests of mixed locks."""
 
 from __future__ import annotations
 

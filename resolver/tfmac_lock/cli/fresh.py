@@ -48,7 +48,7 @@ def make(
 ) -> Lock:
     """The lock for the options, resolved now.
 
-    ``with_conda`` is a published lock that answers the same request with a conda half, for
+    ``with_conda`` is a published lock that answers the same request as a mixed lock, for
     where wheels alone cannot.
     """
     try:
@@ -65,7 +65,7 @@ def make(
 
 
 class OnlyWithConda(NoCombo):
-    """Wheels alone cannot serve the request, and a published lock with a conda half does."""
+    """Wheels alone cannot serve the request, and a published mixed lock does."""
 
     def __init__(self, refusal: NoCombo, lock: Lock) -> None:
         super().__init__(refusal.text, refusal.nearest, refusal.machine)

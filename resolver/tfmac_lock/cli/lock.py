@@ -173,7 +173,7 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
 
 
 def wants_conda(args: argparse.Namespace) -> bool:
-    """Whether the lock needs a conda half."""
+    """Whether the request is for a mixed lock."""
     named = {name for given in args.formats or () for name in given.split(",")}
     return bool(
         args.native
@@ -242,7 +242,7 @@ def _python(args: argparse.Namespace, platforms: Platforms, mac: Host | None) ->
 def _formats(args: argparse.Namespace) -> list[str]:
     from ..errors import UnknownChoice
 
-    # A conda half cannot be told in the formats that hold wheels alone.
+    # The formats that hold wheels alone have no place for conda's records.
     usual = ["conda-lock", "json"] if wants_conda(args) else list(FORMATS)
     if len(args.chips) > 1:
         usual = ["conda-lock"]

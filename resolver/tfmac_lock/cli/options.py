@@ -179,7 +179,7 @@ def main_parser() -> Parser:
         dest="formats",
         action="append",
         metavar="NAME",
-        help=f"{', '.join(FORMATS)} (these by default), and with a conda half "
+        help=f"{', '.join(FORMATS)} (these by default), and for mixed locks "
         f"{', '.join(CONDA_FORMAT_NAMES)}; can be repeated",
     )
     out.add_argument(

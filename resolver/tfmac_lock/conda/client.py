@@ -297,7 +297,7 @@ def rattler() -> ModuleType:
         import rattler.networking
         import rattler.package
     except ImportError as error:
-        raise MissingExtra("the conda half of a lock", "conda") from error
+        raise MissingExtra("a mixed lock", "conda") from error
     return found
 
 

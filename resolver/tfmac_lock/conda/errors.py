@@ -1,4 +1,4 @@
-"""What can go wrong between a request and the conda half of its lock."""
+"""What can go wrong between a request and the conda records of its lock."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ChannelFault(OutsideError):
 
 
 class CacheFault(OutsideError):
-    """The folder in which rattler keeps what channels told cannot be written."""
+    """The folder in which rattler keeps the channels' records cannot be written."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

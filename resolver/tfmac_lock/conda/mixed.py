@@ -1,4 +1,4 @@
-"""Both halves of a lock together: what conda brings is fixed for the wheels.
+"""Conda's records and the wheels together: what conda brings is fixed for the wheels.
 
 First the wheels are solved by themselves, so that conda can be asked for the same versions of
 what both could bring; then conda; then the wheels around what conda brings. Where that has no
@@ -84,7 +84,7 @@ class CondaPart:
 
     @property
     def options(self) -> str:
-        """The command line's words that ask for such a conda half again."""
+        """The options of the command line that ask for the same again."""
         names = [channel.name for channel in self.client.channels]
         words = [
             *(["--native conda"] if self.native and not self.because else []),
@@ -103,7 +103,7 @@ class CondaPart:
         ahead: bool,
         rules_for: Callable[[Target], Rules],
     ) -> MixedSolution:
-        """Both halves for the rules' target; raises Unsatisfiable and NoCondaSolution.
+        """Records and wheels for the rules' target; raises Unsatisfiable and NoCondaSolution.
 
         ``rules_for`` gives the same rules for the target with the Python that conda brings.
         """
@@ -225,7 +225,7 @@ def without_wheel(error: Unsatisfiable) -> tuple[str, ...]:
 def certain_requirements(rules: Rules, roots: Iterable[Requirement]) -> list[Requirement]:
     """The requirements that hold in every solution: the roots', and those of what is pinned.
 
-    All limits belong to them as well, since each holds for whatever half brings the package.
+    All limits belong to them as well, since each holds for whatever brings the package.
     """
     facts = Facts(rules, roots)
     found: dict[Requirement, None] = {}

@@ -1,4 +1,4 @@
-"""Requirements of the pip half as conda specs, so that bounds reach both halves.
+"""Requirements as conda specs, so that the bounds hold for conda's records too.
 
 Sources: version specifiers, PEP 440
 (https://packaging.python.org/en/latest/specifications/version-specifiers/); conda specs,

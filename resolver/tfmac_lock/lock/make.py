@@ -113,7 +113,7 @@ class Resolver:
     """The facts and the index that locks are made from.
 
     ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache, and
-    starts with the ``likely`` packages. With ``conda`` the locks have a conda half too.
+    starts with the ``likely`` packages. With ``conda`` the locks are mixed.
     ``published`` is the folder of the published locks, which show what else can be had.
     """
 
@@ -183,7 +183,7 @@ class Resolver:
                 raise first or error from None
 
     def _lock_first_with_conda(self, request: LockRequest, pairs: Sequence[Pair]) -> ResolvedLock:
-        """The same with a conda half: pair by pair, since conda's solver knows of no pairs."""
+        """The same for mixed locks: pair by pair, since conda's solver knows of no pairs."""
         first: Unsatisfiable | NoCondaSolution | BrokenPins | None = None
         for pair in pairs:
             try:
@@ -251,7 +251,7 @@ class Resolver:
         """The lock of that very pair; raises Unsatisfiable, NoCondaSolution or BrokenPins.
 
         Where no macOS was asked for, it is made for the oldest one that the pair runs on, and
-        a newer one is taken only when a wheel that is needed demands it. With a conda half,
+        a newer one is taken only when a wheel that is needed demands it. In a mixed lock,
         native packages that have no wheel for any macOS come from conda.
         """
         if self.conda is None:

@@ -31,7 +31,7 @@ def lock_with_conda(
     specs: Sequence[str] = (),
     native: bool = False,
 ) -> ResolvedLock:
-    """The best lock for the request with a conda half; raises what ``Resolver.lock`` does.
+    """The best mixed lock for the request; raises what ``Resolver.lock`` does.
 
     ``native`` is ``--native conda``; without it, native packages come from conda only where
     the index has no wheel of them for the target.
@@ -43,8 +43,8 @@ def lock_with_conda(
         if name in CHOSEN_PAIR:
             raise NotFromConda(name)
     own = tuple(own_spec(spec, client.channels) for spec in specs)
-    half = CondaPart(client=client, specs=own, native=native)
-    return replace(resolver, conda=half).lock(request)
+    part = CondaPart(client=client, specs=own, native=native)
+    return replace(resolver, conda=part).lock(request)
 
 
 def locked(records: Iterable[CondaRecord]) -> tuple[LockedPackage, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import guarded
 from ..target import MacOSVersion
-from .model import Lock, from_json
+from .model import Lock, combo_id, from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ def folder_name(combo: Combo) -> str:
 class Index:
     """The files with the published locks of one Python series and architecture.
 
-    ``conda`` is the second one; with it the locks are those that have a conda half.
+    ``conda`` is the second one; with it the locks are the mixed ones.
     """
 
     path: Path
@@ -73,7 +73,7 @@ class Index:
         return [cls(path) for path in sorted((folder / INDEX).glob("cp*.json"))]
 
     def with_conda(self) -> Index:
-        """The index of the same slot's locks with a conda half."""
+        """The index of the same slot's mixed locks."""
         return Index(self.path, self.path.with_name(f"{CONDA}{self.path.name}"))
 
     def exists(self) -> bool:
@@ -148,7 +148,9 @@ class Index:
             bases = guarded(
                 self.path,
                 SCHEMA_VERSION,
-                lambda data: {row["combo"]["id"]: {**row, "tables": data} for row in data["locks"]},
+                lambda data: {
+                    row["combo"]["id"]: {**row, "tables": data} for row in _rows_of(data)
+                },
             )
         return guarded(own, SCHEMA_VERSION, lambda data: build(_rows(data, verdicts, bases)))
 
@@ -197,11 +199,32 @@ class _Row:
 def _rows(data: Any, verdicts: dict[str, Any], bases: dict[str, dict[str, Any]]) -> list[_Row]:
     """The rows of an index in the order of the verdicts; mixed ones stand on those of wheels."""
     rows = {}
-    for told in data["locks"]:
+    for told in _rows_of(data):
         base = bases[told["adds_to"]] if "adds_to" in told else None
         name = (base or told)["combo"]["id"]
         rows[name] = _Row(told, data, base, verdicts[name])
     return [rows[name] for name in verdicts]
+
+
+def _rows_of(data: Any) -> Any:
+    """The rows of an index, with their combos in full."""
+    for row in data["locks"]:
+        if "combo" in row:
+            row["combo"] = combo_in_full(row["combo"])
+    return data["locks"]
+
+
+def combo_in_full(combo: Any) -> Any:
+    """The combo with what an index leaves out."""
+    tensorflow, metal = combo["tensorflow"], combo["metal"]
+    name = combo_id(
+        tensorflow["package"],
+        tensorflow["version"],
+        metal and metal["version"],
+        combo["python"],
+        combo["arch"],
+    )
+    return {"id": name, "os": "macos", **combo}
 
 
 def _verdicts_of(index: Path) -> Path:

@@ -16,6 +16,7 @@ from ..lock.published import (
     INHERITED,
     SCHEMA_VERSION,
     VERDICTS,
+    combo_in_full,
     in_full,
 )
 
@@ -49,9 +50,18 @@ class _Tables:
         # apart; within one index that makes a handful of packages stand there twice.
         row = {key: value for key, value in told.items() if key not in LEFT_OUT}
         row["packages"] = [self.place("packages", _shortened(one)) for one in told["packages"]]
+        if "combo" in told:
+            row["combo"] = _shortened_combo(told["combo"])
         if "channels" in told:
             row["channels"] = [self.place("channels", channel) for channel in told["channels"]]
         return row
+
+
+def _shortened_combo(combo: dict[str, Any]) -> dict[str, Any]:
+    """The combo without what ``combo_in_full`` adds."""
+    short = {key: value for key, value in combo.items() if key not in ("id", "os")}
+    whole = combo_in_full(short)
+    return short | {key: value for key, value in combo.items() if whole[key] != value}
 
 
 def _shortened(package: dict[str, Any]) -> dict[str, Any]:

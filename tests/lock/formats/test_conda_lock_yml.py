@@ -19,7 +19,7 @@ from tfmac_lock.lock.formats import (
     requirements_txt,
 )
 from tfmac_lock.lock.formats.conda import CONDA_FORMATS
-from tfmac_lock.lock.formats.conda_lock_yml import NoCondaHalf
+from tfmac_lock.lock.formats.conda_lock_yml import NotMixed
 from tfmac_lock.lock.model import (
     Combo,
     Lock,
@@ -202,7 +202,7 @@ def test_two_locks_of_one_platform_are_refused() -> None:
 def test_a_lock_of_wheels_alone_has_no_conda_format(name: str) -> None:
     wheels = replace(lock(), packages=lock().wheels, channels=())
 
-    with pytest.raises(NoCondaHalf):
+    with pytest.raises(NotMixed):
         CONDA_FORMATS[name][1](wheels)
 
 

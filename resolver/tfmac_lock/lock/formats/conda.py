@@ -1,4 +1,4 @@
-"""The formats of a lock with a conda half, apart from the others: the fast path needs none."""
+"""The formats of mixed locks, apart from the others, since the fast path needs none of them."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ HOW_TO_INSTALL = [
 ]
 
 
-class NoCondaHalf(UsageError):
+class NotMixed(UsageError):
     """A conda format was asked for, and the lock is one of wheels alone."""
 
     def __init__(self, combo: str) -> None:
@@ -47,7 +47,10 @@ class NoCondaHalf(UsageError):
         self.combo = combo
 
     def __str__(self) -> str:
-        return f"{self.combo} was made of wheels alone; a conda format needs its conda half"
+        return (
+            f"{self.combo} holds wheels alone, and this format needs a mixed lock: make it anew "
+            "with --format conda-lock"
+        )
 
 
 def render(locks: Sequence[Lock]) -> str:
@@ -57,7 +60,7 @@ def render(locks: Sequence[Lock]) -> str:
         raise UsageError("a conda-lock.yml holds one lock a platform: name one chip of each")
     for lock in locks:
         if not lock.conda_packages:
-            raise NoCondaHalf(lock.combo.id)
+            raise NotMixed(lock.combo.id)
     ordered = [by_platform[name] for name in sorted(by_platform)]
     lines = [line for lock in ordered for line in header(lock)] + HOW_TO_INSTALL
     lines = [f"# {line}" if line else "#" for line in lines]

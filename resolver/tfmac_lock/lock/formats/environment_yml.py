@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from .conda_lock_yml import NoCondaHalf
+from .conda_lock_yml import NotMixed
 from .header import header
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ HOW_TO_INSTALL = "   PIP_NO_DEPS=1 conda env create --name tensorflow --file env
 
 
 def render(lock: Lock) -> str:
-    """The text of the file; raises NoCondaHalf for a lock of wheels alone."""
+    """The text of the file; raises NotMixed for a lock of wheels alone."""
     if not lock.conda_packages:
-        raise NoCondaHalf(lock.combo.id)
+        raise NotMixed(lock.combo.id)
     told = [*header(lock), HOW_TO_INSTALL, ""]
     lines = [f"# {line}" if line else "#" for line in told]
     lines += ["channels:"]

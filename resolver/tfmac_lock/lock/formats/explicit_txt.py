@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .conda_lock_yml import NoCondaHalf, platform
+from .conda_lock_yml import NotMixed, platform
 from .header import header, install_command
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def render(lock: Lock) -> str:
-    """The text of the file, dependencies first; raises NoCondaHalf for wheels alone."""
+    """The text of the file, dependencies first; raises NotMixed for wheels alone."""
     if not lock.conda_packages:
-        raise NoCondaHalf(lock.combo.id)
+        raise NotMixed(lock.combo.id)
     lines = [f"# {line}" if line else "#" for line in header(lock)]
     lines += [
         "#    conda create --name tensorflow --file explicit.txt",

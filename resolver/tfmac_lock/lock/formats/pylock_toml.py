@@ -36,7 +36,7 @@ class HoldsConda(UsageError):
 
 
 def render(lock: Lock) -> str:
-    """The text of pylock.toml; raises HoldsConda for a lock with a conda half.
+    """The text of pylock.toml; raises HoldsConda for a mixed lock.
 
     ``environments`` keeps to markers that every tool can evaluate for another machine; the
     macOS floor, for which there is no marker, stands under ``[tool.tfmac-lock]``.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def render(lock: Lock) -> str:
     """The text of the file; pip takes nothing from it that does not match its hash.
 
-    Of a lock with a conda half it is the second part, to be installed after conda's.
+    Of a mixed lock it is the second part, to be installed after conda's.
     """
     lines = [f"# {line}" if line else "#" for line in header(lock)]
     lines.append(f"#    {install_command(lock)}")
