@@ -299,7 +299,7 @@ RESULTS_UNKNOWN = Reason(
     kind="code",
     text="whether the GPU computes right is not known: nobody published results with this pair, "
     "and the plugin's code was not read",
-    source="matrix/reports.toml, matrix/proofs and matrix/kernels have none",
+    source="matrix/reports, matrix/proofs and matrix/kernels have none",
     against=True,
 )
 
