@@ -94,6 +94,9 @@ hashes = {sha256 = "ab"}
 name = "pywin32"
 version = "306"
 marker = "sys_platform == 'win32'"
+[[packages.wheels]]
+url = "https://example.org/pywin32-306-cp311-cp311-win_amd64.whl"
+hashes = {sha256 = "cd"}
 """
 UV = """
 version = 1
@@ -224,10 +227,10 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("pylock.toml", "lock-version = " + "9" * 9000, "TOML|list|no lock"),
         ("pylock.toml", "x = 1", "lock-version"),
         ("pylock.toml", "lock-version = '1.0'\npackages = 3", "list of tables"),
-        ("pylock.toml", "lock-version = '1.0'\n[[packages]]\nversion = 3", "package name"),
+        ("pylock.toml", "lock-version = '1.0'\n[[packages]]\nversion = 3", "created-by"),
         (
             "pylock.toml",
-            "lock-version='1.0'\n[[packages]]\nname='a'\nversion='1'\nmarker='('",
+            "lock-version='1.0'\ncreated-by='x'\n[[packages]]\nname='a'\nmarker='('",
             "marker",
         ),
         ("uv.lock", "package = [1]", "list of tables"),
@@ -240,7 +243,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("environment.yml", "a: b: c", "YAML"),
         ("environment.yml", "", "empty"),
         ("conda-lock.yml", "package: []", "conda-lock"),
-        ("conda-lock.yml", CONDA_LOCK.replace("osx-arm64", "osx-64"), "osx-arm64"),
+        ("conda-lock.yml", CONDA_LOCK.replace("osx-arm64", "linux-64"), "osx-arm64"),
         ("thing.xlsx", "x", "none of the formats"),
     ],
     ids=lambda value: str(value)[:24],

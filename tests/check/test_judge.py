@@ -18,9 +18,9 @@ from tests.support.symptoms import LOGS
 from tfmac_lock.check import sarif
 from tfmac_lock.check.findings import CODES, Level
 from tfmac_lock.check.fix import corrected
-from tfmac_lock.check.formats import read as read_pins
 from tfmac_lock.check.judge import check, document
 from tfmac_lock.check.pins import Pin, PinFile
+from tfmac_lock.check.reading import read_for_target
 from tfmac_lock.lock.formats import FORMATS
 from tfmac_lock.lock.formats.conda import CONDA_FORMATS
 from tfmac_lock.lock.published import Index
@@ -185,7 +185,7 @@ def test_a_complete_file_lacks_no_bound_for_what_it_does_not_install(matrix: Mat
 @pytest.mark.parametrize(
     ("pins", "python"),
     [
-        (("tensorflow==2.18.1", "tensorflow-metal==1.2.0", "setuptools==82.0.1"), "3.11"),
+        (("tensorflow==2.18.1", "setuptools==82.0.1"), "3.11"),
         (("tensorflow-macos==2.9.2", "tensorflow-metal==0.5.0", "numpy==1.24.0"), "3.9"),
     ],
 )
@@ -200,6 +200,20 @@ def test_a_version_beyond_which_training_goes_on_is_a_warning(
     (found,) = (one for one in checked.findings if one.code == "bound")
     assert found.level is Level.WARNING
     assert "works only in part with TensorFlow" in found.text
+
+
+def test_a_plugin_newer_than_its_tensorflow_off_the_vendors_table_is_a_warning(
+    matrix: Matrix,
+) -> None:
+    file = pinned("tensorflow-macos==2.9.0", "tensorflow-metal==0.6.0")
+    checked = check(file, a_target(matrix, "3.9"), matrix)
+    (found,) = (one for one in checked.findings if one.code == "plugin-newer")
+    assert found.level is Level.WARNING
+    assert "newer than 0.5.0, which the vendor lists for TensorFlow 2.9.0" in found.text
+    listed = pinned("tensorflow-macos==2.9.0", "tensorflow-metal==0.5.0")
+    assert "plugin-newer" not in codes(check(listed, a_target(matrix, "3.9"), matrix))
+    beyond = pinned("tensorflow==2.19.1", "tensorflow-metal==1.2.0")
+    assert "plugin-newer" not in codes(check(beyond, a_target(matrix), matrix))
 
 
 def test_what_is_worse_than_caution_stays_so(matrix: Matrix) -> None:
@@ -332,19 +346,20 @@ SLOTS = [
 def test_no_published_lock_has_an_error_in_any_format(
     matrix: Matrix, tmp_path: Path, python: str, arch: Arch
 ) -> None:
-    """What is published is judged as its verdict says, however it is read back."""
+    """What is published is judged as its verdict says, for the Mac that it was made for."""
     wheels = Index.within(loading.locks_folder(), python, arch)
     for index, formats in ((wheels, FORMATS), (wheels.with_conda(), CONDA_FORMATS)):
         for lock in index.locks():
             # One patch release stands for its series; what tells formats apart is the series.
             if lock.combo.tensorflow.endswith((".2", ".3", ".4", ".5")):
                 continue
-            target = a_target(matrix, python, lock.combo.chip)
             for filename, render in formats.values():
-                if filename in ("lock.json", "explicit.txt"):
+                if filename == "lock.json":
                     continue
                 (tmp_path / filename).write_text(render(lock), "utf-8")
-                checked = check(read_pins(tmp_path / filename, target), target, matrix)
+                file, target, macos = read_for_target(tmp_path / filename, matrix)
+                assert (target.python.series, target.arch) == (python, arch)
+                checked = check(file, target, matrix, macos=macos)
                 told = [found for found in checked.findings if found.level is Level.ERROR]
                 assert not told, (lock.combo.id, filename)
                 if lock.verdict.status != Status.UNPROVEN:

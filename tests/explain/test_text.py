@@ -52,9 +52,9 @@ def test_windows_hold_every_byte_once_as_fresh(chunk: int) -> None:
 
 
 def test_an_overlap_is_wider_than_any_pattern() -> None:
-    from tfmac_lock.curate.symptom_files import GREATEST_WIDTH
+    from tfmac_lock.curate.patterns import LONGEST_MATCH
 
-    assert 4 * GREATEST_WIDTH <= text.OVERLAP  # a character is up to four bytes
+    assert 4 * LONGEST_MATCH <= text.OVERLAP  # a character is up to four bytes
 
 
 def test_a_long_line_is_shortened_around_what_was_found() -> None:

@@ -120,7 +120,6 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
         path = out / name
         if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
             continue  # its time of change is what a web server tells browsers
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
 
 

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL
-from ..matrix.ranking import TENSORFLOW_PACKAGES
 from ..matrix.reasons import Grade
 from . import documents as doc
 from .words import KIND_TITLES

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...errors import InputFileError
+from . import explicit_txt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,13 +46,15 @@ def read(path: Path, target: Target) -> PinFile:
     """
     for module, pattern in BY_NAME:
         if pattern.fullmatch(path.name.lower()):
+            if module == "requirements_txt" and explicit_txt.is_one(path):
+                return explicit_txt.read(path, target)
             reader = importlib.import_module(f".{module}", __package__)
             found: PinFile = reader.read(path, target)
             return found
     raise InputFileError(
         str(path),
-        "is in none of the formats: requirements.txt, pip freeze (*.txt), pylock.toml, "
-        "conda-lock.yml, environment.yml, uv.lock, poetry.lock",
+        "is in none of the formats: requirements.txt, pip freeze or conda's explicit list (*.txt), "
+        "pylock.toml, conda-lock.yml, environment.yml, uv.lock, poetry.lock",
     )
 
 

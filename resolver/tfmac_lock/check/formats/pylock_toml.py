@@ -37,7 +37,7 @@ def read(path: Path, target: Target) -> PinFile:
     try:
         lock = Pylock.from_dict(data)
     except (PylockValidationError, ValueError, RecursionError) as error:
-        raise InputFileError(str(path), f"is not a pylock file: {str(error)[:200]}") from error
+        raise InputFileError(str(path), f"is not a pylock file: {_in_one_line(error)}") from error
     numbers = toml_file.lines_of(text, "[[packages]]")
     pins = tuple(
         _pin(package, path, toml_file.line(numbers, index))
@@ -94,3 +94,7 @@ def _pin(package: Package, path: Path, line: int) -> Pin:
 
 def _sha256(hashes: Sequence[dict[str, str]]) -> tuple[str, ...]:
     return tuple(found["sha256"] for found in hashes if "sha256" in found)
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,258 @@
+"""Checks of companions: packages that must fit TensorFlow or Keras beyond their metadata."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from ..matrix.base import TENSORFLOW_PACKAGES
+from ..matrix.companions import Needed
+from ..matrix.facts import specifier
+from .findings import Level, at_level, release_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .findings import Case, Finding
+    from .pins import Pin
+
+SAME_MINOR = {
+    "tensorflow-text": "https://github.com/tensorflow/text#a-note-about-different-operating-system-packages",
+    "tf-keras": "https://pypi.org/project/tf-keras/",
+}
+"""Companions of which each minor release is for the same one of TensorFlow, with who says so."""
+
+BESIDES = {
+    "tensorflow-decision-forests": tuple(
+        Needed(
+            id=f"tensorflow-decision-forests-{theirs}",
+            versions=f"=={theirs}.*",
+            requires=f"tensorflow =={ours}.*",
+            reason=f"it was built for TensorFlow {ours}",
+            source="https://github.com/tensorflow/decision-forests/blob/main/documentation/known_issues.md",
+        )
+        for theirs, ours in (("1.9", "2.16"), ("1.10", "2.17"), ("1.11", "2.18"), ("1.12", "2.19"))
+    ),
+    **{
+        name: (
+            Needed(
+                id=f"{name}-tf-keras",
+                tensorflow=">=2.16",
+                requires="tf-keras",
+                reason="it is written for Keras 2, which TensorFlow has no more since 2.16",
+                source="https://github.com/serengil/retinaface/issues/106",
+            ),
+        )
+        for name in ("deepface", "retina-face")
+    },
+}
+"""Needs of packages that have no file in matrix/companions yet."""
+
+NOT_FOR_MACS = ("nvidia-", "cudatoolkit", "cudnn", "tensorrt", "triton", "tensorflow-gpu")
+"""How the names of packages begin that exist for Linux and Windows alone."""
+
+
+def needs(case: Case) -> Iterator[Finding]:
+    """What a companion needs and its metadata do not say: of TensorFlow, of Keras, of others."""
+    tensorflow = _number(case)
+    if not tensorflow:
+        return
+    for pin in case.file.pins:
+        held = [
+            need
+            for need in _needs_of(case, pin)
+            if need.holds(tensorflow, case.python) and _concerns(need, pin)
+        ]
+        # With another TensorFlow the rest would be another question.
+        of_tensorflow = [need for need in held if _about(need) in TENSORFLOW_PACKAGES]
+        told = [f for need in of_tensorflow for f in _unmet(case, pin, need, tensorflow)]
+        yield from told
+        if not told:
+            for need in held:
+                if need not in of_tensorflow:
+                    yield from _unmet(case, pin, need, tensorflow)
+
+
+def _number(case: Case) -> str:
+    """The release of TensorFlow, or nothing where the matrix has no such release."""
+    pin = case.tensorflow
+    known = release_of(case, pin.name, case.tensorflow_version) if pin else None
+    return known.version if known is not None else ""
+
+
+def _needs_of(case: Case, pin: Pin) -> Iterator[Needed]:
+    companion = case.matrix.companions.named(pin.name)
+    if companion is not None:
+        yield from companion.needs
+    for need in BESIDES.get(pin.name, ()):
+        if companion is None or not companion.needs:
+            yield need
+    source = SAME_MINOR.get(pin.name)
+    minor = ".".join(pin.version.split(".")[:2])
+    if source is not None and minor.count(".") == 1:
+        yield Needed(
+            id=f"{pin.name}-minor",
+            requires=f"tensorflow =={minor}.*",
+            reason="each of its minor releases is built for the same one of TensorFlow",
+            source=source,
+        )
+
+
+def _about(need: Needed) -> str:
+    return canonicalize_name(Requirement(need.requires).name)
+
+
+def _concerns(need: Needed, pin: Pin) -> bool:
+    """Whether the need is one of the pinned version, or of all where none is pinned."""
+    return _within(need.versions, pin.version) if pin.version else not need.versions
+
+
+def _within(bound: str, version: str) -> bool:
+    try:
+        return specifier(bound).contains(version, prereleases=True)
+    except InvalidVersion:
+        return True
+
+
+def _unmet(case: Case, pin: Pin, need: Needed, tensorflow: str) -> Iterator[Finding]:
+    wanted = Requirement(need.requires)
+    name, shown = canonicalize_name(wanted.name), f"{pin.name} {pin.version}".rstrip()
+    if name in TENSORFLOW_PACKAGES:
+        if wanted.specifier.contains(tensorflow, prereleases=True):
+            return
+        pinned = case.tensorflow is not None and case.tensorflow.version
+        if pin.name in SAME_MINOR and not pinned:
+            return  # The installer reads this need in its metadata, and takes a TensorFlow for it.
+        yield case.finding(
+            "companion",
+            pin,
+            f"{shown} needs {need.requires}, and here it is {tensorflow}: {need.reason}",
+            _other_version(pin, tensorflow) or _without(pin),
+            need.source,
+        )
+        return
+    pins = case.pins(name)
+    for other in pins:
+        if other.version and not _within(str(wanted.specifier), other.version):
+            yield case.finding(
+                "companion",
+                pin,
+                f"{shown} needs {need.requires}, and here {name} is {other.version}: {need.reason}",
+                f"{name}{wanted.specifier}",
+                need.source,
+            )
+    if pins or (wanted.specifier and not case.file.complete and not _brings(case, name, wanted)):
+        return
+    found = case.finding(
+        "companion",
+        pin,
+        f"{shown} needs {need.requires} beside TensorFlow {tensorflow}, and nothing here asks for "
+        f"it: {need.reason}",
+        f"add {_tied(name, tensorflow) or need.requires.replace(' ', '')}",
+        need.source,
+    )
+    yield found if case.file.complete else at_level(Level.WARNING, found)
+
+
+def _brings(case: Case, name: str, wanted: Requirement) -> bool:
+    """Whether TensorFlow itself brings what is not wanted: Keras 3, from 2.16 on."""
+    return name == "keras" and not wanted.specifier.contains("3.5.0") and _has_keras_3(case)
+
+
+def _has_keras_3(case: Case) -> bool:
+    return Version(case.tensorflow_version).release >= (2, 16)
+
+
+def _tied(name: str, tensorflow: str) -> str:
+    """The requirement on a companion whose minor releases are those of TensorFlow."""
+    if name not in SAME_MINOR:
+        return ""
+    return f"{name}~={'.'.join(tensorflow.split('.')[:2])}.0"
+
+
+def _other_version(pin: Pin, tensorflow: str) -> str:
+    """The companion's release for that TensorFlow, where the table has one."""
+    if pin.name in SAME_MINOR:
+        return _tied(pin.name, tensorflow)
+    for need in BESIDES.get(pin.name, ()):
+        wanted = Requirement(need.requires)
+        if wanted.name == "tensorflow" and wanted.specifier.contains(tensorflow):
+            return f"{pin.name}{need.versions}"
+    return ""
+
+
+def _without(pin: Pin) -> str:
+    return f"leave {pin.name} out, or pin the TensorFlow that it needs"
+
+
+def settings(case: Case) -> Iterator[Finding]:
+    """Environment variables that a companion needs."""
+    tensorflow = _number(case)
+    for pin in case.file.pins if tensorflow else ():
+        companion = case.matrix.companions.named(pin.name)
+        for setting in companion.settings if companion is not None else ():
+            fits = specifier(setting.tensorflow).contains(tensorflow)
+            if fits and (not pin.version or _within(setting.versions, pin.version)):
+                yield at_level(
+                    Level.NOTE,
+                    case.finding(
+                        "setting",
+                        pin,
+                        f"{pin.name} needs {setting.name}={setting.value} set: {setting.reason}",
+                        f"export {setting.name}={setting.value}",
+                        setting.source,
+                    ),
+                )
+
+
+def not_for_macs(case: Case) -> Iterator[Finding]:
+    """Packages, and the extra of TensorFlow, that bring NVIDIA's libraries for Linux."""
+    for pin in case.file.pins:
+        asks = "and-cuda" in pin.extras and pin.name in TENSORFLOW_PACKAGES
+        if not asks and (not pin.name.startswith(NOT_FOR_MACS) or pin.files or pin.source):
+            continue
+        what = f"{pin.name}[and-cuda] asks for" if asks else f"{pin.name} is one of"
+        yield case.finding(
+            "not-for-macs",
+            pin,
+            f"{what} NVIDIA's libraries, which exist for Linux and Windows alone; on a Mac "
+            "tensorflow-metal uses the GPU",
+            "tensorflow"
+            if asks or pin.name == "tensorflow-gpu"
+            else f"delete the line, or put ; sys_platform == 'linux' behind {pin.name}",
+            "https://www.tensorflow.org/install/pip",
+        )
+
+
+def other_hashes(case: Case) -> Iterator[Finding]:
+    """Pins of TensorFlow and the plugin whose hashes are those of other files."""
+    pinned = ((case.tensorflow, case.tensorflow_version), (case.metal, case.metal_version))
+    for pin, version in pinned:
+        release = release_of(case, pin.name, version) if pin is not None and version else None
+        if pin is None or release is None or not pin.hashes or not pin.version:
+            continue
+        wheels = release.wheels_for(case.target.arch, case.target.os)
+        fitting = {wheel.sha256 for wheel in wheels if wheel.series == case.python}
+        if not fitting or not fitting.isdisjoint(pin.hashes):
+            continue
+        theirs = sorted(
+            {
+                f"{wheel.filename}"
+                for other in case.matrix.releases_of(pin.name)
+                for wheel in other.wheels
+                if wheel.sha256 in pin.hashes
+            }
+        )
+        of_whom = f"they are those of {', '.join(itertools.islice(theirs, 3))}" if theirs else ""
+        yield case.finding(
+            "hash-of-another",
+            pin,
+            f"none of the hashes of {pin.name} {pin.version} is that of its wheel for Python "
+            f"{case.python} on {case.target.arch.value} Macs" + (f"; {of_whom}" if of_whom else ""),
+            case.lock_command(release.version),
+            f"https://pypi.org/project/{pin.name}/{release.version}/#files",
+        )
