@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LOCK: dict[str, Any] = {
     "schema_version": 1,
+    "lock_id": "0123456789abcdef",
     "combo": {
         "id": "tensorflow-2.18.1-cpu-py3.11-arm64",
         "tensorflow": {"package": "tensorflow", "version": "2.18.1"},

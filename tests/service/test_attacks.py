@@ -300,6 +300,7 @@ NESTED = "(" * 3000 + "python_version > '3'" + ")" * 3000
         ("check", {"name": "requirements.txt", "text": "tensorflow ~= 2\nnumpy ~= latest\n"}),
         ("check", {"name": "requirements.txt", "text": "x", "python": "3.11", "macos": "99999"}),
         ("check", {"name": "requirements.txt", "text": "\ud800"}),
+        ("check", {"name": "environment.yml", "text": "dependencies: [python=3.\u00e911]\n"}),
         ("explain", {"text": "\x00\ud800" * 1000}),
         ("explain", {"text": "(" * 300_000}),
     ],

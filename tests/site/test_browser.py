@@ -347,7 +347,7 @@ def test_everything_can_be_read_without_javascript(browser: Browser, address: st
         assert page.locator("text=With the keyboard").is_hidden()
         page.click("nav >> text=Install")
         page.click("table a >> nth=0")
-        assert page.locator("text=Why it is believed").is_visible()
+        assert page.locator("text=What speaks for it").is_visible()
         assert page.locator("button:visible").count() == 0
 
 

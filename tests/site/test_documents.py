@@ -105,3 +105,23 @@ def test_a_lock_has_what_conda_needs_to_know(description: dict[str, Any]) -> Non
     schemas = description["components"]["schemas"]
     assert {"build", "md5", "constrains"} <= set(schemas["LockedPackage"]["properties"])
     assert "channels" in schemas["Lock"]["properties"]
+
+
+def test_the_description_knows_every_field_of_the_locks(
+    site: dict[str, bytes], description: dict[str, Any]
+) -> None:
+    schemas = description["components"]["schemas"]
+
+    def known(name: str) -> set[str]:
+        return set(schemas[name]["properties"])
+
+    locks = [
+        json.loads(site[name]) for name in site if re.fullmatch(r"api/v1/locks/[^/]+\.json", name)
+    ]
+    assert locks
+    for lock in locks:
+        assert set(lock) <= known("Lock")
+        assert set(lock["combo"]) <= known("Combo")
+        assert all(set(row) <= known("LockedPackage") for row in lock["packages"])
+        assert all(set(row) <= known("ChannelState") for row in lock.get("channels", []))
+        assert all(set(row) <= known("Reason") for row in lock["verdict"]["reasons"])

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..conda.state import ChannelState
 from ..lock.model import LockedPackage
+from ..matrix.companions import CompanionVerdict
 from ..matrix.facts import Bound, Defect, Report
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch
@@ -89,12 +90,19 @@ class Combos(Document):
 
 
 class Lock(Document):
-    """A whole lock. ``files`` are the names of the files beside it."""
+    """A whole lock. ``files`` are the names of the files beside it.
+
+    ``companions`` are verdicts on the packages that touch TensorFlow, and ``environment`` the
+    variables that they need to run. The files of one lock carry its ``lock_id``.
+    """
 
     combo: Combo
+    lock_id: str
     verdict: Verdict
     as_of: str
     command: str
+    companions: list[CompanionVerdict] = []
+    environment: dict[str, str] = {}
     packages: list[LockedPackage]
     channels: list[ChannelState] = []
     files: list[str]

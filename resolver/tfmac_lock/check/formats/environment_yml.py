@@ -97,10 +97,11 @@ def _conda(entry: yaml_file.Scalar, path: Path) -> Pin:
         version = number if number.count(".") >= 2 else ""
         specifier = f"=={number}.*"
     elif spec:
-        try:
-            specifier = str(SpecifierSet(re.sub(r"\|.*", "", spec)))
-        except InvalidSpecifier:
-            specifier = ""
+        specifier = re.sub(r"\|.*", "", spec)
+    try:
+        specifier = str(SpecifierSet(specifier))
+    except InvalidSpecifier:
+        specifier = ""  # conda knows versions that pip does not, like 1.1.1w
     return checked(
         Pin(
             name=normalized(found["name"].lstrip("_")),
