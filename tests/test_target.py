@@ -227,7 +227,16 @@ def test_a_chip_like_no_other_gets_no_suggestion() -> None:
     assert "Did you mean" not in str(caught.value)
 
 
-@pytest.mark.parametrize("given", ["3.7", "3.14", "2.7", "4.0"])
+def test_a_python_newer_than_every_wheel_is_refused_with_the_one_to_take() -> None:
+    with pytest.raises(UnknownChoice) as caught:
+        platforms().python("3.14.2")
+    assert str(caught.value) == (
+        "TensorFlow has no wheels for Python 3.14, so nothing can be locked for it. "
+        "Take 3.13: --python 3.13"
+    )
+
+
+@pytest.mark.parametrize("given", ["3.7", "2.7", "4.0"])
 def test_a_python_outside_the_matrix_is_refused_with_the_known_ones(given: str) -> None:
     with pytest.raises(UnknownChoice) as caught:
         platforms().python(given)

@@ -87,6 +87,7 @@ def _tell(error: TfmacLockError, *, as_json: bool) -> int:
                 "text": str(error),
                 "status": error.exit_status,
                 "nearest": getattr(error, "commands", []),
+                "proof": getattr(error, "proof", getattr(error.__cause__, "proof", [])),
             },
         }
         print(json.dumps(told, ensure_ascii=False))  # noqa: T201 - the result

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+from _thread import get_ident  # threading takes a millisecond to import
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import DataError, UsageError
@@ -63,13 +64,13 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all, with the folders above it; raises OSError.
 
     It is written beside its place and then moved there, so that a reader sees the old content
-    or the new one, and an error or an interruption leaves the old one.
+    or the new one, and an error or an interruption leaves the old one. Two writers of one file,
+    processes or threads, never share what they write beside it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.new")
     try:
-        with beside.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+        beside.write_bytes(content.encode() if isinstance(content, str) else content)
         beside.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -97,7 +98,7 @@ def dump_json(data: Mapping[str, Any], *, compact: bool = False) -> str:
     return "{\n" + ",\n".join(fields) + "\n}\n"
 
 
-def printable(text: str) -> str:
+def on_one_line(text: str) -> str:
     """The text on one line, with control characters written as escapes."""
     if text.isprintable():
         return text

@@ -59,8 +59,24 @@ class BadVersion(UsageError):
         return f"{self.what} {self.given!r} is not a version; write it like {self.example}"
 
 
+class NewerPython(UnknownChoice):
+    """A CPython that TensorFlow has no wheels for yet; ``known`` are those that it has."""
+
+    def __str__(self) -> str:
+        newest = self.known[-1]
+        return (
+            f"TensorFlow has no wheels for Python {self.given}, so nothing can be locked for it. "
+            f"Take {newest}: --python {newest}"
+        )
+
+
 class ImpossibleTarget(UsageError):
     """Chip, macOS and Python exist, but not together."""
+
+
+def minor(version: str) -> str:
+    """The first two parts of a version: 3.11 of 3.11.4."""
+    return ".".join(version.split(".")[:2])
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -170,6 +186,8 @@ class Platforms:
         """The CPython version asked for; raises UnknownChoice outside the known series."""
         version = PythonVersion.parse(given)
         known = [python.series for python in self.pythons]
+        if version.major == 3 and version.minor > PythonVersion.parse(known[-1]).minor:
+            raise NewerPython("Python", version.series, known, guess=False)
         if version.series not in known:
             raise UnknownChoice("Python", given, known, guess=False)
         return version

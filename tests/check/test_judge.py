@@ -185,7 +185,7 @@ def test_a_complete_file_lacks_no_bound_for_what_it_does_not_install(matrix: Mat
 @pytest.mark.parametrize(
     ("pins", "python"),
     [
-        (("tensorflow==2.18.1", "tensorflow-metal==1.2.0", "setuptools==82.0.1"), "3.11"),
+        (("tensorflow==2.18.1", "setuptools==82.0.1"), "3.11"),
         (("tensorflow-macos==2.9.2", "tensorflow-metal==0.5.0", "numpy==1.24.0"), "3.9"),
     ],
 )
@@ -200,6 +200,20 @@ def test_a_version_beyond_which_training_goes_on_is_a_warning(
     (found,) = (one for one in checked.findings if one.code == "bound")
     assert found.level is Level.WARNING
     assert "works only in part with TensorFlow" in found.text
+
+
+def test_a_plugin_newer_than_its_tensorflow_off_the_vendors_table_is_a_warning(
+    matrix: Matrix,
+) -> None:
+    file = pinned("tensorflow-macos==2.9.0", "tensorflow-metal==0.6.0")
+    checked = check(file, a_target(matrix, "3.9"), matrix)
+    (found,) = (one for one in checked.findings if one.code == "plugin-newer")
+    assert found.level is Level.WARNING
+    assert "newer than 0.5.0, which the vendor lists for TensorFlow 2.9.0" in found.text
+    listed = pinned("tensorflow-macos==2.9.0", "tensorflow-metal==0.5.0")
+    assert "plugin-newer" not in codes(check(listed, a_target(matrix, "3.9"), matrix))
+    beyond = pinned("tensorflow==2.19.1", "tensorflow-metal==1.2.0")
+    assert "plugin-newer" not in codes(check(beyond, a_target(matrix), matrix))
 
 
 def test_what_is_worse_than_caution_stays_so(matrix: Matrix) -> None:

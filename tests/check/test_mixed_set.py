@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.locks import lock
+from tests.support.locks import PACKAGES, lock
 from tfmac_lock.__main__ import main
 from tfmac_lock.check.mixed_set import of_other_locks
 from tfmac_lock.lock.formats import FORMATS
@@ -15,8 +15,9 @@ from tfmac_lock.lock.model import lock_id
 if TYPE_CHECKING:
     from pathlib import Path
 
+FEWER = PACKAGES[:2]
 ONE = {name: text(lock()) for name, text in FORMATS.values()}
-OTHER = {name: text(lock(metal=None)) for name, text in FORMATS.values()}
+OTHER = {name: text(lock(FEWER, metal=None)) for name, text in FORMATS.values()}
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -32,7 +33,7 @@ def test_each_file_carries_the_id_of_its_lock() -> None:
 
 def test_a_new_report_or_day_makes_no_other_lock() -> None:
     assert lock_id(replace(lock(text="more"), as_of="2027-01-01")) == lock_id(lock())
-    assert lock_id(lock(metal=None)) != lock_id(lock())
+    assert lock_id(lock(FEWER, metal=None)) != lock_id(lock())
 
 
 @pytest.mark.parametrize("name", sorted(ONE))

@@ -253,3 +253,23 @@ def test_on_a_terminal_a_bar_shows_what_is_read(
     printed = capsys.readouterr()
     assert "3 native files" in printed.out
     assert "_pywrap_tensorflow_internal.so" in printed.err or "reading" in printed.err
+
+
+def test_a_plugin_is_shown_with_what_the_matrix_holds_of_its_code(
+    call: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = plugin_wheel(tmp_path, python="cp312")
+    assert call(str(path)) == 0
+    told = capsys.readouterr().out
+    assert "rewrites graphs unless TURN_OFF_REMAPPER=1" in told
+    assert "LEAVES OUT: Relu, Relu6, Elu" in told
+
+
+def test_code_is_read_in_the_wheel_itself_where_that_is_asked_for(
+    call: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = plugin_wheel(tmp_path, python="cp312")  # whose image has no code at all
+    assert call("--code", str(path)) == 0
+    told = capsys.readouterr().out
+    assert "graph optimizer: none" in told
+    assert "LEAVES OUT" not in told

@@ -55,12 +55,15 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     mac = "cp311-cp311-macosx_12_0_arm64"
     build_wheel(folder, "tensorflow", "2.18.1", ["numpy<2.1,>=1.26", "six"], tag=mac)
     build_wheel(folder, "tensorflow-metal", "1.2.0", ["six"], tag=mac)
+    build_wheel(folder, "numpy", "1.26.4", tag="cp311-cp311-macosx_11_0_arm64")
     build_wheel(folder, "numpy", "2.0.2", tag="cp311-cp311-macosx_11_0_arm64")
     build_wheel(folder, "numpy", "2.1.3", tag="cp311-cp311-macosx_11_0_arm64")
     build_wheel(folder, "six", "1.17.0", tag="py2.py3-none-any")
     build_wheel(folder, "tool", "1.0", ["numpy>=2.1"])
     for version in ("1.0", "1.1rc1"):
         build_wheel(folder, "nightly", version)
+    for version in ("1.0", "1.1"):
+        build_wheel(folder, "daily", version)
     (folder / "source").mkdir()
     (folder / "source" / "source-1.0.tar.gz").write_bytes(b"")
     return folder
@@ -227,7 +230,8 @@ def test_every_conda_format_can_be_had_of_a_published_lock(
     assert names(folder) == {
         *("conda-lock.yml", "environment.yml", "explicit.txt", "lock.json", "requirements.txt")
     }
-    assert "numpy 1.19.5, h5py 3.1.0" in said.out
+    told = json.loads((folder / "lock.json").read_text())["combo"]
+    assert (told["numpy"], told["h5py"]) == ("1.19.5", "3.1.0")
     assert "numpy" not in (folder / "requirements.txt").read_text().split("via")[0]
 
 
@@ -280,14 +284,16 @@ def test_only_the_named_formats_are_written(run: Callable[..., Said], folder: Pa
 def test_a_pair_without_a_plugin_is_served_with_the_reason(run: Callable[..., Said]) -> None:
     said = run("--python", "3.13", "--chip", "m1")
     assert said.status == 0
-    assert "no GPU plugin" in said.out
+    assert "without a GPU plugin" in said.out
+    assert "With the GPU:\n  tfmac-lock --python 3.10 --chip m1 (TensorFlow 2.10.0)" in said.out
     assert "no plugin release fits" in said.err
 
 
 def test_an_intel_mac_without_a_gpu_gets_no_plugin(run: Callable[..., Said]) -> None:
     said = run("--python", "3.9", "--chip", "intel")
     assert said.status == 0
-    assert "no GPU plugin" in said.out
+    assert "without a GPU plugin" in said.out
+    assert "With the GPU" not in said.out
     assert "without an AMD card" in said.err
 
 
@@ -410,8 +416,47 @@ def test_pre_in_a_requirements_file_admits_prereleases(
     assert run(*PAIR, *at(index), "-r", "more.in").status == 0
     assert "nightly==1.0 " in (folder / "requirements.txt").read_text()
     (folder / "more.in").write_text("--pre\nnightly\n")
-    assert run(*PAIR, *at(index), "-r", "more.in", "--force").status == 0
+    assert run(*PAIR, *at(index), "-r", "more.in").status == 0
+    assert "nightly==1.0 " in (folder / "requirements.txt").read_text(), "what is there is kept"
+    assert run(*PAIR, *at(index), "-r", "more.in", "--upgrade").status == 0
     assert "nightly==1.1rc1 " in (folder / "requirements.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "versions"),
+    [
+        ([], {"numpy": "1.26.4", "daily": "1.0"}),
+        (["-P", "Daily"], {"numpy": "1.26.4", "daily": "1.1"}),
+        (["-U"], {"numpy": "2.0.2", "daily": "1.1"}),
+    ],
+)
+def test_a_lock_that_is_there_is_kept_but_for_what_is_to_be_upgraded(
+    run: Callable[..., Said],
+    folder: Path,
+    index: HtmlIndex,
+    options: list[str],
+    versions: dict[str, str],
+) -> None:
+    assert run(*PAIR, *at(index), "--with", "numpy<2", "--with", "daily<1.1").status == 0
+    assert run(*PAIR, *at(index), "--with", "numpy", "--with", "daily", *options).status == 0
+    locked = json.loads((folder / "lock.json").read_text())["packages"]
+    assert {one["name"]: one["version"] for one in locked}.items() >= versions.items()
+
+
+def test_a_pyproject_is_read_with_its_extras_and_groups(
+    run: Callable[..., Said], folder: Path, index: HtmlIndex
+) -> None:
+    (folder / "pyproject.toml").write_text(
+        "[project]\nname = 'x'\nversion = '1'\ndependencies = ['tensorflow==2.18.*']\n"
+        "optional-dependencies.train = ['nightly']\n"
+        "[dependency-groups]\ndev = ['daily<1.1']\n"
+    )
+    options = ("-r", "pyproject.toml[train]", "--group", "dev")
+    assert run(*PAIR, *at(index), *options).status == 0
+    text = (folder / "requirements.txt").read_text()
+    assert "nightly==1.0 " in text
+    assert "daily==1.0 " in text
+    assert "-r 'pyproject.toml[train]' --group dev" in text
 
 
 def test_only_binary_in_a_requirements_file_is_obeyed(
@@ -560,7 +605,10 @@ def test_a_failure_is_told_as_json_too(run: Callable[..., Said], index: HtmlInde
     [
         ("--chip m9 --python 3.9", ["unknown chip 'm9'", "Did you mean 'm"]),
         ("--chip m1 --python 3.7", ["unknown Python '3.7'", "3.8, 3.9"]),
-        ("--chip m1 --python 3.14", ["unknown Python '3.14'", "3.13"]),
+        (
+            "--chip m1 --python 3.14",
+            ["TensorFlow has no wheels for Python 3.14", "--python 3.13"],
+        ),
         ("--chip m1 --python three", ["'three' is not a version"]),
         ("--chip m1", ["--python 3.11"]),
         ("--python 3.9", ["not a Mac", "--chip m1"]),

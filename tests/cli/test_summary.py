@@ -5,24 +5,99 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.facts import shipped
 from tests.support.locks import PACKAGES, lock
 from tfmac_lock.cli.summary import MEANING, summary
 from tfmac_lock.cli.talk import Talk
-from tfmac_lock.target import Os
+from tfmac_lock.lock.published import Index
+from tfmac_lock.matrix import loading
+from tfmac_lock.matrix.reasons import Reason
+from tfmac_lock.publish.locks import Slot, slots
+from tfmac_lock.target import Arch, Os
 
 FILES = {name: Path("out") / name for name in ("lock.json", "pylock.toml", "requirements.txt")}
 
 
-def test_it_says_what_was_locked_why_it_is_believed_and_what_comes_next() -> None:
+def test_it_says_what_was_locked_and_what_comes_next() -> None:
     text = summary([lock()], FILES, color=False)
-    assert text.startswith("tensorflow 2.18.1, tensorflow-metal 1.2.0\n")
+    assert text.startswith("tensorflow 2.18.1 with tensorflow-metal 1.2.0, 3 packages in all\n")
     assert "Python 3.11 on m1 (arm64), macOS 12.3 or newer" in text
-    assert "works: nothing is known against it" in text
-    assert "twin:        it trained [https://example.org]" in text
+    assert "works: it installs and trains, and no fault of it is known." in text
     assert "Written: out/lock.json, out/pylock.toml, out/requirements.txt" in text
     assert "-r out/requirements.txt" in text
     assert "--metal none" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_reasons_are_told_on_request_alone() -> None:
+    assert "it trained" not in summary([lock()], FILES, color=False)
+    told = summary([lock()], FILES, color=False, why=True)
+    assert "twin:        it trained [https://example.org]" in told
+    assert "--why" not in told
+
+
+def test_a_fault_of_the_plugin_is_told_with_its_switch_and_what_has_none() -> None:
+    text = summary([lock(status="caution")], FILES, color=False)
+    told = text.partition("caution: ")[2].partition("\n\n")[0].splitlines()
+    assert told == [
+        "it runs, with a fault. A Dense layer's ReLU is left out on the GPU.",
+        "  To avoid it and keep the GPU, before the model is built:",
+        "  tf.config.optimizer.set_experimental_options({'disable_meta_optimizer': True})",
+        "  Without the fault: tfmac-lock --python 3.10 --chip m1 (TensorFlow 2.10.0)",
+    ]
+
+
+def test_another_fault_is_told_with_its_way_out() -> None:
+    reason = Reason(
+        kind="defect",
+        text="Adam fails: in fit. Way out: the legacy optimizers",
+        source="https://example.org",
+        against=True,
+    )
+    faulty = lock(status="caution", metal="0.7.0", tensorflow="2.11.0")
+    faulty = replace(faulty, verdict=replace(faulty.verdict, reasons=(reason,)))
+    text = summary([faulty], FILES, color=False)
+    assert "caution: it runs, with a fault. Adam fails.\n  Way out: the legacy optimizers" in text
+
+
+def test_a_lock_without_a_plugin_says_what_would_have_one() -> None:
+    on_313 = lock(PACKAGES[:2], metal=None, tensorflow="2.21.0")
+    on_313 = replace(on_313, combo=replace(on_313.combo, python="3.13"))
+    text = summary([on_313], FILES, color=False)
+    assert "With the GPU:\n  tfmac-lock --python 3.10 --chip m1 (TensorFlow 2.10.0)" in text
+    assert "tfmac-lock matrix roads" in text
+    no_gpu = replace(on_313, combo=replace(on_313.combo, chip="intel", arch=Arch.X86_64))
+    assert "With the GPU" not in summary([no_gpu], FILES, color=False)
+
+
+@pytest.mark.parametrize("slot", slots(shipped()), ids=str)
+def test_no_published_lock_takes_more_than_fifteen_lines(slot: Slot) -> None:
+    index = Index.within(loading.locks_folder(), slot.python, slot.arch)
+    here = {name: Path(name) for name in FILES}
+    for one in index.locks() if index.exists() else ():
+        text = summary([one], here, color=False)
+        assert len(text.splitlines()) <= 15, one.combo.id
+        assert max(map(len, text.splitlines())) <= 80, one.combo.id
+
+
+def test_every_command_that_is_offered_gets_what_it_names() -> None:
+    for arch in Arch:
+        for row in shipped().platforms.pythons:
+            found = loading.advice(arch, row.series)
+            for offer in (found.sound, found.newer):
+                if offer is None:
+                    continue
+                index = Index.within(loading.locks_folder(), offer.python, arch)
+                got = index.find(
+                    package=None if offer.first else offer.package,
+                    version=None if offer.first else offer.tensorflow,
+                    metal="auto" if offer.first else offer.metal,
+                    gpu=True,
+                    macos=None,
+                )
+                assert got is not None
+                assert (got.combo.tensorflow, got.combo.metal) == (offer.tensorflow, offer.metal)
+                assert got.verdict.status == ("works" if offer is found.sound else "caution")
 
 
 @pytest.mark.parametrize("status", sorted(MEANING))
@@ -34,7 +109,7 @@ def test_the_status_is_coloured_only_where_asked(status: str) -> None:
 def test_a_lock_for_linux_speaks_of_linux_and_of_no_plugin() -> None:
     linux = lock(PACKAGES[:2], metal=None, macos_min=None, os=Os.LINUX)
     text = summary([linux], FILES, color=False)
-    assert "no GPU plugin" in text
+    assert "without a GPU plugin" in text
     assert "on m1 (arm64), Linux" in text
     assert "Next, there:" in text
     assert "--metal none" not in text

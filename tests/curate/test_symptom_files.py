@@ -190,5 +190,5 @@ def test_a_fault_in_a_file_is_told_with_its_place(
 def test_an_example_that_is_not_recognised_is_told(tmp_path: Path) -> None:
     (tmp_path / "thing-broke.toml").write_text(GOOD.replace("the thing broke", "the thing bent"))
     assert symptom_files.lint_examples(tmp_path) == [
-        "thing-broke.toml: examples[0] is recognised as []"
+        "thing-broke.toml: example 'the thing bent' is taken for []"
     ]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from tests.support.facts import (
     bound,
@@ -182,6 +184,7 @@ def test_where_no_pair_resolves_the_conflict_of_the_best_one_is_told(index: Univ
         "  your request leaves TensorFlow 2.17.1 and 2.18.1 with tensorflow-metal 1.2.0",
         "  tensorflow 2.17.1 and 2.18.1 require numpy<2.2,>=1.26",
         "  tool 1 requires numpy<1.26",
+        "Without tool it resolves, with TensorFlow 2.18.1.",
     ]
 
 
@@ -423,3 +426,85 @@ def test_the_same_inputs_give_the_same_bytes(random: object) -> None:
         for _ in range(2)
     )
     assert one == other
+
+
+# -- one search through all pairs
+
+
+def test_a_conflict_in_one_release_does_not_hide_another_of_its_series(index: Universe) -> None:
+    index.add("tensorflow", "2.18.0", "numpy<2.2,>=1.26", tag=TAG.format("12_0"))
+    index.add("tool", "1", "tensorflow==2.18.0")
+    versions = ("2.17.1", "2.18.0", "2.18.1")
+    known = facts(
+        releases=(
+            *(release("tensorflow", version) for version in versions),
+            release("tensorflow-metal", "1.2.0"),
+        ),
+        pair_loads=tuple(loads(True, tensorflow=version) for version in versions),
+    )
+    assert lock(index, None, "tool", known=known).lock.combo.tensorflow == "2.18.0"
+
+
+def test_where_no_pair_with_a_plugin_resolves_the_best_without_one_is_taken(
+    index: Universe,
+) -> None:
+    index.add("tool", "1", "tensorflow>=2.21")
+    index.add("tensorflow", "2.21.0", tag=TAG.format("12_0"))
+    known = facts(
+        releases=(
+            release("tensorflow", "2.18.1"),
+            release("tensorflow", "2.21.0"),
+            release("tensorflow-metal", "1.2.0"),
+        ),
+        pair_loads=(loads(True, tensorflow="2.18.1"), loads(False, tensorflow="2.21.0")),
+    )
+    combo = lock(index, None, "tool", known=known).lock.combo
+    assert (combo.tensorflow, combo.metal) == ("2.21.0", None)
+
+
+def test_a_requirement_of_tensorflow_by_its_other_name_is_met_and_told(index: Universe) -> None:
+    index.add("tool", "1", "tensorflow-macos>=2.16")
+    index.add("tensorflow-macos", "2.15.1", "tensorflow-macos==2.15.1", tag=TAG.format("12_0"))
+    made = lock(index, None, "tool").lock
+    assert {one.name for one in made.packages} == {
+        "numpy",
+        "six",
+        "tensorflow",
+        "tensorflow-metal",
+        "tool",
+    }
+    assert {one.name: one.requires for one in made.packages}["tool"] == ("tensorflow>=2.16",)
+    (note,) = [one.text for one in made.verdict.reasons if one.kind == "stand-in"]
+    assert note.startswith("tool 1 requires tensorflow-macos>=2.16, and tensorflow 2.18.1 is")
+    assert note.endswith("`pip check` will name it")
+
+
+def test_the_extras_of_a_package_bring_their_requirements_into_the_lock(index: Universe) -> None:
+    index.add("tool", "1", "six; extra == 'fast'", "numpy")
+    made = lock(index, None, "tool[fast]").lock
+    assert {one.name: one.requires for one in made.packages}["tool"] == ("numpy", "six")
+
+
+def test_a_kept_lock_decides_where_it_can_and_gives_way_where_it_must(index: Universe) -> None:
+    index.add("six", "1.18.0", tag="py2.py3-none-any")
+    kept = {
+        canonicalize_name(name): Version(version)
+        for name, version in (
+            ("tensorflow", "2.17.1"),
+            ("tensorflow-metal", "1.2.0"),
+            ("numpy", "2.0.2"),
+            ("six", "1.17.0"),
+        )
+    }
+    resolver = Resolver(
+        matrix=as_indexed(facts(), index), source=index, as_of="2026-01-31", ahead=False
+    )
+
+    def again(*wanted: str) -> dict[str, str]:
+        asked = tuple(asked_for(*wanted, target=target()))
+        return pins(resolver.lock(LockRequest(pair=wish(), requirements=asked, preferred=kept)))
+
+    assert again() == {name: str(version) for name, version in kept.items()}
+    assert again("six>1.17")["six"] == "1.18.0"
+    assert again("six>1.17")["numpy"] == "2.0.2"
+    assert again("tensorflow>=2.18")["tensorflow"] == "2.18.1"

@@ -8,13 +8,14 @@ import pytest
 
 from tests.support.facts import platforms
 from tests.support.locks import PACKAGES, lock
-from tfmac_lock.conda.records import ChannelState
+from tfmac_lock.conda.state import ChannelState
 from tfmac_lock.errors import DataError
 from tfmac_lock.files import write_whole
 from tfmac_lock.lock import published
 from tfmac_lock.lock.model import LockedPackage
 from tfmac_lock.lock.published import Index
 from tfmac_lock.matrix.reasons import Grade, Reason, Status
+from tfmac_lock.publish import index as index_files
 from tfmac_lock.target import Arch, MacOSVersion
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
-    write(tmp_path, published.render(SLOT, LOCKS, [("2.5.0", "no numpy")]))
+    write(tmp_path, index_files.render(SLOT, LOCKS, [("2.5.0", "no numpy")]))
     return Index.within(tmp_path, "3.11", Arch.ARM64)
 
 
@@ -126,11 +127,11 @@ def test_a_lock_serves_every_chip_of_its_architecture() -> None:
 
 def test_files_are_named_after_python_and_architecture() -> None:
     slot = published.slot_name("3.11", Arch.X86_64)
-    assert list(published.render(slot, [], [])) == [
+    assert list(index_files.render(slot, [], [])) == [
         "index/cp311-x86_64.json",
         "verdicts/cp311-x86_64.json",
     ]
-    assert list(published.render_mixed(slot, [], [], [])) == [
+    assert list(index_files.render_mixed(slot, [], [], [])) == [
         "index/conda-cp311-x86_64.json",
         "verdicts/conda-cp311-x86_64.json",
     ]
@@ -140,7 +141,7 @@ def test_files_are_named_after_python_and_architecture() -> None:
 
 def test_a_new_verdict_changes_the_verdicts_and_no_index(tmp_path: Path) -> None:
     other = [lock(status="unproven", text="it crashed"), *LOCKS[1:]][::-1]
-    before, after = (published.render(SLOT, locks, []) for locks in (LOCKS, other))
+    before, after = (index_files.render(SLOT, locks, []) for locks in (LOCKS, other))
     assert [name for name in before if before[name] != after[name]] == [f"verdicts/{SLOT}"]
     write(tmp_path, after)
     assert Index.within(tmp_path, "3.11", Arch.ARM64).locks() == other
@@ -151,7 +152,7 @@ def test_a_reason_is_kept_whole(tmp_path: Path) -> None:
         kind="reported", text="no", source="s", grade=Grade.REPORTED, against=True, fatal=True
     )
     made = replace(LOCKS[0], verdict=replace(LOCKS[0].verdict, reasons=(reason,)))
-    write(tmp_path, published.render(SLOT, [made], []))
+    write(tmp_path, index_files.render(SLOT, [made], []))
     assert Index.within(tmp_path, "3.11", Arch.ARM64).locks() == [made]
 
 
@@ -194,7 +195,7 @@ MIXED = [
 
 @pytest.fixture
 def mixed(index: Index, tmp_path: Path) -> Index:
-    write(tmp_path, published.render_mixed(SLOT, MIXED, LOCKS, [("2.6.0", "no h5py")]))
+    write(tmp_path, index_files.render_mixed(SLOT, MIXED, LOCKS, [("2.6.0", "no h5py")]))
     return index.with_conda()
 
 
@@ -225,7 +226,7 @@ def test_a_mixed_lock_is_found_as_its_lock_of_wheels_is(mixed: Index) -> None:
 
 
 def test_mixed_locks_without_the_wheels_that_they_add_to_are_damaged(mixed: Index) -> None:
-    write(mixed.path.parents[1], published.render(SLOT, LOCKS[1:], []))
+    write(mixed.path.parents[1], index_files.render(SLOT, LOCKS[1:], []))
     with pytest.raises(DataError, match=r"conda-cp311-arm64\.json: is damaged"):
         mixed.locks()
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -247,7 +246,7 @@ def test_after_a_kill_the_next_run_puts_the_old_files_back_and_leaves_nothing(
 def test_a_file_that_was_changed_after_a_kill_is_left_as_it_is(tmp_path: Path) -> None:
     write_files(tmp_path, OWN)
     (tmp_path / ".tfmac-lock.journal").write_text(
-        json.dumps({"files": {"pylock.toml": {"sha256": "0" * 64, "replaces": False}}})
+        json.dumps({"files": {"pylock.toml": {"text": "new", "replaces": False}}})
     )
     write_files(tmp_path, {"lock.json": OWN["lock.json"]})
     assert content(tmp_path) == OWN
@@ -259,7 +258,7 @@ def test_a_journal_from_elsewhere_touches_no_file_of_others(tmp_path: Path, name
     folder.mkdir()
     mine = folder / name
     mine.write_text("mine")
-    row = {"sha256": hashlib.sha256(b"mine").hexdigest(), "replaces": False}
+    row = {"text": "mine", "replaces": False}
     (folder / ".tfmac-lock.journal").write_text(json.dumps({"files": {name: row}}))
     write_files(folder, OWN)
     assert mine.read_text() == "mine"

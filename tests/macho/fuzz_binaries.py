@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the readers, for whoever has atheris and time.
 
     pip install atheris
-    python tests/fuzz_binaries.py [CORPUS] [-max_total_time=60] [-rss_limit_mb=1024]
+    python tests/macho/fuzz_binaries.py [CORPUS] [-max_total_time=60] [-rss_limit_mb=1024]
 
 The first byte chooses what the rest is taken for: a Mach-O file or a wheel. Whatever comes out
 that is not our error is a crash, and atheris keeps the input beside the script. It begins with
@@ -26,9 +26,10 @@ with atheris.instrument_imports(include=["tfmac_lock"]):
     from tfmac_lock.macho.errors import DamagedBinary
     from tfmac_lock.macho.exports import Exports
     from tfmac_lock.macho.imports import read_imports
+    from tfmac_lock.wheels import metadata
     from tfmac_lock.wheels.archive import Wheel
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.macho.test_fuzz import SEEDS
 from tests.support.fake_wheels import plugin_wheel, tensorflow_wheel
 
@@ -44,6 +45,8 @@ def one_input(data: bytes) -> None:
             read_plugin(Wheel(io.BytesIO(data), NAME), "", "arm64")
         elif kind == b"a":
             audit_wheel(Wheel(io.BytesIO(data), NAME), arch="arm64", macos="12.3")
+        elif kind == b"i":
+            metadata.parse(metadata.read(io.BytesIO(data), NAME), NAME)
         elif kind == b"n":
             demangle("__Z" + data.decode("utf-8", "replace"))
         else:
@@ -60,7 +63,7 @@ def main() -> None:
         seeds = Path(folder)
         for number, seed in enumerate(SEEDS):
             (seeds / f"macho{number}").write_bytes(b"m" + seed)
-        for kind in ("w", "a"):
+        for kind in ("w", "a", "i"):
             wheel = tensorflow_wheel(seeds / "wheels").read_bytes()
             (seeds / f"wheel-{kind}").write_bytes(kind.encode() + wheel)
         (seeds / "plugin").write_bytes(b"p" + plugin_wheel(seeds / "wheels").read_bytes())

@@ -39,7 +39,7 @@ def test_a_fact_is_read_with_its_defaults(tmp_path: Path) -> None:
         (BOUND.replace("<2.18", "below 2.18"), "tensorflow: "),
         (BOUND.replace('"numpy"', '"NumPy"'), "package: .*'numpy'"),
         (BOUND.replace('"numpy-2"', '"numpy 2"'), "id: "),
-        (BOUND + "[[tried]]\npackage_version = '1.26'\n", r"tried\[0\]\.works: "),
+        (BOUND + "[[tried]]\npackage_version = '1.26'\n", r"tried\[1.26\]\.works: "),
         ("id = ", "bound.toml: "),
     ],
 )

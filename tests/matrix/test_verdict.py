@@ -7,14 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.facts import defect, evidence, floor, loads, matrix, release
-from tfmac_lock.matrix.facts import BinaryFact
+from tests.support.facts import (
+    defect,
+    evidence,
+    floor,
+    fusion,
+    kernels,
+    loads,
+    matrix,
+    release,
+    shipped,
+)
+from tfmac_lock.matrix.facts import METAL, BinaryFact
+from tfmac_lock.matrix.kernels import Runs
 from tfmac_lock.matrix.reasons import Grade, Status, Verdict
 from tfmac_lock.matrix.verdict import Pair, judge
 from tfmac_lock.target import Arch, MacOSVersion, Os
 
 if TYPE_CHECKING:
     from tfmac_lock.matrix.facts import Evidence, Matrix
+    from tfmac_lock.matrix.kernels import Kernels
 
 PAIR = Pair(
     package="tensorflow", tensorflow="2.18.1", metal="1.2.0", arch=Arch.ARM64, python="3.11"
@@ -315,3 +327,91 @@ def test_a_twin_that_failed_says_nothing_against_other_pins_of_the_same_day() ->
         facts = matrix(pair_loads=(loads(True),), evidence=(*order, VENDOR))
         assert judged(facts).status is Status.WORKS
         assert judged(facts, pins={"numpy": "2.0.2"}).status is Status.BROKEN
+
+
+# -- what the GPU computes
+
+LEFT_OUT = kernels(fusion("MatMul", left_out=True))
+ON_REQUEST = kernels(fusion("MatMul", left_out=True), runs=Runs.ON_REQUEST)
+APPLIED = kernels(fusion("MatMul", left_out=False), fusion("Conv2D", left_out=False))
+NO_FUSION = kernels()
+SAID = evidence(Grade.REPORTED, date="2026-01-01", text="it loads and runs")
+LOOKED_AT = evidence(Grade.REPORTED, date="2026-01-01", text="94 % as on the CPU", results=True)
+ON_CPU = evidence(Grade.TRAINED_CPU, date="2026-01-01")
+ON_GPU = evidence(Grade.TRAINED_GPU, date="2026-01-01")
+
+
+@pytest.mark.parametrize(
+    ("code", "seen", "faulty", "status"),
+    [
+        # The plugin's code was read and has no fault: a word that it loads and runs is enough.
+        (NO_FUSION, (VENDOR,), False, Status.WORKS),
+        (APPLIED, (VENDOR,), False, Status.WORKS),
+        (APPLIED, (SAID,), False, Status.WORKS),
+        (APPLIED, (), False, Status.UNPROVEN),
+        (APPLIED, (VENDOR,), True, Status.CAUTION),
+        # It leaves an activation out: nothing that was seen makes that right.
+        (LEFT_OUT, (VENDOR,), False, Status.CAUTION),
+        (LEFT_OUT, (SAID,), False, Status.CAUTION),
+        (LEFT_OUT, (LOOKED_AT,), False, Status.CAUTION),
+        (LEFT_OUT, (ON_GPU,), False, Status.CAUTION),
+        (LEFT_OUT, (), False, Status.UNPROVEN),
+        (ON_REQUEST, (VENDOR,), False, Status.CAUTION),
+        # It was not read: somebody has to have looked at what the GPU computes.
+        (None, (VENDOR,), False, Status.CAUTION),
+        (None, (SAID,), False, Status.CAUTION),
+        (None, (SAID, ON_CPU), False, Status.CAUTION),
+        (None, (LOOKED_AT,), False, Status.WORKS),
+        (None, (VENDOR, ON_GPU), False, Status.WORKS),
+        (None, (LOOKED_AT,), True, Status.CAUTION),
+    ],
+)
+def test_works_with_a_plugin_needs_results_or_code_without_a_silent_fault(
+    code: Kernels | None, seen: tuple[Evidence, ...], faulty: bool, status: Status
+) -> None:
+    facts = matrix(
+        pair_loads=(loads(True),),
+        evidence=(TWIN, *seen),
+        defects=(defect(),) if faulty else (),
+        kernels=(code,) if code else (),
+    )
+    assert judged(facts).status is status
+
+
+def test_what_the_plugin_gets_wrong_is_told_before_all_else() -> None:
+    facts = matrix(
+        pair_loads=(loads(True),), evidence=PROVEN, defects=(defect(),), kernels=(LEFT_OUT,)
+    )
+    kinds = [reason.kind for reason in judged(facts).reasons]
+    assert kinds[:3] == ["defect", "code", "resolves"]
+    told = next(text for text in texts(judged(facts)) if "compiled graphs" in text)
+    assert "unless TURN_OFF_REMAPPER=1 is set" in told
+    assert "MatMul with a bias and Relu becomes one operation" in told
+
+
+def test_code_that_differs_by_python_is_judged_for_that_python() -> None:
+    code = (
+        kernels(fusion("MatMul", left_out=True), python="3.11"),
+        kernels(fusion("MatMul", left_out=False), python="3.10"),
+    )
+    facts = matrix(pair_loads=(loads(True),), evidence=PROVEN, kernels=code)
+    assert judged(facts).status is Status.CAUTION
+    other = judge(facts, replace(PAIR, python="3.10"), resolved=True)
+    assert other.status is Status.WORKS
+
+
+def test_the_code_of_every_plugin_wheel_was_read() -> None:
+    facts = shipped()
+    for release_ in facts.releases_of(METAL):
+        for arch in Arch:
+            for python in release_.pythons(arch):
+                assert facts.kernels_of(release_.version, arch, python) is not None
+
+
+def test_where_the_code_leaves_an_activation_out_a_defect_says_so_and_only_there() -> None:
+    facts = shipped()
+    relu = [defect for defect in facts.defects if defect.symptom == "relu-wrong"]
+    for code in facts.kernels:
+        for python in code.pythons:
+            named = any(fault.concerns("2.18.1", code.version, code.arch, python) for fault in relu)
+            assert named == bool(code.left_out), (code.version, code.arch, python)

@@ -273,3 +273,15 @@ def test_every_verdict_is_that_of_the_facts(slot: Slot) -> None:
 def test_the_locks_stay_small() -> None:
     size = sum(path.stat().st_size for path in folder().rglob("*") if path.is_file())
     assert size < 10_000_000
+
+
+@every_slot
+def test_no_lock_works_whose_plugin_leaves_an_activation_out(slot: Slot) -> None:
+    for lock in locks(slot):
+        if lock.combo.metal is None:
+            continue
+        code = shipped().kernels_of(lock.combo.metal, slot.arch, slot.python)
+        assert code is not None, lock.combo.id
+        if code.left_out:
+            assert lock.verdict.status != "works", lock.combo.id
+            assert any(reason.kind == "code" for reason in lock.verdict.reasons), lock.combo.id

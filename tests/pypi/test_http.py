@@ -87,7 +87,14 @@ def test_a_wait_beyond_all_bounds_is_not_waited(mirror, transport, value):
         transport().fetch(page_of(mirror), whole, seconds=60)
 
 
-@pytest.mark.parametrize("value", ["soon", "", "-1", "Fri, 99 Foo 9999"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("soon", "", "-1", "Fri, 99 Foo 9999"),
+        "Wed, 21 Oct 99999999999999999999 07:28:00 GMT",
+        "Wed, 21 Oct 2015 07:28:00 +99999999999999999999",
+    ],
+)
 def test_a_wait_that_makes_no_sense_is_our_own(mirror, transport, value):
     mirror.faults.failures, mirror.faults.retry_after = 1, value
     assert b"demo-1.0" in transport().fetch(page_of(mirror), whole, seconds=60)
@@ -127,7 +134,7 @@ def test_an_answer_that_takes_too_long_is_given_up(mirror, transport):
         transport().fetch(page_of(mirror), whole, seconds=-1)
 
 
-def drip(server: socket.socket, closing: threading.Event) -> None:
+def drip(server: socket.socket, closing: threading.Event, sent: list[bytes]) -> None:
     """Answer byte by byte: never still, and in no hurry to come to an end."""
     connection, _ = server.accept()
     with connection, contextlib.suppress(OSError):
@@ -135,19 +142,22 @@ def drip(server: socket.socket, closing: threading.Event) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         for _ in range(2000):
             connection.sendall(b"x")
+            sent.append(b"x")
             closing.wait(0.01)
         connection.sendall(b"\r\nContent-Length: 2\r\n\r\nOK")
 
 
 def test_a_head_that_comes_byte_by_byte_is_given_up_at_the_deadline(transport):
     closing = threading.Event()
+    sent: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=drip, args=(server, closing))
+        thread = threading.Thread(target=drip, args=(server, closing, sent))
         thread.start()
         url = f"http://127.0.0.1:{server.getsockname()[1]}/simple/demo/"
         try:
             with pytest.raises(IndexUnreachable, match="takes too long"):
                 transport().fetch(url, whole, seconds=0.3)
+            assert len(sent) < 2000, "it was given up before the head was whole"
         finally:
             closing.set()
             thread.join()

@@ -374,3 +374,17 @@ def test_pages_fit_their_width_and_pass_axe(
             page.evaluate(axe)
             found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
             assert [(row["id"], row["nodes"][0]["html"]) for row in found] == [], path
+
+
+def test_no_page_scrolls_sideways_on_a_phone(
+    browser: Browser, address: str, site: dict[str, bytes]
+) -> None:
+    """Every error page and one of each other kind."""
+    kinds: dict[str, str] = {}
+    for path in site:
+        if path.endswith("index.html"):
+            kinds.setdefault(path if path.startswith("symptoms/") else path.split("/")[0], path)
+    with opened(browser, address, viewport={"width": 390, "height": 844}) as page:
+        for path in (*kinds.values(), "reports/", "locks/", "changes/"):
+            page.goto(address + path.removesuffix("index.html"))
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, path

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -145,8 +146,6 @@ def test_lockfiles_are_published_byte_for_byte(inputs: Inputs, site: dict[str, b
 
 
 def test_a_lock_that_only_conda_can_install_says_how(inputs: Inputs) -> None:
-    from dataclasses import replace
-
     item = inputs.locks[0]
     files = {"conda-lock.yml": "version: 1\n", "lock.json": item.files["lock.json"]}
 
@@ -176,6 +175,53 @@ def test_the_feed_is_well_formed_and_its_entries_lead_to_pages(site: dict[str, b
     assert len(ids) == len(set(ids)) > 10
     for link in feed.iter(f"{name}link"):
         assert target(site, "feed.xml", link.attrib["href"]) in site
+        assert link.attrib["href"].startswith(BASE)
+
+
+def test_each_subject_has_one_entry_a_day_and_the_page_shows_the_last_fifty(
+    site: dict[str, bytes],
+) -> None:
+    entries = json.loads(site["api/v1/changes.json"])["changes"]
+    page = site["changes/index.html"].decode()
+
+    assert len({(entry["date"], entry["title"]) for entry in entries}) == len(entries) > 50
+    assert page.count("<time") == 50 + page.count('<time datetime="', page.index("<footer"))
+
+
+def test_every_lock_is_linked_from_the_page_of_all_locks(
+    inputs: Inputs, site: dict[str, bytes], pages: dict[str, Page]
+) -> None:
+    linked = {target(site, "locks/index.html", link) for link in pages["locks/index.html"].links}
+
+    assert {f"locks/{item.id}/index.html" for item in inputs.locks} <= linked
+
+
+def test_a_site_whose_address_is_known_has_a_map_and_says_where_each_page_lives(
+    inputs: Inputs,
+) -> None:
+    few = replace(inputs, locks=inputs.locks[:2])
+    made = render_site(few, base="https://example.org/tf/")
+    page = made["install/index.html"].decode()
+
+    assert '<link rel="canonical" href="https://example.org/tf/install/">' in page
+    assert b"<loc>https://example.org/tf/</loc>" in made["sitemap.xml"]
+    assert b"404" not in made["sitemap.xml"]
+    assert b"Sitemap: https://example.org/tf/sitemap.xml" in made["robots.txt"]
+    assert b'href="https://example.org/tf/feed.xml"' in made["feed.xml"]
+    assert b'href="/tf/' in made["404.html"]
+
+
+def test_the_icon_lies_where_browsers_look_for_it(site: dict[str, bytes]) -> None:
+    assert site["favicon.ico"].startswith(b"\0\0\1\0")
+
+
+def test_no_page_shows_a_regular_expression_in_the_place_of_words(
+    inputs: Inputs, site: dict[str, bytes]
+) -> None:
+    for symptom in inputs.symptoms:
+        page = site[f"symptoms/{symptom['id']}/index.html"].decode()
+        assert "(?:" not in page
+        assert "[^" not in page
 
 
 def test_badges_are_well_formed_and_say_their_text_to_a_screen_reader(
@@ -187,8 +233,6 @@ def test_badges_are_well_formed_and_say_their_text_to_a_screen_reader(
 
 
 def test_text_from_the_facts_is_never_taken_for_markup(inputs: Inputs) -> None:
-    from dataclasses import replace
-
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m"
     symptom = {
         **inputs.symptoms[0],
@@ -238,7 +282,15 @@ def test_building_again_removes_what_is_gone_and_leaves_the_rest_alone(
 
 
 @pytest.mark.parametrize(
-    ("given", "path"), [("", "/"), ("/", "/"), ("tf", "/tf/"), ("/a/b/", "/a/b/")]
+    ("given", "path"),
+    [
+        ("", "/"),
+        ("/", "/"),
+        ("tf", "/tf/"),
+        ("/a/b/", "/a/b/"),
+        ("https://e.org", "https://e.org/"),
+        ("https://e.org:8/a", "https://e.org:8/a/"),
+    ],
 )
 def test_a_base_path_gets_a_slash_at_both_ends(given: str, path: str) -> None:
     assert base_path(given) == path
@@ -255,3 +307,35 @@ def test_no_command_makes_a_folder_that_hides_the_package(site: dict[str, bytes]
     for path, content in site.items():
         if path.endswith((".html", ".js")):
             assert b"venv tensorflow" not in content, path
+
+
+def test_the_page_of_a_broken_pair_says_the_fault_first_and_what_to_take_instead(
+    inputs: Inputs, site: dict[str, bytes], pages: dict[str, Page]
+) -> None:
+    path = "pairs/tensorflow-2.18.0-metal-1.1.0-arm64/index.html"
+    page = site[path].decode()
+    statuses = {item.id: item.status.value for item in inputs.locks}
+
+    assert page.index("What is wrong:") < page.index("Take this instead:") < page.index("<table")
+    assert "LogMessage" in page[page.index("What is wrong:") : page.index("Take this")]
+    locks = "../../locks/tensorflow-"
+    offered = [link.split("/")[-2] for link in pages[path].links if link.startswith(locks)]
+    assert "tensorflow-2.18.0-metal-1.2.0" in offered[0]
+    assert all(statuses[name] in ("works", "caution") for name in offered)
+
+
+def test_every_broken_pair_has_a_way_on(site: dict[str, bytes]) -> None:
+    broken = [
+        row for row in json.loads(site["api/v1/pairs.json"])["pairs"] if row["status"] == "broken"
+    ]
+
+    assert broken
+    for row in broken:
+        assert b"Take this instead:" in site[f"pairs/{row['id']}/index.html"], row["id"]
+
+
+def test_equal_twins_of_several_pythons_are_one_row(site: dict[str, bytes]) -> None:
+    page = site["pairs/tensorflow-2.18.0-metal-1.1.0-arm64/index.html"].decode()
+
+    assert page.count(">twin on Linux<") == 1
+    assert "2 more for other Pythons" in page

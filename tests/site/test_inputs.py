@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tfmac_lock.conda.records import ChannelState
+from tfmac_lock.conda.state import ChannelState
 from tfmac_lock.errors import DataError
 from tfmac_lock.files import write_whole
 from tfmac_lock.lock import published
 from tfmac_lock.lock.formats import conda_lock_yml
 from tfmac_lock.lock.model import LockedPackage
+from tfmac_lock.publish import index as index_files
 from tfmac_lock.site.inputs import load
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def publish(folder: Path, locks: list[Lock]) -> None:
     """Write an index of these locks."""
-    write(folder, published.render(slot(locks[0]), locks, [("a", "no wheel"), ("b", "no wheel")]))
+    write(folder, index_files.render(slot(locks[0]), locks, [("a", "no wheel"), ("b", "no wheel")]))
 
 
 def slot(lock: Lock) -> str:
@@ -56,7 +57,7 @@ def test_a_lock_of_conda_is_one_more_file_or_a_lock_of_its_own(
     other = replace(lock, combo=replace(lock.combo, id="only-conda-has-it"))
     publish(tmp_path, [lock])
     mixed = [with_conda(lock), with_conda(other)]
-    write(tmp_path, published.render_mixed(slot(lock), mixed, [lock], [("b", "no python")]))
+    write(tmp_path, index_files.render_mixed(slot(lock), mixed, [lock], [("b", "no python")]))
 
     found = load(tmp_path)
 

@@ -18,6 +18,7 @@ from tfmac_lock.matrix.facts import (
     Release,
     Wheel,
 )
+from tfmac_lock.matrix.kernels import Fusion, Kernels, Runs
 from tfmac_lock.target import Arch, MacOSVersion, Os, PythonVersion, Target
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def evidence(
     date: str | None = None,
     text: str = "",
     pins: tuple[tuple[str, str], ...] = (),
+    results: bool = False,
 ) -> Evidence:
     return Evidence(
         grade=grade,
@@ -103,6 +105,7 @@ def evidence(
         source="https://example.org/seen",
         date=date,
         pins=pins,
+        results=results,
     )
 
 
@@ -171,6 +174,45 @@ def bound(
     )
 
 
+def fusion(contraction: str, *, left_out: bool) -> Fusion:
+    """A fusion with ReLU, whose kernel applies it or leaves it out."""
+    return Fusion(
+        contraction=contraction,
+        operation=f"_Fused{contraction}",
+        kernel=f"metal_plugin::MPSFused{contraction}Op",
+        types=("float",),
+        found_by="metal_plugin::graph::Find()",
+        fuses=("Relu",),
+        applied=() if left_out else ("Relu",),
+        left_out=("Relu",) if left_out else (),
+        undecided=(),
+        computes=("additionWithPrimaryTensor:secondaryTensor:name:",),
+        calls=(),
+        by_register=0,
+    )
+
+
+def kernels(
+    *fusions: Fusion, metal: str = "1.2.0", runs: Runs = Runs.DEFAULT, python: str | None = None
+) -> Kernels:
+    """A plugin whose code was read, for every Python or for one."""
+    return Kernels(
+        package="tensorflow-metal",
+        version=metal,
+        arch=Arch.ARM64,
+        pythons=(python,) if python else ("3.9", "3.10", "3.11", "3.12"),
+        sha256=("0" * 64,),
+        optimizer="metal_plugin::P_Optimize()",
+        turns_off=("remapping",),
+        remapper="metal_plugin::graph::RunRemapper()",
+        runs=runs,
+        variable="TURN_OFF_REMAPPER",
+        value="1",
+        rewrites=(),
+        fusions=fusions,
+    )
+
+
 def matrix(
     *,
     releases: tuple[Release, ...] = (
@@ -183,6 +225,7 @@ def matrix(
     defects: tuple[Defect, ...] = (),
     floors: tuple[Floor, ...] = (),
     bounds: tuple[Bound, ...] = (),
+    kernels: tuple[Kernels, ...] = (kernels(),),
 ) -> Matrix:
     return Matrix(
         as_of="2026-01-31",
@@ -195,4 +238,5 @@ def matrix(
         pair_loads=pair_loads,
         binaries=binaries,
         packages=(),
+        kernels=kernels,
     )

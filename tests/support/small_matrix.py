@@ -22,6 +22,14 @@ arch = "arm64"
 first_macos = "11.0"
 gpu = true
 source = "https://example.org/m1"
+[[chips]]
+id = "intel"
+name = "Intel"
+arch = "x86_64"
+variants = ["amd"]
+first_macos = "10.15"
+gpu = true
+source = "https://example.org/intel"
 [[pythons]]
 series = "3.11"
 arm64 = 5
@@ -86,6 +94,7 @@ text = "what everybody wants"
 instead = ""
 sources = ["https://example.org/tensorflow"]
 """,
+    "roads.toml": "#:schema schemas/roads.schema.json\nroads = []\n",
     "waivers.toml": "#:schema schemas/waivers.schema.json\nwaivers = []\n",
     "lineage.toml": """#:schema schemas/lineage.schema.json
 package = "tensorflow-deps"

@@ -9,9 +9,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.companions import Needed
 from ..matrix.facts import specifier
-from ..matrix.ranking import TENSORFLOW_PACKAGES
 from .findings import Level, at_level, release_of
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from ..errors import UsageError
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL
-from ..matrix.ranking import TENSORFLOW_PACKAGES
 from ..target import MacOSVersion, Os, PythonVersion, Target
 from .findings import Finding, Level
 from .judge import check

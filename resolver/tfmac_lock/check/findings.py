@@ -13,9 +13,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from ..errors import UsageError
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, specifier
 from ..matrix.ranking import (
-    TENSORFLOW_PACKAGES,
     NoCombo,
     PairRequest,
     TensorFlowRequest,
@@ -23,6 +23,7 @@ from ..matrix.ranking import (
     command,
 )
 from ..matrix.verdict import Pair, judge
+from ..target import minor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,6 +45,7 @@ class Level(StrEnum):
 CODES = {
     "pair-broken": "TensorFlow and the plugin do not work together",
     "pair-unproven": "nothing proves that TensorFlow and the plugin work together",
+    "plugin-newer": "the plugin is newer than the TensorFlow that it is with",
     "defect": "the pair runs and has a known fault",
     "floor": "the plugin needs a newer macOS",
     "no-tensorflow": "the plugin is there without a TensorFlow",
@@ -276,9 +278,9 @@ def best_pair(case: Case) -> Pair | None:
     It has a plugin where the file names one and there is any for the target.
     """
     exact = case.tensorflow_version
-    minor = ".".join(exact.split(".")[:2])
+    series = minor(exact)
     without_plugin: Pair | None = None
-    for wanted in dict.fromkeys((exact, minor, "")):
+    for wanted in dict.fromkeys((exact, series, "")):
         try:
             wish = PairRequest(
                 python=case.target.python,

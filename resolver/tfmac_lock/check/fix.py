@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL
-from ..matrix.ranking import TENSORFLOW_PACKAGES
 from .findings import best_pair, case_of, metadata_limits
 from .package_checks import within
 

@@ -8,9 +8,9 @@ from packaging.version import Version
 
 from ..errors import UsageError
 from ..macho.errors import DamagedBinary
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL
 from ..matrix.pair_row import pair_row, pins
-from ..matrix.ranking import TENSORFLOW_PACKAGES
 from ..wheels.archive import Wheel
 from ..wheels.names import parse_name
 from .binary_facts import read_for_plugin, read_plugin

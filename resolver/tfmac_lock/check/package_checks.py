@@ -9,8 +9,9 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, specifier, version
-from ..matrix.ranking import TENSORFLOW_PACKAGES, package_row
+from ..matrix.ranking import package_row
 from .findings import Level, at_level, metadata_limits, release_of
 
 if TYPE_CHECKING:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..explain import lookups
-from ..matrix.facts import METAL
-from ..matrix.ranking import TENSORFLOW_PACKAGES, package_row
-from ..matrix.reasons import Status
+from ..matrix.base import TENSORFLOW_PACKAGES
+from ..matrix.facts import METAL, version
+from ..matrix.ranking import package_row
+from ..matrix.reasons import Grade, Status
 from .findings import Level, at_level, nearest_cure, pair_of, release_of, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..matrix.facts import Evidence
     from ..matrix.verdict import Pair
     from .findings import Case, Finding
 
@@ -160,12 +162,42 @@ def pair_works(case: Case) -> Iterator[Finding]:
                 return
             text, source = f"{pair}: {against[0].text}", against[0].source
         yield case.finding("pair-broken", pin, text, nearest_cure(case), source)
+    elif verdict.status is Status.UNPROVEN and (listed := _older_listed(case, pair)):
+        yield at_level(
+            Level.WARNING,
+            case.finding(
+                "plugin-newer",
+                pin,
+                f"tensorflow-metal {pair.metal} is newer than {listed.metal}, which the vendor "
+                f"lists for TensorFlow {pair.tensorflow}, and nobody is known to have trained with "
+                "the two: such pairs load, and some end the process in training",
+                nearest_cure(case),
+                listed.source,
+            ),
+        )
     elif verdict.status is Status.UNPROVEN and pair.metal and _has_wheels(case, pair):
         text = f"nothing proves yet that {pair} works on Python {pair.python}"
         yield at_level(
             Level.NOTE,
             case.finding("pair-unproven", pin, text, "tfmac-lock prove", "matrix/proofs"),
         )
+
+
+def _older_listed(case: Case, pair: Pair) -> Evidence | None:
+    """The vendor's word for the newest plugin of this TensorFlow, where the pair's is newer."""
+    if pair.metal is None:
+        return None
+    rows = [
+        item
+        for item in case.matrix.evidence
+        if item.grade is Grade.VENDOR
+        and item.metal is not None
+        and item.concerns(pair.package, pair.tensorflow, item.metal, pair.arch, pair.python)
+    ]
+    newest = max(rows, key=lambda item: version(item.metal or "0"), default=None)
+    if newest is None or version(pair.metal) <= version(newest.metal or "0"):
+        return None
+    return newest
 
 
 def _has_wheels(case: Case, pair: Pair) -> bool:

@@ -17,6 +17,7 @@ from ..macho.numpy_generation import common_generation, numpy_generation
 from ..wheels.names import WheelName, highest_version, inner_tags, parse_name, requires
 
 if TYPE_CHECKING:
+    from ..matrix.kernels import Kernels
     from ..wheels.archive import Wheel
 
 
@@ -73,7 +74,10 @@ class NativeFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WheelAudit:
-    """What one wheel holds. ``numpy_generation`` is what all its modules can run on."""
+    """What one wheel holds. ``numpy_generation`` is what all its modules can run on.
+
+    ``code`` is what a plugin's machine code says of its results, where that is known.
+    """
 
     filename: str
     name: WheelName
@@ -82,6 +86,7 @@ class WheelAudit:
     numpy_generation: str | None
     minos: str | None
     findings: tuple[Finding, ...]
+    code: Kernels | None = None
 
 
 def audit_wheel(

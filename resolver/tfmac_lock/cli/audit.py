@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import InputFileError, UsageError
 from ..files import open_regular
-from .terminal import has_bars
+from .terminal import has_bars, print_json
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
     from ..check.wheel_audit import WheelAudit
+    from ..matrix.kernels import Kernels
     from ..matrix.pair_row import PairRow
     from ..pypi.wheels import IndexWheels
     from ..wheels.archive import Wheel
@@ -56,6 +56,12 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--extra-index-url", metavar="URL", action="append", default=[], help="asked after it"
     )
+    parser.add_argument(
+        "--code",
+        action="store_true",
+        help="disassemble a plugin here, instead of telling what the matrix holds of its code "
+        "(needs the extra: pip install 'tfmac-lock[curate]')",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.set_defaults(run=run)
 
@@ -82,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
             "pairs": [_pair_json(row) for row in pairs],
             "wheels": [_wheel_json(audit) for audit in audits],
         }
-        print(json.dumps(document, indent=2))  # noqa: T201 - the result
+        print_json(document)
     else:
         for row in pairs:
             print(_pair_text(row))  # noqa: T201 - the result
@@ -125,7 +131,8 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watc
         except OSError as error:
             raise InputFileError(given, error.strerror or str(error)) from error
         with opened:
-            return audit_wheel(watch.wheel(opened, path.name), arch=args.arch)
+            audit = audit_wheel(watch.wheel(opened, path.name), arch=args.arch)
+            return _with_code(audit, opened, args)
     try:
         requirement = Requirement(given)
     except InvalidRequirement as error:
@@ -137,7 +144,54 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watc
     package = canonicalize_name(requirement.name)
     file = pick_wheel(source, package, version, args.arch or "arm64", args.python)
     with source.open(file) as remote:
-        return audit_wheel(watch.wheel(remote, file.filename), arch=args.arch or "arm64")
+        audit = audit_wheel(watch.wheel(remote, file.filename), arch=args.arch or "arm64")
+        return _with_code(audit, remote, args)
+
+
+def _with_code(audit: WheelAudit, opened: IO[bytes], args: argparse.Namespace) -> WheelAudit:
+    """A plugin with what its code says: by the facts of the matrix, or read here with --code."""
+    from ..matrix import loading
+    from ..matrix.facts import METAL, series_of
+    from ..target import Arch
+
+    arches = [args.arch] if args.arch else audit.name.arches
+    if audit.name.package != METAL or len(arches) != 1:
+        return audit
+    if args.code:
+        from ..curate.kernel_files import read_wheel
+
+        return replace(audit, code=read_wheel(opened, audit.filename, arches[0]))
+    known = loading.matrix().kernels_of(
+        audit.name.version, Arch(arches[0]), series_of(audit.filename)
+    )
+    return replace(audit, code=known)
+
+
+def _code_lines(code: Kernels) -> list[str]:
+    """What a plugin's code says of its results, for a person."""
+    lines = [f"  graph optimizer: {code.optimizer or 'none'}"]
+    if code.turns_off:
+        lines.append(f"    asks TensorFlow to leave out: {', '.join(code.turns_off)}")
+    when = {
+        "default": "rewrites graphs" + (f" unless {code.switch}" if code.switch else ""),
+        "on request": f"rewrites graphs only with {code.variable}={code.value}",
+        "never": "leaves graphs as they are",
+        "undecided": "when it rewrites graphs is not decided",
+    }
+    lines.append(f"    {when[code.runs]}")
+    for fusion in code.fusions:
+        lines.append(f"  {fusion.contraction} with bias and activation becomes {fusion.operation}")
+        lines.append(f"    kernel: {fusion.kernel} for {', '.join(fusion.types)}")
+        for label, names in (
+            ("applies", fusion.applied),
+            ("LEAVES OUT", fusion.left_out),
+            ("not decided", fusion.undecided),
+        ):
+            if names:
+                lines.append(f"    {label}: {', '.join(names)}")
+        lines += [f"    sends: {selector}" for selector in fusion.computes]
+        lines += [f"    calls: {name}" for name in fusion.calls]
+    return lines
 
 
 def _lock(
@@ -147,9 +201,9 @@ def _lock(
     from ..check.binary_facts import read_for_plugin, read_plugin
     from ..check.wheel_audit import audit_wheel
     from ..lock.wheels import read_lock
+    from ..matrix.base import TENSORFLOW_PACKAGES
     from ..matrix.facts import METAL
     from ..matrix.pair_row import pair_row
-    from ..matrix.ranking import TENSORFLOW_PACKAGES
 
     lock = read_lock(path, args.arch)
     audits = []
@@ -249,6 +303,8 @@ def _pair_text(row: PairRow) -> str:
 
 
 def _wheel_json(audit: WheelAudit) -> dict[str, Any]:
+    from ..matrix.plain import plain
+
     return {
         "filename": audit.filename,
         "package": audit.name.package,
@@ -273,6 +329,7 @@ def _wheel_json(audit: WheelAudit) -> dict[str, Any]:
             {"code": f.code.value, "error": f.is_error, "path": f.path, "text": f.text}
             for f in audit.findings
         ],
+        "code": plain(audit.code),
     }
 
 
@@ -293,4 +350,6 @@ def _wheel_text(audit: WheelAudit) -> str:
         kind = "error" if finding.is_error else "note"
         where = f"{finding.path}: " if finding.path else ""
         lines.append(f"  {kind} {finding.code.value}: {where}{finding.text}")
+    if audit.code is not None:
+        lines += _code_lines(audit.code)
     return "\n".join(lines)

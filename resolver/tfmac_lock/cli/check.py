@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .terminal import has_color
+from .terminal import has_color, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -67,11 +66,11 @@ def run(args: argparse.Namespace) -> int:
         if args.fix and any(f.level is not Level.NOTE for f in results[-1].findings):
             _fix(file, target, macos, matrix)
     if args.json:
-        print(json.dumps(document(results), ensure_ascii=False, indent=2))  # noqa: T201
+        print_json(document(results))
     elif args.sarif:
         from ..check import sarif
 
-        print(json.dumps(sarif.document(results), ensure_ascii=False, indent=2))  # noqa: T201
+        print_json(sarif.document(results))
     else:
         sys.stdout.write(render(results, color=has_color()))
     bad = any(found.level is not Level.NOTE for checked in results for found in checked.findings)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .terminal import has_color
+from .terminal import has_color, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -49,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     found = examine(seen, loading.matrix())
     if args.json:
-        print(json.dumps(document(found), ensure_ascii=False, indent=2))  # noqa: T201
+        print_json(document(found))
     else:
         sys.stdout.write(render(found, color=has_color()))
     return 1 if any(finding.level is not Level.NOTE for finding in found.findings) else 0

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from .terminal import has_bars, has_color
+from .terminal import has_bars, has_color, print_json
 
 if TYPE_CHECKING:
     from ..explain.answer import Answer, Explanation
@@ -50,9 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
     explanation = explain(_read(args), loading.matrix(), on_mac=sys.platform == "darwin")
     if args.json:
-        import json
-
-        print(json.dumps(document(explanation), ensure_ascii=False, indent=2))  # noqa: T201
+        print_json(document(explanation))
     else:
         color = has_color()
         sys.stdout.write(render(explanation, color=color))

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from ..conda.mixed import without_wheel
+from ..files import DAMAGE, open_regular
 from ..lock import published
 from ..lock.make import Resolver
+from ..lock.model import from_json
 from ..lock.request import Words, make_request
 from ..matrix import loading
 from ..matrix.facts import specifier
 from ..matrix.ranking import NoCombo
 from ..pypi import open_index
 from ..resolve.conflict import Unsatisfiable
+from ..resolve.pairs import PAIR_NAMES, TENSORFLOW_NAMES
 from ..target import Os
 from .lock import wants_conda
 from .talk import Talk
@@ -89,6 +95,9 @@ def _make(
         packages=args.extra,
         requirements=args.requirements,
         constraints=args.constraints,
+        extras=args.extras,
+        groups=args.groups,
+        allow_source=args.allow_source,
         exclude_newer=args.exclude_newer,
         accept_repacked=args.accept_repacked,
     )
@@ -101,6 +110,7 @@ def _make(
         any_minor=bool(args.macos) and "." not in args.macos,
         system=Os(args.os),
     )
+    request = replace(request, preferred=_preferred(args, request.pair))
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
     with (
         Talk(show=has_bars()) as talk,
@@ -133,6 +143,25 @@ def _make(
             return lock_with_conda(
                 resolver, request, conda, specs=args.conda_specs, native=bool(args.native)
             ).lock
+
+
+def _preferred(args: argparse.Namespace, asked: PairRequest) -> dict[NormalizedName, Version]:
+    """The versions of the lock.json that is there already, but those that are to be upgraded."""
+    if args.upgrade or str(args.output) == "-":
+        return {}
+    folder = args.output if args.output.is_dir() else args.output.parent
+    try:
+        with open_regular(folder / "lock.json") as file:
+            lock = from_json(json.load(file))
+    except (OSError, *DAMAGE):
+        return {}  # there is none, or it is somebody else's
+    if (lock.combo.python, lock.combo.arch) != (asked.python.series, asked.arch):
+        return {}
+    upgraded = {canonicalize_name(name) for name in args.upgrade_package}
+    if upgraded & TENSORFLOW_NAMES:
+        upgraded |= PAIR_NAMES
+    found = {canonicalize_name(one.name): one.version for one in lock.wheels}
+    return {name: Version(text) for name, text in found.items() if name not in upgraded}
 
 
 def _likely(wish: PairRequest) -> frozenset[NormalizedName]:

@@ -47,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.print_completion:
         return _completion(args.print_completion)
+    if args.detect:
+        return _detector()
     printing = str(args.output) == "-"
     named = None if printing else _named_format(args.output)
     args.formats = args.formats or (named and [named])
@@ -71,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(_as_json(locks, [path.name for path in paths.values()]))
     else:
-        sys.stdout.write(summary(locks, paths, color=has_color()))
+        sys.stdout.write(summary(locks, paths, color=has_color(), why=args.why))
     return 0
 
 
@@ -157,6 +159,8 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
         args.extra
         or args.requirements
         or args.constraints
+        or args.groups
+        or args.allow_source
         or args.exclude_newer
         or args.accept_repacked
         or args.index_url
@@ -259,6 +263,14 @@ def _format(name: str) -> tuple[str, Callable[[Lock], str]]:
     from ..lock.formats.conda import CONDA_FORMATS
 
     return CONDA_FORMATS[name]
+
+
+def _detector() -> int:
+    """Print the script that looks for a GPU which leaves the ReLU out."""
+    from ..prove.run import DETECTOR
+
+    sys.stdout.write(DETECTOR.read_text("utf-8"))
+    return 0
 
 
 def _completion(shell: str) -> int:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import parse_shard
-from .terminal import has_bars, has_color
+from .terminal import has_bars, has_color, print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -43,6 +43,9 @@ def add_parser(subparsers: Any) -> None:
     combos.add_argument("--arch", choices=ARCHES, help="only that architecture")
     combos.add_argument("--json", action="store_true", help="print the result as JSON")
     combos.set_defaults(run=run_combos)
+    roads = what.add_parser("roads", help="other roads to the Mac's GPU, with their state")
+    roads.add_argument("--json", action="store_true", help="print the result as JSON")
+    roads.set_defaults(run=run_roads)
     lint = what.add_parser("lint", help="check the facts in matrix/ (needs a checkout)")
     lint.add_argument("--json", action="store_true", help="print the result as JSON")
     lint.set_defaults(run=run_lint)
@@ -81,7 +84,7 @@ def run_grid(args: argparse.Namespace) -> int:
     if args.json:
         newest = [cell.newest for row in grid.rows for cell in row.cells]
         cells = [_pair_json(matrix, item.pair, item.verdict) for item in newest]
-        _print_json({"arch": arch.value, "cells": cells})
+        print_json({"arch": arch.value, "cells": cells})
         return 0
     from .tables import grid_table, show
 
@@ -100,7 +103,7 @@ def run_pair(args: argparse.Namespace) -> int:
     pair = find_pair(matrix, args.tensorflow, args.metal, Arch(args.arch), args.python)
     verdict = pair_verdict(matrix, pair)
     if args.json:
-        _print_json(_pair_json(matrix, pair, verdict))
+        print_json(_pair_json(matrix, pair, verdict))
     else:
         from .tables import pair_text
 
@@ -129,11 +132,26 @@ def run_combos(args: argparse.Namespace) -> int:
             if index.exists():
                 locks += index.locks()
     if args.json:
-        _print_json({"combos": [_combo_json(lock) for lock in locks]})
+        print_json({"combos": [_combo_json(lock) for lock in locks]})
         return 0
     from .tables import combos_table, show
 
     show(combos_table(locks))
+    return 0
+
+
+def run_roads(args: argparse.Namespace) -> int:
+    """The roads to the GPU for those whom no release of the vendor's plugin serves."""
+    from ..matrix import loading
+    from ..matrix.plain import plain
+
+    found = loading.matrix().roads
+    if args.json:
+        print_json({"roads": plain(found)})
+        return 0
+    from .tables import roads_text
+
+    sys.stdout.write(roads_text(found))
     return 0
 
 
@@ -148,7 +166,7 @@ def run_lint(args: argparse.Namespace) -> int:
             {"code": problem.code.name, "path": problem.path, "text": problem.text}
             for problem in problems
         ]
-        _print_json({"problems": found})
+        print_json({"problems": found})
     else:
         for problem in problems:
             print(problem)  # noqa: T201 - the result
@@ -174,7 +192,7 @@ def run_compile(args: argparse.Namespace) -> int:
     """Generate what is made of the facts alone, and say what is new."""
     files, changed = generate(args)
     if args.json:
-        _print_json({"files": files, "changed": changed})
+        print_json({"files": files, "changed": changed})
     else:
         word = "stale" if args.check else "written"
         print(f"{len(files)} generated files, {len(changed)} {word}")  # noqa: T201 - the result
@@ -188,6 +206,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from ..curate.binaries import refresh as refresh_binaries
+    from ..curate.kernel_files import refresh_kernels
     from ..curate.releases import refresh
     from ..matrix import loading as data
     from ..pypi import open_index
@@ -195,13 +214,14 @@ def run_refresh(args: argparse.Namespace) -> int:
 
     matrix = data.checkout() / "matrix"
     with open_index(index_url=args.index_url, revalidate=True) as client:
-        changed = refresh(client, matrix, datetime.now(tz=UTC).date(), _told)
+        changed = refresh(client, matrix, datetime.now(tz=UTC).date(), _progress)
         changed += refresh_binaries(
             matrix / "binaries", IndexWheels(client), shard=parse_shard(args.shard)
         )
+        changed += refresh_kernels(matrix / "kernels", IndexWheels(client))
     names = [path.relative_to(matrix).as_posix() for path in changed]
     if args.json:
-        _print_json({"changed": names})
+        print_json({"changed": names})
     else:
         print(f"{len(names)} files new or changed")  # noqa: T201 - the result
         for name in names:
@@ -209,7 +229,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     return 0
 
 
-def _told(what: str, place: int, of: int) -> None:
+def _progress(what: str, place: int, of: int) -> None:
     if has_bars():
         sys.stderr.write(f"\r\x1b[K{place}/{of} {what}")
 
@@ -242,9 +262,3 @@ def _combo_json(lock: Lock) -> dict[str, Any]:
         "grade": lock.verdict.grade,
         "lock": f"locks/{folder_name(lock.combo)}",
     }
-
-
-def _print_json(data: dict[str, Any]) -> None:
-    from ..files import dump_json
-
-    sys.stdout.write(dump_json({"schema_version": 1, **data}))

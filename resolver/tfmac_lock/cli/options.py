@@ -99,7 +99,24 @@ def main_parser() -> Parser:
         type=Path,
         action="append",
         default=[],
-        help="more packages, from a requirements file",
+        help="more packages, from a requirements file or a pyproject.toml, also with extras: "
+        "'pyproject.toml[train]'",
+    )
+    what.add_argument(
+        "--extra",
+        dest="extras",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="with that extra of the pyproject.toml; can be repeated",
+    )
+    what.add_argument(
+        "--group",
+        dest="groups",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="with that dependency group of the pyproject.toml; can be repeated",
     )
     what.add_argument(
         "-c",
@@ -112,6 +129,27 @@ def main_parser() -> Parser:
     )
     what.add_argument(
         "--exclude-newer", metavar="DATE", help="only files uploaded up to that day (2026-01-31)"
+    )
+    what.add_argument(
+        "--allow-source",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="take that package as a source archive even if it needs a compiler; can be repeated",
+    )
+    what.add_argument(
+        "-U",
+        "--upgrade",
+        action="store_true",
+        help="take the newest versions, not those of the lock.json that is there",
+    )
+    what.add_argument(
+        "-P",
+        "--upgrade-package",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="the same for that package alone; can be repeated",
     )
     conda = made.add_argument_group("conda (needs the extra: pip install 'tfmac-lock[conda]')")
     conda.add_argument(
@@ -157,6 +195,7 @@ def main_parser() -> Parser:
     out.add_argument(
         "--force", action="store_true", help="overwrite files that tfmac-lock did not write"
     )
+    out.add_argument("--why", action="store_true", help="say every fact behind the verdict")
     how = made.add_argument_group("how")
     how.add_argument(
         "--fresh", action="store_true", help="resolve anew instead of taking a published lock"
@@ -187,6 +226,12 @@ def main_parser() -> Parser:
         action="store_true",
         help="take TensorFlow and plugin files that your mirror packed anew; such a lock is "
         "unproven",
+    )
+    made.add_argument(
+        "--detect",
+        action="store_true",
+        help="print a short script that finds a GPU which leaves the ReLU out; run it in the "
+        "environment: tfmac-lock --detect | python -",
     )
     made.add_argument(
         "--print-completion",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import prove_standin
+from .prove_companions import add_companions
 from .proving import (
     bar,
     ends_cleanly,
@@ -17,10 +18,11 @@ from .proving import (
     stopping,
     twins_in,
 )
+from .terminal import print_json
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ..prove.twin import Outcome
     from ..pypi.client import IndexClient
@@ -44,6 +46,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     data.add_argument("--synthetic", action="store_true", help="digits drawn by the program")
     parser.add_argument("--optimizer", choices=("adam", "legacy-adam"), default="adam")
     parser.add_argument("--bench", action="store_true", help="run the three workloads as well")
+    parser.add_argument(
+        "--detect",
+        action="store_true",
+        help="only look whether the GPU leaves the ReLU of a Dense layer out: a few seconds",
+    )
     parser.add_argument("--report", metavar="FILE", help="write the report here")
     parser.add_argument("--json", action="store_true", help="print the report")
     _index_options(parser)
@@ -53,6 +60,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_twin(commands)
     _add_record(commands)
     _add_jobs(commands)
+    prove_standin.add_parser(commands)
+    add_companions(commands)
 
 
 def _add_twin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -139,8 +148,14 @@ def run(args: argparse.Namespace) -> int:
     """Train here; the exit status is the proof's."""
     import tempfile
 
-    from ..prove.run import active_python, run_proof
+    from ..errors import UsageError
+    from ..prove.run import DETECTOR, active_python, run_proof, run_script
 
+    if args.detect and args.lock:
+        raise UsageError("--detect looks at an environment that is there: leave --lock out")
+    if args.detect:
+        chosen = Path(args.environment) if args.environment else active_python()
+        return run_script(chosen, DETECTOR)
     with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder, ends_cleanly():
         report = Path(args.report) if args.report else Path(folder) / "report.json"
         options = ["--device", args.device, "--optimizer", args.optimizer, "--report", str(report)]
@@ -220,7 +235,7 @@ def _summary(args: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
             "not_proved": open_ones,
             "outcomes": [_as_json(outcome) for outcome in sorted(outcomes, key=_lock_id)],
         }
-        _print_json(document)
+        print_json(document)
     else:
         sys.stdout.write(
             f"{works} of {len(outcomes)} locks train, {len(proved) - works} do not, "
@@ -259,7 +274,7 @@ def run_record(args: argparse.Namespace) -> int:
         found.append(plain(evidence) | {"file": str(target)})
         sys.stderr.write(f"{target}: {evidence.outcome}: {evidence.text}\n")
     if args.json:
-        _print_json({"schema_version": 1, "evidence": found})
+        print_json({"schema_version": 1, "evidence": found})
     return 0
 
 
@@ -275,11 +290,7 @@ def run_jobs(args: argparse.Namespace) -> int:
         sys.stderr.write(f"{left} jobs with the oldest TensorFlow left out: GitHub runs {MOST}\n")
         found = found[:MOST]
     if args.json:
-        _print_json(document(found))
+        print_json(document(found))
     else:
         sys.stdout.writelines(f"{', '.join(job.runs_on)}: {job.lock}\n" for job in found)
     return 0
-
-
-def _print_json(document: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(document, indent=2, sort_keys=True) + "\n")

@@ -88,7 +88,7 @@ def twins_in(folder: Path, index: IndexClient, processes: Processes) -> Iterator
 
     with stopping(processes), index:
         yield Twins(
-            listing=_listing(index, processes),
+            listing=listing_of(index, processes),
             installer=installer_for(index.config, processes),
             processes=processes,
             folder=folder,
@@ -96,7 +96,7 @@ def twins_in(folder: Path, index: IndexClient, processes: Processes) -> Iterator
         )
 
 
-def _listing(index: IndexClient, processes: Processes) -> Callable[[str], Sequence[IndexFile]]:
+def listing_of(index: IndexClient, processes: Processes) -> Callable[[str], Sequence[IndexFile]]:
     """The files of a project; raises Stopped when all is called off, whatever the index does."""
     import threading
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, UsageError
 from . import parse_shard
+from .terminal import print_json
 
 if TYPE_CHECKING:
     import argparse
@@ -72,7 +73,10 @@ def add_parser(subparsers: Any) -> None:
     )
     site.add_argument("out", metavar="OUT", help="the folder to write to")
     site.add_argument(
-        "--base", default="/", metavar="PATH", help="the path it will stand under (default: /)"
+        "--base",
+        default="/",
+        metavar="PATH|URL",
+        help="the path it will stand under (default: /), or its whole address",
     )
     site.add_argument("--json", action="store_true", help="print the outcome as JSON")
     site.set_defaults(run=run_site)
@@ -99,7 +103,7 @@ def run_all(args: argparse.Namespace) -> int:
         if not args.json:
             print(outcome.text, end="", flush=True)  # noqa: T201 - the result
     if args.json:
-        _print_json(documents)
+        print_json(documents)
     return 1 if 1 in statuses else max(statuses)
 
 
@@ -121,7 +125,7 @@ def run_render(args: argparse.Namespace) -> int:
 def _told(args: argparse.Namespace, outcome: Outcome) -> int:
     _talk(outcome)
     if args.json:
-        _print_json(outcome.document)
+        print_json(outcome.document)
     else:
         sys.stdout.write(outcome.text)
     return outcome.status
@@ -130,12 +134,6 @@ def _told(args: argparse.Namespace, outcome: Outcome) -> int:
 def _talk(outcome: Outcome) -> None:
     if outcome.note:
         print(outcome.note, file=sys.stderr)  # noqa: T201
-
-
-def _print_json(content: dict[str, Any]) -> None:
-    from ..files import dump_json
-
-    sys.stdout.write(dump_json({"schema_version": 1, **content}))
 
 
 def _channels(parser: argparse.ArgumentParser) -> None:
@@ -301,12 +299,11 @@ def run_site(args: argparse.Namespace) -> int:
     """Write the site."""
     from pathlib import Path
 
-    from ..files import dump_json
     from ..site.build import base_path, build_site
 
     count = build_site(Path(args.out), base=base_path(args.base))
     if args.json:
-        sys.stdout.write(dump_json({"schema_version": 1, "out": args.out, "files": count}))
+        print_json({"out": args.out, "files": count})
     else:
         print(f"{count} files in {args.out}")  # noqa: T201 - the result
     return 0

@@ -20,7 +20,12 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port (default: 8000)")
-    parser.add_argument("--base", default="/", metavar="PATH", help="path to answer below")
+    parser.add_argument(
+        "--base",
+        default="/",
+        metavar="PATH|URL",
+        help="path to answer below, or the whole address that readers use",
+    )
     parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
     parser.add_argument("--extra-index-url", metavar="URL", action="append", default=[])
     parser.add_argument("--cache", metavar="DIR", help="the folder to cache in")
@@ -53,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         from ..service import app, logs, server
         from ..service.settings import Limits, Settings
-        from ..site.build import base_path
+        from ..site.build import base_path, split_base
     except ImportError as error:
         raise MissingExtra("the service", "serve") from error
 
@@ -63,9 +68,11 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= args.port <= 65535:
         raise UsageError("--port: write a number from 0 to 65535")
     logs.set_up(args.log_level)
+    address, base = split_base(base_path(args.base))
     service = app.make(
         Settings(
-            base=base_path(args.base),
+            base=base,
+            address=address,
             index_url=args.index_url,
             extra_index_urls=tuple(args.extra_index_url),
             cache=Path(args.cache) if args.cache else None,

@@ -4,63 +4,149 @@ from __future__ import annotations
 
 import shlex
 import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..lock.formats.header import install_command
-from ..target import Os
+from ..matrix import loading
+from ..target import Arch, Os
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ..lock.model import Lock
+    from ..matrix.advice import Advice
 
 COLORS = {"works": "32", "caution": "33", "unproven": "36", "broken": "31"}
 """The terminal colour of each status, as an SGR number."""
 
 MEANING = {
-    "works": "nothing is known against it",
-    "caution": "it runs, and has a known fault; see below",
-    "unproven": "not enough is known to promise anything",
+    "works": "it installs and trains, and no fault of it is known",
+    "caution": "it runs, with a fault",
+    "unproven": "nobody is known to have run it; it may fail",
 }
+"""What each status says, in the words of the summary."""
 
 
-def summary(locks: Sequence[Lock], files: Mapping[str, Path], *, color: bool) -> str:
+FIRST_WITHOUT_PLUGIN = ["2", "20"]
+"""From this TensorFlow on the vendor's plugin does not load."""
+
+
+def summary(
+    locks: Sequence[Lock], files: Mapping[str, Path], *, color: bool, why: bool = False
+) -> str:
     """The text for a terminal of 80 columns; several locks are of one file.
 
-    ``files`` are the written files by the name that their format usually has.
+    ``files`` are the written files by the name that their format usually has. ``why`` adds every
+    fact that the verdict rests on; without it one lock takes no more than 15 lines.
     """
-    blocks = [_lock(lock, color=color) for lock in locks]
-    written = ", ".join(map(str, files.values()))
-    blocks.append(textwrap.wrap(f"Written: {written}", 79, subsequent_indent="  "))
+    blocks = [[*_lock(lock, color=color), *(_reasons(lock) if why else ())] for lock in locks]
     blocks.append(_next(locks, files))
+    written = ", ".join(map(str, files.values()))
+    last = textwrap.wrap(f"Written: {written}", 79, subsequent_indent="  ")
+    more = []
     if any(lock.combo.metal for lock in locks):
-        text = (
-            "Small models often train faster on the CPU than on the GPU: --metal none makes a lock "
-            "without the plugin."
-        )
-        blocks.append(textwrap.wrap(text, 79))
+        more.append("CPU only, often faster for small models: --metal none.")
+    if not why:
+        more.append("All reasons: --why.")
+    blocks.append([*last, *([" ".join(more)] if more else ())])
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
 def _lock(lock: Lock, *, color: bool) -> list[str]:
-    """What it is, and what is believed of it."""
+    """What it is, and what a person must know of it."""
     combo = lock.combo
-    plugin = f"tensorflow-metal {combo.metal}" if combo.metal else "no GPU plugin"
+    plugin = f"with tensorflow-metal {combo.metal}" if combo.metal else "without a GPU plugin"
     system = "Linux" if combo.os is Os.LINUX else f"macOS {combo.macos_min} or newer"
     status = lock.verdict.status
     shown = f"\x1b[1;{COLORS[status]}m{status}\x1b[0m" if color else status
-    lines = [
-        f"{combo.package} {combo.tensorflow}, {plugin}",
+    advice = None if combo.os is Os.LINUX else loading.advice(combo.arch, combo.python)
+    fault = _fault(lock, advice) if status == "caution" else None
+    said = f"{shown}: {MEANING[status]}" + (f". {fault.title}." if fault else ".")
+    return [
+        f"{combo.package} {combo.tensorflow} {plugin}, {len(lock.packages)} packages in all",
         f"Python {combo.python} on {combo.chip} ({combo.arch.value}), {system}",
-        f"numpy {combo.numpy}, h5py {combo.h5py}, {len(lock.packages)} packages in all",
         "",
-        f"{shown}: {MEANING[status]}",
+        *_fitted(said, indent=""),
+        *(fault.lines if fault else ()),
+        *_alternative(lock, advice),
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fault:
+    """The first fault of a lock, and the lines that say how to avoid it."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def _fault(lock: Lock, advice: Advice | None) -> _Fault | None:
+    """The switch of the plugin's own fault where there is one, else the way out that is told."""
+    told = advice and lock.combo.metal and advice.switch.get(lock.combo.metal)
+    if told:
+        title, do, when = told
+        return _Fault(title=title, lines=(f"  To avoid it and keep the GPU, {when}:", f"  {do}"))
     for reason in lock.verdict.reasons:
-        kind, text, source = reason.kind, reason.text, reason.source
-        lines += _wrapped(f"{kind}:", f"{text} [{source}]" if _is_short(source) else text)
+        if reason.kind == "defect":
+            title, _, rest = reason.text.partition(": ")
+            way_out = rest.partition("Way out: ")[2]
+            shown = textwrap.shorten(f"Way out: {way_out}", 150, placeholder=" … (--why)")
+            return _Fault(title=title, lines=tuple(_fitted(shown)))
+    return None
+
+
+def _alternative(lock: Lock, advice: Advice | None) -> list[str]:
+    """What else there is, by the command that asks for it."""
+    combo = lock.combo
+    if advice is None or combo.chip == "intel":
+        return []
+    sound, newer = advice.sound, advice.newer
+    if combo.metal is None:
+        return _with_gpu(lock, advice)
+    if lock.verdict.status == "works":
+        if newer is None or newer.tensorflow == combo.tensorflow:
+            return []
+        return ["  Newer, with a known fault:", f"  {newer.command(combo.chip)}"]
+    if sound is None or (sound.python, sound.tensorflow) == (combo.python, combo.tensorflow):
+        return []
+    command = sound.command(combo.chip)
+    return _fitted(f"Without the fault: {command} (TensorFlow {sound.tensorflow})")
+
+
+def _with_gpu(lock: Lock, advice: Advice) -> list[str]:
+    """Which Python or TensorFlow would have a plugin, and that there are other roads."""
+    combo = lock.combo
+    offer = advice.newer or advice.sound
+    if offer is None:
+        return []
+    lines = ["  With the GPU" + (", and a known fault:" if offer is advice.newer else ":")]
+    lines += _fitted(f"{offer.command(combo.chip)} (TensorFlow {offer.tensorflow})")
+    if combo.arch is Arch.ARM64 and combo.tensorflow.split(".")[:2] >= FIRST_WITHOUT_PLUGIN:
+        lines.append("  Other roads to the GPU, with their state: tfmac-lock matrix roads")
     return lines
+
+
+def _reasons(lock: Lock) -> list[str]:
+    """Every fact that the verdict rests on, a blank line first."""
+    lines = [""]
+    for reason in lock.verdict.reasons:
+        where = f" [{reason.source}]" if _is_short(reason.source) else ""
+        lines += _wrapped(f"{reason.kind}:", f"{reason.text}{where}")
+    return lines
+
+
+def _fitted(text: str, indent: str = "  ") -> list[str]:
+    """Lines of at most 80 columns; a command that is longer stays whole."""
+    return textwrap.wrap(
+        text,
+        80,
+        initial_indent=indent,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _next(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
@@ -68,10 +154,11 @@ def _next(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
     combo = locks[0].combo
     mac = "on that Mac" if len(locks) == 1 else "on either Mac"
     heading = f"Next, {'there' if combo.os is Os.LINUX else mac}:"
-    pip = [
-        f"  {install_command(locks[0], '').removesuffix(' -r ')} \\",
-        f"    -r {_word(files.get('requirements.txt'))}",
-    ]
+    install = f"  {install_command(locks[0], '').removesuffix(' -r ')}"
+    requirements = f"-r {_word(files.get('requirements.txt'))}"
+    pip = [f"{install} {requirements}"]
+    if len(pip[0]) > 80:
+        pip = [f"{install} \\", f"    {requirements}"]
     if "requirements.txt" in files and not locks[0].conda_packages:
         return [heading, f"  python{combo.python} -m venv env && . env/bin/activate", *pip]
     if "conda-lock.yml" in files:

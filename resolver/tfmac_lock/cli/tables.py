@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..lock.model import Lock
-    from ..matrix.facts import Matrix
+    from ..matrix.facts import Matrix, Road
     from ..matrix.grid import Grid
     from ..matrix.reasons import Verdict
     from ..matrix.verdict import Pair
@@ -36,6 +36,20 @@ def show(table: Table) -> None:
     if not console.is_terminal:
         console = Console(highlight=False, width=max(console.width, 120))
     console.print(table)
+
+
+def roads_text(roads: Iterable[Road]) -> str:
+    """Each road with what it runs, what it needs and where that was read."""
+    blocks = []
+    for road in roads:
+        lines = [f"{road.name}: {road.state} ({road.read})"]
+        for label, text in (("runs", road.runs), ("needs", road.needs), ("", road.text)):
+            lines += textwrap.wrap(
+                text, 79, initial_indent=f"  {label:<7}", subsequent_indent=" " * 9
+            )
+        lines += [f"         {source}" for source in road.sources]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
 
 
 def grid_table(grid: Grid) -> Table:

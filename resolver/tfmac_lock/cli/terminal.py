@@ -7,7 +7,10 @@ import errno
 import io
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Closed(io.TextIOBase):
@@ -48,6 +51,14 @@ def has_color() -> bool:
 def has_bars() -> bool:
     """Whether stderr shows lines that change: a terminal that can go back in a line."""
     return sys.stderr.isatty() and not _is_dumb()
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """The result as JSON, one field a line; what has no schema_version gets the first."""
+    from ..files import dump_json
+
+    version = {} if "schema_version" in document else {"schema_version": 1}
+    sys.stdout.write(dump_json({**version, **document}))
 
 
 def _is_dumb() -> bool:

@@ -20,7 +20,8 @@ from ..errors import MissingExtra
 from ..pypi.model import Observer
 from .channels import secrets_cut, without_secrets
 from .errors import BadSpec, CacheFault, ChannelFault, Clash, NoCondaSolution, is_users
-from .records import ChannelState, CondaRecord
+from .records import CondaRecord
+from .state import ChannelState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..resolve.solve import Solution, Solved
     from ..target import Target
     from .client import CondaClient
-    from .records import ChannelState
+    from .state import ChannelState
 
 CHOSEN_PAIR = ("tensorflow", "tensorflow-base", "tensorflow-macos", "tensorflow-metal")
 """What never comes from conda: the matrix speaks of the wheels, and two of one cannot be."""

@@ -7,7 +7,6 @@ whose file does not answer for every symbol that some plugin imports is read aga
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
@@ -15,7 +14,9 @@ from packaging.version import InvalidVersion, Version
 
 from ..check.binary_facts import read_plugin, read_tensorflow
 from ..errors import MissingExtra
+from ..files import write_whole
 from ..macho.errors import DamagedBinary
+from ..matrix.base import METAL, TENSORFLOW_PACKAGES
 from ..matrix.binaries import (
     Binary,
     PluginBinary,
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from ..pypi.model import IndexFile
     from ..pypi.wheels import IndexWheels
 
-PLUGIN = "tensorflow-metal"
-TENSORFLOWS = ("tensorflow-macos", "tensorflow")
 OLDEST = Version("2.5.0")
 ARCHES = ("arm64", "x86_64")
 
@@ -56,17 +55,17 @@ def refresh(
     from being read; the first such error is raised in the end.
     """
     written: list[Path] = []
-    for version, wheels in releases(source, PLUGIN):
-        path = release_path(folder, PLUGIN, version)
+    for version, wheels in releases(source, METAL):
+        path = release_path(folder, METAL, version)
         if path.exists():
             continue
-        tell(f"{PLUGIN} {version}")
+        tell(f"{METAL} {version}")
         binaries = _read_all(source, wheels, read_plugin, every_python=True)
         written.append(write(path, binaries))
     asked = asked_symbols(folder)
     work = [
         (package, version, wheels)
-        for package in TENSORFLOWS
+        for package in TENSORFLOW_PACKAGES
         for version, wheels in releases(source, package)
     ]
     part, parts = shard
@@ -123,11 +122,7 @@ def write(path: Path, binaries: tuple[Binary, ...]) -> Path:
         import tomli_w
     except ImportError as error:
         raise MissingExtra("writing facts", "curate") from error
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = tomli_w.dumps(to_document(binaries))
-    scratch = path.with_suffix(f".{os.getpid()}.part")
-    scratch.write_text(text, encoding="utf-8", newline="\n")
-    scratch.replace(path)
+    write_whole(path, tomli_w.dumps(to_document(binaries)))
     return path
 
 
@@ -150,7 +145,7 @@ def releases(source: IndexWheels, package: str) -> Iterator[tuple[Version, list[
     newest_final = max((v for v in found if not v.is_prerelease), default=OLDEST)
     for version in sorted(found):
         recent = not version.is_prerelease or version > newest_final
-        if recent and (package == PLUGIN or version >= OLDEST):
+        if recent and (package == METAL or version >= OLDEST):
             yield version, found[version]
 
 

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from ..files import dump_json
-from ..matrix import platforms
+from ..files import dump_json, write_whole
+from ..matrix import platforms, switches
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
 from ..matrix.facts import Lineage, Report
 from ..matrix.plain import plain
 from ..matrix.proofs import Proof
+from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from ..prove.report import Report as ProofReport
 from . import models
+from .advice import compile_advice
 from .compile import compile_matrix
 from .figures import FiguresFile, compile_figures
 from .folder import read_folder
+from .kernel_files import KernelsFile
 from .pair_rows import binary_facts, pair_loads
 from .symptom_files import Frameworks, SymptomFile, compile_symptoms
 
@@ -36,13 +39,16 @@ SCHEMAS: dict[str, type] = {
     "floors": models.FloorsFile,
     "packages": models.PackagesFile,
     "waivers": models.WaiversFile,
+    "roads": models.RoadsFile,
     "lineage": Lineage,
     "release": models.ReleaseFile,
+    "kernels": KernelsFile,
     "binaries": models.BinariesFile,
     "proof": Proof,
     "companion": Companion,
     "trial": Trial,
     "proof-report": ProofReport,
+    "standin": StandInRun,
     "symptom": SymptomFile,
     "frameworks": Frameworks,
 }
@@ -65,8 +71,16 @@ def build(root: Path) -> dict[str, str]:
             **plain(matrix.platforms),
         },
         "matrix": to_json(matrix),
+        "advice": compile_advice(
+            matrix,
+            {f"{path.name}-{path.parent.name}" for path in (root / "locks").glob("py3*/*")},
+        ),
         "symptoms": compile_symptoms(folder.root / "symptoms"),
         "figures": compile_figures(figures, (proof for _, proof in folder.proofs)),
+        "switches": switches.to_json(
+            (f"matrix/{path.relative_to(folder.root).as_posix()}", run)
+            for path, run in folder.stand_ins
+        ),
     }
     files = {
         f"resolver/tfmac_lock/data/{name}.json": dump_json(content)
@@ -98,7 +112,5 @@ def write(root: Path, files: dict[str, str]) -> list[str]:
     """Bring the generated files up to date and return those that changed."""
     changed = stale(root, files)
     for name in changed:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(files[name], "utf-8")
+        write_whole(root / name, files[name])
     return changed

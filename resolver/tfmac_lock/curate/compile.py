@@ -91,6 +91,12 @@ def compile_matrix(
         packages=folder.packages.packages,
         waivers=folder.waivers.waivers,
         lineage=folder.lineage,
+        roads=folder.roads.roads,
+        kernels=tuple(
+            one
+            for _, file in sorted(folder.kernels, key=lambda item: Version(item[1].version))
+            for one in file.plugins
+        ),
         companions=_companions(folder),
         symbols={symbol: demangle(symbol) for symbol in sorted(missing)},
     )
@@ -195,6 +201,7 @@ def _reports(folder: MatrixFolder) -> Iterator[Evidence]:
                 text=f"{report.outcome}: {report.sentence}",
                 source=report.source,
                 date=report.date,
+                results=report.stage == "result",
             )
 
 

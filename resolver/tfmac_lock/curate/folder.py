@@ -9,13 +9,17 @@ from ..errors import DataError
 from ..matrix.companions import Companion, Trial
 from ..matrix.facts import Lineage, Report
 from ..matrix.proofs import Proof
+from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
-from . import models
+from . import kernel_files, models
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+
+STAND_INS = "standin"
+"""The folder of proofs that are runs of the stand-in plugin, and of no lock's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +35,14 @@ class MatrixFolder:
     floors: models.FloorsFile
     packages: models.PackagesFile
     waivers: models.WaiversFile
+    roads: models.RoadsFile
     lineage: Lineage
     releases: tuple[tuple[Path, models.ReleaseFile], ...]
     proofs: tuple[tuple[Path, Proof], ...]
+    kernels: tuple[tuple[Path, kernel_files.KernelsFile], ...]
     companions: tuple[Companion, ...]
     trials: tuple[tuple[Path, Trial], ...]
+    stand_ins: tuple[tuple[Path, StandInRun], ...]
 
 
 def read_folder(root: Path) -> MatrixFolder:
@@ -53,6 +60,7 @@ def read_folder(root: Path) -> MatrixFolder:
         floors=read_file(root / "floors.toml", models.FloorsFile),
         packages=read_file(root / "packages.toml", models.PackagesFile),
         waivers=read_file(root / "waivers.toml", models.WaiversFile),
+        roads=read_file(root / "roads.toml", models.RoadsFile),
         lineage=read_file(root / "lineage.toml", Lineage),
         releases=tuple(
             (path, read_file(path, models.ReleaseFile))
@@ -61,7 +69,11 @@ def read_folder(root: Path) -> MatrixFolder:
         proofs=tuple(
             (path, read_file(path, Proof))
             for path in sorted(root.glob("proofs/**/*.toml"))
-            if "companions" not in path.relative_to(root).parts
+            if not {"companions", STAND_INS} & set(path.relative_to(root).parts)
+        ),
+        stand_ins=tuple(
+            (path, read_file(path, StandInRun))
+            for path in sorted(root.glob(f"proofs/{STAND_INS}/*.toml"))
         ),
         companions=tuple(
             _named_by(path, read_file(path, Companion), "name")
@@ -70,6 +82,10 @@ def read_folder(root: Path) -> MatrixFolder:
         trials=tuple(
             (path, read_file(path, Trial))
             for path in sorted(root.glob("proofs/companions/*/*.toml"))
+        ),
+        kernels=tuple(
+            (path, read_file(path, kernel_files.KernelsFile))
+            for path in sorted(root.glob("kernels/*/*.toml"))
         ),
     )
 

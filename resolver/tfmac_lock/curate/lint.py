@@ -18,7 +18,8 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from ..errors import DataError
-from ..matrix.facts import METAL, series_of
+from ..matrix.base import METAL, TENSORFLOW_PACKAGES
+from ..matrix.facts import series_of
 from ..matrix.toml import read_file
 from ..target import Arch
 from .folder import read_folder
@@ -247,9 +248,6 @@ def _symptoms(folder: MatrixFolder) -> Iterator[Problem]:
             )
 
 
-TENSORFLOW = {"tensorflow", "tensorflow-macos", METAL}
-
-
 def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
     known = {(release.package, release.version) for _, release in folder.releases}
     for path, proof in folder.proofs:
@@ -258,13 +256,24 @@ def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
             text = f"{proof.package} {proof.tensorflow} is not known"
             yield Problem(code=Code.M011, path=where, text=text)
         if proof.grade == "twin":
-            named = sorted(TENSORFLOW & set(proof.pins))
+            named = sorted({*TENSORFLOW_PACKAGES, METAL} & set(proof.pins))
             if named or proof.lock or proof.arch or proof.metal:
                 text = "is a twin and names a lock, an architecture, TensorFlow or the plugin"
                 yield Problem(code=Code.M011, path=where, text=text)
         elif proof.pins.get(proof.package) != proof.tensorflow or not (proof.lock and proof.arch):
             text = f"pins lack {proof.package} {proof.tensorflow}, or the lock is not named"
             yield Problem(code=Code.M011, path=where, text=text)
+
+
+def _stand_ins(folder: MatrixFolder) -> Iterator[Problem]:
+    known = {release.version for _, release in folder.releases if release.package != METAL}
+    for path, run in folder.stand_ins:
+        where = path.relative_to(folder.root).as_posix()
+        if run.tensorflow not in known:
+            text = f"TensorFlow {run.tensorflow} is not known"
+            yield Problem(code=Code.M011, path=where, text=text)
+        if run.tensorflow not in run.pins.values():
+            yield Problem(code=Code.M011, path=where, text=f"no pin is {run.tensorflow}")
 
 
 def _schema_lines(folder: MatrixFolder) -> Iterator[Problem]:
@@ -314,6 +323,7 @@ CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _stubs,
     _symptoms,
     _proofs,
+    _stand_ins,
     _symptom_examples,
     _schema_lines,
     _binaries,

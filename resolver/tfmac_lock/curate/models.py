@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from ..matrix.facts import Bound, Defect, Fact, Floor, PackageRow, Waiver
+from ..matrix.binaries import ImageFacts, ReadFile
+from ..matrix.facts import Bound, Defect, Fact, Floor, PackageRow, Road, Waiver
 from ..matrix.texts import (
     Identifier,
     MacOSText,
@@ -88,6 +89,13 @@ class DefectsFile(Fact):
     """matrix/defects.toml."""
 
     defects: tuple[Defect, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadsFile(Fact):
+    """matrix/roads.toml."""
+
+    roads: tuple[Road, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,28 +192,6 @@ class LibraryEntry(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFileEntry(Fact):
-    """A wheel that was read, and the CPython tag that it is for."""
-
-    filename: str
-    sha256: Sha256
-    python: str
-    inner_tags: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageEntry(Fact):
-    """A Mach-O file that ``import tensorflow`` loads before it loads plugins."""
-
-    path: str
-    install_name: str | None = None
-    libraries: tuple[str, ...]
-    rpaths: tuple[str, ...]
-    calls_dlopen: bool
-    local: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BinaryEntry(Fact):
     """What the machine code of a release says on one architecture.
 
@@ -214,14 +200,14 @@ class BinaryEntry(Fact):
     """
 
     arch: Arch
-    files: tuple[ReadFileEntry, ...]
+    files: tuple[ReadFile, ...]
     macos_tag: str
     minos: str | None = None
     sdk: str | None = None
     payload: bool | None = None
     requires: tuple[str, ...] = ()
     numpy_generation: str | None = None
-    images: tuple[ImageEntry, ...] = ()
+    images: tuple[ImageFacts, ...] = ()
     exports: tuple[SymbolGroup, ...] = ()
     elsewhere: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()

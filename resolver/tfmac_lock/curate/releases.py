@@ -16,8 +16,9 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from ..errors import OutsideError
+from ..files import write_whole
 from ..macho.errors import DamagedBinary
-from ..matrix.facts import METAL
+from ..matrix.base import METAL, TENSORFLOW_PACKAGES
 from ..matrix.toml import read_file
 from ..wheels import metadata
 from ..wheels.archive import directory
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ..pypi.client import IndexClient
     from ..pypi.model import IndexFile
 
-PACKAGES = ("tensorflow", "tensorflow-macos", METAL)
+PACKAGES = (*TENSORFLOW_PACKAGES, METAL)
 FIRST_VERSION = {"tensorflow": Version("2.5.0")}
 """TensorFlow 2.5.0 is the first one that loads plugins; older ones are not the matrix's matter."""
 
@@ -85,9 +86,8 @@ def refresh(
                 wheel.sha256 for wheel in wheels
             }:
                 continue
-            path.parent.mkdir(parents=True, exist_ok=True)
             data = _release(client, package, version, wheels, known, today)
-            path.write_text(tomli_w.dumps(data), "utf-8")
+            write_whole(path, tomli_w.dumps(data))
             changed.append(path)
     return changed
 

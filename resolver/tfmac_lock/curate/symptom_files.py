@@ -163,7 +163,7 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
         for fact, value in cure.when.items():
             _check_condition(fact, value, f"{where}: cure {short(cure.text)}: when.{fact}")
     return {
-        **entry.model_dump(exclude={"examples", "near_misses"}),
+        **entry.model_dump(mode="json", exclude={"examples", "near_misses"}),
         "cause": words(entry.cause),
         "leads_to": sorted(entry.leads_to),
         "instead_of": sorted(entry.instead_of),
@@ -171,7 +171,7 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
         "tried": [words(text) for text in entry.tried],
         "patterns": [
             {
-                **pattern.model_dump(),
+                **pattern.model_dump(mode="json"),
                 **_compile_text(pattern.regex, where),
                 "needs": [_compile_text(text, f"{where}: needs") for text in pattern.needs],
             }

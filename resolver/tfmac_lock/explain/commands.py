@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..matrix.ranking import NoCombo, PairRequest, TensorFlowRequest, choices
-from ..target import Arch, Os
+from ..target import Arch, Os, minor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,11 +55,11 @@ def _values(names: Named, matrix: Matrix, *, on_mac: bool) -> Mapping[str, str]:
         chip = chip or ("intel" if names.arch is Arch.X86_64 else "m1")
         python = python or _newest_python(names, matrix)
     options = (f"--python {python}" if python else "", f"--chip {chip}" if chip else "")
-    minor = ".".join(names.tensorflow.split(".")[:2]) if names.tensorflow else ""
+    series = minor(names.tensorflow) if names.tensorflow else ""
     return {
         "options": " ".join(option for option in options if option),
         "tensorflow": askable(names, python, matrix),
-        "tensorflow_minor": minor,
+        "tensorflow_minor": series,
         "python_minor": names.python or FALLBACK_PYTHON,
         "macos": names.macos,
         "companion": names.companion,

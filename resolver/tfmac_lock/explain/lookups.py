@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, specifier, version
-from ..matrix.ranking import TENSORFLOW_PACKAGES, package_row
-from ..target import Arch
+from ..matrix.ranking import package_row
+from ..target import Arch, minor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -72,7 +73,7 @@ def named(facts: Facts) -> Named:
         package=package,
         tensorflow=tensorflow,
         metal=facts.metal,
-        python=".".join(facts.python.split(".")[:2]),
+        python=minor(facts.python),
         macos=facts.macos,
         chip=chip,
         arch=Arch.X86_64 if arch == "x86_64" else Arch.ARM64,
@@ -84,10 +85,6 @@ def named(facts: Facts) -> Named:
         numpy_api=facts.numpy_api,
         python_command=facts.python_command,
     )
-
-
-def _minor_key(series: str) -> int:
-    return int(series.split(".")[1])
 
 
 def _listed(values: Sequence[str], most: int = 8) -> str:

@@ -297,11 +297,6 @@ def _architecture(word: str) -> str:
     return {"arm64e": "arm64", "64": "x86_64", "aarch64": "aarch64"}.get(word, word)
 
 
-def minor(version: str) -> str:
-    """The first two numbers of a version."""
-    return ".".join(version.split(".")[:2])
-
-
 def named(facts: Facts) -> Iterator[tuple[str, str]]:
     """The facts as a person would list them."""
     yield from facts.versions.items()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..matrix.verdict import Pair, judge
+from .companions import with_companions
 from .known_files import of_unknown_files, unknown_files
 from .verify import pins_of
 
@@ -31,7 +32,8 @@ def judged(matrix: Matrix, lock: Lock) -> Lock:
     unknown = unknown_files(matrix, lock.packages)
     verdict = of_unknown_files(verdict, unknown, plugin=combo.metal is not None)
     notes = [reason for reason in lock.verdict.reasons if reason.kind in NOTES]
-    return replace(lock, verdict=replace(verdict, reasons=(*verdict.reasons, *notes)))
+    lock = replace(lock, verdict=replace(verdict, reasons=(*verdict.reasons, *notes)))
+    return with_companions(matrix, lock)
 
 
 def pair_of(lock: Lock) -> Pair:

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 
 from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
-from ..errors import Refusal
+from ..errors import Refusal, TfmacLockError
 from ..matrix.ranking import NoCombo, PairRequest, choices, nearest
 from ..matrix.reasons import Reason, Status
 from ..matrix.verdict import judge
 from ..resolve.conflict import Unsatisfiable
-from ..resolve.pairs import Option, Options
+from ..resolve.pairs import METAL_NAME, Option, Options
 from ..resolve.provider import Rules
 from ..resolve.solve import newer_macos, solve
 from ..resolve.source import known_requirements
 from ..resolve.view import View
 from ..target import MacOSVersion, Os, PythonVersion
 from .asked import for_the_pair, naming_who_asks
+from .companions import with_companions
 from .floors import first_macos, macos_to_try, oldest_macos
 from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .mixed import locked, verify_conda
@@ -33,11 +34,12 @@ from .published import Index
 from .verify import pins_of, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from ..conda.mixed import CondaPart, MixedSolution
     from ..matrix.facts import Matrix, Waiver
@@ -49,8 +51,8 @@ if TYPE_CHECKING:
     from ..target import Target
 
 
-NEAR_ENOUGH = 12
-"""How many neighbours of a request that has no answer are tried, to offer three that have."""
+NEAR_ENOUGH = 100
+"""How many neighbours of a request that has no answer are looked at, to offer three that have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,8 @@ class LockRequest:
     ones; ``wheels_only`` are packages of which no source archive may be taken, ``allow_source``
     those that may even need a compiler. ``options`` are the command line's words for all that
     is not the pair, so that the lock can say how it was made. ``accept_repacked`` takes
-    TensorFlow and plugin files whose sha256 is not the release's.
+    TensorFlow and plugin files whose sha256 is not the release's. ``preferred`` are versions to
+    be kept where they can be.
     """
 
     pair: PairRequest
@@ -74,6 +77,13 @@ class LockRequest:
     allow_source: frozenset[str] = frozenset()
     options: str = ""
     accept_repacked: bool = False
+    preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
+
+    def prefers(self, pair: Pair) -> bool:
+        """Whether that very pair is to be kept."""
+        pins = Option(pair, MacOSVersion(0)).pins
+        kept = all(self.preferred.get(name) == version for name, version in pins.items())
+        return kept and (METAL_NAME in pins) == (METAL_NAME in self.preferred)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,16 +147,21 @@ class Resolver:
                 return self._lock_first(without, self._pairs(without), notes)
             except (NoCombo, Unsatisfiable, NoCondaSolution, BrokenPins):
                 pass  # the conflict of the pairs with a plugin is the one to tell
-        near = self._near(request, conflict)
-        raise NoCombo(str(conflict), near, request.pair.machine) from conflict
+        near, text = self._near(request, conflict), str(conflict)
+        if not near and isinstance(conflict, Unsatisfiable) and self.conda is None:
+            text += self._without_one(request, conflict)
+        raise NoCombo(text, near, request.pair.machine) from conflict
 
     def _pairs(self, request: LockRequest) -> list[Pair]:
         """The pairs that fit the request and are not broken, best first; raises NoCombo."""
         can_be_had = partial(self._has_lock, request.pair)
         try:
-            return [choice.pair for choice in choices(self.matrix, request.pair, can_be_had)]
+            found = choices(self.matrix, request.pair, can_be_had)
         except NoCombo as error:
             raise naming_who_asks(error, request) from error
+        pairs = [choice.pair for choice in found]
+        kept = [pair for pair in pairs if request.prefers(pair)]
+        return kept + [pair for pair in pairs if pair not in kept]
 
     def _lock_first(
         self, request: LockRequest, pairs: Sequence[Pair], notes: Sequence[Reason]
@@ -203,17 +218,34 @@ class Resolver:
         """Up to three pairs near the request that resolve with all that was asked for."""
         if conflict.users_alone:
             return []
+        near = nearest(self.matrix, request.pair, NEAR_ENOUGH)
         found: list[Pair] = []
-        for pair in nearest(self.matrix, request.pair, NEAR_ENOUGH):
-            other = replace(request.pair, python=PythonVersion.parse(pair.python))
-            try:
-                self.lock_pair(replace(request, pair=other), pair)
-            except Refusal:
-                continue
-            found.append(pair)
-            if len(found) == 3:
-                break
+        for python in dict.fromkeys(pair.python for pair in near):
+            other = replace(request.pair, python=PythonVersion.parse(python))
+            left = [pair for pair in near if pair.python == python]
+            while left and len(found) < 3:
+                try:
+                    combo = self._lock_first(replace(request, pair=other), left, ()).lock.combo
+                except TfmacLockError:
+                    break
+                found += [pair for pair in left if _is_of(combo, pair)]
+                left = [pair for pair in left if not _is_of(combo, pair)]
+            if found:
+                break  # on another Python it would be farther away
         return found
+
+    def _without_one(self, request: LockRequest, conflict: Unsatisfiable) -> str:
+        """The one requirement without which there is a lock, in words; ``""`` for none."""
+        asked = {fact.about for fact in conflict.facts if fact.kind == "asked"}
+        for item in [item for item in request.requirements if item.name in asked]:
+            others = tuple(other for other in request.requirements if other != item)
+            fewer = replace(request, requirements=others)
+            try:
+                combo = self._lock_first(fewer, self._pairs(fewer), ()).lock.combo
+            except TfmacLockError:
+                continue
+            return f"\nWithout {item.text} it resolves, with TensorFlow {combo.tensorflow}."
+        return ""
 
     def lock_pair(self, request: LockRequest, pair: Pair) -> ResolvedLock:
         """The lock of that very pair; raises Unsatisfiable, NoCondaSolution or BrokenPins.
@@ -362,6 +394,7 @@ class Resolver:
             ],
             known=self._known,
             allow_source=request.allow_source,
+            preferred=request.preferred,
             companions={one.name: one for one in self.matrix.companions.facts},
         )
 
@@ -405,6 +438,9 @@ class Resolver:
             command=_command(request, pair, self.conda),
             channels=() if both is None else both.channels,
         )
+        lock = with_companions(self.matrix, lock)
+        if lock.verdict.status is Status.BROKEN:
+            raise BrokenPins(pair, lock.verdict)
         if both is not None:
             verify_conda(lock, target)
         verify(lock, target, self.matrix.bounds_for(pair.tensorflow, pair.python))
@@ -442,6 +478,14 @@ def _combo(pair: Pair, target: Target, pins: dict[str, str], macos: MacOSVersion
         arch=target.arch,
         os=target.os,
         macos_min=macos,
+    )
+
+
+def _is_of(combo: Combo, pair: Pair) -> bool:
+    return (combo.package, combo.tensorflow, combo.metal) == (
+        pair.package,
+        pair.tensorflow,
+        pair.metal,
     )
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..conda.records import ChannelState
+from ..conda.state import ChannelState
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch, MacOSVersion, Os
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from ..matrix.companions import CompanionVerdict
 
 SCHEMA_VERSION = 1
 
@@ -70,7 +71,9 @@ class Lock:
     """Every file to install, sorted by manager and name, with the combo and its verdict.
 
     ``as_of`` is the day up to which the index was looked at; ``command`` are the options that
-    ask for the same lock again. ``channels`` are there where conda packages are.
+    ask for the same lock again. ``channels`` are there where conda packages are. ``companions``
+    are verdicts on the packages that touch TensorFlow, beside the pair's own; ``environment`` are
+    the variables that they need to run.
     """
 
     combo: Combo
@@ -79,6 +82,8 @@ class Lock:
     as_of: str
     command: str
     channels: tuple[ChannelState, ...] = ()
+    companions: tuple[CompanionVerdict, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def wheels(self) -> tuple[LockedPackage, ...]:
@@ -115,13 +120,12 @@ def combo_id(package: str, tensorflow: str, metal: str | None, python: str, mach
 def lock_id(lock: Lock) -> str:
     """Sixteen digits that all files of one lock carry, and those of no other.
 
-    They stand for what is installed and how it was asked for. The verdict and the day are left
-    out: a new report makes no other lock of it.
+    They stand for what is installed alone: a new report makes no other lock of it. The hashes of
+    the files are evenly spread already, so their sum needs no hash of its own, whose import
+    takes the fast path longer than all the rest of it.
     """
-    import hashlib
-
-    content = json.dumps([_combo_json(lock.combo), lock.command, _contents_json(lock)])
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
+    total = sum(int(package.sha256[:16] or "0", 16) for package in lock.packages)
+    return f"{total % 2**64:016x}"
 
 
 def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
@@ -137,6 +141,8 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         },
         "as_of": lock.as_of,
         "command": lock.command,
+        "companions": _companions_json(lock.companions),
+        "environment": dict(lock.environment),
         **_contents_json(lock),
         "files": list(files),
     }
@@ -251,6 +257,8 @@ def from_json(data: Any) -> Lock:
         ),
         as_of=data["as_of"],
         command=data["command"],
+        companions=_companions(data.get("companions")),
+        environment=dict(data.get("environment", {})),
         channels=tuple(
             ChannelState(
                 url=row["url"], files=row["files"], newest=row["newest"], sha256=row["sha256"]
@@ -258,3 +266,22 @@ def from_json(data: Any) -> Lock:
             for row in data.get("channels", ())
         ),
     )
+
+
+def _companions_json(companions: Iterable[CompanionVerdict]) -> list[dict[str, Any]]:
+    # Imported where there are any, since published locks have none.
+    found = list(companions)
+    if not found:
+        return []
+    from ..matrix.plain import plain
+
+    return [plain(one) for one in found]
+
+
+def _companions(rows: Any) -> tuple[CompanionVerdict, ...]:
+    if not rows:
+        return ()
+    from ..matrix.companions import CompanionVerdict
+    from ..matrix.plain import read
+
+    return tuple(read(CompanionVerdict, row) for row in rows)

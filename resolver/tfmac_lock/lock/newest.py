@@ -75,6 +75,8 @@ def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> 
         solved = solution.packages.get(item.name)
         if solved is None or item.name in PAIR_NAMES or item.name in found:
             continue
+        if solved.version == rules.preferred.get(item.name):
+            continue  # kept on purpose
         releases = facts.project(item.name).releases
         fitting = [
             releases[place].version

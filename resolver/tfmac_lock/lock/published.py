@@ -8,17 +8,16 @@ Nothing here imports anything heavy: this is what runs when somebody types the m
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..files import dump_json, guarded
+from ..files import guarded
 from ..target import MacOSVersion
-from .model import Lock, from_json, to_json
+from .model import Lock, from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from typing import TypeVar
 
@@ -34,9 +33,6 @@ FILES = "https://files.pythonhosted.org/packages/"
 
 INHERITED = ("combo", "as_of", "command")
 """What a mixed lock takes from the lock of wheels of the same combo, unless recorded."""
-
-LEFT_OUT = ("files", "schema_version", "lock_id", "verdict")
-"""What no row of an index has: it is made of the rest, or stands in the verdicts."""
 
 ASKS_FOR_CONDA = " --format conda-lock"
 """The suffix of a mixed lock's command line, unless recorded."""
@@ -157,14 +153,17 @@ class Index:
         return guarded(own, SCHEMA_VERSION, lambda data: build(_rows(data, verdicts, bases)))
 
 
-@dataclass(frozen=True, slots=True)
 class _Row:
     """A lock as it stands in an index; ``base`` is the row of wheels that it adds to."""
 
-    told: dict[str, Any]
-    tables: dict[str, list[Any]]
-    base: dict[str, Any] | None
-    verdict: dict[str, Any]
+    # No dataclass: making one takes a millisecond of every main job.
+    __slots__ = ("base", "tables", "told", "verdict")
+
+    def __init__(self, told: Any, tables: Any, base: Any, verdict: Any) -> None:
+        self.told = told
+        self.tables = tables
+        self.base = base
+        self.verdict = verdict
 
     @property
     def combo(self) -> Any:
@@ -221,10 +220,11 @@ def _verdicts(data: Any, of_wheels: Mapping[str, Any] = MappingProxyType({})) ->
 
 
 def _packages(told: Any, tables: Any) -> list[Any]:
-    return [_in_full(tables["packages"][at]) for at in told["packages"]]
+    return [in_full(tables["packages"][at]) for at in told["packages"]]
 
 
-def _in_full(package: Any) -> Any:
+def in_full(package: Any) -> Any:
+    """The package with what an index leaves out."""
     url = package["url"] if "://" in package["url"] else FILES + package["url"]
     return {"filename": url.rpartition("/")[2], "manager": "pip", **package, "url": url}
 
@@ -242,125 +242,3 @@ def for_chip(lock: Lock, chip: Chip) -> Lock:
 
 def _is_of(version: str, asked: str) -> bool:
     return version == asked or (asked.count(".") == 1 and version.startswith(f"{asked}."))
-
-
-@dataclass(slots=True)
-class _Tables:
-    """What many locks of an index share, each thing once, and named by its place."""
-
-    content: dict[str, list[Any]] = field(default_factory=dict)
-    _places: dict[str, int] = field(default_factory=dict)
-
-    def place(self, table: str, item: Any) -> int:
-        items = self.content.setdefault(table, [])
-        key = table + json.dumps(item, sort_keys=True)
-        if key not in self._places:
-            self._places[key] = len(items)
-            items.append(item)
-        return self._places[key]
-
-    def row(self, told: dict[str, Any]) -> dict[str, Any]:
-        """The row with places instead of what the tables hold."""
-        # The requirements depend on the extras asked for, so they are part of what is told
-        # apart; within one index that makes a handful of packages stand there twice.
-        row = {key: value for key, value in told.items() if key not in LEFT_OUT}
-        row["packages"] = [self.place("packages", _shortened(one)) for one in told["packages"]]
-        if "channels" in told:
-            row["channels"] = [self.place("channels", channel) for channel in told["channels"]]
-        return row
-
-
-def _shortened(package: dict[str, Any]) -> dict[str, Any]:
-    """The package without what ``_in_full`` adds."""
-    short = {key: value for key, value in package.items() if key not in ("filename", "manager")}
-    short["url"] = package["url"].removeprefix(FILES)
-    whole = _in_full(short)
-    return short | {key: value for key, value in package.items() if whole.get(key) != value}
-
-
-def _shortened_reason(reason: dict[str, Any]) -> dict[str, Any]:
-    """The reason without what is not so: no grade, not against it, not fatal."""
-    return {key: value for key, value in reason.items() if value or key == "source"}
-
-
-def render(
-    slot: str, locks: Sequence[Lock], unpublished: Iterable[tuple[str, str]]
-) -> dict[str, str]:
-    """The index of these locks and their verdicts, by path within locks/.
-
-    ``slot`` is what ``slot_name`` gives; the locks are in the order of their verdicts.
-    ``unpublished`` are the combos that have wheels and no lock, with the reason.
-    """
-    tables = _Tables()
-    rows = [tables.row(to_json(lock)) for lock in sorted(locks, key=_by_id)]
-    return _files(slot, rows, tables, unpublished) | _verdict_file(slot, locks, {})
-
-
-def render_mixed(
-    slot: str,
-    locks: Sequence[Lock],
-    wheels: Iterable[Lock],
-    unpublished: Iterable[tuple[str, str]],
-) -> dict[str, str]:
-    """The same for mixed locks, as what they add to those of ``wheels``.
-
-    A row names the lock that it adds to, the packages of that one which it is without, and
-    whatever else is not the same. A combo that wheels alone cannot serve is written in full.
-    """
-    tables = _Tables()
-    bases = {lock.combo.id: to_json(lock) for lock in wheels}
-    rows = []
-    for lock in sorted(locks, key=_by_id):
-        told = to_json(lock)
-        base = bases.get(lock.combo.id)
-        if base is not None:
-            own = [package for package in told["packages"] if package not in base["packages"]]
-            gone = [item["name"] for item in base["packages"] if item not in told["packages"]]
-            expected = {**base, "command": base["command"] + ASKS_FOR_CONDA}
-            changed = {key: told[key] for key in INHERITED if told[key] != expected[key]}
-            told = {
-                "adds_to": lock.combo.id,
-                **changed,
-                "without": gone,
-                "packages": own,
-                "channels": told["channels"],
-            }
-        rows.append(tables.row(told))
-    name = f"{CONDA}{slot}"
-    return _files(name, rows, tables, unpublished) | _verdict_file(name, locks, bases)
-
-
-def _by_id(lock: Lock) -> str:
-    return lock.combo.id
-
-
-def _files(
-    name: str,
-    rows: list[dict[str, Any]],
-    tables: _Tables,
-    unpublished: Iterable[tuple[str, str]],
-) -> dict[str, str]:
-    index = {
-        "schema_version": SCHEMA_VERSION,
-        "locks": rows,
-        **tables.content,
-        "unpublished": [{"combo": combo, "reason": reason} for combo, reason in unpublished],
-    }
-    return {f"{INDEX}/{name}": dump_json(index, compact=True)}
-
-
-def _verdict_file(
-    name: str, locks: Iterable[Lock], bases: Mapping[str, dict[str, Any]]
-) -> dict[str, str]:
-    """The verdicts in the order of the locks; one that is that of the base is not repeated."""
-    tables = _Tables()
-    rows: list[dict[str, Any]] = []
-    for lock in locks:
-        key, told = lock.combo.id, to_json(lock)["verdict"]
-        if key in bases and bases[key]["verdict"] == told:
-            rows.append({"combo": key})
-            continue
-        reasons = [tables.place("reasons", _shortened_reason(one)) for one in told["reasons"]]
-        rows.append({"combo": key, **told, "reasons": reasons})
-    content = {"schema_version": SCHEMA_VERSION, "verdicts": rows, "reasons": [], **tables.content}
-    return {f"{VERDICTS}/{name}": dump_json(content, compact=True)}

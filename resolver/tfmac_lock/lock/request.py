@@ -6,18 +6,25 @@ import re
 import shlex
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
 
 from ..errors import UsageError
 from ..matrix.ranking import PairRequest, TensorFlowRequest
+from ..resolve.pyproject import NAME as PYPROJECT
+from ..resolve.pyproject import read_pyproject, split_extras
 from ..resolve.requirements_in import Options, read_file, read_with
 from ..target import Os
 from .make import LockRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
+    from packaging.markers import Environment
+
+    from ..resolve.requirement import Requirement
     from ..target import Chip, MacOSVersion, Platforms, PythonVersion
 
 
@@ -26,7 +33,7 @@ class Words:
     """What is asked for besides the machine, as it was written.
 
     ``packages`` and ``limits`` are requirements; ``requirements`` and ``constraints`` are files
-    of them.
+    of them. ``extras`` and ``groups`` are those of each pyproject.toml among the files.
     """
 
     tensorflow: str | None = None
@@ -35,6 +42,9 @@ class Words:
     limits: Sequence[str] = ()
     requirements: Sequence[Path] = ()
     constraints: Sequence[Path] = ()
+    extras: Sequence[str] = ()
+    groups: Sequence[str] = ()
+    allow_source: Sequence[str] = ()
     exclude_newer: str | None = None
     accept_repacked: bool = False
 
@@ -44,6 +54,9 @@ class Words:
         parts = [f"--with {shlex.quote(text)}" for text in self.packages]
         parts += [f"-r {shlex.quote(str(path))}" for path in self.requirements]
         parts += [f"-c {shlex.quote(str(path))}" for path in self.constraints]
+        parts += [f"--extra {shlex.quote(name)}" for name in self.extras]
+        parts += [f"--group {shlex.quote(name)}" for name in self.groups]
+        parts += [f"--allow-source {shlex.quote(name)}" for name in self.allow_source]
         parts += [f"--exclude-newer {self.exclude_newer}"] if self.exclude_newer else []
         parts += ["--accept-repacked"] if self.accept_repacked else []
         return " ".join(parts)
@@ -67,8 +80,7 @@ def make_request(
     said = Options()
     needs = [need for text in words.packages if (need := read_with(text, environment))]
     limits = [need for text in words.limits if (need := read_with(text, environment))]
-    for path in words.requirements:
-        needs += read_file(path, environment, said)
+    needs += _of_files(words, environment, said)
     for path in words.constraints:
         limits += read_file(path, environment, said)
     wish = PairRequest(
@@ -90,10 +102,32 @@ def make_request(
         before=before(words.exclude_newer),
         pre=said.pre,
         wheels_only=frozenset(said.only_binary),
+        allow_source=frozenset(map(canonicalize_name, words.allow_source)),
         options=words.options,
         accept_repacked=words.accept_repacked,
     )
     return request, said
+
+
+def _of_files(words: Words, environment: Environment, said: Options) -> list[Requirement]:
+    """What the files require: requirements files, and pyproject.toml with extras and groups."""
+    found: list[Requirement] = []
+    projects = 0
+    for named in words.requirements:
+        text, extras = split_extras(str(named))
+        path = Path(text)
+        if path.name != PYPROJECT:
+            found += read_file(path, environment, said)
+            continue
+        projects += 1
+        extras = (*extras, *words.extras)
+        found += read_pyproject(path, environment, extras=extras, groups=words.groups)
+    if projects == 0 and words.extras:
+        raise UsageError("--extra names an extra of a project: add -r pyproject.toml")
+    if projects == 0 and words.groups:
+        path = Path(PYPROJECT)
+        found += read_pyproject(path, environment, project=False, groups=words.groups)
+    return found
 
 
 def before(given: str | None) -> datetime | None:

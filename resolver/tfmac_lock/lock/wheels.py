@@ -1,4 +1,4 @@
-"""The wheels of a lock, as far as an audit needs them: lock.json, or pylock.toml of any tool."""
+"""Reading locks that were written: lock.json, and the wheels in it or in any pylock.toml."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+MAX_BYTES = 5_000_000
+"""A lock.json has some 30 kB; a pylock.toml for many platforms has a hundred times that."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedWheels:
     """The wheels by package, and the environment that they are for.
@@ -39,17 +43,35 @@ def read_lock(path: Path, arch: str | None = None) -> LockedWheels:
 
     Raises ``InputFileError`` where it is no lock.
     """
-    try:
-        with open_regular(path) as file:
-            text = file.read().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputFileError(str(path), str(error)) from error
+    content = _read(path)
     try:
         if path.suffix == ".json":
-            return _lock_json(json.loads(text))
-        return _pylock(tomllib.loads(text), arch)
+            return _lock_json(json.loads(content))
+        return _pylock(tomllib.loads(content.decode()), arch)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputFileError(str(path), f"is no lock that can be read ({error!r})") from error
+
+
+def read_lock_json(path: Path) -> dict[str, Any]:
+    """The content of a lock.json; raises InputFileError."""
+    try:
+        data = json.loads(_read(path))
+    except (ValueError, RecursionError) as error:
+        raise InputFileError(str(path), f"not a lock.json: {error}") from error
+    if not isinstance(data, dict):
+        raise InputFileError(str(path), "not a lock.json")
+    return data
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with open_regular(path) as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputFileError(str(path), error.strerror or str(error)) from error
+    if len(content) > MAX_BYTES:
+        raise InputFileError(str(path), f"is larger than {MAX_BYTES} bytes, which no lock is")
+    return content
 
 
 def _lock_json(lock: Any) -> LockedWheels:

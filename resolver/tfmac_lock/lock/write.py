@@ -8,11 +8,9 @@ where the process is killed, the next run in that folder reads the journal and d
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +25,7 @@ OWN_HEADS = (f"# This file was {MARK}".encode(), b'{\n "schema_version": 1,\n "c
 """How each own format begins; lock.json has no comments to carry the mark."""
 
 JOURNAL = ".tfmac-lock.journal"
-"""There while files are being replaced: each name with the sha256 of its new text."""
+"""There while files are being replaced: each name with its new text."""
 
 NEW, OLD = ".tfmac-new", ".tfmac-old"
 """What the name of a file ends in while it waits, and while it may have to come back."""
@@ -125,7 +123,7 @@ def _replace(folder: Path, files: Mapping[str, tuple[Path, str]]) -> None:
         for name, (place, text) in files.items():
             with _beside(place, NEW).open("w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
-            rows[name] = {"sha256": _digest(text.encode()), "replaces": place.exists()}
+            rows[name] = {"text": text, "replaces": place.exists()}
             if place.exists():
                 _keep(place)
         # Not flushed to the platter: this is against a killed process, not against a power cut.
@@ -149,6 +147,8 @@ def _keep(path: Path) -> None:
     try:
         os.link(path, kept)
     except OSError:  # not every file system has links
+        import shutil
+
         shutil.copy2(path, kept)
 
 
@@ -161,7 +161,7 @@ def _recover(folder: Path, places: Iterable[Path]) -> None:
     rows = _journal(folder / JOURNAL)
     touched = {Path(os.path.realpath(folder / name)): row for name, row in rows.items()}
     for path, row in touched.items():
-        if not path.is_file() or not _is_own(path) or _digest(path.read_bytes()) != row["sha256"]:
+        if not path.is_file() or not _is_own(path) or path.read_bytes() != row["text"].encode():
             continue
         if _beside(path, OLD).is_file():
             _beside(path, OLD).replace(path)
@@ -176,7 +176,7 @@ def _journal(path: Path) -> dict[str, Any]:
     try:
         rows = json.loads(path.read_bytes())["files"]
         return {
-            name: {"sha256": row["sha256"], "replaces": row["replaces"]}
+            name: {"text": str(row["text"]), "replaces": row["replaces"]}
             for name, row in rows.items()
             if Path(name).name == name
         }
@@ -194,7 +194,7 @@ def _sweep(places: Iterable[Path]) -> None:
 
 def _sweep_folder(folder: Path, names: Iterable[str]) -> None:
     """Remove what killed runs left in the folder, those of earlier versions too."""
-    earlier = rf"({'|'.join(map(re.escape, (*names, JOURNAL)))})\.\d+\.new"
+    earlier = rf"({'|'.join(map(re.escape, (*names, JOURNAL)))})\.[\d-]+\.new"
     ours = re.compile(rf"\.({earlier}|.+({NEW}|{OLD}))")
     for path in list(folder.iterdir()):
         if ours.fullmatch(path.name):
@@ -204,10 +204,6 @@ def _sweep_folder(folder: Path, names: Iterable[str]) -> None:
 
 def _beside(path: Path, ending: str) -> Path:
     return path.with_name(f".{path.name}{ending}")
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 @contextlib.contextmanager

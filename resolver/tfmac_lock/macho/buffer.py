@@ -1,4 +1,4 @@
-"""Reading numbers and strings out of bytes that nobody vouches for.
+"""Reading numbers and strings out of untrusted bytes.
 
 Every read says where it is and is checked against the end of its region; what does not fit
 raises :class:`~tfmac_lock.macho.errors.DamagedBinary`.

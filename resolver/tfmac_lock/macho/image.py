@@ -29,6 +29,8 @@ from .buffer import Region
 from .errors import DamagedBinary, NotMachO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .buffer import Bytes
 
 MAX_SLICES = 16
@@ -224,13 +226,7 @@ def read_slice(region: Region, name: str, arch: str) -> MachO:
     minos: str | None = None
     sdk: str | None = None
     tables: dict[str, tuple[int, ...]] = {}
-    at = 0
-    for _ in range(count):
-        command, length = commands.unpack(_COMMAND, at)
-        if length < _COMMAND.size:
-            raise DamagedBinary(commands.what, f"the command at {at} has {length} bytes")
-        body = commands.sub(at, length, f"command {command:#x}")
-        at += length
+    for command, body in _load_commands(commands, count):
         if command == _LC_ID_DYLIB:
             install_name = _text(body, body.unpack(_DYLIB, 0)[2])
         elif command in _LOAD_KINDS:
@@ -244,17 +240,8 @@ def read_slice(region: Region, name: str, arch: str) -> MachO:
         elif command == _LC_VERSION_MIN_MACOSX and minos is None:
             low, built = body.unpack(_PAIR, 0)[2:4]
             minos, sdk = _version(low), _version(built)
-        elif command in (_LC_DYLD_INFO, _LC_DYLD_INFO_ONLY):
-            numbers = body.unpack(_DYLD_INFO, 0)[4:]
-            places = zip(numbers[0::2], numbers[1::2], strict=True)
-            names = ("binds", "weak_binds", "lazy_binds", "exports")
-            tables |= {n: p for n, p in zip(names, places, strict=True) if p[1]}
-        elif command == _LC_DYLD_EXPORTS_TRIE:
-            tables["exports"] = body.unpack(_PAIR, 0)[2:4]
-        elif command == _LC_DYLD_CHAINED_FIXUPS:
-            tables["chained_fixups"] = body.unpack(_PAIR, 0)[2:4]
-        elif command == _LC_SYMTAB:
-            tables["symtab"] = body.unpack(_SYMTAB, 0)[2:6]
+        else:
+            tables |= _tables(body, command)
     return MachO(
         name=name,
         arch=arch,
@@ -267,6 +254,32 @@ def read_slice(region: Region, name: str, arch: str) -> MachO:
         tables=Tables(**tables),  # type: ignore[arg-type]  # the widths are the layouts'
         region=region,
     )
+
+
+def _load_commands(commands: Region, count: int) -> Iterator[tuple[int, Region]]:
+    at = 0
+    for _ in range(count):
+        command, length = commands.unpack(_COMMAND, at)
+        if length < _COMMAND.size:
+            raise DamagedBinary(commands.what, f"the command at {at} has {length} bytes")
+        yield command, commands.sub(at, length, f"command {command:#x}")
+        at += length
+
+
+def _tables(body: Region, command: int) -> dict[str, tuple[int, ...]]:
+    """Where the tables that a command tells of lie."""
+    if command in (_LC_DYLD_INFO, _LC_DYLD_INFO_ONLY):
+        numbers = body.unpack(_DYLD_INFO, 0)[4:]
+        places = zip(numbers[0::2], numbers[1::2], strict=True)
+        names = ("binds", "weak_binds", "lazy_binds", "exports")
+        return {n: p for n, p in zip(names, places, strict=True) if p[1]}
+    if command == _LC_DYLD_EXPORTS_TRIE:
+        return {"exports": body.unpack(_PAIR, 0)[2:4]}
+    if command == _LC_DYLD_CHAINED_FIXUPS:
+        return {"chained_fixups": body.unpack(_PAIR, 0)[2:4]}
+    if command == _LC_SYMTAB:
+        return {"symtab": body.unpack(_SYMTAB, 0)[2:6]}
+    return {}
 
 
 def _library(body: Region, command: int) -> Library:

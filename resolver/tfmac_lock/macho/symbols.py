@@ -25,11 +25,17 @@ _STAB, _PRIVATE, _TYPE, _EXTERNAL = 0xE0, 0x10, 0x0E, 0x01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One symbol with its flags, ``n_type`` and ``n_desc`` of the format."""
+    """One symbol with its flags, ``n_type`` and ``n_desc`` of the format, and its ``n_value``."""
 
     name: str
     type: int
     description: int
+    value: int = 0
+
+    @property
+    def is_in_section(self) -> bool:
+        """Whether ``value`` is an address inside this image; debugging entries do not count."""
+        return not self.type & _STAB and self.type & _TYPE == _TYPE
 
     @property
     def is_external(self) -> bool:
@@ -67,7 +73,7 @@ def symbol_table(image: MachO) -> Iterator[Entry]:
     table = image.region.sub(offset, count * _NLIST.size, "symbols")
     strings = image.region.sub(strings_at, strings_size, "symbol names")
     for index in range(count):
-        name_at, type_, _, description, _ = table.unpack(_NLIST, index * _NLIST.size)
+        name_at, type_, _, description, value = table.unpack(_NLIST, index * _NLIST.size)
         # Index 0 means "no name" by definition.
         name = strings.string(name_at)[0] if name_at else ""
-        yield Entry(name=name, type=type_, description=description)
+        yield Entry(name=name, type=type_, description=description, value=value)

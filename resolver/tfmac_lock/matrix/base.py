@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 METAL = "tensorflow-metal"
 
+TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-macos")
+"""In the order of preference: where both bring the same binaries, the plain name is the one that
+other packages require."""
+
 
 class Fact:
     """Base of what curators write: an unknown key is refused.
@@ -36,3 +40,8 @@ def version(text: str) -> Version:
     from packaging.version import Version
 
     return Version(text)
+
+
+def minor_number(series: str) -> int:
+    """Sorts Python series: 11 of ``3.11``."""
+    return int(series.split(".")[1])

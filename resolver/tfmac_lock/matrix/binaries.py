@@ -12,7 +12,9 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import DataError
+from .base import Fact
 from .plain import plain, read
+from .texts import Sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +24,7 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class ReadFile:
+class ReadFile(Fact):
     """A wheel that was read, and the CPython tag it is for.
 
     ``inner_tags`` are the platform tags inside ``dist-info/WHEEL``, which often differ from the
@@ -30,13 +32,13 @@ class ReadFile:
     """
 
     filename: str
-    sha256: str
+    sha256: Sha256
     python: str
     inner_tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageFacts:
+class ImageFacts(Fact):
     """One Mach-O file that ``import tensorflow`` loads before it loads plugins.
 
     ``path`` is relative to ``site-packages``. ``libraries`` are those outside of the system.
@@ -46,7 +48,7 @@ class ImageFacts:
     """
 
     path: str
-    install_name: str | None
+    install_name: str | None = None
     libraries: tuple[str, ...]
     rpaths: tuple[str, ...]
     calls_dlopen: bool

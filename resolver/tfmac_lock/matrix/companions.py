@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
-from .base import METAL, Fact, specifier
-from .reasons import Grade, Status
+from .base import METAL, TENSORFLOW_PACKAGES, Fact, specifier
+from .reasons import Grade, Reason, Status
 from .texts import (
     Identifier,
     PackageName,
@@ -30,7 +30,7 @@ from .texts import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-TENSORFLOW = frozenset({"tensorflow", "tensorflow-macos"})
+TENSORFLOW = frozenset(TENSORFLOW_PACKAGES)
 """The names of TensorFlow on a Mac."""
 
 TOUCHED = TENSORFLOW | {"keras", "tf-keras"}
@@ -171,13 +171,13 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanionVerdict:
-    """What to expect of one companion of a lock; reasons are texts with their sources."""
+    """What to expect of one companion of a lock, and why."""
 
     name: str
     version: str
     status: Status
     grade: Grade | None
-    reasons: tuple[tuple[str, str], ...]
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,15 +225,26 @@ class Companions:
             status, grade = Status.WORKS, Grade.TWIN
         else:
             status, grade = Status.UNPROVEN, Grade.RESOLVES
-        reasons = [(one.text, one.source) for one in broken or trials]
+        reasons = [
+            Reason(
+                kind="twin",
+                text=one.text,
+                source=one.source,
+                grade=Grade.TWIN,
+                against=bool(broken),
+                fatal=bool(broken),
+            )
+            for one in broken or trials
+        ]
         if not trials:
             beside = ", ".join(f"{one} {pins[one]}" for one in DECISIVE if one in pins)
-            reasons.append((f"not tried beside {beside}", "matrix/proofs/companions"))
+            text = f"not tried beside {beside}"
+            reasons.append(Reason(kind="untried", text=text, source="matrix/proofs/companions"))
         companion = self.named(name)
         if companion and companion.ended:
             text = f"its last release is of {companion.ended}"
             text += f"; take {companion.successor}" if companion.successor else ""
-            reasons.append((text, companion.sources[0]))
+            reasons.append(Reason(kind="ended", text=text, source=companion.sources[0]))
         return CompanionVerdict(
             name=name, version=version, status=status, grade=grade, reasons=tuple(reasons)
         )

@@ -7,6 +7,7 @@ the site's API publishes the same. Using them needs neither TOML nor pydantic.
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from ..target import Arch, Os, Platforms, machine_name
 from .base import METAL as METAL
 from .base import Fact as Fact
+from .base import minor_number
 from .base import specifier as specifier
 from .base import version as version
 from .companions import Companions
+from .kernels import Kernels  # noqa: TC001 - the compiled matrix is read by its annotations
 from .reasons import Grade
 from .texts import (
     Address,
@@ -114,7 +117,7 @@ class Release:
         return tuple(
             sorted(
                 {wheel.series for wheel in self.wheels_for(arch, os)},
-                key=lambda series: int(series.split(".")[1]),
+                key=minor_number,
             )
         )
 
@@ -185,7 +188,8 @@ class Evidence:
     ``metal`` is the plugin's version, or None for TensorFlow without a plugin. ``package`` is
     None where the source did not tell which of the two packages it was. ``arch`` and ``python``
     are None where they were not stated; then the observation is taken to hold for all.
-    ``pins`` are the versions it was made with, where all of them are known.
+    ``pins`` are the versions it was made with, where all of them are known. ``results`` says
+    that what was computed was looked at, and not only that it ran.
     """
 
     grade: Grade
@@ -199,6 +203,7 @@ class Evidence:
     source: str
     date: str | None = None
     pins: tuple[tuple[str, str], ...] = ()
+    results: bool = False
 
     def concerns(
         self, package: str, tensorflow: str, metal: str | None, arch: Arch, python: str | None
@@ -271,12 +276,37 @@ class Report(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switch(Fact):
+    """What keeps a fault from happening and the GPU in use: what to ``do``, ``when``, its ``cost``.
+
+    ``basis`` is how that is known: ``stand-in`` (a plugin made for the purpose was left alone by
+    TensorFlow, on Linux), ``binary`` (read in the plugin's code), ``reported``.
+    """
+
+    do: Annotated[str, Rule(pattern=r"^.{5,90}$")]
+    when: str
+    cost: str
+    basis: Literal["stand-in", "binary", "reported"]
+
+    def __str__(self) -> str:
+        return f"{self.do} {self.when} ({BASES[self.basis]}; {self.cost})"
+
+
+BASES = {
+    "stand-in": "seen on Linux to keep TensorFlow from calling a plugin's optimizer",
+    "binary": "read in the plugin's code, not tried on a Mac",
+    "reported": "reported from a Mac",
+}
+"""How each basis of a switch is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Defect(Fact):
     """A known fault of pairs that otherwise run, with the way around it.
 
     ``python`` limits it to the plugin or TensorFlow builds for those Pythons, ``with_packages`` to
     environments that hold one of these packages as well. ``reports`` are the ids of the reports
-    that it rests on.
+    that it rests on, and ``switches`` what avoids it and keeps the GPU, best first.
     """
 
     id: Identifier
@@ -291,6 +321,7 @@ class Defect(Fact):
     with_packages: tuple[PackageName, ...] = ()
     sources: Sources
     reports: tuple[Identifier, ...] = ()
+    switches: tuple[Switch, ...] = ()
 
     def concerns(
         self,
@@ -313,6 +344,23 @@ class Defect(Fact):
             and specifier(self.tensorflow).contains(tensorflow)
             and specifier(self.python).contains(python)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Road(Fact):
+    """A road to the Mac's GPU besides the vendor's plugin, and its ``state`` on the day ``read``.
+
+    ``runs`` is what of somebody's code goes on to run on it. None of them is locked.
+    """
+
+    id: Identifier
+    name: str
+    state: Literal["alpha", "beta", "usable with gaps", "not usable yet", "refused"]
+    runs: Sentence
+    needs: Sentence
+    text: Sentence
+    read: datetime.date
+    sources: Sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -477,6 +525,8 @@ class Matrix:
     packages: tuple[PackageRow, ...]
     waivers: tuple[Waiver, ...] = ()
     lineage: Lineage | None = None
+    kernels: tuple[Kernels, ...] = ()
+    roads: tuple[Road, ...] = ()
     reports: tuple[Report, ...] = ()
     symbols: dict[str, str] = field(default_factory=dict)
     companions: Companions = field(default_factory=Companions)
@@ -543,6 +593,20 @@ class Matrix:
             ):
                 return found
         return None
+
+    def kernels_of(self, metal: str, arch: Arch, python: str | None) -> Kernels | None:
+        """What the plugin's code says there; the Python makes a difference for one release.
+
+        Without a Python it is what the most wheels of the release say.
+        """
+        found = [
+            one
+            for one in self.kernels
+            if one.arch is arch
+            and version(one.version) == version(metal)
+            and (python is None or python in one.pythons)
+        ]
+        return max(found, key=lambda one: len(one.pythons), default=None)
 
     def bounds_for(self, tensorflow: str, python: str) -> tuple[Bound, ...]:
         """The bounds that hold for that TensorFlow version and Python series."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion
 
 from ..errors import Refusal, UsageError
+from .base import TENSORFLOW_PACKAGES
 from .facts import METAL, specifier, version
-from .ranking import TENSORFLOW_PACKAGES, TensorFlowRequest
+from .ranking import TensorFlowRequest
 from .reasons import strength
 from .verdict import Pair, judge
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from ..errors import DataError
 
 if TYPE_CHECKING:
-    from ..target import Platforms
+    from ..target import Arch, Platforms
+    from .advice import Advice
     from .facts import Matrix
+    from .switches import Switches
 
 PACKAGE = Path(__file__).parents[1]
 COMPILED = PACKAGE / "data"
@@ -43,8 +45,22 @@ def platforms() -> Platforms:
     return load_platforms(COMPILED / "platforms.json")
 
 
+def advice(arch: Arch, python: str) -> Advice:
+    """What to offer besides a lock for that architecture and Python; raises DataError."""
+    from .advice import load_advice
+
+    return load_advice(COMPILED / "advice.json", arch, python)
+
+
 def matrix() -> Matrix:
     """All facts; raises DataError."""
     from .compiled import load_matrix
 
     return load_matrix(COMPILED / "matrix.json", platforms())
+
+
+def switches() -> Switches:
+    """What was tried with the stand-in plugin; raises DataError."""
+    from .switches import load_switches
+
+    return load_switches(COMPILED / "switches.json")

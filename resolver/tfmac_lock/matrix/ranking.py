@@ -1,7 +1,8 @@
 """Which pairs there are for a request, best first, and what to say when there is none.
 
-The order is the verdict's: status, then grade, then the newest TensorFlow. Everything here is
-a pure function of the matrix; whether a pair also resolves is found out by resolving it.
+The order is the verdict's: status, then grade, then the vendor's table, then the newest
+TensorFlow. Everything here is a pure function of the matrix; whether a pair also resolves is
+found out by resolving it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import Refusal, UsageError
 from ..target import MacOSVersion, Os, PythonVersion
+from .base import TENSORFLOW_PACKAGES, minor_number
 from .facts import METAL, specifier, version
-from .reasons import Status, Verdict, strength
+from .reasons import Grade, Status, Verdict, strength
 from .verdict import Pair, judge
 
 if TYPE_CHECKING:
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
 
     from ..target import Arch, Chip
     from .facts import Matrix, PackageRow, Release
-
-TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-macos")
-"""In the order of preference: where both bring the same binaries, the plain name is the one that
-other packages require."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +225,14 @@ def _plugins(matrix: Matrix, wish: PairRequest) -> list[str | None]:
     ]
 
 
+def is_listed(kinds: Iterable[str]) -> bool:
+    """Whether the vendor's own word for the pair is among reasons of these kinds.
+
+    Of two pairs that somebody reported, the one that the vendor tested as well comes first.
+    """
+    return Grade.VENDOR in kinds
+
+
 def _rank(choice: Choice) -> tuple[object, ...]:
     def newest(text: str | None) -> tuple[int, ...]:
         return tuple(-part for part in (*version(text).release, 0, 0)[:3]) if text else (0, 0, 0)
@@ -235,6 +241,7 @@ def _rank(choice: Choice) -> tuple[object, ...]:
     return (
         choice.verdict.status.rank,
         -strength(choice.verdict.grade),
+        not is_listed(reason.kind for reason in choice.verdict.reasons),
         newest(pair.tensorflow),
         TENSORFLOW_PACKAGES.index(pair.package),
         newest(pair.metal),
@@ -260,8 +267,8 @@ def nearest(
         )
         for choice in _judged(matrix, other):
             if choice.verdict.status is not Status.BROKEN:
-                minor = version(choice.pair.tensorflow).release[1]
-                apart = 2 * abs(minor - wanted[1]) if wanted else 0
+                there = version(choice.pair.tensorflow).release[1]
+                apart = 2 * abs(there - wanted[1]) if wanted else 0
                 apart += 3 * abs(series.minor - wish.python.minor)
                 apart += 6 * (wish.wants_plugin and choice.pair.metal is None)
                 found.append((apart, _rank(choice), choice))
@@ -360,7 +367,7 @@ def _why_no_release(matrix: Matrix, wish: PairRequest) -> str:
         return f"there is no wheel of {wanted} for {where}."
     pythons = sorted(
         {series for release in known for series in release.pythons(wish.arch, wish.os)},
-        key=lambda series: int(series.split(".")[1]),
+        key=minor_number,
     )
     return (
         f"{wanted} has wheels for {where} on Python {', '.join(pythons)}, "

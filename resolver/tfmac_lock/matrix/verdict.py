@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..target import Os
 from .facts import Outcome
+from .kernels import sentence
 from .reasons import Grade, Reason, Status, Verdict
 
 if TYPE_CHECKING:
@@ -40,7 +41,13 @@ RUN = frozenset({Grade.TRAINED_CPU, Grade.TRAINED_GPU})
 """Grades that this project's own program produced on a Mac."""
 
 VOUCHING = frozenset({Grade.VENDOR, Grade.REPORTED}) | RUN
-"""Grades that come from somebody who ran TensorFlow with the plugin in it."""
+"""Grades that come from somebody who ran TensorFlow with the plugin in it.
+
+That it loads and runs is all that they vouch for; what it computes is ``_computing``'s question.
+"""
+
+FAULTS = frozenset({"defect", "code"})
+"""The kinds of reason that make a pair ``caution``."""
 
 
 def judge(
@@ -74,12 +81,14 @@ def judge(
     ran = decisive is not None and decisive.grade in RUN and decisive.outcome is Outcome.WORKS
     return fold(
         (
+            # What may go wrong stands first: it is what a reader must not miss.
+            *_defects(defects),
+            *_computing(matrix, pair, evidence),
             *(_stub(matrix, pair) if os is Os.MACOS else ()),
             *_floor(matrix, pair, macos),
             *_resolution(resolved),
             *(_linux_binaries() if os is Os.LINUX else _binaries(matrix, pair, ran=ran)),
             *_observations(evidence, decisive),
-            *_defects(defects),
         ),
         plugin=pair.metal is not None,
     )
@@ -91,6 +100,7 @@ def fold(reasons: Sequence[Reason], *, plugin: bool) -> Verdict:
     ``works`` needs resolves, loads and twin, and nothing against it. None of the three runs the
     plugin, and pairs are known that load and crash in training, so a pair with a plugin needs
     the word of somebody who ran it besides: the vendor's, a report, or our own run on a Mac.
+    That word is that it loads and runs. A fault in what it computes makes ``caution`` of it.
     """
     grades = {reason.grade for reason in reasons if reason.grade and not reason.against}
     for reason in reasons:
@@ -102,7 +112,7 @@ def fold(reasons: Sequence[Reason], *, plugin: bool) -> Verdict:
         status = Status.BROKEN
     elif not (proven and vouched):
         status = Status.UNPROVEN
-    elif any(reason.kind == "defect" for reason in reasons):
+    elif any(reason.kind in FAULTS for reason in reasons):
         status = Status.CAUTION
     else:
         status = Status.WORKS
@@ -267,6 +277,39 @@ def _defects(defects: Iterable[Defect]) -> Iterator[Reason]:
             source=defect.sources[0],
             against=True,
         )
+
+
+def _computing(matrix: Matrix, pair: Pair, evidence: Iterable[Evidence]) -> Iterator[Reason]:
+    """What stands against what the plugin computes.
+
+    Where its code has a fault that shows in no error, nothing else is enough. Where the code was
+    read and has none, that is; where it was not, somebody has to have looked at results.
+    """
+    if pair.metal is None:
+        return
+    kernels = matrix.kernels_of(pair.metal, pair.arch, pair.python)
+    if kernels is not None and (told := sentence(kernels)):
+        source = f"matrix/kernels/{kernels.package}/{kernels.version}.toml"
+        yield Reason(kind="code", text=told, source=source, against=True)
+    elif not ((kernels is not None and kernels.is_free) or _has_results(evidence)):
+        yield RESULTS_UNKNOWN
+
+
+RESULTS_UNKNOWN = Reason(
+    kind="code",
+    text="whether the GPU computes right is not known: nobody published results with this pair, "
+    "and the plugin's code was not read",
+    source="matrix/reports.toml, matrix/proofs and matrix/kernels have none",
+    against=True,
+)
+
+
+def _has_results(evidence: Iterable[Evidence]) -> bool:
+    """Whether somebody looked at what was computed on a Mac's GPU and found it right."""
+    return any(
+        item.outcome is Outcome.WORKS and (item.results or item.grade is Grade.TRAINED_GPU)
+        for item in evidence
+    )
 
 
 def _decides(item: Evidence) -> tuple[str, bool]:

@@ -4,37 +4,16 @@ from __future__ import annotations
 
 import difflib
 import functools
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputFileError, UsageError
+from ..errors import UsageError
+from ..lock.wheels import read_lock_json
 from .locked import LockedSet, locked_set
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-MAX_BYTES = 5_000_000
-"""A lock.json has some 30 kB."""
-
-
-def read_lock(path: Path) -> dict[str, Any]:
-    """The content of a lock.json; raises InputFileError."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise InputFileError(str(path), f"larger than {MAX_BYTES} bytes: not a lock.json")
-        data = json.loads(content)
-    except OSError as error:
-        raise InputFileError(str(path), error.strerror or str(error)) from error
-    except ValueError as error:
-        raise InputFileError(str(path), f"not a lock.json: {error}") from error
-    if not isinstance(data, dict):
-        raise InputFileError(str(path), "not a lock.json")
-    return data
-
 
 Published = Callable[[], Mapping[str, Mapping[str, Any]]]
 """Reads the published locks, by id; called only where one is wanted."""
@@ -55,7 +34,7 @@ def content_of(name: str, published: Published) -> Mapping[str, Any]:
     """The lock of that name, or in that file or folder."""
     if name.endswith(".json") or "/" in name:
         path = Path(name)
-        return read_lock(path / "lock.json" if path.is_dir() else path)
+        return read_lock_json(path / "lock.json" if path.is_dir() else path)
     known = published()
     if name in known:
         return known[name]

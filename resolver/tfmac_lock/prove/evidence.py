@@ -16,6 +16,7 @@ import tomli_w
 from packaging.version import InvalidVersion, Version
 
 from .. import __version__
+from ..files import write_whole
 from ..matrix.plain import plain
 from ..matrix.proofs import Proof
 from ..matrix.toml import read_file
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from ..matrix.companions import Trial
     from .linux import Twin
     from .locked import LockedSet
     from .report import Report
@@ -54,7 +56,7 @@ def evidence_of_twin(lock: LockedSet, twin: Twin, report: Report) -> Proof:
         lock,
         report,
         grade="twin",
-        text=_told(report, where),
+        text=_sentence(report, where),
         source=f"tfmac-lock {__version__} prove twin",
         package="tensorflow",
         device="cpu",
@@ -95,7 +97,7 @@ def evidence_of_mac(lock: LockedSet, report: Report, source: str, where: str) ->
         report,
         grade="trained-gpu" if used == "gpu" else "trained-cpu",
         lock=lock.id,
-        text=_told(report, machine),
+        text=_sentence(report, machine),
         source=source,
         package="tensorflow-macos" if lock.package == "tensorflow-macos" else "tensorflow",
         metal=lock.metal,
@@ -133,8 +135,8 @@ def _proof(of: LockedSet, report: Report, **stated: Any) -> Proof:
         data=report.data,
         optimizer=report.optimizer,
         stage=failure.name if failure else None,
-        error=_without_paths(failure.error) if failure else None,
-        last_lines=tuple(_without_paths(line) for line in failure.last_lines[-8:])
+        error=without_paths(failure.error) if failure else None,
+        last_lines=tuple(without_paths(line) for line in failure.last_lines[-8:])
         if failure
         else (),
         figures=_figures(report),
@@ -142,11 +144,11 @@ def _proof(of: LockedSet, report: Report, **stated: Any) -> Proof:
     )
 
 
-def _told(report: Report, where: str) -> str:
+def _sentence(report: Report, where: str) -> str:
     """The run in one sentence."""
     failure = report.first_failure
     if failure is not None:
-        reason = _without_paths(" ".join(failure.error.split()))[:300]
+        reason = without_paths(" ".join(failure.error.split()))[:300]
         return f"Failed at stage {failure.name} {where}: {reason}"
     digits = "drawn digits" if report.data == "synthetic" else "MNIST"
     accuracy = report.stage("accuracy").number("accuracy") or 0.0
@@ -163,7 +165,7 @@ def _figures(report: Report) -> dict[str, float]:
     return {name: round(value, 6) for name, value in wanted.items() if value is not None}
 
 
-def _without_paths(line: str) -> str:
+def without_paths(line: str) -> str:
     """The line with folders of the machine that it was printed on cut to the file's name."""
     # A path begins after a space, a quote or a bracket; the slashes of an address do not.
     return re.sub(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+", "", line)
@@ -210,7 +212,7 @@ def _mismatch(pins: Mapping[str, str], report: Report, also: frozenset[str] = fr
     return f"{extra[0]} was installed and is not in the lock" if extra else ""
 
 
-def write_evidence(evidence: Proof, path: Path) -> None:
+def write_evidence(evidence: Proof | Trial, path: Path) -> None:
     """Write it as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
     content = {field.name: getattr(evidence, field.name) for field in fields(evidence)}
     # What is empty is the default, and reads better unsaid; TOML has dates of its own.
@@ -218,10 +220,7 @@ def write_evidence(evidence: Proof, path: Path) -> None:
         {key: value if key == "date" else plain(value) for key, value in content.items() if value}
     )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
+        write_whole(path, text)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(str(path.parent)) from error

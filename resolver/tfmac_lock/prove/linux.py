@@ -74,7 +74,7 @@ def twin_of(
         offered = listing(name)
         if wheel := best_wheel(offered, version, tags):
             files[name] = (version, wheel)
-        elif name in lock.from_conda and (source := source_of(offered, version)):
+        elif name in lock.from_conda | lock.from_source and (source := source_of(offered, version)):
             files[name] = (version, source)
             built.add(name)
         else:

@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ..errors import DataError
+from ..target import minor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,7 @@ class LockedSet:
     provides; of a conda package only those count that a package from the index requires, since
     the rest (OpenSSL, the C++ runtime) are no Python packages. ``conda_names`` are all of
     conda's packages: some of the rest do hold a distribution that an environment then has.
+    ``from_source`` are those that pip builds from a source archive.
     """
 
     id: str
@@ -44,6 +46,7 @@ class LockedSet:
     pins: Mapping[str, str]
     from_conda: frozenset[str]
     conda_names: frozenset[str] = frozenset()
+    from_source: frozenset[str] = frozenset()
 
     @property
     def others(self) -> dict[str, str]:
@@ -62,7 +65,7 @@ class LockedSet:
     @property
     def series(self) -> str:
         """``3.9``, whatever the lock says after it."""
-        return ".".join(self.python.split(".")[:2])
+        return minor(self.python)
 
 
 def locked_set(content: Mapping[str, Any], where: str) -> LockedSet:
@@ -93,6 +96,11 @@ def locked_set(content: Mapping[str, Any], where: str) -> LockedSet:
             status=content["verdict"]["status"],
             pins=dict(sorted((from_conda | from_index).items())),
             from_conda=frozenset(from_conda) - frozenset(from_index),
+            from_source=frozenset(
+                canonicalize_name(p["name"])
+                for p in packages
+                if p["manager"] == "pip" and not p["filename"].endswith(".whl")
+            ),
             conda_names=frozenset(
                 canonicalize_name(p["name"]) for p in packages if p["manager"] == "conda"
             ),

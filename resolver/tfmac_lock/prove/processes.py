@@ -65,16 +65,17 @@ class Processes:
             except OSError as error:
                 raise ToolFailed(command[0], error.strerror or str(error)) from error
             self._running.add(process)
+        watchdog = threading.Timer(timeout, _end, [process])
         try:
             # Not communicate(): that closes the standard input, which is the line of life.
-            watchdog = threading.Timer(timeout, _end, [process])
             watchdog.start()
             assert process.stdout is not None
             output = process.stdout.read()
             status = process.wait()
             late = not watchdog.is_alive()
-            watchdog.cancel()
         finally:
+            # A timer that still runs would keep this process from ending, Ctrl-C or not.
+            watchdog.cancel()
             with self._lock:
                 self._running.discard(process)
                 stopped = self._stopped

@@ -53,11 +53,22 @@ def active_python() -> Path:
 
 
 def run_proof(python: Path, options: Sequence[str], *, clean: bool = False) -> int:
-    """Run ``train_mnist.py`` with that interpreter, its output passed through; its status.
+    """Run ``train_mnist.py`` with that interpreter, its output passed through; its status."""
+    return run_script(python, Path(train_mnist.__file__), options, clean=clean)
 
-    Ctrl-C reaches the proof too, which ends its own child; other signals are handed on.
+
+DETECTOR = Path(__file__).with_name("detect_relu.py")
+"""The ten lines that find a GPU which leaves the ReLU of a Dense layer out."""
+
+
+def run_script(
+    python: Path, script: Path, options: Sequence[str] = (), *, clean: bool = False
+) -> int:
+    """Run a script with that interpreter, its output passed through; its status.
+
+    Ctrl-C reaches the script too, which ends its own children; other signals are handed on.
     """
-    command = [str(python), train_mnist.__file__, *options]
+    command = [str(python), str(script), *options]
     try:
         process = subprocess.Popen(command, env=clean_environ() if clean else None)
     except OSError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from .errors import DiskFull, NotProvable, ToolFailed
 from .evidence import evidence_of_twin, read_evidence, twin_file, write_evidence
 from .interpreters import find_interpreter
 from .linux import linux_tags, twin_of
-from .processes import Processes, Stopped
+from .processes import Ended, Processes, Stopped
 from .report import read_report
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..matrix.proofs import Proof
     from ..pypi.model import IndexFile
     from .interpreters import Interpreter
+    from .linux import Twin
     from .locked import LockedSet
 
 STAGE_LIMIT = 300
@@ -95,10 +97,7 @@ class Twins:
         Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
         """
         lock = locks[0]
-        interpreter = self._interpreter(lock)
-        twin = twin_of(lock, self._listing, linux_tags(lock.series))
-        with workspace(self._cache) as folder:
-            python = self._installer.create(interpreter, folder, twin.requirements(), twin.built)
+        with self.environment(lock) as (python, twin, folder):
             report_path = folder / "report.json"
             command = [str(python), train_mnist.__file__, "--synthetic", "--device", "cpu"]
             command += ["--report", str(report_path), "--limit", str(STAGE_LIMIT), "--tied"]
@@ -110,6 +109,22 @@ class Twins:
         evidence = evidence_of_twin(lock, twin, report)
         write_evidence(evidence, self.evidence_file(lock))
         return evidence
+
+    @contextmanager
+    def environment(self, lock: LockedSet) -> Iterator[tuple[Path, Twin, Path]]:
+        """An environment with the twin of the lock: its Python, the twin, a folder to work in.
+
+        Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
+        """
+        interpreter = self._interpreter(lock)
+        twin = twin_of(lock, self._listing, linux_tags(lock.series))
+        with workspace(self._cache) as folder:
+            python = self._installer.create(interpreter, folder, twin.requirements(), twin.built)
+            yield python, twin, folder
+
+    def run(self, command: list[str], environ: dict[str, str], timeout: float) -> Ended:
+        """Run a program that ends with this one; raises ToolFailed where it does not end."""
+        return self._processes.run(command, env=environ, timeout=timeout)
 
     def stop(self) -> None:
         """End what is under way; nothing of it is left when this returns."""

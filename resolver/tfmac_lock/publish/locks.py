@@ -18,9 +18,11 @@ from ..lock.formats import FORMATS, PUBLISHED_FORMATS
 from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.make import LockRequest, Resolver
 from ..lock.request import end_of
-from ..matrix.ranking import TENSORFLOW_PACKAGES, Choice, PairRequest, TensorFlowRequest, choices
+from ..matrix.base import TENSORFLOW_PACKAGES
+from ..matrix.ranking import Choice, PairRequest, TensorFlowRequest, choices, is_listed
 from ..matrix.reasons import Reason, strength
 from ..target import Arch, PythonVersion
+from . import index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -151,7 +153,10 @@ def best(matrix: Matrix, wish: PairRequest) -> Choice | None:
 
 
 def rank(lock: Lock) -> tuple[object, ...]:
-    """Sorts locks the way combos are ranked: status, grade, newest TensorFlow, newest plugin."""
+    """Sorts locks the way combos are ranked.
+
+    By status, grade, the vendor's table, newest TensorFlow, newest plugin.
+    """
     from ..matrix.facts import version
 
     combo = lock.combo
@@ -159,6 +164,7 @@ def rank(lock: Lock) -> tuple[object, ...]:
     return (
         lock.verdict.status.rank,
         -strength(lock.verdict.grade),
+        not is_listed(reason.kind for reason in lock.verdict.reasons),
         tuple(-part for part in version(combo.tensorflow).release),
         TENSORFLOW_PACKAGES.index(combo.package),
         tuple(-part for part in plugin),
@@ -170,7 +176,7 @@ def render(results: Iterable[SlotResult]) -> dict[str, str]:
     files: dict[str, str] = {}
     for result in results:
         slot = published.slot_name(result.slot.python, result.slot.arch)
-        files |= published.render(slot, result.locks, _rows(result.unpublished))
+        files |= index.render(slot, result.locks, _rows(result.unpublished))
         for lock in result.locks:
             for name in PUBLISHED_FORMATS:
                 filename, text = FORMATS[name]
@@ -196,7 +202,7 @@ def render_mixed(
     for result in results:
         slot = result.slot
         wheels = wheels_of(slot)
-        files |= published.render_mixed(
+        files |= index.render_mixed(
             published.slot_name(slot.python, slot.arch),
             result.locks,
             wheels,
@@ -244,8 +250,8 @@ def same_channels(matrix: Matrix, conda: CondaClient, slot: Slot, folder: Path) 
 
 def recorded_locks(folder: Path, slot: Slot, *, conda: bool = False) -> list[Lock]:
     """The slot's locks that lie in the folder; none where there is no index of them."""
-    index = published.Index.within(folder, slot.python, slot.arch, conda=conda)
-    return index.locks() if index.exists() else []
+    found = published.Index.within(folder, slot.python, slot.arch, conda=conda)
+    return found.locks() if found.exists() else []
 
 
 def stale(

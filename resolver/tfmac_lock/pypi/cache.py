@@ -9,12 +9,11 @@ means working without a cache, which is said once.
 from __future__ import annotations
 
 import os
-import threading
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..files import open_regular
+from ..files import open_regular, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,16 +51,9 @@ class Cache:
             return
         body = text.encode(errors="replace")
         path = self._path(key)
-        # Two writers of one key never share a temporary file, so neither sees half of another.
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            try:
-                temporary.write_bytes(_head(body) + b"\n" + body)
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+            write_whole(path, _head(body) + b"\n" + body)
         except OSError as fault:
             self.fault = fault
 

@@ -103,7 +103,7 @@ class IndexClient:
         if self._opened is not None and ended:
             self._opened[0].close()
 
-    # -- what can be asked
+    # -- answers
 
     def project(self, name: str) -> Project:
         """The project of a normalised name, from the first index that has it.
@@ -214,7 +214,7 @@ class IndexClient:
         except OSError as fault:
             raise NoRoom(file.url, str(fault)) from None
 
-    # -- how it is found
+    # -- finding them
 
     def _find(self, name: str) -> Project:
         if not name.replace("-", "").isalnum() or not name.isascii() or name != name.lower():
@@ -356,7 +356,7 @@ class IndexClient:
         with self.open(file) as wheel:
             return metadata.read(wheel, file.filename)
 
-    # -- the means
+    # -- cache, notes, network
 
     def _load(self, key: str, unpack: Callable[[str], T]) -> T | None:
         text = self._cache.load(key)

@@ -55,9 +55,9 @@ def open_remote(
 ) -> IO[bytes]:
     """The file for reading a little of it at random; to be closed.
 
-    At most ``budget`` bytes are fetched by ranges. A file of
-    which all bytes came at once is checked against its sha256. ``BadIndexAnswer`` when the
-    server contradicts itself, on opening or on reading.
+    At most ``budget`` bytes are fetched by ranges. A file of which all bytes came at once is
+    checked against its sha256. ``BadIndexAnswer`` when the server contradicts itself, on opening
+    or on reading.
     """
     first = _ask(transport, limits, file, f"bytes=-{TAIL}")
     if isinstance(first, Piece) and not first.is_tail:

@@ -166,7 +166,7 @@ def _requires(own: dict[str, list[str]], texts: dict[str, str]) -> tuple[str, ..
 
 
 def _states_any(text: str) -> bool:
-    return re.search(r"requires|requirements|dependencies", text, re.IGNORECASE) is not None
+    return re.search(r"\b\w*requires?\b\s*=|\bdependencies\b\s*=", text) is not None
 
 
 def _requires_txt(text: str) -> Iterator[str]:
@@ -200,15 +200,23 @@ class _Bounded:
         return found
 
 
+HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+"""Members that say something of the one after them."""
+
+
 class _Member(tarfile.TarInfo):
     """A member whose extended headers are bounded: tarfile reads them into memory whole."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:
         found = super().frombuf(buf, encoding, errors)
-        if found.type not in tarfile.SUPPORTED_TYPES or found.isreg():
-            return found
-        if found.size > TEXT:
+        if found.type in HEADERS and found.size > TEXT:
             raise Unusable(f"has a header of {found.size} bytes")
         return found
 

@@ -45,7 +45,7 @@ _TEXT_ONLY = {
 # What nearly every index writes, line after line. The pages of one resolve hold 43000 links.
 _PLAIN_LINK = re.compile(
     r'<a href="(' + links.PLAIN_FILE + r')(?:#sha256=([0-9a-f]{64}))?"'
-    r'((?: data-[a-z-]++="[^"]*+")*+)>'
+    r'((?: data-[a-z-]++="[^"]*+")*+)>[^<]*+</a>\s*+(?:<br ?/?>\s*+)?'
 )
 _PLAIN_ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
 

@@ -66,7 +66,7 @@ class Address:
 def read(url: str) -> Address:
     """The address in an absolute URL; ``BadAddress`` where it is not clear what it leads to."""
     usual = _USUAL.match(url)
-    if usual is None:
+    if usual is None or not url.isprintable():
         return _read_twice(url)
     scheme, userinfo, host, port = usual.groups()
     rest = url[usual.end() :]

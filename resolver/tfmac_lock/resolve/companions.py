@@ -1,8 +1,11 @@
-"""What companions need beyond their metadata, as clauses of the solver.
+"""What companions need beyond their metadata, in the solver's terms.
 
-A need holds for some versions of a companion beside some pairs. It is one clause: these versions,
-beside these pairs, cannot be without what they need. So it brings in a package that the metadata
-forget, and it turns the search to another version or another pair where the need cannot be met.
+A need holds for some versions of a companion beside some pairs. What it says of TensorFlow is a
+clause: these versions cannot be beside those pairs. What it says of another package is a package
+of the solver's own, which these versions require: its one version is beside the pairs for which
+the need holds, and requires what is needed; its other one is beside the rest, and requires
+nothing. So a need brings in what the metadata forget, and turns the search to another version or
+another pair where it cannot be met.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from nab_resolver.types import Incompatibility, IncompatibilityCause, Term
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from .pairs import PAIR
+from .pairs import PAIR, PAIR_NAMES
 from .requirement import ByCompanion, Requirement, stated
 from .versions import VersionSet
 
@@ -27,51 +30,61 @@ if TYPE_CHECKING:
     from .pairs import Option
     from .provider import Facts
 
+HOLDS, DOES_NOT = 0, 1
+"""The versions of the solver's package for a need."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One need with all that its clause says; the origin of that clause."""
+    """One need: the companion's versions and the options (as bits) for which it holds."""
 
-    companion: Companion
     fact: Needed
+    companion: str
     requirement: Requirement
     versions: int
     options: int
 
+    @property
+    def package(self) -> str:
+        """The solver's package for it; no project can have a name with a blank."""
+        return f"need of {self.companion}: {self.fact.id}"
 
-def needs(facts: Facts, companion: Companion) -> Iterator[Need]:
+    @property
+    def of_the_pair(self) -> bool:
+        """Whether it is TensorFlow, or the plugin, that is needed in other versions."""
+        return self.requirement.name in PAIR_NAMES
+
+
+def needs_of(facts: Facts, companion: Companion) -> Iterator[Need]:
     """The needs that can come up with the versions and pairs that there are."""
-    options = facts.rules.options
-    every = (1 << len(options)) - 1
     name = canonicalize_name(companion.name)
     for fact in companion.needs:
         versions = facts.project(name).admitted(SpecifierSet(fact.versions))
-        those = options.where(partial(_holds, fact))
-        if versions and (those or not every):
-            item = stated(
-                packaging.requirements.Requirement(fact.requires), ByCompanion(companion.name, fact)
-            )
-            yield Need(companion, fact, item, versions, those)
+        options = facts.rules.options.where(partial(_holds, fact))
+        if versions and options:
+            requirement = packaging.requirements.Requirement(fact.requires)
+            item = stated(requirement, ByCompanion(companion.name, fact))
+            yield Need(fact, companion.name, item, versions, options)
+
+
+def clauses(need: Need, admitted: VersionSet) -> Iterator[Incompatibility[str, int]]:
+    """What a need says of the pair, with itself as the origin."""
+    outside = need.options & ~admitted.bits
+    if outside:
+        terms = [
+            Term(need.companion, VersionSet(need.versions), positive=True),
+            Term(PAIR, VersionSet(outside), positive=True),
+        ]
+        yield Incompatibility(terms, cause=IncompatibilityCause.DEPENDENCY, origin=need)
+
+
+def needed(facts: Facts, name: str, version: int, option: Option | None) -> Iterator[Requirement]:
+    """What that version of a package needs beside the chosen pair, beyond its metadata."""
+    for need in facts.needs(name):
+        counts = need.versions >> version & 1 and option and _holds(need.fact, option)
+        if counts and not need.of_the_pair:
+            yield need.requirement
 
 
 def _holds(fact: Needed, option: Option) -> bool:
     return fact.holds(option.pair.tensorflow, option.pair.python)
-
-
-def clauses(facts: Facts, companion: Companion) -> Iterator[Incompatibility[str, int]]:
-    """The clauses of a companion's needs, each with its need as origin."""
-    every = (1 << len(facts.rules.options)) - 1
-    for need in needs(facts, companion):
-        for about, admitted in facts.sets(need.requirement).items():
-            terms = [Term(companion.name, VersionSet(need.versions), positive=True)]
-            if about == PAIR:
-                outside = need.options & ~admitted.bits
-                if not outside:
-                    continue
-                terms.append(Term(PAIR, VersionSet(outside), positive=True))
-            else:
-                if need.options != every:
-                    terms.append(Term(PAIR, VersionSet(need.options), positive=True))
-                if not admitted.is_empty:
-                    terms.append(Term(about, admitted, positive=False))
-            yield Incompatibility(terms, cause=IncompatibilityCause.DEPENDENCY, origin=need)

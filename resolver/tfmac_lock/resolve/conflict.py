@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from nab_resolver.types import Incompatibility
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from ..target import Target
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 MAX_LINES = 12
 WIDTH = 80
+GROUPS = 2
+"""Requirements of one package in its versions that are told one by one, the newest first."""
+
 MAX_SECONDS = 2.0
 """For leaving out what has no part in a conflict; what is still in then stays in."""
 
@@ -55,17 +59,33 @@ class Fact:
 
 
 class Unsatisfiable(Refusal):
-    """No set of files meets all requirements on the target; ``facts`` is why."""
+    """No set of files meets all requirements on the target; ``facts`` is why.
 
-    def __init__(self, target: Target, facts: Iterable[Fact]) -> None:
+    They are found out when somebody asks for them: many a conflict only leads to another try.
+    """
+
+    def __init__(self, target: Target, explain: Callable[[], Iterable[Fact]]) -> None:
         super().__init__(str(target))
         self.target = target
-        self.facts = tuple(facts)
+        self._explain = explain
+
+    @functools.cached_property
+    def facts(self) -> tuple[Fact, ...]:
+        """The facts that decide, in the order in which a person would tell them."""
+        return tuple(self._explain())
 
     @property
     def names(self) -> list[NormalizedName]:
         """The packages that the conflict is about."""
         return list(dict.fromkeys(fact.about for fact in self.facts))
+
+    @property
+    def proof(self) -> list[dict[str, str]]:
+        """The facts as data, for ``--json``."""
+        return [
+            {"kind": fact.kind, "package": fact.about, "text": fact.text, "source": fact.source}
+            for fact in self.facts
+        ]
 
     @property
     def users_alone(self) -> bool:
@@ -175,22 +195,32 @@ def _told(facts: Facts, proof: Proof) -> Iterator[Fact]:
     for leaf in leaves:
         if leaf.cause is IncompatibilityCause.ROOT:
             continue
+        first, *rest = leaf.terms
+        if any(term.package in facts.need_by_package for term in leaf.terms):
+            need = facts.need_by_package.get(first.package)
+            yield from _needed(facts, need) if need else ()
+            continue
         if isinstance(leaf.origin, Need):
             yield from _needed(facts, leaf.origin)
             continue
-        first, *rest = leaf.terms
         bits = getattr(first.constraint, "bits", 0)
-        if not rest:
-            yield from _alone(facts, first.package, bits)
-        elif rest[0].is_positive():
+        if rest and rest[0].is_positive():
             outside = getattr(rest[0].constraint, "bits", 0)
             yield from _limits(facts, rest[0].package, outside, bits)
-        elif first.package != PAIR:
-            key = (first.package, rest[0].package)
-            requires[key] = requires.get(key, 0) | bits
+        elif rest and first.package != PAIR:
+            about: str = split(rest[0].package)[0]
+            requires[first.package, about] = requires.get((first.package, about), 0) | bits
+        elif not rest and (bits < 0 or first.package == PAIR):
+            yield from _without_files(facts, first.package, bits)
+        elif not rest:
+            for place in VersionSet(bits).places():
+                for about in _impossible(facts, first.package, place):
+                    key = (first.package, about)
+                    requires[key] = requires.get(key, 0) | 1 << place
+                yield from _faults(facts, first.package, place)
     for (package, needed), bits in requires.items():
         yield from _requires(facts, package, needed, bits)
-    if any(leaf.cause is IncompatibilityCause.ROOT and leaf.origin is None for leaf in leaves):
+    if None in origins or (facts.rules.options and any(one in PAIR_NAMES for _, one in requires)):
         yield _pairs(facts.rules.options)
 
 
@@ -198,7 +228,7 @@ def _needed(facts: Facts, need: Need) -> Iterator[Fact]:
     """What a companion needs beyond its metadata."""
     name = need.requirement.name
     beside = _versions(facts.rules.options, need.options)
-    text = f"{need.companion.name} {need.fact.versions} needs {need.requirement.text}{beside}"
+    text = f"{need.companion} {need.fact.versions} needs {need.requirement.text}{beside}"
     text = f"{' '.join(text.split())}: {need.fact.reason}"
     yield Fact(kind="bound", about=name, text=text, source=need.fact.source)
     yield from _lacking(facts, need.requirement)
@@ -238,41 +268,48 @@ def _lacking(facts: Facts, item: Requirement, by: NormalizedName | None = None) 
     yield Fact(kind="lacking", about=item.name, text=text, left_out=left_out)
 
 
-def _alone(facts: Facts, package: str, bits: int) -> Iterator[Fact]:
-    """A clause with one term: a constraint, a pair without files, a version that cannot be."""
-    name, extra = split(package)
-    if bits < 0:
+def _without_files(facts: Facts, package: str, bits: int) -> Iterator[Fact]:
+    """A limit whatever the pair, or pairs that the index has no files of."""
+    options = facts.rules.options
+    lacking = [
+        named
+        for named, those in options.by_pin().items()
+        if package == PAIR and bits > 0 and those & ~bits == 0 and _has_no_file(facts, *named)
+    ]
+    for pin, version in lacking:
+        left_out = str(facts.view.project(pin).left_out)
+        text = f"{pin} {version} has no file that fits"
+        text += f" (left out: {left_out})" if left_out else ""
+        yield Fact(kind="lacking", about=pin, text=text, left_out=left_out)
+    if not lacking:
         yield from _limits(facts, package, bits, 0)
-        return
-    if package == PAIR:
-        for (pin, version), those in facts.rules.options.by_pin().items():
-            if those & bits == those and facts.project(pin).place(version) is None:
-                left_out = str(facts.view.project(pin).left_out)
-                text = f"{pin} {version} has no file that fits"
-                text += f" (left out: {left_out})" if left_out else ""
-                yield Fact(kind="lacking", about=pin, text=text, left_out=left_out)
-        if not any(
-            facts.project(pin).place(version) is None
-            for pin, version in facts.rules.options.by_pin()
-        ):
-            yield from _limits(facts, package, ~((1 << len(facts.rules.options)) - 1) | bits, 0)
-        return
-    for place in VersionSet(bits).places():
-        try:
-            items = facts.requires(name, place, extra)
-        except UnusableFile as error:
-            yield Fact(kind="fault", about=name, text=str(error))
-            continue
-        version = facts.project(name).releases[place].version
-        unmet = [item for item in items if _empty(facts, item, name)]
-        for item in unmet or _at_odds(items):
-            text = f"{name} {version} requires {item.text}"
-            yield Fact(kind="requires", about=item.name, text=text)
-            yield from _lacking(facts, item, name)
 
 
-def _empty(facts: Facts, item: Requirement, by: NormalizedName) -> bool:
-    return any(admitted.is_empty for admitted in facts.sets(item, by).values())
+def _has_no_file(facts: Facts, name: NormalizedName, version: Version) -> bool:
+    return facts.project(name).place(version) is None
+
+
+def _impossible(facts: Facts, package: str, place: int) -> list[NormalizedName]:
+    """The packages of which a version requires what cannot be, by itself."""
+    name, extra = split(package)
+    try:
+        items = facts.requires(name, place, extra)
+    except UnusableFile:
+        return []
+    unmet = [
+        item
+        for item in items
+        if any(admitted.is_empty for admitted in facts.sets(item, name).values())
+    ]
+    return list(dict.fromkeys(item.name for item in unmet or _at_odds(items)))
+
+
+def _faults(facts: Facts, package: str, place: int) -> Iterator[Fact]:
+    name, extra = split(package)
+    try:
+        facts.requires(name, place, extra)
+    except UnusableFile as error:
+        yield Fact(kind="fault", about=name, text=str(error))
 
 
 def _at_odds(items: Sequence[Requirement]) -> list[Requirement]:
@@ -321,30 +358,34 @@ def _pairs(options: Options) -> Fact:
 def _requires(facts: Facts, package: str, needed: str, bits: int) -> Iterator[Fact]:
     """What versions of a package require of another, those that say the same in one."""
     name, extra = split(package)
-    if split(needed)[0] == name:
+    if needed == name:
         return
     said: dict[str, list[str]] = {}
-    about = METAL_NAME
+    items: list[Requirement] = []
     for place in VersionSet(bits).places():
         release = facts.project(name).releases[place]
         items = [
-            item for item in facts.requires(name, place, extra) if needed in facts.sets(item, name)
+            item
+            for item in facts.requires(name, place, extra)
+            if needed in (item.name, *facts.sets(item, name))
         ]
         texts = [item.text for item in items]
-        about = items[0].name if items else about
         if needed == PAIR and not items:
             texts.append(f"macOS {release.macos} or newer")
-        if texts:
-            said.setdefault(" and ".join(dict.fromkeys(texts)), []).append(str(release.version))
+        said.setdefault(" and ".join(dict.fromkeys(texts)), []).append(str(release.version))
     shown = f"{name}[{extra}]" if extra else name
+    about = items[0].name if items else canonicalize_name(METAL_NAME)
     groups = list(said.items())
-    for text, versions in groups[:2]:
+    for text, versions in groups[:GROUPS]:
         verb = "requires" if len(versions) == 1 else "require"
         yield Fact(kind="requires", about=about, text=f"{shown} {_span(versions)} {verb} {text}")
-    if len(groups) > 2:
-        others = [version for _, versions in groups[2:] for version in versions]
-        text = f"{shown} {_span(others)} require other versions of {about}"
+    others = [version for _, versions in groups[GROUPS:] for version in versions]
+    if others:
+        verb = "requires" if len(others) == 1 else "require"
+        text = f"{shown} {_span(others)} {verb} other versions of {about}"
         yield Fact(kind="requires", about=about, text=text)
+    if len(groups) == 1 and items:
+        yield from _lacking(facts, items[0], name)
 
 
 def _span(versions: Sequence[str]) -> str:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, version
-from ..matrix.ranking import TENSORFLOW_PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

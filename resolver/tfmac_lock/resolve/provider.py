@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from ..errors import Refusal
 from ..matrix.facts import specifier
-from .companions import clauses
+from .companions import DOES_NOT, Need, clauses, needs_of
 from .pairs import PAIR, PAIR_NAMES, Options
 from .requirement import (
     ByMatrix,
@@ -122,6 +122,8 @@ class Facts:
         self._sets: dict[tuple[NormalizedName, SpecifierSet], int] = {}
         self._requires: dict[tuple[str, str], tuple[Requirement, ...] | UnusableFile] = {}
         self._refused: dict[NormalizedName, int] = {}
+        self._needs: dict[str, tuple[Need, ...]] = {}
+        self.need_by_package: dict[str, Need] = {}
 
     # -- versions
 
@@ -194,6 +196,15 @@ class Facts:
         for bound in self.rules.bounds:
             if bound.package == name:
                 yield limit_of(bound), self.rules.options.under(bound) if every else 0
+
+    def needs(self, name: str) -> tuple[Need, ...]:
+        """What versions of a companion need beyond their metadata."""
+        if name not in self._needs:
+            companion = self.rules.companions.get(name)
+            found = tuple(needs_of(self, companion)) if companion else ()
+            self._needs[name] = found
+            self.need_by_package |= {need.package: need for need in found}
+        return self._needs[name]
 
     # -- files and what they require
 
@@ -355,7 +366,7 @@ class Provider(BaseProvider[str, int]):
         name, _ = split(package)
         if package == PAIR:
             return (0, False, 0, package)
-        if self.facts.rules.options and name in PAIR_NAMES:
+        if is_ours(package) or (self.facts.rules.options and name in PAIR_NAMES):
             return (1, False, 0, package)
         tier = 3 if name in self._asked else 4
         if conflict_counts[package] >= TROUBLE:
@@ -373,7 +384,7 @@ class Provider(BaseProvider[str, int]):
 
         The first time that a package is asked for, the limits on it come in instead.
         """
-        if package not in self._limited:
+        if package not in self._limited and package not in self.facts.need_by_package:
             self._limited.add(package)
             self._pending += self._limits_on(package)
             if self._pending:
@@ -383,17 +394,19 @@ class Provider(BaseProvider[str, int]):
             return None
         name, extra = split(package)
         preferred = self.facts.rules.preferred.get(name)
-        if preferred is not None and package != PAIR:
+        if preferred is not None and not is_ours(package):
             place = self.facts.project(name).place(preferred)
             if place is not None and found >> place & 1:
                 return place
-        if package != PAIR and not extra:
+        if not is_ours(package) and not extra:
             self._fetch_ahead(name, found)
         return (found & -found).bit_length() - 1
 
     def _every(self, package: str) -> int:
         if package == PAIR:
             return (1 << len(self.facts.rules.options)) - 1
+        if package in self.facts.need_by_package:
+            return 0b11
         return self.facts.project(split(package)[0]).every
 
     def _fetch_ahead(self, name: NormalizedName, found: int) -> None:
@@ -430,8 +443,9 @@ class Provider(BaseProvider[str, int]):
         else:
             name, extra = split(package)
             names = () if extra or (options and name in PAIR_NAMES) else (name,)
-            if not extra and name in self.facts.rules.companions:
-                yield from clauses(self.facts, self.facts.rules.companions[name])
+            for need in () if extra else self.facts.needs(name):
+                if need.of_the_pair:
+                    yield from clauses(need, self.facts.sets(need.requirement)[PAIR])
         for name in names:
             for limit, those in self.facts.limits(name):
                 for about, admitted in self.facts.sets(replace(limit, extras=frozenset())).items():
@@ -456,6 +470,8 @@ class Provider(BaseProvider[str, int]):
         if package == PAIR:
             pins = self.facts.rules.options[version].pins
             return {name: self._pinned(name, pin) for name, pin in pins.items()}
+        if package in self.facts.need_by_package:
+            return self._find_needed(self.facts.need_by_package[package], version)
         name, extra = split(package)
         found: dict[str, VersionSet] = {}
         try:
@@ -469,11 +485,25 @@ class Provider(BaseProvider[str, int]):
             for about, admitted in self.facts.sets(item, name).items():
                 self._open_yanked(item, admitted)
                 found[about] = found[about] & admitted if about in found else admitted
+        for need in () if extra else self.facts.needs(name):
+            if need.versions >> version & 1 and not need.of_the_pair:
+                found[need.package] = VersionSet(0b11)
         floor = self._macos(name, version)
         if floor is not None:
             found[PAIR] = found[PAIR] & floor if PAIR in found else floor
         if any(admitted.is_empty for admitted in found.values()):
             return {package: EMPTY}
+        return found
+
+    def _find_needed(self, need: Need, version: int) -> dict[str, VersionSet]:
+        """What the versions of the solver's package for a need require."""
+        every = (1 << len(self.facts.rules.options)) - 1
+        if version == DOES_NOT:
+            beside = VersionSet(every & ~need.options)
+            return {need.package: EMPTY} if beside.is_empty else {PAIR: beside}
+        found = {PAIR: VersionSet(need.options), **self.facts.sets(need.requirement)}
+        if any(admitted.is_empty for admitted in found.values()):
+            return {need.package: EMPTY}
         return found
 
     def _pinned(self, name: NormalizedName, version: Version) -> VersionSet:
@@ -518,6 +548,11 @@ def split(package: str) -> tuple[Any, str]:
     """Name and extra of one of the solver's packages."""
     name, _, extra = package.partition("[")
     return name, extra.removesuffix("]")
+
+
+def is_ours(package: str) -> bool:
+    """Whether it is a package of the solver's own, the pair or a need, and no project."""
+    return " " in package
 
 
 def bits_of(versions: RangeProtocol[int]) -> int:

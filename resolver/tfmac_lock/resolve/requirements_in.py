@@ -83,7 +83,7 @@ def read_with(text: str, environment: Environment) -> Requirement | None:
     Raises UsageError where it cannot be read.
     """
     try:
-        return _read_text(text, ByUser(f"--with {text}"), environment)
+        return read_text(text, ByUser(f"--with {text}"), environment)
     except Unreadable as error:
         raise UsageError(f"--with {text!r} {error}") from error
 
@@ -92,7 +92,8 @@ class Unreadable(ValueError):
     """A requirement that cannot be read, or that no lock can be made of; says why."""
 
 
-def _read_text(text: str, origin: ByUser, environment: Environment) -> Requirement | None:
+def read_text(text: str, origin: ByUser, environment: Environment) -> Requirement | None:
+    """The requirement, or None where its marker leaves it out; raises Unreadable."""
     try:
         requirement = packaging.requirements.Requirement(text)
         counts = applies(requirement, environment)
@@ -165,7 +166,7 @@ def _requirement(
     path: Path, number: int, line: str, environment: Environment
 ) -> Iterator[Requirement]:
     try:
-        found = _read_text(line, ByUser(f"{path.name}:{number}"), environment)
+        found = read_text(line, ByUser(f"{path.name}:{number}"), environment)
     except Unreadable as error:
         reason = str(error)
         if re.match(r"([\w+.-]+://|\.{0,2}/|.*\.(whl|zip|tar\.gz)$)", line):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nab_resolver.errors import ResolutionError, ResolutionTerminatedError
@@ -13,9 +14,10 @@ from nab_resolver.types import RootRequirement
 
 from ..errors import Refusal
 from ..pypi.errors import ProjectNotFound
+from .companions import needed
 from .conflict import Unsatisfiable, explained
 from .pairs import PAIR, TENSORFLOW_NAMES
-from .provider import Facts, OpenYanked, Provider, Rules, split
+from .provider import Facts, OpenYanked, Provider, Rules, is_ours, split
 from .versions import VersionSet
 from .warmup import walk
 
@@ -83,7 +85,7 @@ def solve(
     found = search(facts, walk(facts, ahead=ahead, likely=likely))
     if isinstance(found, dict):
         return _solution(facts, found)
-    raise Unsatisfiable(rules.view.target, explained(facts, found, search))
+    raise Unsatisfiable(rules.view.target, partial(explained, facts, found, search))
 
 
 def search(
@@ -140,7 +142,7 @@ def _needlessly_yanked(facts: Facts, found: Mapping[str, int]) -> dict[Normalize
         return {}
     pinned = {item.name for item in (*facts.asked, *facts.rules.constraints) if item.is_exact}
     for package, place in found.items():
-        if package != PAIR:
+        if not is_ours(package):
             pinned |= {
                 item.name for item in facts.requires(split(package)[0], place) if item.is_exact
             }
@@ -152,7 +154,7 @@ def _solution(facts: Facts, found: Mapping[str, int]) -> Solution:
     macos = option.macos if option else facts.view.target.macos
     extras: dict[NormalizedName, set[str]] = {}
     for package in found:
-        if package != PAIR:
+        if not is_ours(package):
             name, extra = split(package)
             extras.setdefault(name, set()).add(extra)
     there = {name for name in extras if name not in facts.rules.given}
@@ -166,6 +168,8 @@ def _solution(facts: Facts, found: Mapping[str, int]) -> Solution:
                 other = _other_name(item, option, there)
                 stand_ins += [item] if other is not item else []
                 requires[other] = None
+        for item in needed(facts, name, found[name], option):
+            requires[item] = None
         packages[name] = Solved(
             name=name,
             version=release.version,

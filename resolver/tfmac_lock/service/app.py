@@ -273,5 +273,5 @@ def make(settings: Settings) -> Service:
     except ImportError as error:
         raise MissingExtra("the service", "serve") from error
     inputs = load()
-    files = render_site(inputs, base=settings.base, computed=COMPUTED)
+    files = render_site(inputs, base=settings.address or settings.base, computed=COMPUTED)
     return Service(files, settings, inputs.as_of)

@@ -24,6 +24,7 @@ MEDIA = {
     "js": b"text/javascript; charset=utf-8",
     "json": b"application/json",
     "svg": b"image/svg+xml",
+    "ico": b"image/vnd.microsoft.icon",
     "xml": b"application/atom+xml",
     "toml": b"application/toml",
     "yml": b"application/yaml",

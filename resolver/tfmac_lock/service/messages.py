@@ -30,7 +30,7 @@ Python = Annotated[
     Field(pattern=r"^3\.[0-9]{1,2}(\.[0-9]{1,2})?$", description="CPython, like 3.11 or 3.11.9"),
 ]
 Packages = Annotated[list[Line], Field(max_length=30, description="requirements to lock besides")]
-Limits = Annotated[
+Constraints = Annotated[
     list[Line], Field(max_length=100, description="limits for packages that may come in")
 ]
 FileName = Annotated[
@@ -56,7 +56,7 @@ class LockRequest(Message):
     tensorflow: Annotated[Word, Field(description="like 2.18.1, 2.18, >=2.16,<2.19")] | None = None
     metal: Annotated[Word, Field(description="a version, auto or none")] = "auto"
     packages: Packages = []
-    constraints: Limits = []
+    constraints: Constraints = []
     exclude_newer: Annotated[
         date | None, Field(description="leave out files uploaded after that day")
     ] = None

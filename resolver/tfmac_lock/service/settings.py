@@ -54,11 +54,13 @@ class Limits:
 class Settings:
     """Where the service stands and whom it asks.
 
-    ``base`` is the path below which it answers, ending in a slash. ``index_url`` and
-    ``extra_index_urls`` stand over pip's settings. ``cache`` is the one folder that is written.
+    ``base`` is the path below which it answers, ending in a slash; ``address`` is the whole
+    address where it is known. ``index_url`` and ``extra_index_urls`` stand over pip's settings.
+    ``cache`` is the one folder that is written.
     """
 
     base: str = "/"
+    address: str = ""
     index_url: str | None = None
     extra_index_urls: tuple[str, ...] = ()
     cache: Path | None = None

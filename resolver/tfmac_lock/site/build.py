@@ -7,11 +7,13 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra, OutsideError, UsageError
+from ..files import write_whole
 from ..target import Arch
 from .grid import make_grid
 from .inputs import Inputs, load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 try:
@@ -42,9 +44,10 @@ def render_site(
 ) -> dict[str, bytes]:
     """Every file of the site with its content, by path; the same inputs give the same bytes.
 
-    ``base`` is the path that the site stands under, and ``computed`` what a service that answers
-    there computes, for the description of the API.
+    ``base`` is the path that the site stands under, or its whole address where that is known, and
+    ``computed`` what a service that answers there computes, for the description of the API.
     """
+    address, base = split_base(base)
     grids = [make_grid(inputs.matrix, arch, inputs.locks) for arch in Arch]
     files: dict[str, str] = {}
     locks = {
@@ -59,9 +62,12 @@ def render_site(
         plugin = f"metal {combo.metal}" if combo.metal else "CPU"
         label = f"TensorFlow {combo.tensorflow} · {plugin}"
         files[f"locks/{item.id}/badge.svg"] = badge(label, item.status)
-    files |= dict(Pages(inputs=inputs, grids=grids, base=base).render())
-    files["feed.xml"] = atom(inputs)
+    files |= dict(Pages(inputs=inputs, grids=grids, base=base, address=address).render())
+    files["feed.xml"] = atom(inputs, address or base)
     files["robots.txt"] = "User-agent: *\nAllow: /\n"
+    if address:
+        files["robots.txt"] += f"Sitemap: {address}sitemap.xml\n"
+        files["sitemap.xml"] = sitemap(address, files)
     files[f"{api.ROOT}/openapi.json"] = openapi.dump(openapi.describe(computed))
     made = {path: text.encode() for path, text in files.items()}
     sums = api.checksums({path: made[path] for path in locks})
@@ -71,7 +77,18 @@ def render_site(
     ).encode()
     for entry in (resources.files(__package__) / "static").iterdir():
         made[f"static/{entry.name}"] = entry.read_bytes()
+    made["favicon.ico"] = made.pop("static/favicon.ico")  # where browsers look for it unasked
     return made
+
+
+def sitemap(address: str, files: Iterable[str]) -> str:
+    """The pages by their addresses. Source: https://www.sitemaps.org/protocol.html."""
+    pages = sorted(path.removesuffix("index.html") for path in files if path.endswith("index.html"))
+    rows = "".join(f"<url><loc>{address}{page}</loc></url>\n" for page in pages)
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{rows}</urlset>\n'
+    )
 
 
 def build_site(out: Path, *, base: str = "/", locks: Path | None = None) -> int:
@@ -103,15 +120,25 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
         path = out / name
         if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
             continue  # its time of change is what a web server tells browsers
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_bytes(content)
-        beside.replace(path)
+        write_whole(path, content)
+
+
+def split_base(base: str) -> tuple[str, str]:
+    """The whole address, empty where only a path is known, and the path."""
+    if "://" not in base:
+        return "", base
+    return base, "/" + base.split("/", 3)[3]
 
 
 def base_path(given: str) -> str:
-    """The path below which pages stand, with a slash at both ends; raises UsageError."""
+    """The path below which pages stand, with a slash at both ends; raises UsageError.
+
+    Of a whole address, which search engines and feed readers need, the host is kept before it.
+    """
+    found = re.fullmatch(r"(https?://[A-Za-z0-9.:-]+)(/.*)?", given)
+    if found:
+        return found[1] + base_path(found[2] or "/")
     path = f"/{given.strip('/')}/" if given.strip("/") else "/"
     if not re.fullmatch(r"/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*", path):
-        raise UsageError(f"--base {given!r}: write a path like /tensorflow/")
+        raise UsageError(f"--base {given!r}: write a path like /tensorflow/, or an address")
     return path

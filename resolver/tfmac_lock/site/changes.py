@@ -7,9 +7,11 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL
 from ..matrix.reasons import Grade
 from . import documents as doc
+from .words import KIND_TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,12 +19,14 @@ if TYPE_CHECKING:
     from ..matrix.facts import Evidence
     from .inputs import Inputs
 
-MOST_ENTRIES = 60
+MOST_ENTRIES = 50
+MOST_TEXTS = 3
+"""How many observations of one day an entry quotes."""
 ATOM = "http://www.w3.org/2005/Atom"
 
 
 def changes(inputs: Inputs) -> Iterator[doc.Change]:
-    """Releases, reports and proofs with a full date, newest first."""
+    """Releases, reports and proofs with a full date: one entry a subject and day, newest first."""
     found = [*_releases(inputs), *_evidence(inputs)]
     yield from sorted(found, key=lambda change: (change.date, change.id), reverse=True)
 
@@ -41,25 +45,25 @@ def _releases(inputs: Inputs) -> Iterator[doc.Change]:
 
 
 def _evidence(inputs: Inputs) -> Iterator[doc.Change]:
+    """The evidence of each day about one TensorFlow and plugin, of one kind, as one entry."""
+    subjects: dict[tuple[str, str, Grade], list[Evidence]] = {}
     for item in inputs.matrix.evidence:
         # The vendor's table is undated; its date is the day on which it was read.
         if item.grade is Grade.VENDOR or not re.fullmatch(r"\d{4}-\d\d-\d\d", item.date or ""):
             continue
+        subjects.setdefault((item.date or "", _pair(item), item.grade), []).append(item)
+    for (day, pair, grade), items in subjects.items():
+        outcomes = " and ".join(sorted({item.outcome.value for item in items}, reverse=True))
+        texts = list(dict.fromkeys(item.text for item in items))
+        more = f" And {len(texts) - MOST_TEXTS} more." if len(texts) > MOST_TEXTS else ""
+        named = hashlib.sha256(f"{day}|{pair}|{grade.value}".encode()).hexdigest()[:12]
         yield doc.Change(
-            id=f"evidence-{_fingerprint(item)}",
-            date=item.date or "",
-            title=f"{_pair(item)}: {item.outcome.value} ({item.grade.value})",
-            text=item.text,
-            page=_page(item),
+            id=f"evidence-{named}",
+            date=day,
+            title=f"{pair}: {outcomes} ({KIND_TITLES[grade.value]})",
+            text=". ".join(text.rstrip(".") for text in texts[:MOST_TEXTS]) + f".{more}",
+            page=_page(inputs, items[0]),
         )
-
-
-def _fingerprint(item: Evidence) -> str:
-    """A name that stays the same when other evidence is added."""
-    told = "|".join(
-        map(str, (item.grade.value, item.tensorflow, item.metal, item.source, item.text))
-    )
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 def _pair(item: Evidence) -> str:
@@ -67,20 +71,25 @@ def _pair(item: Evidence) -> str:
     return f"TensorFlow {item.tensorflow.removeprefix('==')}{plugin}"
 
 
-def _page(item: Evidence) -> str:
+def _page(inputs: Inputs, item: Evidence) -> str:
+    """The page of the very TensorFlow, else of the plugin, else of all releases."""
+    one = re.fullmatch(r"==(\d[\d.a-z]*)", item.tensorflow)
+    for package in (item.package, *TENSORFLOW_PACKAGES):
+        if one and package and inputs.matrix.release(package, one[1]):
+            return f"releases/{package}-{one[1]}/"
     return f"releases/{METAL}-{item.metal}/" if item.metal else "releases/"
 
 
-def atom(inputs: Inputs) -> str:
-    """The feed (RFC 4287). Its links are relative, as the specification allows."""
+def atom(inputs: Inputs, root: str) -> str:
+    """The feed (RFC 4287) of the last changes. Its links begin with ``root``."""
     entries = list(changes(inputs))[:MOST_ENTRIES]
     feed = Element("feed", {"xmlns": ATOM, "xml:lang": "en"})
     SubElement(feed, "id").text = "tag:tfmac-lock,2026:feed"
     SubElement(feed, "title").text = "tfmac-lock: changes in the matrix"
     newest = entries[0].date if entries else inputs.as_of
     SubElement(feed, "updated").text = f"{max(newest, inputs.as_of)}T00:00:00Z"
-    SubElement(feed, "link", {"rel": "self", "href": "feed.xml"})
-    SubElement(feed, "link", {"rel": "alternate", "href": "changes/"})
+    SubElement(feed, "link", {"rel": "self", "href": f"{root}feed.xml"})
+    SubElement(feed, "link", {"rel": "alternate", "href": f"{root}changes/"})
     author = SubElement(feed, "author")
     SubElement(author, "name").text = "tfmac-lock"
     for change in entries:
@@ -88,7 +97,7 @@ def atom(inputs: Inputs) -> str:
         SubElement(entry, "id").text = f"tag:tfmac-lock,2026:{change.id}"
         SubElement(entry, "title").text = change.title
         SubElement(entry, "updated").text = f"{change.date}T00:00:00Z"
-        SubElement(entry, "link", {"rel": "alternate", "href": change.page})
+        SubElement(entry, "link", {"rel": "alternate", "href": f"{root}{change.page}"})
         SubElement(entry, "summary").text = change.text
     indent(feed)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(feed, "unicode") + "\n"

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..conda.records import ChannelState
+from ..conda.state import ChannelState
 from ..lock.model import LockedPackage
 from ..matrix.facts import Bound, Defect, Report
 from ..matrix.reasons import Grade, Reason, Status, Verdict

@@ -13,10 +13,12 @@ from markupsafe import Markup, escape
 from .. import __version__
 from ..matrix.facts import METAL, Release
 from ..matrix.ranking import package_row
+from ..matrix.reasons import Status
 from ..target import Arch
-from .changes import changes
+from .changes import MOST_ENTRIES, changes
 from .figures import charts, drawing, shown
 from .inputs import FORMAT_TITLES
+from .pairs import instead, told
 from .words import (
     ARCH_TITLES,
     GLYPHS,
@@ -44,12 +46,14 @@ class Pages:
     """All pages.
 
     ``base`` is the path that the site will stand under, for its 404 page alone: that one is
-    shown at any depth, so its links cannot be relative.
+    shown at any depth, so its links cannot be relative. ``address`` is the whole address, for
+    search engines, or empty where it is not known.
     """
 
     inputs: Inputs
     grids: Sequence[Grid]
     base: str = "/"
+    address: str = ""
 
     @cached_property
     def _environment(self) -> Environment:
@@ -70,6 +74,7 @@ class Pages:
             "drawing": drawing,
         }
         environment.globals |= {
+            "address": self.address,
             "as_of": self.inputs.as_of,
             "explained": {symptom["id"] for symptom in self.inputs.symptoms},
             "version": __version__,
@@ -90,11 +95,15 @@ class Pages:
             path = "index.html" if grid.arch is Arch.ARM64 else "intel/index.html"
             yield self._page(path, "grid.html", grid=grid, here="grid")
             for cell in grid.cells:
+                against, others = told(cell.reasons, len(cell.pythons))
                 yield self._page(
                     f"pairs/{cell.id}/index.html",
                     "pair.html",
                     cell=cell,
                     here="grid",
+                    against=against,
+                    others=others,
+                    instead=instead(grid, cell) if cell.status is Status.BROKEN else [],
                     missing=[
                         (name, self.inputs.matrix.readable(name))
                         for name in (cell.load.missing_symbols if cell.load else ())
@@ -102,6 +111,13 @@ class Pages:
                 )
         yield self._page(
             "install/index.html", "install.html", here="install", table=list(self._table())
+        )
+        yield self._page(
+            "locks/index.html",
+            "locks.html",
+            here="install",
+            groups=list(self._by_python()),
+            total=len(self.inputs.locks),
         )
         for item in self.inputs.locks:
             yield self._combo(item)
@@ -114,7 +130,10 @@ class Pages:
             figures=list(charts(self.inputs.figures)),
         )
         yield self._page(
-            "changes/index.html", "changes.html", here="", changes=list(changes(self.inputs))
+            "changes/index.html",
+            "changes.html",
+            here="",
+            changes=list(changes(self.inputs))[:MOST_ENTRIES],
         )
         reports = sorted(self.inputs.matrix.reports, key=lambda one: one.date or "", reverse=True)
         yield self._page("reports/index.html", "reports.html", here="", reports=reports)
@@ -123,10 +142,17 @@ class Pages:
 
     def _page(self, path: str, template: str, **context: Any) -> tuple[str, str]:
         context.setdefault("root", "../" * path.count("/") or "./")
-        return path, self._environment.get_template(template).render(**context)
+        return path, self._environment.get_template(template).render(path=path, **context)
 
     def _table(self) -> Iterator[tuple[Arch, str, PublishedLock | None, PublishedLock | None]]:
         """For each architecture and Python the best lock with the plugin and without."""
+        for arch, python, found in self._by_python():
+            gpu = next((item for item in found if item.lock.combo.metal), None)
+            cpu = next((item for item in found if not item.lock.combo.metal), None)
+            yield arch, python, gpu, cpu
+
+    def _by_python(self) -> Iterator[tuple[Arch, str, list[PublishedLock]]]:
+        """The locks of each architecture and Python, the best first."""
         for arch in Arch:
             for python in reversed(self.inputs.matrix.platforms.pythons):
                 found = [
@@ -134,13 +160,12 @@ class Pages:
                     for item in self.inputs.locks
                     if item.lock.combo.arch is arch and item.lock.combo.python == python.series
                 ]
-                gpu = next((item for item in found if item.lock.combo.metal), None)
-                cpu = next((item for item in found if not item.lock.combo.metal), None)
-                if gpu or cpu:
-                    yield arch, python.series, gpu, cpu
+                if found:
+                    yield arch, python.series, found
 
     def _combo(self, item: PublishedLock) -> tuple[str, str]:
         reasons = item.lock.verdict.reasons
+        against, others = told(((reason, ()) for reason in reasons), 0)
         files = [(name, FORMAT_TITLES[name]) for name in FORMAT_TITLES if name in item.files]
         combo = item.lock.combo
         cell = next(
@@ -161,8 +186,9 @@ class Pages:
             lock=item.lock,
             cell=cell,
             files=files,
-            read=[reason for reason in reasons if reason.kind not in TRIED],
-            tried=[reason for reason in reasons if reason.kind in TRIED],
+            against=against,
+            others=others,
+            tried=any(reason.kind in TRIED for reason in reasons),
             defects=self._defects(item),
             required_by=item.lock.required_by(),
             here="install",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ..matrix.base import minor_number
 from ..target import Arch
 
 if TYPE_CHECKING:
@@ -78,14 +79,14 @@ def size(count: int | None) -> str:
 
 def spans(series: Sequence[str]) -> str:
     """Python series, runs drawn together: ``3.9 to 3.12``, ``3.8, 3.10``."""
-    minors = sorted({int(text.split(".")[1]) for text in series})
+    minors = sorted({minor_number(text) for text in series})
     runs: list[list[int]] = []
-    for minor in minors:
-        if runs and runs[-1][-1] == minor - 1:
-            runs[-1].append(minor)
+    for one in minors:
+        if runs and runs[-1][-1] == one - 1:
+            runs[-1].append(one)
         else:
-            runs.append([minor])
+            runs.append([one])
     return ", ".join(
-        f"3.{run[0]} to 3.{run[-1]}" if len(run) > 2 else ", ".join(f"3.{minor}" for minor in run)
+        f"3.{run[0]} to 3.{run[-1]}" if len(run) > 2 else ", ".join(f"3.{one}" for one in run)
         for run in runs
     )

@@ -1,7 +1,6 @@
 """Wheels as zip files: which members there are, and one member inflated on demand.
 
-Works on any seekable file, so that over range requests only the directory and the members
-that are asked for travel. Nothing is ever written to disk.
+Works on any seekable file. Nothing is ever written to disk.
 
 Limits: a directory of at most :data:`MAX_MEMBERS` names, a member of at most
 :data:`MAX_MEMBER_SIZE` bytes (the largest library in any TensorFlow is 0.8 GB), and
@@ -17,7 +16,6 @@ import re
 import struct
 import zipfile
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
@@ -33,10 +31,7 @@ MAX_MEMBER_SIZE = 2 << 30
 MAX_TOTAL_SIZE = 16 << 30
 MAX_TEXT_SIZE = 64 << 20
 
-_CHUNK = 32 << 20
-_INPUT = 256 << 10
-_LARGEST_PIECE = 4 << 20
-_LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+_PIECE = 1 << 20
 _DATA_FOLDER = re.compile(r"^[^/]+\.data/(?:purelib|platlib)/")
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -65,10 +60,11 @@ class Wheel:
         progress: Callable[[str, int, int], None] = lambda _member, _done, _all: None,
     ) -> None:
         self.name = name
-        self._file = file
         self._progress = progress
         self._inflated = 0
-        members = directory(file, name)
+        with damage(name):
+            self._archive = zipfile.ZipFile(file)
+        members = self._archive.infolist()
         if len(members) > MAX_MEMBERS:
             raise DamagedBinary(name, f"has {len(members)} members, over {MAX_MEMBERS}")
         self._members: dict[str, zipfile.ZipInfo] = {}
@@ -125,70 +121,25 @@ class Wheel:
             raise DamagedBinary(self.name, f"inflates to more than {MAX_TOTAL_SIZE} bytes")
         if size == 0:
             return b""
-        self._seek_data(member, what)
+        check_packing(member, what)
         memory = mmap.mmap(-1, size)
         try:
-            self._fill(memory, member, what)
+            with damage(what), self._archive.open(member) as source:
+                self._fill(memory, source, member)
         except BaseException:
             memory.close()
             raise
         memory.seek(0)
         return memory
 
-    def _seek_data(self, member: zipfile.ZipInfo, what: str) -> None:
-        check_packing(member, what)
-        try:
-            self._file.seek(member.header_offset)
-        except (ValueError, OSError) as error:
-            raise DamagedBinary(what, "begins outside of the file") from error
-        header = self._file.read(_LOCAL_HEADER.size)
-        if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
-            raise DamagedBinary(what, "does not begin where the directory says")
-        name_size, extra_size = _LOCAL_HEADER.unpack(header)[-2:]
-        self._file.seek(name_size + extra_size, 1)
-
-    def _fill(self, memory: mmap.mmap, member: zipfile.ZipInfo, what: str) -> None:
-        done = checksum = 0
-        pieces = self._pieces(member, what)
-        # The next piece is fetched and inflated while the last one is checked and put away.
-        with ThreadPoolExecutor(1) as ahead:
-            following = ahead.submit(next, pieces, b"")
-            while piece := following.result():
-                following = ahead.submit(next, pieces, b"")
-                if done + len(piece) > member.file_size:
-                    raise DamagedBinary(what, f"inflates to more than its {member.file_size} bytes")
-                memory[done : done + len(piece)] = piece
-                done += len(piece)
-                checksum = zlib.crc32(piece, checksum)
-                self._progress(member.filename, done, member.file_size)
-        if done != member.file_size or checksum != member.CRC:
-            raise DamagedBinary(what, "is cut off, or its checksum is wrong")
-
-    def _pieces(self, member: zipfile.ZipInfo, what: str) -> Iterator[bytes]:
-        """The member's bytes in pieces, none of them empty or over :data:`_LARGEST_PIECE`."""
-        left = member.compress_size
-        stored = member.compress_type == zipfile.ZIP_STORED
-        stream = zlib.decompressobj(-15)
-        while left > 0 and not stream.eof:
-            chunk = self._file.read(min(left, _CHUNK))
-            if not chunk:
-                raise DamagedBinary(what, "is cut off")
-            left -= len(chunk)
-            for at in range(0, len(chunk), _INPUT):
-                part = chunk[at : at + _INPUT]
-                if stored:
-                    yield part
-                    continue
-                full = True
-                while (part or full) and not stream.eof:
-                    try:
-                        piece = stream.decompress(part, _LARGEST_PIECE)
-                    except zlib.error as error:
-                        raise DamagedBinary(what, f"does not inflate ({error})") from error
-                    part = stream.unconsumed_tail
-                    full = len(piece) == _LARGEST_PIECE
-                    if piece:
-                        yield piece
+    def _fill(self, memory: mmap.mmap, source: IO[bytes], member: zipfile.ZipInfo) -> None:
+        done = 0
+        while piece := source.read(_PIECE):
+            memory[done : done + len(piece)] = piece
+            done += len(piece)
+            self._progress(member.filename, done, member.file_size)
+        if done != member.file_size:
+            raise EOFError("the member is cut off")
 
 
 def directory(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
@@ -200,11 +151,17 @@ def directory(file: IO[bytes], name: str) -> list[zipfile.ZipInfo]:
 @contextmanager
 def reading(file: IO[bytes], name: str) -> Iterator[zipfile.ZipFile]:
     """The zip file in an open file; ``DamagedBinary`` for all that goes wrong with it inside."""
+    with damage(name), zipfile.ZipFile(file) as archive:
+        yield archive
+
+
+@contextmanager
+def damage(what: str) -> Iterator[None]:
+    """Turn all that ``zipfile`` raises for a damaged file into ``DamagedBinary``."""
     try:
-        with zipfile.ZipFile(file) as archive:
-            yield archive
+        yield
     except _DAMAGE as error:
-        raise DamagedBinary(name, f"is not a readable zip file ({error})") from error
+        raise DamagedBinary(what, f"is not a readable zip file ({error})") from error
 
 
 def check_packing(member: zipfile.ZipInfo, what: str) -> None:

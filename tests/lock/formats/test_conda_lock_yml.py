@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tfmac_lock.conda.records import ChannelState
+from tfmac_lock.conda.state import ChannelState
 from tfmac_lock.errors import UsageError
 from tfmac_lock.lock.formats import (
     conda_lock_yml,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import InputFileError
-from ...target import Arch, Os
+from ...target import Arch, Os, minor
 from ..pins import MAX_PINS, Pin, PinFile, checked, normalized
 from . import yaml_file
 
@@ -44,7 +44,7 @@ def read(path: Path, target: Target) -> PinFile:
         path=str(path),
         format="conda-lock.yml",
         pins=pins,
-        python=".".join(python.split(".")[:2]),
+        python=minor(python),
         complete=True,
     )
 

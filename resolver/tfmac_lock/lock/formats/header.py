@@ -6,7 +6,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from ...files import printable
+from ...files import on_one_line
 from ...target import Os
 from ..model import lock_id
 
@@ -37,7 +37,7 @@ def header(lock: Lock) -> list[str]:
     for reason in lock.verdict.reasons:
         if reason.kind == "defect":
             lines += textwrap.wrap(reason.text, 90, initial_indent="  ", subsequent_indent="  ")
-    return [*map(printable, lines), ""]
+    return [*map(on_one_line, lines), ""]
 
 
 def install_command(lock: Lock, file: str = "requirements.txt") -> str:

@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ...errors import UsageError
-from ...files import printable
+from ...files import on_one_line
 from ...target import Os, machine_name
 from ..model import lock_id
 from .header import MARK
@@ -52,7 +52,7 @@ def render(lock: Lock) -> str:
     )
     lines = [
         f"# This file was {MARK}, by:",
-        f"#    tfmac-lock {printable(lock.command)}",
+        f"#    tfmac-lock {on_one_line(lock.command)}",
         'lock-version = "1.0"',
         f"environments = [{_text(environment)}]",
         f"requires-python = {_text(f'=={combo.python}.*')}",

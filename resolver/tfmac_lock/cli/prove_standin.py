@@ -1,0 +1,125 @@
+"""``tfmac-lock prove standin``: what TensorFlow does beside a plugin, tried on Linux."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .proving import (
+    bar,
+    environments,
+    installer_for,
+    listing_of,
+    published_locks,
+    stopping,
+)
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from ..matrix.switches import StandInRun
+    from ..prove.processes import Processes
+    from ..prove.standin.run import StandIns
+    from ..pypi.client import IndexClient
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command beneath ``prove``."""
+    standin = commands.add_parser(
+        "standin",
+        help="try which switches stop a plugin's graph optimizer, with a stand-in on Linux",
+        description="Build a small plugin in C against a TensorFlow's Linux wheel, try every "
+        "switch that may keep its graph optimizer from a model, and write one evidence file a "
+        "TensorFlow. It shows TensorFlow's side of the contract, and nothing of Metal's. What "
+        "is known already is skipped.",
+    )
+    standin.add_argument(
+        "--tensorflow",
+        action="append",
+        default=[],
+        metavar="VERSION",
+        help="beside this TensorFlow; may be given again (default: each minor's newest since 2.8)",
+    )
+    standin.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
+    standin.add_argument("--again", action="store_true", help="also what is known already")
+    standin.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("matrix") / "proofs" / "standin",
+        metavar="FOLDER",
+        help="where evidence files lie (default: %(default)s)",
+    )
+    standin.add_argument("--json", action="store_true", help="print the outcomes as JSON")
+    standin.add_argument("--index-url", metavar="URL", help="the package index")
+    standin.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
+    standin.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Try them: 0 all were tried, 3 one could not be."""
+    from ..errors import TfmacLockError
+    from ..prove.chosen import select
+    from ..prove.errors import DiskFull
+    from ..prove.processes import Processes
+    from ..prove.standin.run import locks_for
+    from ..pypi import open_index
+    from . import parse_shard
+
+    locks = locks_for(select([], published_locks), args.tensorflow)
+    if args.shard:
+        part, parts = parse_shard(args.shard)
+        locks = locks[part - 1 :: parts]
+    processes = Processes()
+    index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
+    runs, failed = [], []
+    with stopping(processes), index, bar(len(locks)) as tick:
+        standins = _standins(args.output, index, processes)
+        for lock in locks:
+            try:
+                known = None if args.again else standins.done(lock)
+                runs.append(known or standins.prove(lock))
+                tick(runs[-1].text + (" (known)" if known else ""))
+            except DiskFull:
+                raise
+            except TfmacLockError as error:
+                failed.append((lock.tensorflow, str(error)))
+                tick(f"TensorFlow {lock.tensorflow}: not tried: {error}")
+    _summary(args, runs, failed)
+    return 3 if failed else 0
+
+
+def _standins(folder: Path, index: IndexClient, processes: Processes) -> StandIns:
+    from ..prove.standin.run import StandIns
+
+    return StandIns(
+        listing=listing_of(index, processes),
+        installer=installer_for(index.config, processes),
+        processes=processes,
+        folder=folder,
+        cache=environments(),
+    )
+
+
+def _summary(
+    args: argparse.Namespace, runs: Sequence[StandInRun], failed: Sequence[tuple[str, str]]
+) -> None:
+    from ..matrix.plain import plain
+
+    if args.json:
+        document = {
+            "schema_version": 1,
+            "runs": [plain(run) for run in runs],
+            "not_tried": [{"tensorflow": name, "reason": reason} for name, reason in failed],
+        }
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+        return
+    for run in runs:
+        sys.stdout.write(f"TensorFlow {run.tensorflow}, CPython {run.python}\n")
+        for switch in run.switches:
+            kept = "" if switch.keeps_device else ", not on the plugin's device"
+            sys.stdout.write(f"  {switch.code}: fit {switch.fit}, predict {switch.predict}{kept}\n")
+    sys.stdout.write(f"{len(runs)} tried, {len(failed)} not\n")

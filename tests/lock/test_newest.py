@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.version import Version
+
+from tests.lock.test_make import TAG, facts, index, lock, pins  # noqa: F401 - a fixture
+from tests.support.facts import bound
+from tfmac_lock.lock.newest import is_old
+
+if TYPE_CHECKING:
+    from tests.support.universe import Universe
+
+
+@pytest.mark.parametrize(
+    ("version", "newest", "old"),
+    [
+        ("0.1.0", "0.87.0", True),
+        ("0.4.0", "2.1.4", True),
+        ("0.7.0", "0.9.0", False),
+        ("1.11.0", "1.12.0", False),
+        ("2.18.1", "2.21.1", False),
+        ("4.57.6", "5.20.2", True),
+        ("9.0", "1!1.0", True),
+        ("2.0", "2.0", False),
+    ],
+)
+def test_a_major_release_behind_is_old_and_some_minors_before_the_first(
+    version: str, newest: str, old: bool
+) -> None:
+    assert is_old(Version(version), Version(newest)) is old
+
+
+def test_a_lower_pair_with_a_current_version_comes_before_an_old_one(
+    index: Universe,  # noqa: F811
+) -> None:
+    index.add("federated", "0.1.0")
+    index.add("federated", "0.87.0", "tensorflow<2.18")
+    made = lock(index, None, "federated")
+    assert made.lock.combo.tensorflow == "2.17.1"
+    assert pins(made)["federated"] == "0.87.0"
+    assert made.lock.verdict.status == "works"
+
+
+def test_an_old_version_that_nothing_else_can_replace_is_told_and_leaves_the_lock_unproven(
+    index: Universe,  # noqa: F811
+) -> None:
+    index.add("cv", "0.4.0")
+    index.add("cv", "0.9.0", "numpy>=2.2")
+    made = lock(index, None, "cv").lock
+    assert made.verdict.status == "unproven"
+    (text,) = [one.text for one in made.verdict.reasons if one.kind == "older"]
+    assert text.startswith("cv 0.4.0 was taken although 0.9.0 exists: cv 0.9.0 requires numpy>=2.2")
+
+
+def test_what_only_others_need_may_be_old(index: Universe) -> None:  # noqa: F811
+    index.add("tool", "1", "helper")
+    index.add("helper", "1.0")
+    index.add("helper", "3.0", "tensorflow<2.18")
+    made = lock(index, None, "tool")
+    assert (made.lock.combo.tensorflow, pins(made)["helper"]) == ("2.18.1", "1.0")
+
+
+def test_a_version_that_the_user_pins_is_no_old_one(index: Universe) -> None:  # noqa: F811
+    index.add("cv", "0.4.0")
+    index.add("cv", "0.9.0")
+    made = lock(index, None, "cv==0.4.0").lock
+    assert made.verdict.status == "works"
+
+
+def test_the_macos_is_not_raised_for_a_current_version(index: Universe) -> None:  # noqa: F811
+    index.add("cv", "1.0")
+    index.add("cv", "2.0", tag=TAG.format("15_0"))
+    assert pins(lock(index, None, "cv"))["cv"] == "1.0"
+
+
+def test_a_bound_holds_for_current_versions_too(index: Universe) -> None:  # noqa: F811
+    index.add("cv", "1.0")
+    index.add("cv", "2.0")
+    known = facts(bounds=(bound("cv", "<2", tensorflow=">=2.18"),))
+    made = lock(index, None, "cv", known=known)
+    assert (made.lock.combo.tensorflow, pins(made)["cv"]) == ("2.17.1", "2.0")
