@@ -290,14 +290,27 @@ def best_pair(case: Case) -> Pair | None:
                 tensorflow=TensorFlowRequest.parse(wanted) if wanted else TensorFlowRequest(),
                 metal="auto" if case.metal is not None else "none",
             )
-            found = [choice.pair for choice in choices(case.matrix, wish)]
+            found = [
+                choice.pair
+                for choice in choices(case.matrix, wish)
+                if _has_its_payload(case, choice.pair)
+            ]
         except (NoCombo, UsageError):
+            continue
+        if not found:
             continue
         for pair in found:
             if pair.metal or case.metal is None:
                 return pair
         without_plugin = without_plugin or found[0]
     return without_plugin
+
+
+def _has_its_payload(case: Case, pair: Pair) -> bool:
+    """Whether the package that holds its TensorFlow has a wheel for the target's Python."""
+    holder = case.matrix.payload_of(pair.package, pair.tensorflow, pair.arch)
+    release = case.matrix.release(*holder) if holder is not None else None
+    return release is not None and pair.python in release.pythons(pair.arch, case.target.os)
 
 
 def metadata_limits(

@@ -93,10 +93,11 @@ class Prefilter:
         while found := self._regex.search(squeezed, at):
             seen.add(found[0])
             at = found.start() + 1
+        lengths = sorted(set(map(len, seen)))
         return {
             literal
             for end, literals in self._by_end.items()
-            if any(end.startswith(beginning) for beginning in seen)
+            if any(end[:length] in seen for length in lengths)
             for literal in literals
             if literal in squeezed
         }
