@@ -53,7 +53,7 @@ class Parser(argparse.ArgumentParser):
                 for parser in action.choices.values():
                     known |= parser._option_string_actions
         found = difflib.get_close_matches(given.partition("=")[0], known, n=1)
-        return found[0] if found else None
+        return found[0] if found and found[0] != given.partition("=")[0] else None
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
