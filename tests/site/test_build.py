@@ -342,3 +342,15 @@ def test_equal_twins_of_several_pythons_are_one_row(site: dict[str, bytes]) -> N
 
     assert page.count(">twin on Linux<") == 1
     assert "2 more for other Pythons" in page
+
+
+def test_every_road_to_the_gpu_stands_on_its_page_with_state_and_sources(
+    inputs: Inputs, site: dict[str, bytes], pages: dict[str, Page]
+) -> None:
+    page = site["roads/index.html"].decode()
+    assert len(inputs.matrix.roads) >= 4
+    for road in inputs.matrix.roads:
+        part = page[page.index(f'id="{road.id}"') :]
+        assert f"<dd>{road.state}</dd>" in part
+        assert all(source in part for source in road.sources)
+    assert "../roads/" in pages["install/index.html"].links

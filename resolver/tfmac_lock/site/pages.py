@@ -137,6 +137,8 @@ class Pages:
         )
         reports = sorted(self.inputs.matrix.reports, key=lambda one: one.date or "", reverse=True)
         yield self._page("reports/index.html", "reports.html", here="", reports=reports)
+        roads = self.inputs.matrix.roads
+        yield self._page("roads/index.html", "roads.html", here="install", roads=roads)
         yield self._page("api/index.html", "api.html", here="api")
         yield self._page("404.html", "404.html", root=self.base, here="")
 
