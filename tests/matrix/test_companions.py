@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.locks import package
+from tfmac_lock.errors import DataError
+from tfmac_lock.matrix.companions import (
+    Companion,
+    Companions,
+    Setting,
+    Tried,
+    decisive_pins,
+    touching,
+)
+from tfmac_lock.matrix.reasons import Status
+from tfmac_lock.matrix.toml import checked
+
+if TYPE_CHECKING:
+    from tfmac_lock.lock.model import LockedPackage
+
+PAIR = (
+    package("tensorflow", "2.18.1", "keras>=3.5", "numpy<2.1"),
+    package("tensorflow-metal", "1.2.0"),
+    package("keras", "3.15.1"),
+    package("numpy", "2.0.2"),
+)
+TEXT = package("tensorflow-text", "2.18.1", "tensorflow<2.19,>=2.18.0")
+FACT = Companion(
+    name="tensorflow-text",
+    couples="binary",
+    text="It binds to TensorFlow.",
+    modules=("tensorflow_text",),
+    settings=(
+        Setting(
+            tensorflow=">=2.16",
+            name="TF_USE_LEGACY_KERAS",
+            value="1",
+            reason="It needs Keras 2.",
+            source="https://example.org",
+        ),
+    ),
+    sources=("https://example.org",),
+)
+
+
+def tried(outcome: str = "works", version: str = "2.18.1", **pins: str) -> Tried:
+    return Tried(
+        companion="tensorflow-text",
+        version=version,
+        outcome=outcome,  # type: ignore[arg-type]
+        python="3.11",
+        text="its smoke test was run",
+        source="matrix/proofs/companions/x.toml",
+        pins={"tensorflow": "2.18.1", "keras": "3.15.1", "numpy": "2.0.2"} | pins,
+    )
+
+
+def status(*trials: Tried, packages: tuple[LockedPackage, ...] = (*PAIR, TEXT)) -> Status:
+    (one,) = Companions(facts=(FACT,), trials=trials).judge(packages)
+    return one.status
+
+
+@pytest.mark.parametrize(
+    ("trials", "expected"),
+    [
+        ((), Status.UNPROVEN),
+        ((tried(),), Status.WORKS),
+        ((tried("broken"),), Status.BROKEN),
+        ((tried(), tried("broken")), Status.BROKEN),
+        ((tried(version="2.18.0"),), Status.UNPROVEN),
+        ((tried(numpy="2.1.3"),), Status.UNPROVEN),
+        ((tried(tensorflow="2.18.0"),), Status.UNPROVEN),
+        ((tried(**{"tf-keras": "2.18.0"}),), Status.UNPROVEN),
+    ],
+)
+def test_a_trial_speaks_only_for_the_very_same_versions(
+    trials: tuple[Tried, ...], expected: Status
+) -> None:
+    assert status(*trials) is expected
+
+
+def test_a_trial_without_tf_keras_says_nothing_of_a_lock_with_it() -> None:
+    packages = (*PAIR, TEXT, package("tf-keras", "2.18.0"))
+    judged = Companions(facts=(FACT,), trials=(tried(),)).judge(packages)
+    assert {one.name: one.status for one in judged}["tensorflow-text"] is Status.UNPROVEN
+
+
+def test_who_requires_tensorflow_or_keras_touches_it_and_the_pairs_own_packages_do_not() -> None:
+    packages = (
+        *PAIR,
+        TEXT,
+        package("pandas", "2.2.3", "numpy>=1.26"),
+        package("models", "1.0", "keras"),
+        package("listed", "1.0"),
+    )
+    assert [one.name for one in touching(packages, {"listed"})] == [
+        "listed",
+        "models",
+        "tensorflow-text",
+    ]
+    assert decisive_pins(packages) == {"tensorflow": "2.18.1", "keras": "3.15.1", "numpy": "2.0.2"}
+
+
+def test_a_package_that_nobody_listed_and_that_touches_tensorflow_is_unproven() -> None:
+    packages = (*PAIR, package("models", "1.0", "keras"))
+    (one,) = Companions().judge(packages)
+    assert one.status is Status.UNPROVEN
+    assert "not tried beside tensorflow 2.18.1, keras 3.15.1, numpy 2.0.2" in one.reasons[0].text
+
+
+def test_settings_count_beside_the_tensorflow_that_they_are_for() -> None:
+    known = Companions(facts=(FACT,))
+    assert known.environment((*PAIR, TEXT)) == {"TF_USE_LEGACY_KERAS": "1"}
+    assert known.environment(PAIR) == {}
+    older = (package("tensorflow", "2.15.1"), TEXT)
+    assert known.environment(older) == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"needs": [{"id": "a", "requires": "keras; python_version<'3'", "reason": "It is so."}]},
+        {"needs": [{"id": "a", "requires": "not a name", "reason": "It is so."}]},
+        {"settings": [{"name": "lower", "value": "1", "reason": "It is so."}]},
+        {"modules": []},
+        {"couples": "glue"},
+        {"ended": "yesterday"},
+    ],
+)
+def test_a_companion_file_that_cannot_be_meant_is_refused(wrong: dict[str, object]) -> None:
+    source = {"source": "https://example.org"}
+    for rows in (wrong.get("needs"), wrong.get("settings")):
+        for row in rows if isinstance(rows, list) else ():
+            row |= source
+    right = {
+        "name": "x",
+        "couples": "nothing",
+        "text": "It is a package.",
+        "modules": ["x"],
+        "sources": ["https://example.org"],
+    }
+    assert checked(dict(right), Companion, "x.toml").name == "x"
+    with pytest.raises(DataError):
+        checked(right | wrong, Companion, "x.toml")

@@ -1,0 +1,96 @@
+"""What companions need beyond their metadata decides what is locked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lock.test_make import facts, index, lock, pins  # noqa: F401 - a fixture
+from tfmac_lock.matrix.companions import Companion, Companions, Needed
+from tfmac_lock.matrix.ranking import NoCombo
+
+if TYPE_CHECKING:
+    from tests.support.universe import Universe
+    from tfmac_lock.matrix.facts import Matrix
+
+
+def needing(requires: str, *, versions: str = "", tensorflow: str = "") -> Matrix:
+    need = Needed(
+        id="a",
+        versions=versions,
+        tensorflow=tensorflow,
+        requires=requires,
+        reason="its metadata forget it",
+        source="https://example.org/need",
+    )
+    companion = Companion(
+        name="extra",
+        couples="keras",
+        text="An invented companion.",
+        modules=("extra",),
+        needs=(need,),
+        sources=("https://example.org",),
+    )
+    return replace(facts(), companions=Companions(facts=(companion,)))
+
+
+@pytest.fixture(autouse=True)
+def packages(index: Universe) -> None:  # noqa: F811
+    index.add("extra", "1.0")
+    index.add("extra", "2.0")
+    index.add("helper", "1.0")
+    index.add("helper", "2.0")
+
+
+def test_what_the_metadata_forget_comes_in_and_stands_among_the_requirements(
+    index: Universe,  # noqa: F811
+) -> None:
+    made = lock(index, None, "extra", known=needing("helper<2"))
+    assert pins(made)["helper"] == "1.0"
+    (extra,) = [one for one in made.lock.packages if one.name == "extra"]
+    assert extra.requires == ("helper<2",)
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [{"tensorflow": "<2.16"}, {"versions": "<2"}], ids=["tensorflow", "version"]
+)
+def test_a_need_of_other_versions_or_beside_another_tensorflow_brings_nothing_in(
+    index: Universe,  # noqa: F811
+    elsewhere: dict[str, str],
+) -> None:
+    made = lock(index, None, "extra", known=needing("helper", **elsewhere))
+    assert "helper" not in pins(made)
+
+
+def test_a_need_of_tensorflow_leads_to_another_pair(index: Universe) -> None:  # noqa: F811
+    made = lock(index, None, "extra", known=needing("tensorflow<2.18"))
+    assert made.lock.combo.tensorflow == "2.17.1"
+    assert pins(made)["extra"] == "2.0"
+
+
+def test_a_need_that_a_version_cannot_have_leads_to_another_version(
+    index: Universe,  # noqa: F811
+) -> None:
+    made = lock(index, None, "extra", known=needing("helper>=9", versions=">=2"))
+    assert pins(made)["extra"] == "1.0"
+
+
+def test_a_need_that_nothing_meets_is_told_with_its_reason_and_source(
+    index: Universe,  # noqa: F811
+) -> None:
+    with pytest.raises(NoCombo) as caught:
+        lock(index, None, "extra", known=needing("helper>=9"))
+    assert "its metadata forget it" in " ".join(str(caught.value).split())
+    assert "https://example.org/need" in str(caught.value)
+
+
+def test_a_lock_with_a_companion_that_nobody_tried_is_unproven(
+    index: Universe,  # noqa: F811
+) -> None:
+    made = lock(index, None, "extra", known=needing("helper"))
+    assert made.lock.verdict.status == "unproven"
+    (one,) = made.lock.companions
+    assert (one.name, one.version, one.status) == ("extra", "2.0", "unproven")
+    assert [reason.kind for reason in made.lock.verdict.reasons].count("companion") == 1
