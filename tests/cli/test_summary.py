@@ -160,3 +160,10 @@ def test_notes_and_retries_are_lines_and_answers_are_counted_only_on_a_terminal(
     assert "reading the index: 1 answers, 1.5 MB" in told
     assert "\r\x1b[Knote: a note\n" in told
     assert told.endswith("\r\x1b[K")
+
+
+def test_what_must_be_set_before_it_runs_stands_among_the_next_steps() -> None:
+    with_setting = replace(lock(), environment={"TF_USE_LEGACY_KERAS": "1"})
+    text = summary([with_setting], FILES, color=False)
+    assert text.index("pip install") < text.index("  export TF_USE_LEGACY_KERAS=1")
+    assert "export" not in summary([lock()], FILES, color=False)

@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..lock.formats.header import install_command
+from ..lock.formats.header import assignments, install_command
 from ..matrix import loading
 from ..target import Arch, Os
 
@@ -150,6 +150,13 @@ def _fitted(text: str, indent: str = "  ") -> list[str]:
 
 
 def _next(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
+    """How to install it, and what to set before it runs."""
+    steps = _install(locks, files)
+    needed = dict.fromkeys(one for lock in locks for one in assignments(lock))
+    return [*steps, *(f"  export {one}" for one in needed)] if steps else []
+
+
+def _install(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
     """How to install it, with the file that most people can use."""
     combo = locks[0].combo
     mac = "on that Mac" if len(locks) == 1 else "on either Mac"

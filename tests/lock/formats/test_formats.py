@@ -194,3 +194,11 @@ def test_what_a_user_or_a_fact_says_stays_on_its_line(part: str) -> None:
         assert len(text.splitlines()) == len(render(plain).splitlines())
         assert part not in text.replace("\n", "") or part == "\n"
         assert not [line for line in text.splitlines() if line.startswith("evil")]
+
+
+def test_the_head_of_a_file_says_what_must_be_set_before_it_runs() -> None:
+    with_setting = replace(lock(), environment={"TF_USE_LEGACY_KERAS": "1", "A": "two words"})
+    for text in (requirements_txt.render(with_setting), pylock_toml.render(with_setting)):
+        assert "# set before Python starts: TF_USE_LEGACY_KERAS=1\n" in text
+        assert "# set before Python starts: A='two words'\n" in text
+    assert from_json(to_json(with_setting)).environment == with_setting.environment

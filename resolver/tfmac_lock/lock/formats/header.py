@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -34,10 +35,21 @@ def header(lock: Lock) -> list[str]:
         f"verdict: {lock.verdict.status}{grade}, package index as of {lock.as_of}",
         f"lock id: {lock_id(lock)}",
     ]
+    lines += settings(lock)
     for reason in lock.verdict.reasons:
         if reason.kind == "defect":
             lines += textwrap.wrap(reason.text, 90, initial_indent="  ", subsequent_indent="  ")
     return [*map(on_one_line, lines), ""]
+
+
+def settings(lock: Lock) -> list[str]:
+    """One sentence for each environment variable that the lock needs to run."""
+    return [f"set before Python starts: {one}" for one in assignments(lock)]
+
+
+def assignments(lock: Lock) -> list[str]:
+    """The environment variables that the lock needs, as a shell assigns them."""
+    return [f"{name}={shlex.quote(value)}" for name, value in lock.environment.items()]
 
 
 def install_command(lock: Lock, file: str = "requirements.txt") -> str:

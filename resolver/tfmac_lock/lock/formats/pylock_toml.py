@@ -15,7 +15,7 @@ from ...errors import UsageError
 from ...files import on_one_line
 from ...target import Os, machine_name
 from ..model import lock_id
-from .header import MARK
+from .header import MARK, settings
 
 if TYPE_CHECKING:
     from ..model import Lock, LockedPackage
@@ -53,6 +53,7 @@ def render(lock: Lock) -> str:
     lines = [
         f"# This file was {MARK}, by:",
         f"#    tfmac-lock {on_one_line(lock.command)}",
+        *(f"# {on_one_line(one)}" for one in settings(lock)),
         'lock-version = "1.0"',
         f"environments = [{_text(environment)}]",
         f"requires-python = {_text(f'=={combo.python}.*')}",
