@@ -11,7 +11,8 @@ from tfmac_lock.cli.summary import MEANING, summary
 from tfmac_lock.cli.talk import Talk
 from tfmac_lock.lock.published import Index
 from tfmac_lock.matrix import loading
-from tfmac_lock.matrix.reasons import Reason
+from tfmac_lock.matrix.companions import CompanionVerdict
+from tfmac_lock.matrix.reasons import Grade, Reason, Status
 from tfmac_lock.publish.locks import Slot, slots
 from tfmac_lock.target import Arch, Os
 
@@ -167,3 +168,22 @@ def test_what_must_be_set_before_it_runs_stands_among_the_next_steps() -> None:
     text = summary([with_setting], FILES, color=False)
     assert text.index("pip install") < text.index("  export TF_USE_LEGACY_KERAS=1")
     assert "export" not in summary([lock()], FILES, color=False)
+
+
+def test_a_companion_that_nobody_tried_is_named_and_the_pairs_fault_is_told_too() -> None:
+    untried = CompanionVerdict(
+        name="extra", version="2.0", status=Status.UNPROVEN, grade=Grade.RESOLVES, reasons=()
+    )
+    defect = Reason(
+        kind="defect",
+        text="Sums are wrong: on the GPU. Way out: hide the GPU",
+        source="https://example.org",
+        against=True,
+    )
+    made = lock(metal=None, status="unproven")
+    reasons = (*made.verdict.reasons, defect)
+    made = replace(made, companions=(untried,), verdict=replace(made.verdict, reasons=reasons))
+    text = " ".join(summary([made], FILES, color=False).split())
+    assert "unproven: extra 2.0 was not tried beside these versions; it may fail." in text
+    assert "Sums are wrong." in text
+    assert "hide the GPU" in text

@@ -29,7 +29,7 @@ MEANING = {
 """What each status says, in the words of the summary."""
 
 
-FIRST_WITHOUT_PLUGIN = ["2", "20"]
+FIRST_WITHOUT_PLUGIN = (2, 20)
 """From this TensorFlow on the vendor's plugin does not load."""
 
 
@@ -62,8 +62,9 @@ def _lock(lock: Lock, *, color: bool) -> list[str]:
     status = lock.verdict.status
     shown = f"\x1b[1;{COLORS[status]}m{status}\x1b[0m" if color else status
     advice = None if combo.os is Os.LINUX else loading.advice(combo.arch, combo.python)
-    fault = _fault(lock, advice) if status == "caution" else None
-    said = f"{shown}: {MEANING[status]}" + (f". {fault.title}." if fault else ".")
+    untried = _untried(lock)
+    fault = _fault(lock, advice) if status == "caution" or untried else None
+    said = f"{shown}: {untried or MEANING[status]}" + (f". {fault.title}." if fault else ".")
     return [
         f"{combo.package} {combo.tensorflow} {plugin}, {len(lock.packages)} packages in all",
         f"Python {combo.python} on {combo.chip} ({combo.arch.value}), {system}",
@@ -72,6 +73,20 @@ def _lock(lock: Lock, *, color: bool) -> list[str]:
         *(fault.lines if fault else ()),
         *_alternative(lock, advice),
     ]
+
+
+def _untried(lock: Lock) -> str:
+    """Which companions were not tried beside the lock's versions; empty where all were."""
+    names = [f"{one.name} {one.version}" for one in lock.companions if one.status == "unproven"]
+    if not names:
+        return ""
+    verb = "was" if len(names) == 1 else "were"
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
+    return f"{shown} {verb} not tried beside these versions; it may fail"
+
+
+def _series(tensorflow: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in tensorflow.split(".")[:2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +138,7 @@ def _with_gpu(lock: Lock, advice: Advice) -> list[str]:
         return []
     lines = ["  With the GPU" + (", and a known fault:" if offer is advice.newer else ":")]
     lines += _fitted(f"{offer.command(combo.chip)} (TensorFlow {offer.tensorflow})")
-    if combo.arch is Arch.ARM64 and combo.tensorflow.split(".")[:2] >= FIRST_WITHOUT_PLUGIN:
+    if combo.arch is Arch.ARM64 and _series(combo.tensorflow) >= FIRST_WITHOUT_PLUGIN:
         lines.append("  Other roads to the GPU, with their state: tfmac-lock matrix roads")
     return lines
 
