@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +14,24 @@ from tfmac_lock.explain import symptoms
 from tfmac_lock.matrix import loading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tfmac_lock.explain.symptoms import Symptom
     from tfmac_lock.matrix.facts import Matrix
 
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+
+@pytest.fixture(autouse=True)
+def own_path() -> Iterator[None]:
+    """The import path as it was: conda-lock adds its vendored packages to it when imported.
+
+    A worker process of the service inherits the path, and would find their packaging there.
+    """
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -216,9 +217,11 @@ def served(tmp_path: Path) -> Path:
 
 
 def refreshed(served: Path, root: Path) -> list[str]:
+    # A cache of its own each time: a new server may get the port, and so the pages, of the last.
+    cache = Path(tempfile.mkdtemp(dir=root))
     with (
         HtmlIndex(served) as server,
-        IndexClient(IndexConfig(indexes=(server.url,)), Cache(root / "cache")) as client,
+        IndexClient(IndexConfig(indexes=(server.url,)), Cache(cache)) as client,
     ):
         changed = refresh(client, root, date(2026, 1, 31))
     return sorted(path.relative_to(root).as_posix() for path in changed)

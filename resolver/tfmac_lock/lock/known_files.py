@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import TfmacLockError
+from ..errors import Refusal
 from ..matrix.reasons import Grade, Reason
 from ..matrix.verdict import fold
 
@@ -42,10 +42,8 @@ class UnknownFile:
         return f"{self.filename} has the sha256 {self.sha256}, and the release's is {self.known}"
 
 
-class ContradictedFile(TfmacLockError):
+class ContradictedFile(Refusal):
     """An index has a file of a release under its name, and with another content."""
-
-    exit_status = 1
 
     def __init__(self, files: Iterable[UnknownFile]) -> None:
         self.files = tuple(files)
