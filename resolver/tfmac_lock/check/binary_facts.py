@@ -104,6 +104,20 @@ def read_for_plugin(wheel: Wheel, sha256: str, arch: str, plugin: PluginBinary) 
     return _read_tensorflow(wheel, sha256, arch, asked, flat)
 
 
+def read_exports(wheel: Wheel, arch: str, asked: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Which of the ``asked`` symbols each image that TensorFlow loads offers, by its path.
+
+    Only the images that are loaded are read. None where the wheel is a stub.
+    """
+    asked = tuple(sorted(asked))
+    scanner = _Scanner(wheel=wheel, arch=arch, asked=asked)
+    links = _loaded_images(scanner) if ROOT_IMAGE in wheel.paths else {}
+    return {
+        path: frozenset(one for one in asked if _offers(scanner, links, path, one, 0))
+        for path in sorted(links)
+    }
+
+
 def _read_tensorflow(
     wheel: Wheel,
     sha256: str,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from ..macho.demangle import demangle
 from ..matrix.companions import DECISIVE, Companions, Tried
 from ..matrix.facts import (
     METAL,
@@ -23,7 +24,6 @@ from ..matrix.facts import (
 )
 from ..matrix.reasons import Grade
 from ..target import Arch, Chip, MacOSRelease, Platforms, PythonSeries, PythonVersion
-from .demangle import demangle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
