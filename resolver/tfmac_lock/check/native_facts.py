@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 LIBRARY = re.compile(r"(libtensorflow(_framework|_cc)?|_pywrap_tensorflow_internal)(\.\d+)*\.\w+")
 """The file names of TensorFlow's libraries; ``libtensorflow_framework.2.dylib`` is one."""
 
-_OF_TENSORFLOW = re.compile(
-    r"10tensorflow|3tsl|3xla|15stream_executor|4absl|6google8protobuf|5Eigen|^__?TFE?_|^__?TSL_"
-)
-"""The names of TensorFlow, and of what is linked into it and offered with it.
+_OF_TENSORFLOW = re.compile(r"10tensorflow|3tsl|^__?TFE?_|^__?TSL_")
+"""The names of TensorFlow."""
+
+_WITH_TENSORFLOW = re.compile(r"3xla|15stream_executor|4absl|6google8protobuf|5Eigen")
+"""The names of what is linked into TensorFlow and offered with it.
 
 Of the lookups that name no library the rest are Python's and the system's.
 """
@@ -96,10 +97,10 @@ def read_native(wheel: Wheel, arch: str, optional: Iterable[str] = ()) -> Native
         if (one := _read(wheel, path, arch)) is not None:
             read[path] = one
     left_out = set(optional)
-    copies = tuple(sorted(path for path in read if LIBRARY.fullmatch(posixpath.basename(path))))
+    copies = tuple(sorted(path for path in read if _name_of_tensorflows(path)))
     offered = {symbol for one in read.values() for symbol in one.exported}
     images = [
-        _native_image(wheel, path, one, read, offered)
+        _native_image(path, one, read, offered)
         for path, one in sorted(read.items())
         if path not in copies and path not in left_out
     ]
@@ -126,7 +127,9 @@ def _read(wheel: Wheel, path: str, arch: str) -> _Read | None:
         if image is None:
             return None
         exports = Exports(image)
-        imports = tuple(one for one in read_imports(image) if _counts(one, image))
+        # What a copy of TensorFlow's own imports is its builder's matter, and a lot to read.
+        found = () if _name_of_tensorflows(path) else read_imports(image)
+        imports = tuple(one for one in found if _counts(one, image))
         for one in imports:
             if one.ordinal > len(image.libraries):
                 raise DamagedBinary(what, f"binds {one.symbol} to library {one.ordinal} of none")
@@ -147,16 +150,21 @@ def _counts(one: Import, image: macho.MachO) -> bool:
     if one.weak or one.ordinal in (Special.SELF, Special.MAIN_EXECUTABLE):
         return False
     if one.ordinal < 0:
-        return one.symbol not in system.FLAT and bool(_OF_TENSORFLOW.search(one.symbol))
+        names = (_OF_TENSORFLOW, _WITH_TENSORFLOW)
+        return one.symbol not in system.FLAT and any(name.search(one.symbol) for name in names)
     return one.ordinal > len(image.libraries) or _is_tensorflows(image.libraries[one.ordinal - 1])
 
 
 def _is_tensorflows(library: macho.Library) -> bool:
-    return bool(LIBRARY.fullmatch(posixpath.basename(library.name)))
+    return _name_of_tensorflows(library.name)
+
+
+def _name_of_tensorflows(path: str) -> bool:
+    return bool(LIBRARY.fullmatch(posixpath.basename(path)))
 
 
 def _native_image(
-    wheel: Wheel, path: str, one: _Read, read: dict[str, _Read], offered: set[str]
+    path: str, one: _Read, read: dict[str, _Read], offered: set[str]
 ) -> NativeImage | None:
     """The image where it binds to TensorFlow, or to a copy of it in the wheel."""
     image = one.image
@@ -174,7 +182,8 @@ def _native_image(
                 wants.add((None, want.symbol))
         elif library.kind is not macho.LinkKind.WEAK and library.name not in own:
             wants.add((library.name, want.symbol))
-    if not linked and not wants:
+    # Others have a copy of their own of what is linked into TensorFlow.
+    if not linked and not any(_OF_TENSORFLOW.search(symbol) for _, symbol in wants):
         return None
     return NativeImage(
         path=_PYTHON_IN_NAME.sub("", path),
@@ -198,20 +207,26 @@ def _leads_to_tensorflow(path: str, rpath: str) -> bool:
     )
 
 
-def numbered(wheels: Iterable[NativeWheel], numbers: Numbers) -> tuple[NativeBinary, ...]:
-    """The rows of a release on one architecture: wheels that want the same are one row."""
+def numbered(
+    wheels: Iterable[NativeWheel], numbers: Numbers, *, apart: bool = False
+) -> tuple[NativeBinary, ...]:
+    """The rows of a release on one architecture: wheels that want the same are one row.
+
+    With ``apart`` each image is a group of its own, so that it is known which lacks what.
+    """
     rows: dict[tuple[object, ...], list[NativeWheel]] = {}
     for wheel in wheels:
         key = (wheel.copies, wheel.macos_tag, wheel.numpy_generation, frozenset(wheel.images))
         rows.setdefault(key, []).append(wheel)
-    return tuple(_row(found, numbers) for found in rows.values())
+    return tuple(_row(found, numbers, apart) for found in rows.values())
 
 
-def _row(wheels: list[NativeWheel], numbers: Numbers) -> NativeBinary:
+def _row(wheels: list[NativeWheel], numbers: Numbers, apart: bool) -> NativeBinary:
     first = wheels[0]
     groups: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[NativeImage]] = {}
     for image in first.images:
-        key = (posixpath.dirname(image.path), image.rpaths, image.libraries)
+        place = image.path if apart else posixpath.dirname(image.path)
+        key = (place, image.rpaths, image.libraries)
         groups.setdefault(key, []).append(image)
     return NativeBinary(
         package=first.package,

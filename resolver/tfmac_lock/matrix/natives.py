@@ -17,19 +17,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..files import guarded
-from .base import Fact, specifier, version
+from .base import Fact, version
 from .binaries import ImageFacts
 from .load_check import find_library
 from .plain import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 SCHEMA_VERSION = 1
-
-SHOWN = 3
-"""Missing symbols that a sentence tells; ``audit --with`` tells all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +57,8 @@ class NativeBinary(Fact):
     arch: str
     pythons: tuple[str, ...]
     macos_tag: str
-    minos: str | None
-    numpy_generation: str | None
+    minos: str | None = None
+    numpy_generation: str | None = None
     copies: tuple[str, ...]
     groups: tuple[NativeGroup, ...]
 
@@ -108,6 +105,11 @@ class NativeLoad:
     copies: tuple[str, ...] = ()
 
     @property
+    def source(self) -> str:
+        """The file of the row."""
+        return f"matrix/binaries/companions/{self.package}/{self.version}.toml"
+
+    @property
     def text(self) -> str:
         """The row as a sentence."""
         head = f"{self.package} {self.version}"
@@ -121,12 +123,15 @@ class NativeLoad:
                     f"to that: what it registers does not reach {beside}"
                 )
             return f"whether {head} loads into {beside} was not read from the binaries"
-        missing = []
-        if self.missing_symbols:
-            count = len(self.missing_symbols)
-            missing.append(f"{count} {'symbol' if count == 1 else 'symbols'} missing")
-        missing += [f"no {name.rpartition('/')[2]}" for name in self.missing_libraries]
-        return f"{head} does not load into {beside}: {' and '.join(missing)}"
+        return f"{head} does not load into {beside}: {self.lacks}"
+
+    @property
+    def lacks(self) -> str:
+        """What is missing, in few words."""
+        count = len(self.missing_symbols)
+        symbols = [f"{count} {'symbol' if count == 1 else 'symbols'} missing"] if count else []
+        files = [f"there is no {name.rpartition('/')[2]}" for name in self.missing_libraries]
+        return " and ".join(symbols + files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,11 +201,37 @@ class Natives:
             found.setdefault(one.version, one)
         return [check(binary, one, self.symbols) for one in found.values()]
 
-    def admitted(self, package: str, versions: str, arch: str) -> Iterator[NativeBinary]:
-        """The rows of a companion whose version a specifier admits."""
-        for one in self.of(package):
-            if one.arch == arch and specifier(versions).contains(one.version):
-                yield one
+    def place(self, symbol: str) -> int | None:
+        """The number of a symbol, also as Linux writes it; None where no companion wants it."""
+        for name in (symbol, f"_{symbol}"):
+            if name in self.symbols:
+                return self.symbols.index(name)
+        return None
+
+    def offering(self, symbol: str, arch: str) -> list[str]:
+        """The TensorFlow releases of which some image offers the symbol, oldest first."""
+        place = self.place(symbol)
+        if place is None:
+            return []
+        found = {
+            one.version
+            for one in self.offers
+            if one.arch == arch and any(bits_of(text) >> place & 1 for text in one.exports.values())
+        }
+        return sorted(found, key=version)
+
+    def wanting(self, package: str, symbol: str, arch: str) -> list[str]:
+        """The releases of a companion that want the symbol, oldest first."""
+        place = self.place(symbol)
+        if place is None:
+            return []
+        found = {
+            one.version
+            for one in self.of(package)
+            if one.arch == arch
+            and any(bits_of(t) >> place & 1 for g in one.groups for t in g.imports.values())
+        }
+        return sorted(found, key=version)
 
 
 def check(binary: NativeBinary, offer: Offer, symbols: tuple[str, ...]) -> NativeLoad:
