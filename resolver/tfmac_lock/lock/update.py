@@ -1,7 +1,7 @@
 """A lock again: all of it, or some packages and what they force.
 
 A named package gets the version that a new lock would give it with the same pair, or where that
-would not have it, the newest that the others admit. Everything else
+is not to be had beside whoever asks for it now, the newest that the others admit. Everything else
 stays what it is as far as that can be: of the packages that another version was taken of, each is
 put back where the rest then still fits.
 """
@@ -92,7 +92,11 @@ def update_packages(
         pinned = replace(of_pair, constraints=(*of_pair.constraints, *limits))
         return _pair_kept(resolver, pinned, old, notes)
 
-    made = with_pins(target) or newest
+    made = with_pins(target)
+    if made is None or not target.keys() <= versions(made).keys():
+        # The new version would come in only beside others that do without the package.
+        target = {}
+        made = with_pins(target) or newest
     for name in sorted(before):
         now = versions(made)
         if name in names or name in PAIR_NAMES or name not in now or now[name] == before[name]:
