@@ -14,7 +14,8 @@ from tests.lock.test_make import facts, wish
 from tests.support.facts import target
 from tests.support.universe import Universe, as_indexed, asked_for
 from tfmac_lock.errors import UsageError
-from tfmac_lock.lock.make import LockRequest, Resolver
+from tfmac_lock.lock.make import Resolver
+from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.lock.update import (
     NotInLock,
     named,

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from ..lock.make import LockRequest
     from ..lock.model import Lock
+    from ..lock.request import LockRequest
     from ..matrix.ranking import PairRequest
     from .lock import Machine
 

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from ..matrix.reasons import Reason
-    from .make import LockRequest, Resolver
+    from .make import Resolver
     from .model import Lock
+    from .request import LockRequest
 
 
 class NotInLock(UsageError):
