@@ -187,6 +187,6 @@ def test_shards_share_the_tensorflows_out(matrix: Path, source: FolderSource) ->
     refresh_natives(matrix, source, shard=(1, 2))
     exports = matrix / "binaries/companions/exports"
 
-    assert [path.name for path in exports.iterdir()] == ["tensorflow-2.17.0.toml"]
+    assert [path.name for path in exports.iterdir()] == ["tensorflow-2.18.0.toml"]
     refresh_natives(matrix, source, shard=(2, 2))
     assert loads(matrix, "0.37.1", "2.18.0") is True

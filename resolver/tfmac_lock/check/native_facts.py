@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..macho import image as macho
 from ..macho import system
@@ -86,15 +86,28 @@ class _Read:
     numpy: str | None
 
 
-def read_native(wheel: Wheel, arch: str, optional: Iterable[str] = ()) -> NativeWheel:
+Known: TypeAlias = "dict[tuple[str, int, int, str], _Read | None]"
+
+
+def read_native(
+    wheel: Wheel,
+    arch: str,
+    optional: Iterable[str] = (),
+    known: Known | None = None,
+) -> NativeWheel:
     """What the images of ``wheel`` want; those at ``optional`` paths are left out.
 
-    Raises :class:`DamagedBinary`.
+    ``known`` keeps what was read, since the wheels of a release for several Pythons have many
+    files in common. Raises :class:`DamagedBinary`.
     """
+    known = {} if known is None else known
     name = parse_name(wheel.name)
     read: dict[str, _Read] = {}
     for path in wheel.native_paths:
-        if (one := _read(wheel, path, arch)) is not None:
+        key = (path.rpartition("/")[2], *wheel.checksum(path), arch)
+        if key not in known:
+            known[key] = _read(wheel, path, arch)
+        if (one := known[key]) is not None:
             read[path] = one
     left_out = set(optional)
     copies = tuple(sorted(path for path in read if _name_of_tensorflows(path)))

@@ -140,9 +140,14 @@ def to_text(audit: NativeAudit) -> str:
         lines = [head + verdict[audit.beside.loads], *_lacks(audit.beside)]
     else:
         lines = [f"{head}, {audit.arch}"]
+    return "\n".join([*lines, *map(_wrapped, _rest(audit))])
+
+
+def _rest(audit: NativeAudit) -> list[str]:
+    """All but the verdict: what was read, and beside which TensorFlows it loads."""
     many = "1 image binds" if audit.images == 1 else f"{audit.images} images bind"
     floor = f"; macOS {audit.macos_tag} by tag, {audit.minos or 'none'} by load command"
-    lines.append(f"  {many} to TensorFlow's{floor}")
+    lines = [f"  {many} to TensorFlow's{floor}"]
     lines += [f"  a copy of TensorFlow's own: {path}" for path in audit.copies]
     if audit.copies:
         lines.append("    what its images register goes there, and not to the TensorFlow that runs")
@@ -153,7 +158,7 @@ def to_text(audit: NativeAudit) -> str:
     ):
         if releases:
             lines.append(f"  {label} TensorFlow {', '.join(releases)}")
-    return "\n".join(_wrapped(line) for line in lines)
+    return lines
 
 
 def _lacks(load: NativeLoad) -> list[str]:
@@ -161,7 +166,7 @@ def _lacks(load: NativeLoad) -> list[str]:
 
     lines = [f"  missing library: {name}" for name in load.missing_libraries]
     for symbol in load.missing_symbols[:MANY]:
-        lines += [f"  missing: {demangle(symbol)}", f"    {symbol}"]
+        lines += [f"  missing symbol: {symbol}", f"    {demangle(symbol)}"]
     left = len(load.missing_symbols) - MANY
     if left > 0:
         lines.append(f"  and {left} more symbols, which --json tells")
@@ -169,7 +174,7 @@ def _lacks(load: NativeLoad) -> list[str]:
 
 
 def _wrapped(line: str) -> str:
-    """The line in 80 columns; names of symbols stay whole."""
+    """The line in 80 columns."""
     import textwrap
 
     indent = line[: len(line) - len(line.lstrip())]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import InvalidVersion, Version
 
 from ..check.binary_facts import read_exports
-from ..check.native_facts import NativeWheel, numbered, read_native
+from ..check.native_facts import Known, NativeWheel, numbered, read_native
 from ..errors import MissingExtra
 from ..files import write_whole
 from ..macho.errors import DamagedBinary
@@ -66,16 +66,11 @@ def refresh_natives(
     folder = matrix / "binaries" / "companions"
     facts = read_file(matrix / "natives.toml", NativesFile)
     numbers = Numbers(read_symbols(folder))
-    before = len(numbers.symbols)
     written: list[Path] = []
     companions = {path.stem for path in (matrix / "companions").glob("*.toml")}
     for name in sorted({*facts.names, *companions}):
         partly = [one for one in facts.partly if one.package == name]
         written += _refresh_project(folder, source, name, partly, numbers, tell)
-        if len(numbers.symbols) > before:
-            before = len(numbers.symbols)
-            text = "".join(f"{symbol}\n" for symbol in numbers.symbols)
-            write_whole(folder / SYMBOLS, text)
     written += _refresh_exports(matrix / "binaries", source, numbers.symbols, shard, tell)
     return written
 
@@ -124,6 +119,9 @@ def _refresh_project(
             continue
         tell(f"{name} {version}")
         found = _read_release(source, files, partly, numbers)
+        # First the list that the rows count by: an interruption leaves it too long, which is
+        # no harm, and never too short.
+        write_whole(folder / SYMBOLS, "".join(f"{symbol}\n" for symbol in numbers.symbols))
         yield _write(release, plain(found))
 
 
@@ -158,10 +156,12 @@ def _wheel_read(source: IndexWheels, file: IndexFile, arch: str, partly: list[Pa
     )
 
 
-def _read(source: IndexWheels, file: IndexFile, arch: str, partly: list[Partly]) -> NativeWheel:
+def _read(
+    source: IndexWheels, file: IndexFile, arch: str, partly: list[Partly], known: Known
+) -> NativeWheel:
     with source.open(file) as opened:
         wheel = Wheel(opened, file.filename)
-        return read_native(wheel, arch, _left_out(wheel, partly))
+        return read_native(wheel, arch, _left_out(wheel, partly), known)
 
 
 def _left_out(wheel: Wheel, partly: list[Partly]) -> list[str]:
@@ -178,12 +178,13 @@ def _read_release(
     source: IndexWheels, files: list[IndexFile], partly: list[Partly], numbers: Numbers
 ) -> NativeReleaseFile:
     binaries: list[NativeBinary] = []
+    known: Known = {}
     for arch in ARCHES:
         fitting = sorted(
             (file for file in files if arch in parse_name(file.filename).arches),
             key=lambda file: file.filename,
         )
-        wheels = [_read(source, file, arch, partly) for file in fitting]
+        wheels = [_read(source, file, arch, partly, known) for file in fitting]
         binaries += [one for one in numbered(wheels, numbers) if one.groups]
     return NativeReleaseFile(
         schema_version=1,
@@ -237,14 +238,15 @@ def _refresh_exports(
 
 
 def payloads(binaries: Path) -> list[tuple[str, str, list[str]]]:
-    """The TensorFlow releases that are no stubs, with their architectures."""
+    """The TensorFlow releases that are no stubs, with their architectures, newest first."""
     found: dict[tuple[str, str], list[str]] = {}
     for binary in load_folder(binaries):
         if isinstance(binary, TensorFlowBinary) and binary.payload:
             arches = found.setdefault((binary.package, binary.version), [])
             if binary.arch not in arches:
                 arches.append(binary.arch)
-    return [(package, version, sorted(arches)) for (package, version), arches in found.items()]
+    rows = [(package, version, sorted(arches)) for (package, version), arches in found.items()]
+    return sorted(rows, key=lambda row: (Version(row[1]), row[0]), reverse=True)
 
 
 def _write(path: Path, content: Any) -> Path:

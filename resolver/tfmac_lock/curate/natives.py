@@ -15,7 +15,7 @@ from packaging.version import Version
 from ..errors import DataError
 from ..matrix.base import TENSORFLOW_PACKAGES, Fact
 from ..matrix.binaries import ImageFacts, TensorFlowBinary, load_folder
-from ..matrix.natives import NativeBinary, Natives, Offer
+from ..matrix.natives import NativeBinary, Natives, Offer, bits_of
 from ..matrix.texts import PackageName, Sentence, Sha256, Source, VersionText
 from ..matrix.toml import read_file
 
@@ -123,12 +123,14 @@ def read_natives(binaries: Path) -> Natives:
         for one in load_folder(binaries)
         if isinstance(one, TensorFlowBinary)
     }
-    rows = [
-        row
-        for path in sorted(folder.glob("*/*.toml"))
-        if path.name != PROJECT and path.parent.name != EXPORTS
-        for row in read_file(path, NativeReleaseFile).binaries
-    ]
+    symbols = read_symbols(folder)
+    rows: list[NativeBinary] = []
+    for path in sorted(folder.glob("*/*.toml")):
+        if path.name != PROJECT and path.parent.name != EXPORTS:
+            found = read_file(path, NativeReleaseFile).binaries
+            if any(_counts(one) > len(symbols) for one in found):
+                raise DataError(str(path), f"counts more symbols than {SYMBOLS} has")
+            rows += found
     offers = []
     for path in sorted(folder.glob(f"{EXPORTS}/*.toml")):
         for one in read_file(path, ExportsFile).offers:
@@ -147,12 +149,18 @@ def read_natives(binaries: Path) -> Natives:
             )
     order = {name: place for place, name in enumerate(TENSORFLOW_PACKAGES)}
     return Natives(
-        symbols=read_symbols(folder),
+        symbols=symbols,
         binaries=tuple(sorted(rows, key=lambda one: (one.package, Version(one.version), one.arch))),
         offers=tuple(
             sorted(offers, key=lambda one: (Version(one.version), order[one.package], one.arch))
         ),
     )
+
+
+def _counts(row: NativeBinary) -> int:
+    """The highest number of a symbol in the row, from 1."""
+    texts = [text for group in row.groups for text in group.imports.values()]
+    return max((bits_of(text).bit_length() for text in texts), default=0)
 
 
 def _needed(image: ImageFacts) -> ImageFacts:
