@@ -60,9 +60,13 @@ def _by_symbol(natives: Natives, names: Named, symbol: str) -> Iterator[Fact]:
     every = list(dict.fromkeys(offers))
     known = [one.version for one in natives.of(names.companion) if one.arch == arch]
     head = f"`{demangle(symbol if symbol.startswith('__Z') else f'_{symbol}')}` is what "
-    head += f"{names.companion} {runs(list(dict.fromkeys(known)), wanting)} want"
+    head += f"{names.companion} {runs(list(dict.fromkeys(known)), wanting)} "
+    head += "wants" if len(wanting) == 1 else "want"
     offering = natives.offering(symbol, arch)
-    tail = f"TensorFlow {runs(every, offering)} offer it" if offering else "no TensorFlow offers it"
+    verb = "offers" if len(offering) == 1 else "offer"
+    tail = (
+        f"TensorFlow {runs(every, offering)} {verb} it" if offering else "no TensorFlow offers it"
+    )
     yield Fact(text=f"{head}, and {tail}", source=SOURCE)
 
 

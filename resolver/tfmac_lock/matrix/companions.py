@@ -280,7 +280,7 @@ def with_load(status: Status, grade: Grade, load: NativeLoad | None) -> tuple[St
 def reason_of(load: NativeLoad) -> Reason:
     """The load check as a reason."""
     return Reason(
-        kind="loads",
+        kind="binaries",
         text=load.text,
         source=load.source,
         grade=Grade.LOADS,
