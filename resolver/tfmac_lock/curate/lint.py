@@ -304,10 +304,8 @@ def _binaries(folder: MatrixFolder) -> Iterator[Problem]:
 
 def _natives(folder: MatrixFolder) -> Iterator[Problem]:
     """The packages that may bind to TensorFlow, and the rows of those that do."""
-    path = folder.root / "natives.toml"
     try:
-        if path.exists():
-            read_file(path, NativesFile)
+        read_file(folder.root / "natives.toml", NativesFile)
         read_natives(folder.root / "binaries")
     except DataError as error:
         yield Problem(code=Code.M001, path=error.path, text=error.reason)
