@@ -35,7 +35,7 @@ from .published import Index
 from .verify import pins_of, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from packaging.utils import NormalizedName
@@ -433,7 +433,7 @@ class Resolver:
             command=_command(request, pair, self.conda),
             channels=() if both is None else both.channels,
         )
-        lock = with_companions(self.matrix, lock)
+        lock = with_companions(self.matrix, lock, self._naming(request, solved.values()))
         if lock.verdict.status is Status.BROKEN:
             raise BrokenPins(pair, lock.verdict)
         if both is not None:
@@ -444,6 +444,21 @@ class Resolver:
     def _waivers(self, pair: Pair, target: Target) -> tuple[Waiver, ...]:
         """The requirements of the pair's own metadata that nothing on the Mac can meet."""
         return self.matrix.waivers_for(pair.package, pair.tensorflow, pair.arch, target.os)
+
+    def _naming(self, request: LockRequest, solved: Iterable[Solved]) -> set[str]:
+        """The packages whose metadata name TensorFlow or Keras.
+
+        Those of a package that somebody asked for are read whole, the description too.
+        """
+        asked = {item.name for item in request.requirements}
+        found: set[str] = set()
+        for one in solved:
+            if not one.file.filename.endswith(".whl") or one.file.sha256 in self._known:
+                continue
+            mentions = self.source.metadata(one.file).mentions
+            if mentions == "head" or (mentions and one.name in asked):
+                found.add(one.name)
+        return found
 
     def _package(self, solved: Solved) -> LockedPackage:
         file = solved.file
