@@ -45,8 +45,8 @@ def test_what_is_missing_is_told_as_a_programmer_writes_it_and_where_it_would_lo
 
     assert printed.startswith("tensorflow-io 0.37.1 + tensorflow 2.18.0, arm64: does not load\n")
     assert f"  missing symbol: {CONCAT}\n    tensorflow::tensor::Concat(" in printed
-    assert "  loads into TensorFlow 2.16.2, 2.17.1\n" in printed
-    assert printed.endswith("  does not load into TensorFlow 2.18.0, 2.18.1\n")
+    assert "  loads into TensorFlow 2.16.2 to 2.17.1\n" in printed
+    assert printed.endswith("  does not load into TensorFlow 2.18.0 to 2.18.1\n")
 
 
 def test_a_series_of_tensorflow_means_its_newest_release(
@@ -87,7 +87,7 @@ def test_without_a_tensorflow_all_of_them_are_told(
     printed = capsys.readouterr().out
 
     assert printed.startswith("tensorflow-io 0.37.1, arm64\n")
-    assert "  loads into TensorFlow 2.16.2, 2.17.1\n" in printed
+    assert "  loads into TensorFlow 2.16.2 to 2.17.1\n" in printed
 
 
 def test_a_local_wheel_is_read_and_judged_by_the_rows(
@@ -99,7 +99,7 @@ def test_a_local_wheel_is_read_and_judged_by_the_rows(
     path = companion_wheel(tmp_path / "own", version="0.37.1+own", needs=needs)
 
     assert call("--with", str(path), "--tensorflow", "2.18.1") == 1
-    assert "does not load into TensorFlow 2.18.0, 2.18.1" in capsys.readouterr().out
+    assert "does not load into TensorFlow 2.18.0 to 2.18.1" in capsys.readouterr().out
 
 
 def test_symbols_that_no_row_knows_are_looked_for_in_the_wheel_of_that_tensorflow(

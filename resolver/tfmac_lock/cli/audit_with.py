@@ -145,19 +145,23 @@ def to_text(audit: NativeAudit) -> str:
 
 def _rest(audit: NativeAudit) -> list[str]:
     """All but the verdict: what was read, and beside which TensorFlows it loads."""
+    from ..explain.natives import runs
+    from ..matrix.base import version
+
     many = "1 image binds" if audit.images == 1 else f"{audit.images} images bind"
     floor = f"; macOS {audit.macos_tag} by tag, {audit.minos or 'none'} by load command"
     lines = [f"  {many} to TensorFlow's{floor}"]
     lines += [f"  a copy of TensorFlow's own: {path}" for path in audit.copies]
     if audit.copies:
         lines.append("    what its images register goes there, and not to the TensorFlow that runs")
+    every = sorted({*audit.loads, *audit.fails, *audit.open}, key=version)
     for label, releases in (
         ("loads into", audit.loads),
         ("does not load into", audit.fails),
         ("not decided for", audit.open),
     ):
         if releases:
-            lines.append(f"  {label} TensorFlow {', '.join(releases)}")
+            lines.append(f"  {label} TensorFlow {runs(every, releases)}")
     return lines
 
 

@@ -8,7 +8,7 @@ from ..macho.demangle import demangle
 from .lookups import Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from ..matrix.facts import Matrix
     from ..matrix.natives import NativeLoad, Natives
@@ -70,7 +70,7 @@ def _by_symbol(natives: Natives, names: Named, symbol: str) -> Iterator[Fact]:
     yield Fact(text=f"{head}, and {tail}", source=SOURCE)
 
 
-def runs(every: list[str], chosen: list[str]) -> str:
+def runs(every: Sequence[str], chosen: Collection[str]) -> str:
     """The chosen ones of releases in their order, as runs: ``2.5.0 to 2.10.1, 2.18.0``."""
     found: list[list[str]] = [[]]
     for release in every:

@@ -10,20 +10,23 @@ from ..matrix.reasons import Reason, Status
 from ..target import Os
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..matrix.companions import CompanionVerdict
     from ..matrix.facts import Matrix
     from ..matrix.natives import NativeLoad
     from .model import Combo, Lock
 
 
-def with_companions(matrix: Matrix, lock: Lock) -> Lock:
+def with_companions(matrix: Matrix, lock: Lock, naming: Collection[str] = ()) -> Lock:
     """The lock with a verdict on each companion, and with the weakest of all as its own.
 
-    Its settings are those that the companions need to run.
+    Its settings are those that the companions need to run. ``naming`` are packages whose
+    metadata name TensorFlow or Keras.
     """
     combo = lock.combo
     load = partial(_load, matrix, combo) if combo.os is Os.MACOS else _not_read
-    found = matrix.companions.judge(lock.packages, load)
+    found = matrix.companions.judge(lock.packages, naming, load)
     status = max([lock.verdict.status, *(one.status for one in found)], key=lambda one: one.rank)
     verdict = replace(
         lock.verdict,

@@ -196,16 +196,18 @@ class Companions:
     def judge(
         self,
         packages: Collection[Locked],
+        naming: Collection[str] = (),
         load: Callable[[str, str], NativeLoad | None] = lambda *_: None,
     ) -> tuple[CompanionVerdict, ...]:
         """A verdict on each package that touches TensorFlow and that the pair does not bring.
 
-        ``load`` is the load check of a package's version beside the pair. The pair's own
-        packages are vouched for by the pair's evidence.
+        The pair's own packages are vouched for by the pair's evidence. ``naming`` are packages
+        that name TensorFlow or Keras in their metadata; they touch it too. ``load`` is the load
+        check of a package's version beside the pair.
         """
         pins = decisive_pins(packages)
         loads = {package.name: load(package.name, package.version) for package in packages}
-        listed = {fact.name for fact in self.facts}
+        listed = {fact.name for fact in self.facts} | {*naming}
         listed |= {name for name, found in loads.items() if found is not None}
         return tuple(
             self._judge(package, pins, loads[package.name])
