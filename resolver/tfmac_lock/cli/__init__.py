@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "update": "make the lock of this folder again: all of it, or some packages",
     "diff": "what changed between two locks, the verdict first",
+    "fetch": "bring the files of a lock into a folder, for a machine without a network",
     "explain": "recognise an error in a log: cause, cure, sources",
     "check": "judge a file of pins for a Mac",
     "doctor": "look at this Mac and this environment",
