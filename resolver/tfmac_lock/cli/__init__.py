@@ -16,6 +16,7 @@ COMMANDS = {
     "install": "install TensorFlow on this Mac, and try it",
     "update": "make the lock of this folder again: all of it, or some packages",
     "diff": "what changed between two locks, the verdict first",
+    "migrate": "from a project's requirements or lock to a lock for a Mac",
     "fetch": "bring the files of a lock into a folder, for a machine without a network",
     "explain": "recognise an error in a log: cause, cure, sources",
     "check": "judge a file of pins for a Mac",
