@@ -76,7 +76,7 @@ def figures(half: str) -> dict[str, float]:
 def main() -> None:
     """Print all parts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--wrong", action="store_true", help="list what went wrong in `work` and `later`")
+    parser.add_argument("--wrong", action="store_true", help="list what went wrong, but of unseen")
     args = parser.parse_args()
     print(json.dumps({half: figures(half) for half in (*OPEN, "unseen")}, indent=2))
     if args.wrong:

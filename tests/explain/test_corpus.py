@@ -21,7 +21,7 @@ WORK = sorted(path for half in ("work", "later") for path in (CORPUS / half).glo
 
 
 @pytest.mark.parametrize("path", WORK, ids=lambda path: path.stem)
-def test_a_text_that_patterns_are_made_with_is_recognised(path: Path, known: tuple[Symptom, ...]) -> None:
+def test_a_text_of_an_open_part_is_recognised(path: Path, known: tuple[Symptom, ...]) -> None:
     entry = tomllib.loads(path.read_text(encoding="utf-8"))
     found = [match.symptom.id for match in recognise_text(entry["text"], known).matches]
     if entry["expects"]:
