@@ -20,7 +20,8 @@ try:
     from . import api, openapi
     from .badge import badge
     from .changes import atom
-    from .pages import Pages
+    from .page import Site
+    from .pages import all_pages, render
 except ImportError as error:
     raise MissingExtra("the site", "site") from error
 
@@ -62,7 +63,8 @@ def render_site(
         plugin = f"metal {combo.metal}" if combo.metal else "CPU"
         label = f"TensorFlow {combo.tensorflow} · {plugin}"
         files[f"locks/{item.id}/badge.svg"] = badge(label, item.status)
-    files |= dict(Pages(inputs=inputs, grids=grids, base=base, address=address).render())
+    site = Site(inputs=inputs, grids=grids, base=base, address=address, computed=computed)
+    files |= dict(render(site, all_pages(site)))
     files["feed.xml"] = atom(inputs, address or base)
     files["robots.txt"] = "User-agent: *\nAllow: /\n"
     if address:

@@ -1,0 +1,53 @@
+"""The first page, its twin for Intel Macs, and a page for each pair in their grids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...matrix.reasons import Status
+from ...target import Arch
+from ..page import Findable, Page
+from ..pairs import instead, told
+from ..words import ARCH_TITLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...matrix.grid import Cell, Grid
+    from ..page import Site
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """Both grids and all their pairs."""
+    for grid in site.grids:
+        path = "index.html" if grid.arch is Arch.ARM64 else "intel/index.html"
+        yield Page(path=path, template="grid.html", here="grid", values={"grid": grid})
+        for cell in grid.cells:
+            yield _pair(site, grid, cell)
+
+
+def _pair(site: Site, grid: Grid, cell: Cell) -> Page:
+    against, others = told(cell.reasons, len(cell.pythons))
+    matrix = site.inputs.matrix
+    assert cell.status is not None
+    return Page(
+        path=f"pairs/{cell.id}/index.html",
+        template="pair.html",
+        here="grid",
+        values={
+            "cell": cell,
+            "against": against,
+            "others": others,
+            "instead": instead(grid, cell) if cell.status is Status.BROKEN else [],
+            "missing": [
+                (name, matrix.readable(name))
+                for name in (cell.load.missing_symbols if cell.load else ())
+            ],
+        },
+        found=Findable(
+            kind="pair",
+            title=f"{cell.title}, {ARCH_TITLES[cell.arch]}",
+            words=cell.package,
+            status=cell.status.value,
+        ),
+    )
