@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from .. import __version__
 from . import documents as doc
+from .companion_documents import CompanionFacts, CompanionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,6 +29,7 @@ FILES: dict[str, tuple[type[doc.Document], str, str]] = {
     "combos.json": (doc.Combos, "combos", "All published combos, best first"),
     "pairs.json": (doc.Pairs, "pairs", "All pairs of TensorFlow and plugin"),
     "releases.json": (doc.Releases, "releases", "All known releases"),
+    "companions.json": (CompanionList, "companions", "Packages that must fit TensorFlow or Keras"),
     "bounds.json": (doc.Bounds, "bounds", "Limits that the packages' metadata lack"),
     "defects.json": (doc.Defects, "defects", "Known faults with their way out"),
     "reports.json": (doc.Reports, "reports", "What people published about installations"),
@@ -42,6 +44,7 @@ NAMED: dict[str, tuple[type[doc.Document], str, str]] = {
     "locks/{id}.json": (doc.Lock, "lock", "A whole lock, by the combo's id"),
     "pairs/{id}.json": (doc.Pair, "pair", "A pair with every fact behind its verdict"),
     "releases/{id}.json": (doc.Release, "release", "A release with its wheels"),
+    "companions/{id}.json": (CompanionFacts, "companion", "A companion beside each TensorFlow"),
 }
 """Documents by name."""
 

@@ -7,12 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..target import Arch
+from .companion_documents import facts_of_all
 from .openapi import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..matrix.grid import Cell, Grid
+    from .companion_documents import CompanionFacts
     from .inputs import Inputs, PublishedLock
     from .openapi import Computed
 
@@ -97,6 +99,11 @@ class Site:
             for on in cell.pythons
             if on.lock
         }
+
+    @cached_property
+    def companions(self) -> list[CompanionFacts]:
+        """All that is known of each companion, by name."""
+        return facts_of_all(self.inputs.matrix)
 
     @cached_property
     def description(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import grids, locks, other, releases, symptoms
+from . import companions, grids, locks, other, releases, symptoms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,6 +15,7 @@ KINDS: tuple[Callable[[Site], Iterator[Page]], ...] = (
     grids.pages,
     locks.pages,
     releases.pages,
+    companions.pages,
     symptoms.pages,
     other.pages,
 )

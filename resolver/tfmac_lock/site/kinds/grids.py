@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...matrix.reasons import Status
 from ...target import Arch
+from ..companion_documents import minor_of
 from ..page import Findable, Page
 from ..pairs import instead, told
 from ..words import ARCH_TITLES
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...matrix.grid import Cell, Grid
+    from ..companion_documents import OnTensorFlow
     from ..page import Site
 
 
@@ -36,6 +38,7 @@ def _pair(site: Site, grid: Grid, cell: Cell) -> Page:
         here="grid",
         values={
             "cell": cell,
+            "companions": _companions(site, cell),
             "against": against,
             "others": others,
             "instead": instead(grid, cell) if cell.status is Status.BROKEN else [],
@@ -51,3 +54,14 @@ def _pair(site: Site, grid: Grid, cell: Cell) -> Page:
             status=cell.status.value,
         ),
     )
+
+
+def _companions(site: Site, cell: Cell) -> list[tuple[str, OnTensorFlow]]:
+    """The companions of which something is known beside that TensorFlow, by name."""
+    minor = minor_of(cell.tensorflow)
+    return [
+        (one.name, on)
+        for one in site.companions
+        for on in one.minors
+        if on.tensorflow == minor and on.status is not Status.UNPROVEN
+    ]
