@@ -7,7 +7,7 @@ files; a service adds the operations that it computes.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import models_json_schema
@@ -59,11 +59,15 @@ LOCKFILES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """Something that a service computes: what it takes, what it answers, in one line."""
+    """Something that a service computes: what it takes, what it answers, in one line.
+
+    ``files`` are parts of the answer that are had alone, by name, with their media types.
+    """
 
     takes: type[BaseModel]
     answers: type[BaseModel]
     summary: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,17 +157,25 @@ def _computed_paths(computed: Computed) -> dict[str, Any]:
         code: {"description": text, "content": body(computed.problem)}
         for code, text in computed.problems.items()
     }
-    return {
-        f"/api/v1/{name}": {
+
+    def post(operation: str, one: Operation, content: dict[str, Any], summary: str) -> Any:
+        return {
             "post": {
-                "operationId": f"make-{name}",
-                "summary": one.summary,
+                "operationId": operation,
+                "summary": summary,
                 "requestBody": {"required": True, "content": body(one.takes)},
-                "responses": {
-                    "200": {"description": "the answer", "content": body(one.answers)},
-                    **problems,
-                },
+                "responses": {"200": {"description": "the answer", "content": content}, **problems},
             }
         }
-        for name, one in computed.operations.items()
-    }
+
+    paths = {}
+    for name, one in computed.operations.items():
+        paths[f"/api/v1/{name}"] = post(f"make-{name}", one, body(one.answers), one.summary)
+        for file, media in one.files.items():
+            paths[f"/api/v1/{name}/{file}"] = post(
+                f"make-{name}-{file}",
+                one,
+                {media: {"schema": {"type": "string"}}},
+                f"The same, answered with {file} alone",
+            )
+    return paths

@@ -50,7 +50,8 @@ class Site:
     ``base`` is the path that the site will stand under, for its 404 page alone: that one is
     shown at any depth, so its links cannot be relative. ``address`` is the whole address, for
     search engines, or empty where it is not known. ``repository`` is the address of the
-    project's repository, or empty. ``computed`` is what a service that answers at the same
+    project's repository, or empty. ``service`` is the address of a service elsewhere, or empty,
+    and ``computed`` is what a service that answers at the same
     address computes, or None where only files are there.
     """
 
@@ -59,6 +60,7 @@ class Site:
     base: str = "/"
     address: str = ""
     repository: str = ""
+    service: str = ""
     computed: Computed | None = None
 
     @cached_property
