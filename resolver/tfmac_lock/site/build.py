@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 try:
-    from . import api, openapi
+    from . import api, openapi, search
     from .badge import badge
     from .changes import atom
     from .page import Site
@@ -78,13 +78,15 @@ def render_site(
         service=service,
         computed=computed,
     )
-    files |= dict(render(site, all_pages(site)))
+    pages = list(all_pages(site))
+    files |= dict(render(site, pages))
+    files["search.json"] = search.index(pages)
     files["feed.xml"] = atom(inputs, address or base)
     files["robots.txt"] = "User-agent: *\nAllow: /\n"
     if address:
         files["robots.txt"] += f"Sitemap: {address}sitemap.xml\n"
         files["sitemap.xml"] = sitemap(address, files)
-    files[f"{api.ROOT}/openapi.json"] = openapi.dump(openapi.describe(computed))
+    files[f"{api.ROOT}/openapi.json"] = openapi.dump(site.description)
     made = {path: text.encode() for path, text in files.items()}
     sums = api.checksums({path: made[path] for path in locks})
     made[f"{api.ROOT}/checksums.json"] = api.dump(sums).encode()

@@ -91,6 +91,17 @@ class Site:
             for arch, python, found in self.by_python
         ]
 
+    def first(self, arch: Arch) -> PublishedLock | None:
+        """The lock that the first page shows of itself: the best one for the commonest Mac.
+
+        That is one with the plugin on Apple silicon, and without on Intel, by status and then by
+        the newest Python.
+        """
+        rows = [(gpu, cpu) for its, _, gpu, cpu in self.best if its is arch]
+        wanted = [gpu if arch is Arch.ARM64 else cpu for gpu, cpu in rows]
+        found = [item for item in wanted if item and "requirements.txt" in item.files]
+        return min(found, key=lambda item: item.status.rank, default=None)
+
     @cached_property
     def cell_of(self) -> dict[str, Cell]:
         """The pair of each lock, by the lock's id."""

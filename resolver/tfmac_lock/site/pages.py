@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,8 @@ def _environment(site: Site) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "source": source_link,
+        "source": functools.partial(source_link, repository=site.repository),
+        "literal": literal,
         "size": size,
         "spans": spans,
         "general": general,
@@ -67,6 +69,11 @@ def _environment(site: Site) -> Environment:
     }
     environment.globals |= {
         "address": site.address,
+        "program": f"uvx --from {f'git+{site.repository}' if site.repository else '.'} tfmac-lock",
+        "service": site.service,
+        "service_origin": "/".join(site.service.split("/")[:3]),
+        "repository": site.repository,
+        "here_answers": site.computed is not None,
         "as_of": site.inputs.as_of,
         "explained": {symptom["id"] for symptom in site.inputs.symptoms},
         "version": __version__,
@@ -93,9 +100,18 @@ def marked(text: str) -> Markup:
     )
 
 
-def source_link(source: str) -> Markup:
-    """A source as a link where it is an address, else as the words that it is."""
+def literal(text: str) -> Markup:
+    """A docstring with what stands between double backticks as code."""
+    return marked(text.replace("``", "`"))
+
+
+def source_link(source: str, repository: str = "") -> Markup:
+    """A source as a link where it is an address or a file of the repository, else as its words."""
     if re.match(r"https?://", source):
         shown = re.sub(r"^https?://(www\.)?", "", source).rstrip("/")
         return Markup('<a href="{}" rel="noreferrer">{}</a>').format(source, shown)
+    if repository and re.fullmatch(r"matrix/[\w./+-]+", source):
+        return Markup('<a href="{}/blob/HEAD/{}" rel="noreferrer">{}</a>').format(
+            repository, source, source
+        )
     return Markup('<span class="said">{}</span>').format(escape(source))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import companions, grids, locks, other, releases, symptoms
+from . import api, companions, grids, locks, other, releases, symptoms, tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +17,8 @@ KINDS: tuple[Callable[[Site], Iterator[Page]], ...] = (
     releases.pages,
     companions.pages,
     symptoms.pages,
+    tools.pages,
+    api.pages,
     other.pages,
 )
 """What makes the pages of each kind."""

@@ -23,7 +23,13 @@ def pages(site: Site) -> Iterator[Page]:
     """Both grids and all their pairs."""
     for grid in site.grids:
         path = "index.html" if grid.arch is Arch.ARM64 else "intel/index.html"
-        yield Page(path=path, template="grid.html", here="grid", values={"grid": grid})
+        first = site.first(grid.arch)
+        yield Page(
+            path=path,
+            template="home.html",
+            here="home",
+            values={"grid": grid, "best": site.best, "first": first},
+        )
         for cell in grid.cells:
             yield _pair(site, grid, cell)
 
@@ -35,7 +41,7 @@ def _pair(site: Site, grid: Grid, cell: Cell) -> Page:
     return Page(
         path=f"pairs/{cell.id}/index.html",
         template="pair.html",
-        here="grid",
+        here="home",
         values={
             "cell": cell,
             "companions": _companions(site, cell),

@@ -25,7 +25,7 @@ def pages(site: Site) -> Iterator[Page]:
         path="install/index.html",
         template="install.html",
         here="install",
-        values={"table": site.best},
+        values={"table": site.best, "total": len(site.inputs.locks)},
     )
     yield Page(
         path="locks/index.html",

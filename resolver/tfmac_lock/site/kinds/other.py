@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
 
 def pages(site: Site) -> Iterator[Page]:
-    """Figures, changes, reports, the other roads, the API, and the page for what is missing."""
+    """Figures, changes, reports, the other roads, and the page for what is missing."""
     matrix = site.inputs.matrix
     single: tuple[tuple[str, str, dict[str, Any]], ...] = (
-        ("figures", "figures", {"figures": list(charts(site.inputs.figures))}),
+        ("figures", "", {"figures": list(charts(site.inputs.figures))}),
         ("changes", "", {"changes": list(changes(site.inputs))[:MOST_ENTRIES]}),
         ("reports", "", {"reports": _newest_first(site)}),
         ("roads", "install", {"roads": matrix.roads}),
-        ("api", "api", {}),
     )
     for name, here, values in single:
         yield Page(path=f"{name}/index.html", template=f"{name}.html", here=here, values=values)

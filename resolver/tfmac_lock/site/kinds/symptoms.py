@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..page import Findable, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..page import Site
 
@@ -19,7 +19,7 @@ def pages(site: Site) -> Iterator[Page]:
         path="symptoms/index.html",
         template="symptoms.html",
         here="symptoms",
-        values={"symptoms": symptoms},
+        values={"symptoms": symptoms, "conditions": _conditions(symptoms)},
     )
     titles = {symptom["id"]: symptom["title"] for symptom in symptoms}
     for symptom in symptoms:
@@ -39,3 +39,10 @@ def pages(site: Site) -> Iterator[Page]:
             },
             found=Findable(kind="error", title=symptom["title"], words=symptom["cause"]),
         )
+
+
+def _conditions(symptoms: Sequence[dict[str, Any]]) -> list[str]:
+    """The facts on which cures depend."""
+    return sorted(
+        {one["fact"] for symptom in symptoms for cure in symptom["cures"] for one in cure["when"]}
+    )
