@@ -2,55 +2,18 @@ from __future__ import annotations
 
 import random
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ..support.service import serving
-from .conftest import BASE
+from .conftest import BASE, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 COMBO = "locks/tensorflow-2.18.1-metal-1.2.0-py3.11-arm64/"
-
-
-@contextmanager
-def opened(browser: Browser, address: str, script: str = "", **options: object) -> Iterator[Page]:
-    """A page that ends the test if it says anything on the console, or loads from elsewhere."""
-    context = browser.new_context(accept_downloads=True, **options)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.add_init_script(script)
-    said: list[str] = []
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "requestfailed",
-        lambda request: (
-            said.append(f"failed: {request.url}")
-            if request.failure != "net::ERR_ABORTED"  # what leaving a page does to the rest of it
-            else None
-        ),
-    )
-    page.on(
-        "request",
-        lambda request: (
-            said.append(f"elsewhere: {request.url}")
-            if not request.url.startswith(address.split(BASE)[0])
-            else None
-        ),
-    )
-    try:
-        page.goto(address)
-        yield page
-        # Of a page that is missing on purpose the browser says so.
-        assert [text for text in said if "status of 404" not in text] == []
-    finally:
-        context.close()
 
 
 def test_the_grid_is_walked_by_keyboard_and_has_one_tab_stop(
@@ -119,8 +82,9 @@ def test_the_visitors_mac_is_guessed_where_the_browser_tells_it(
       getHighEntropyValues: async () => ({architecture: "arm", platformVersion: "12.6.1"}),
     }})"""
     with opened(browser, address, script=tells) as page:
-        page.wait_for_function("document.querySelector('select[name=macos]').value === '12'")
+        page.wait_for_selector("#told >> text=pairs fit")
 
+        assert page.input_value("select[name=macos]") == "12"
         assert page.input_value("select[name=chip]") == "m1"
         assert "pairs fit" in page.locator("#told").inner_text()
         assert "?" not in page.url
@@ -373,7 +337,7 @@ KINDS = [
     "roads/",
     "changes/",
     "reports/",
-    "nothing/here",
+    "404.html",
 ]
 """A page of each kind."""
 

@@ -4,6 +4,7 @@ import { ask, fill, readDocument, root, say, service } from "./site.js";
 import { chosen, followSelects, followWords, form, guess, impossible, reaches, rememberChoice, restore } from "./choice.js";
 
 const answer = document.querySelector("#answer");
+const answered = document.querySelector("#answered");
 const told = document.querySelector("#words-told");
 const PAUSE = 900; // milliseconds without a key, after which a line counts as written
 const LOOK = "python -c 'import tensorflow as tf; print(tf.__version__, tf.config.list_physical_devices())'";
@@ -98,7 +99,7 @@ function download({ name, text }) {
 }
 
 function resolved(message, lock) {
-  const rows = lock.companions.map((one) => fill("companion", { name: one.name, version: one.version, pill: [pill(one.status)], why: one.reasons.map((reason) => reason.text).join("; ") }));
+  const rows = (lock.companions ?? []).map((one) => fill("companion", { name: one.name, version: one.version, pill: [pill(one.status)], why: one.reasons.map((reason) => reason.text).join("; ") }));
   const faults = lock.verdict.reasons.filter((reason) => reason.against).map((reason) => fill("fault", { text: reason.text }));
   return fill("resolved", {
     title: title(lock.combo),
@@ -119,8 +120,18 @@ function resolved(message, lock) {
 }
 
 let latest = new AbortController();
+let hurry = () => {};
 
-async function make(message) {
+// Waits until a line counts as written, or until somebody says that it is.
+function pause(wait) {
+  if (!wait) return null;
+  return new Promise((go) => {
+    hurry = go;
+    setTimeout(go, PAUSE);
+  });
+}
+
+async function make(message, wait) {
   const { signal } = latest;
   const words = { packages: [...message.packages, ...(message.tensorflow ? [`tensorflow ${message.tensorflow}`] : [])].join(", "), program: program(message) };
   if (!service) {
@@ -128,6 +139,8 @@ async function make(message) {
     return;
   }
   answer.replaceChildren(fill("resolving", { ...words, commands: live(message) }));
+  await pause(wait);
+  if (signal.aborted) return;
   const { status, answer: got } = await ask("lock", message, signal);
   if (signal.aborted) return;
   if (status === 200) answer.replaceChildren(resolved(message, got));
@@ -136,7 +149,9 @@ async function make(message) {
   else answer.replaceChildren(fill("no-answer", words));
 }
 
-async function show() {
+// The answer to what is chosen. Commands are there at once; only the service is asked when
+// whoever writes has paused, if `wait` says that somebody writes.
+async function show(wait) {
   latest.abort();
   latest = new AbortController();
   const { signal } = latest;
@@ -154,7 +169,7 @@ async function show() {
       const message = { python: choice.python || found?.python || "3.11", chip: choice.chip || (choice.arch === "arm64" ? "m1" : "intel"), packages: choice.packages };
       if (choice.macos) message.macos = choice.macos;
       if (choice.tensorflow) message.tensorflow = choice.tensorflow;
-      await make(message);
+      await make(message, wait);
     } else if (found) {
       const other = found.metal ? find(all, { ...choice, python: found.python }, false) : null;
       answer.replaceChildren(published(found, other));
@@ -164,16 +179,24 @@ async function show() {
   } catch (error) {
     if (error.name !== "AbortError") answer.replaceChildren(fill("failed", { text: error.message }));
   }
+  await pause(wait);
+  if (!signal.aborted) announce();
+}
+
+// What a screen reader is told: the head of the answer, and not each of its lines at each key.
+function announce() {
+  answered.textContent = [...answer.querySelectorAll("h2, h2 + p")].map((part) => part.textContent.trim()).join(". ");
 }
 
 let shown = "";
-// Ask anew, unless nothing that counts has changed.
-function update() {
+// Answer anew, unless nothing that counts has changed.
+function update(wait) {
   const key = JSON.stringify(chosen());
-  if (key === shown) return;
-  shown = key;
-  rememberChoice();
-  show();
+  if (key !== shown) {
+    shown = key;
+    rememberChoice();
+    show(wait);
+  } else if (!wait) hurry();
 }
 
 function read() {
@@ -182,28 +205,23 @@ function read() {
   form.dispatchEvent(new Event("read"));
 }
 
-let waiting = 0;
 form.elements.words.addEventListener("input", () => {
   read();
-  clearTimeout(waiting);
-  waiting = setTimeout(update, PAUSE);
+  update(true);
 });
 form.addEventListener("change", (event) => {
-  clearTimeout(waiting);
-  if (event.target.name === "words") read();
-  else followSelects();
-  update();
+  if (event.target.name !== "words") followSelects();
+  update(false);
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  clearTimeout(waiting);
-  update();
+  update(false);
 });
 
 const given = restore();
 if (["chip", "macos", "python", "with", "tensorflow"].some((name) => given.get(name))) {
   shown = JSON.stringify(chosen());
-  show();
+  show(false);
 } else {
   // The answer that the page came with holds; what it could not know is its own address.
   const code = answer.querySelector("code[data-file]");
@@ -220,7 +238,7 @@ if (["chip", "macos", "python", "with", "tensorflow"].some((name) => given.get(n
     }
     if (!filled) return;
     shown = JSON.stringify(chosen());
-    show();
+    show(false);
     form.dispatchEvent(new Event("read")); // a guess is shown, and is not written into the address
   });
 }
