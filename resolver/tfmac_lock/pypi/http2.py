@@ -13,11 +13,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import h2.connection
+import h2.events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import h2.events
 
 _Unguarded = h2.connection.H2Connection
 
