@@ -20,6 +20,7 @@ COMMANDS = {
     "fetch": "bring the files of a lock into a folder, for a machine without a network",
     "explain": "recognise an error in a log: cause, cure, sources",
     "check": "judge a file of pins for a Mac",
+    "advisories": "known vulnerabilities of a lock, and its bill of materials",
     "doctor": "look at this Mac and this environment",
     "matrix": "show combos and the pair grid, or keep the matrix",
     "audit": "read the binaries of wheels: load check, floors, numpy",
