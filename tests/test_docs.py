@@ -17,6 +17,7 @@ DOCUMENTS = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md"])
 
 ELSEWHERE = {
     "doctor": "looks at this computer, and says on Linux that it is no Mac",
+    "advisories": "reads files of OSV; tests/cli gives it some",
     "serve": "does not end",
     "publish": "takes minutes; tests/publish runs it",
     "install": "off a Mac only --dry-run runs; tests/cli runs it with a fake Mac",
