@@ -57,6 +57,9 @@ class LockRequest(Message):
     metal: Annotated[Word, Field(description="a version, auto or none")] = "auto"
     packages: Packages = []
     constraints: Constraints = []
+    allow_source: Annotated[
+        list[Word], Field(max_length=30, description="packages that may need a compiler")
+    ] = []
     exclude_newer: Annotated[
         date | None, Field(description="leave out files uploaded after that day")
     ] = None
@@ -152,12 +155,19 @@ class Problem(Document):
     error: ProblemText
 
 
+LOCK_FILES = {
+    "requirements.txt": "text/plain",
+    "pylock.toml": "application/toml",
+}
+"""Files of a lock that are answered alone, for programs that read no JSON; with media types."""
+
 COMPUTED = Computed(
     operations={
         "lock": Operation(
             takes=LockRequest,
             answers=LockAnswer,
             summary="Resolve a lock now, with more packages if you like",
+            files=LOCK_FILES,
         ),
         "explain": Operation(
             takes=ExplainRequest, answers=ExplainAnswer, summary="Recognise failures in a log"

@@ -152,6 +152,7 @@ def request_of(message: messages.LockRequest, matrix: Matrix) -> LockRequest:
         metal=message.metal,
         packages=message.packages,
         limits=message.constraints,
+        allow_source=message.allow_source,
         exclude_newer=message.exclude_newer.isoformat() if message.exclude_newer else None,
     )
     request, _ = make_request(
