@@ -7,12 +7,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
+from ..lock.formats import CONDA_FORMAT_NAMES, EXPORT_FORMAT_NAMES, FORMATS
 from .summary import summary
 from .terminal import has_color
 
 FILE_NAMES = {
     "pylock": r"pylock(\.[^.]+)?\.toml",
+    "pixi": r"pixi\.toml",
+    "constraints": r".*constraints.*\.txt",
     "explicit": r".*explicit.*\.txt",
     "requirements": r".*\.txt",
     "json": r".*\.json",
@@ -247,7 +249,7 @@ def _formats(args: argparse.Namespace) -> list[str]:
     if len(args.chips) > 1:
         usual = ["conda-lock"]
     names = [name for given in args.formats or usual for name in given.split(",")]
-    known = [*FORMATS, *CONDA_FORMAT_NAMES]
+    known = [*FORMATS, *CONDA_FORMAT_NAMES, *EXPORT_FORMAT_NAMES]
     for name in names:
         if name not in known:
             raise UnknownChoice("format", name, known)
@@ -257,9 +259,13 @@ def _formats(args: argparse.Namespace) -> list[str]:
 
 
 def _format(name: str) -> tuple[str, Callable[[Lock], str]]:
-    """File name and renderer of a format; those for conda are imported only when asked for."""
+    """File name and renderer of a format; those for conda and for other tools are imported late."""
     if name in FORMATS:
         return FORMATS[name]
+    if name in EXPORT_FORMAT_NAMES:
+        from ..lock.formats import exports
+
+        return exports.EXPORTS[name][0], lambda lock: exports.render(name, [lock])
     from ..lock.formats.conda import CONDA_FORMATS
 
     return CONDA_FORMATS[name]

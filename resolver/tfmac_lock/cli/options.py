@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from .. import __version__
-from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
+from ..lock.formats import CONDA_FORMAT_NAMES, EXPORT_FORMAT_NAMES, FORMATS
 from . import COMMANDS, Parser
 
 EXAMPLES = """\
@@ -179,8 +179,9 @@ def main_parser() -> Parser:
         dest="formats",
         action="append",
         metavar="NAME",
-        help=f"{', '.join(FORMATS)} (these by default), and for mixed locks "
-        f"{', '.join(CONDA_FORMAT_NAMES)}; can be repeated",
+        help=f"{', '.join(FORMATS)} (these by default); for mixed locks "
+        f"{', '.join(CONDA_FORMAT_NAMES)}; for other tools {', '.join(EXPORT_FORMAT_NAMES)}; "
+        "can be repeated",
     )
     out.add_argument(
         "-o",

@@ -95,6 +95,11 @@ class Lock:
         """What conda installs, before pip."""
         return tuple(package for package in self.packages if package.manager == "conda")
 
+    @property
+    def has_cuda(self) -> bool:
+        """Whether it brings CUDA's libraries as wheels, as TensorFlow's extra ``and-cuda`` does."""
+        return any(package.name.startswith("nvidia-cudnn") for package in self.packages)
+
     def required_by(self) -> dict[str, list[str]]:
         """For each package the names of those that require it, sorted."""
         parents: dict[str, set[str]] = {package.name: set() for package in self.packages}

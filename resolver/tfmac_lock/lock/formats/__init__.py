@@ -23,3 +23,6 @@ PUBLISHED_FORMATS = ("requirements", "pylock")
 
 CONDA_FORMAT_NAMES = ("conda-lock", "environment", "explicit")
 """The names of the formats of mixed locks; see conda.py."""
+
+EXPORT_FORMAT_NAMES = ("constraints", "uv", "poetry", "pdm", "pixi")
+"""The names of the formats for other tools; see exports.py."""

@@ -12,6 +12,8 @@ from ...target import Os
 from ..model import lock_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..model import Lock
 
 MARK = "made by tfmac-lock"
@@ -40,6 +42,28 @@ def header(lock: Lock) -> list[str]:
         if reason.kind == "defect":
             lines += textwrap.wrap(reason.text, 90, initial_indent="  ", subsequent_indent="  ")
     return [*map(on_one_line, lines), ""]
+
+
+def commented(lines: Iterable[str]) -> list[str]:
+    """The lines as comments of all formats that have them."""
+    return [f"# {line}" if line else "#" for line in lines]
+
+
+def sentences(texts: Iterable[str]) -> list[str]:
+    """The texts as the lines of a list."""
+    return [line for text in texts for line in wrapped(text, "- ")]
+
+
+def wrapped(text: str, first: str = "") -> list[str]:
+    """The lines of a text, each whole word of it kept; ``first`` stands before the first one."""
+    return textwrap.wrap(
+        on_one_line(text),
+        96,
+        initial_indent=first,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def settings(lock: Lock) -> list[str]:
