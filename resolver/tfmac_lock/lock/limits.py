@@ -53,9 +53,9 @@ class Limits:
     ``limits`` are bounds of the pair and what its companions allow. ``overrides`` loosen what
     packages state of others. ``metadata`` are the packages whose metadata a tool would read
     wrongly: from a wheel of another machine, or without what the matrix knows that they need.
-    ``needs_unsaid`` is what companions need besides, and ``stated`` what the overrides loosen, each
-    as a sentence. ``oldest_python`` is the one that the lock was made for, since some packages leave
-    the first releases of a series out.
+    ``needs_unsaid`` is what companions need besides, and ``stated`` what the overrides loosen,
+    each as a sentence. ``oldest_python`` is the one that the lock was made for, since some
+    packages leave the first releases of a series out.
     """
 
     lock: Lock
@@ -200,17 +200,19 @@ def _misread(matrix: Matrix, lock: Lock) -> Iterator[LockedPackage]:
     """The packages whose metadata another tool would not read as the lock has them."""
     by_other_name = any(reason.kind == "stand-in" for reason in lock.verdict.reasons)
     for package in lock.wheels:
-        companion = matrix.companions.named(package.name)
-        if _disagrees(matrix, package):
+        named = by_other_name and lock.combo.package in map(required_name, package.requires)
+        if named or _disagrees(matrix, package) or _needs_more(matrix, lock, package):
             yield package
-        elif companion and any(
-            SpecifierSet(need.versions).contains(package.version)
-            and required_name(need.requires) not in TENSORFLOW_PACKAGES
-            for need in _needs(companion, lock)
-        ):
-            yield package
-        elif by_other_name and lock.combo.package in map(required_name, package.requires):
-            yield package
+
+
+def _needs_more(matrix: Matrix, lock: Lock, package: LockedPackage) -> bool:
+    """Whether it needs another package beyond what it states."""
+    companion = matrix.companions.named(package.name)
+    return companion is not None and any(
+        SpecifierSet(need.versions).contains(package.version)
+        and required_name(need.requires) not in TENSORFLOW_PACKAGES
+        for need in _needs(companion, lock)
+    )
 
 
 def _disagrees(matrix: Matrix, package: LockedPackage) -> bool:
