@@ -96,7 +96,10 @@ def with_uv(program: str, folder: Path, lock: Lock) -> dict[str, str] | str:
 
 def with_poetry(program: str, folder: Path, lock: Lock) -> dict[str, str] | str:
     source = f'\n[[tool.poetry.source]]\nname = "index"\nurl = "{INDEX}"\npriority = "primary"\n'
-    text = project_text(lock, "[tool.poetry]\npackage-mode = false\n" + source)
+    text = (
+        '[project]\nname = "drawn"\nversion = "0"\nrequires-python = ">=3.8,<3.14"\n'
+        f"dependencies = []\n\n[tool.poetry]\npackage-mode = false\n{source}"
+    )
     (folder / "pyproject.toml").write_text(text + "\n" + exports.render("poetry", [lock]))
     locked = call(folder, program, "lock", "-n", POETRY_VIRTUALENVS_CREATE="false")
     if locked.startswith("\0"):

@@ -16,6 +16,7 @@ COMMANDS = {
     "explain": "recognise an error in a log: cause, cure, sources",
     "check": "judge a file of pins for a Mac",
     "doctor": "look at this Mac and this environment",
+    "apply": "write a lock's versions and limits into pyproject.toml",
     "matrix": "show combos and the pair grid, or keep the matrix",
     "audit": "read the binaries of wheels: load check, floors, numpy",
     "prove": "train MNIST here, or prove locks by their twins",

@@ -37,21 +37,24 @@ def render(limits: Sequence[Limits]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def arrays(limits: Sequence[Limits], foreign: Collection[str] = ()) -> dict[str, list[str]]:
+def arrays(
+    limits: Sequence[Limits], foreign: Collection[str] = (), *, several: bool = False
+) -> dict[str, list[str]]:
     """The arrays of the table, each as its lines of TOML; raises HoldsConda or SameMarkers.
 
     ``foreign`` are requirements of the project on a TensorFlow that goes by another name in the
-    lock; they are dropped where the lock holds.
+    lock; they are dropped where the lock holds. ``several`` says that the project has other
+    environments besides.
     """
     of_wheels(limits, "[tool.uv]")
     environments = [one.marker for one in limits]
-    several = len(limits) > 1 or bool(foreign)
+    several = several or len(limits) > 1
     return {
         "environments": toml.items(environments),
         "required-environments": toml.items(environments),
         "constraint-dependencies": list(_constraints(limits, several=several)),
         "override-dependencies": list(_overrides(limits, foreign, several=several)),
-        "dependency-metadata": list(_metadata(limits)),
+        "dependency-metadata": list(_metadata(limits, several=several)),
     }
 
 
@@ -96,7 +99,7 @@ def _overrides(
         yield from toml.items([f"{name} ; {marker_elsewhere(limits[0].lock.combo)}"])
 
 
-def _metadata(limits: Sequence[Limits]) -> Iterator[str]:
+def _metadata(limits: Sequence[Limits], *, several: bool) -> Iterator[str]:
     """One row a release: what it requires in each of the environments."""
     wanted = {(item.name, item.version) for one in limits for item in one.metadata}
     for name, version in sorted(wanted):
@@ -104,7 +107,7 @@ def _metadata(limits: Sequence[Limits]) -> Iterator[str]:
         for one in limits:
             for item in one.lock.wheels:
                 if (item.name, item.version) == (name, version):
-                    rows |= dict.fromkeys(_requires(item, one, several=len(limits) > 1))
+                    rows |= dict.fromkeys(_requires(item, one, several=several))
         fields = [f"name = {toml.text(name)}", f"version = {toml.text(version)}"]
         fields.append(f"requires-dist = {toml.array(rows)}")
         yield f"    {{ {', '.join(fields)} }},"
