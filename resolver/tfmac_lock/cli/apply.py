@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputFileError, OutsideError, UsageError
-from ..files import DAMAGE, open_regular, write_whole
-from ..lock.model import from_json
+from ..errors import InputFileError, OutsideError
+from ..files import open_regular, write_whole
+from ..lock.reading import NAME, lock_path, read_lock
 from .terminal import print_json, printable
 
 if TYPE_CHECKING:
     import argparse
 
     from ..lock.model import Lock
-
-LOCK = "lock.json"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -111,21 +107,8 @@ def _write(path: Path, text: str) -> None:
 
 def _locks(named: Path | None, project: Path) -> list[Lock]:
     """The lock, and the ones for other machines that were written with it."""
-    path = named or project.with_name(LOCK)
-    lock, files = _lock(path)
-    others = [name for name in files if re.fullmatch(r"lock\.[a-z0-9_-]+\.json", name)]
-    return [lock, *(_lock(path.with_name(name))[0] for name in sorted(others))]
-
-
-def _lock(path: Path) -> tuple[Lock, list[str]]:
-    try:
-        with open_regular(path) as file:
-            data = json.load(file)
-        return from_json(data), list(data["files"])
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"there is no {path}; make the lock first: "
-            "tfmac-lock -r pyproject.toml --python 3.11 --chip m1"
-        ) from error
-    except (OSError, *DAMAGE) as error:
-        raise InputFileError(str(path), "is no lock.json that tfmac-lock wrote") from error
+    path = lock_path(named) if named else project.with_name(NAME)
+    others = sorted(path.parent.glob("lock.*.json"))
+    mac = read_lock(path)
+    found = [lock for lock in map(read_lock, others) if lock.beside and lock.request == mac.request]
+    return [mac, *found]

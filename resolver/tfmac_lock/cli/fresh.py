@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,7 +14,9 @@ from packaging.utils import canonicalize_name
 from ..conda.mixed import without_wheel
 from ..files import DAMAGE, open_regular
 from ..lock import published
+from ..lock.beside import KINDS
 from ..lock.make import Resolver
+from ..lock.make_beside import lock_beside
 from ..lock.model import from_json
 from ..lock.request import Words, make_request
 from ..matrix import loading
@@ -22,37 +26,31 @@ from ..pypi import open_index
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.pairs import PAIR_NAMES, TENSORFLOW_NAMES
 from ..target import Os
-from .lock import wants_conda
+from .outputs import wants_conda
 from .talk import Talk
 from .terminal import has_bars
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
     from ..lock.model import Lock
+    from ..lock.request import LockRequest
     from ..matrix.ranking import PairRequest
-    from ..target import Chip, MacOSVersion, Platforms, PythonVersion
+    from .lock import Machine
 
 
-def make(
-    args: argparse.Namespace,
-    platforms: Platforms,
-    chip: Chip,
-    python: PythonVersion,
-    macos: MacOSVersion | None,
-    *,
-    with_conda: Lock | None = None,
-) -> Lock:
+def make(args: argparse.Namespace, machine: Machine, *, with_conda: Lock | None = None) -> Lock:
     """The lock for the options, resolved now.
 
     ``with_conda`` is a published lock that answers the same request as a mixed lock, for
     where wheels alone cannot.
     """
     try:
-        return _make(args, platforms, chip, python, macos)
+        return _make(args, machine)
     except NoCombo as error:
         if with_conda is not None:
             raise OnlyWithConda(error, with_conda) from error
@@ -81,13 +79,53 @@ class OnlyWithConda(NoCombo):
         return str(NoCombo(with_conda, self.nearest, self.machine))
 
 
-def _make(
-    args: argparse.Namespace,
-    platforms: Platforms,
-    chip: Chip,
-    python: PythonVersion,
-    macos: MacOSVersion | None,
-) -> Lock:
+def _make(args: argparse.Namespace, machine: Machine) -> Lock:
+    with (
+        resolving(args, machine) as (resolver, request, talk),
+        _with_conda(args, resolver, talk) as complete,
+    ):
+        return complete.lock(request).lock
+
+
+def make_beside(
+    args: argparse.Namespace, machine: Machine, mac: Lock, names: list[str]
+) -> list[Lock]:
+    """The locks of the same request for machines with Linux."""
+    made = []
+    for name in names:
+        chip = machine.platforms.chip(KINDS[name][0])
+        there = machine._replace(chip=chip, macos=None, running=None)
+        asked = copy(args)
+        asked.os, asked.macos, asked.metal, asked.tensorflow = "linux", None, "none", None
+        asked.upgrade = True  # the versions to keep are the Mac's
+        with (
+            resolving(asked, there) as (resolver, request, talk),
+            _with_conda(asked, resolver, talk) as complete,
+        ):
+            made.append(lock_beside(complete, request, mac, name))
+    return made
+
+
+@contextmanager
+def _with_conda(args: argparse.Namespace, resolver: Resolver, talk: Talk) -> Iterator[Resolver]:
+    """The resolver, for mixed locks where the options ask for one."""
+    if not wants_conda(args):
+        yield resolver
+        return
+    from ..conda.channels import Channel
+    from ..conda.client import CondaClient
+    from ..lock.mixed import with_conda
+
+    channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
+    with CondaClient(channels, offline=args.offline, observer=talk) as conda:
+        yield with_conda(resolver, conda, specs=args.conda_specs, native=bool(args.native))
+
+
+@contextmanager
+def resolving(
+    args: argparse.Namespace, machine: Machine
+) -> Iterator[tuple[Resolver, LockRequest, Talk]]:
+    """The resolver with an open index, the request that the options make, and who talks."""
     matrix = loading.matrix()
     words = Words(
         tensorflow=args.tensorflow,
@@ -103,10 +141,10 @@ def _make(
     )
     request, said = make_request(
         words,
-        platforms,
-        chip=chip,
-        python=python,
-        macos=macos,
+        machine.platforms,
+        chip=machine.chip,
+        python=machine.python,
+        macos=machine.macos or machine.running,
         any_minor=bool(args.macos) and "." not in args.macos,
         system=Os(args.os),
     )
@@ -132,17 +170,7 @@ def _make(
             likely=frozenset() if args.offline else _likely(request.pair),
             published=loading.locks_folder(),
         )
-        if not wants_conda(args):
-            return resolver.lock(request).lock
-        from ..conda.channels import Channel
-        from ..conda.client import CondaClient
-        from ..lock.mixed import lock_with_conda
-
-        channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
-        with CondaClient(channels, offline=args.offline, observer=talk) as conda:
-            return lock_with_conda(
-                resolver, request, conda, specs=args.conda_specs, native=bool(args.native)
-            ).lock
+        yield resolver, request, talk
 
 
 def _preferred(args: argparse.Namespace, asked: PairRequest) -> dict[NormalizedName, Version]:

@@ -76,6 +76,15 @@ def main_parser() -> Parser:
         default="macos",
         help="linux: for a virtual machine or container on that Mac",
     )
+    mac.add_argument(
+        "--also",
+        metavar="MACHINE",
+        action="extend",
+        type=lambda given: given.split(","),
+        default=[],
+        help="the same for another machine of the team, into files with its name: linux-x86_64, "
+        "linux-cuda or linux-aarch64; can be repeated",
+    )
     what = made.add_argument_group("what to install")
     what.add_argument(
         "--tensorflow", metavar="VERSION", help="2.18.1, 2.18, '>=2.16,<2.19', PACKAGE==VERSION"

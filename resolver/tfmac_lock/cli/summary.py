@@ -41,7 +41,10 @@ def summary(
     ``files`` are the written files by the name that their format usually has. ``why`` adds every
     fact that the verdict rests on; without it one lock takes no more than 15 lines.
     """
+    others = [lock for lock in locks if lock.beside]
+    locks = [lock for lock in locks if not lock.beside]
     blocks = [[*_lock(lock, color=color), *(_reasons(lock) if why else ())] for lock in locks]
+    blocks += [_beside(lock, why=why) for lock in others]
     blocks.append(_next(locks, files))
     written = ", ".join(map(str, files.values()))
     last = textwrap.wrap(f"Written: {written}", 79, subsequent_indent="  ")
@@ -73,6 +76,32 @@ def _lock(lock: Lock, *, color: bool) -> list[str]:
         *(fault.lines if fault else ()),
         *_alternative(lock, advice),
     ]
+
+
+def _beside(lock: Lock, *, why: bool) -> list[str]:
+    """What a lock for another machine is, and where its versions are not the Mac's."""
+    assert lock.beside is not None, "only those beside the Mac's come here"
+    combo, changed = lock.combo, lock.beside.changed
+    cuda = " with CUDA's libraries" if lock.has_cuda else ""
+    what = f"{combo.package} {combo.tensorflow}{cuda}, {len(lock.packages)} packages"
+    lines = [f"{lock.beside.name}: {what}, {lock.verdict.status}"]
+    lines += [
+        text
+        for reason in lock.verdict.reasons
+        if reason.kind == "cuda"
+        for text in _fitted(reason.text)
+    ]
+    shown = changed if why else changed[:4]
+    if shown:
+        more = f" and {len(changed) - len(shown)} more (--why)" if len(changed) > len(shown) else ""
+        lines += _fitted(f"not the Mac's: {', '.join(map(str, shown))}{more}")
+    else:
+        lines.append("  every version is the Mac's")
+    if why:
+        only = [str(one) for one in lock.beside.differences if one not in changed]
+        lines += _fitted(", ".join(only)) if only else []
+        lines += _reasons(lock)
+    return lines
 
 
 def _untried(lock: Lock) -> str:

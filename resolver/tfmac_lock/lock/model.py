@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..conda.state import ChannelState
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch, MacOSVersion, Os
+from . import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from ..matrix.companions import CompanionVerdict
+    from .beside import Beside
 
 SCHEMA_VERSION = 1
 
@@ -74,9 +76,11 @@ class Lock:
     """Every file to install, sorted by manager and name, with the combo and its verdict.
 
     ``as_of`` is the day up to which the index was looked at; ``command`` are the options that
-    ask for the same lock again. ``channels`` are there where conda packages are. ``companions``
-    are verdicts on the packages that touch TensorFlow, beside the pair's own; ``environment`` are
-    the variables that they need to run.
+    ask for the same lock again, and ``request`` those that were given, which later may give
+    another; it is empty where nobody asked. ``beside`` tells of a lock for another machine how it
+    stands to the Mac's. ``channels`` are there where conda packages are.
+    ``companions`` are verdicts on the packages that touch TensorFlow, beside the pair's own;
+    ``environment`` are the variables that they need to run.
     """
 
     combo: Combo
@@ -84,6 +88,8 @@ class Lock:
     packages: tuple[LockedPackage, ...]
     as_of: str
     command: str
+    request: str = ""
+    beside: Beside | None = None
     channels: tuple[ChannelState, ...] = ()
     companions: tuple[CompanionVerdict, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -157,6 +163,8 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         },
         "as_of": lock.as_of,
         "command": lock.command,
+        **({"request": lock.request} if lock.request else {}),
+        **beside.to_json(lock.beside),
         "companions": _companions_json(lock.companions),
         "environment": dict(lock.environment),
         **_contents_json(lock),
@@ -273,6 +281,8 @@ def from_json(data: Any) -> Lock:
         ),
         as_of=data["as_of"],
         command=data["command"],
+        request=data.get("request", ""),
+        beside=beside.from_json(data.get("beside")),
         companions=_companions(data.get("companions")),
         environment=dict(data.get("environment", {})),
         channels=tuple(

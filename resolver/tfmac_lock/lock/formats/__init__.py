@@ -26,3 +26,6 @@ CONDA_FORMAT_NAMES = ("conda-lock", "environment", "explicit")
 
 EXPORT_FORMAT_NAMES = ("constraints", "uv", "poetry", "pdm", "pixi")
 """The names of the formats for other tools; see exports.py."""
+
+JOINT_FORMAT_NAMES = ("conda-lock", "uv", "poetry", "pdm", "pixi")
+"""Those that have room for the locks of several machines in one file."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from . import toml_text as toml
 from .conda_lock_yml import platform
 from .header import commented, header, sentences
-from .project import GROUP, unsaid_limits, unsaid_metadata
+from .project import GROUP, brings_cuda, unsaid_limits, unsaid_metadata
 from .wheels_only import told_apart
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _from_index(limits: Limits) -> list[str]:
 
 def _row(package: LockedPackage, limits: Limits) -> str:
     version = toml.text(f"=={package.version}")
-    if package in limits.pair and limits.lock.has_cuda:
+    if package in limits.pair and brings_cuda(package):
         return f"{package.name} = {{ version = {version}, extras = {toml.array(['and-cuda'])} }}"
     return f"{package.name} = {version}"
 

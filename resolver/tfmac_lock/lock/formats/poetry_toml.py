@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import toml_text as toml
 from .header import commented, sentences
-from .project import GROUP, head, unsaid_limits, unsaid_metadata
+from .project import GROUP, brings_cuda, head, unsaid_limits, unsaid_metadata
 from .wheels_only import of_wheels
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rows(limits: Sequence[Limits]) -> list[str]:
         for package in one.lock.wheels:
             extras = (
                 f", extras = {toml.array(['and-cuda'])}"
-                if package.name in pair and one.lock.has_cuda
+                if package.name in pair and brings_cuda(package)
                 else ""
             )
             versions.setdefault(package.name, []).append(

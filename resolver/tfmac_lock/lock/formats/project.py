@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..limits import Limits
+    from ..model import LockedPackage
 
 GROUP = "tensorflow-mac"
 """The name of the group, or feature, that holds a lock's packages."""
@@ -46,6 +47,11 @@ def roots(limits: Sequence[Limits]) -> list[str]:
     return list(found)
 
 
+def brings_cuda(package: LockedPackage) -> bool:
+    """Whether the lock has TensorFlow with its extra ``and-cuda``."""
+    return any(text.startswith("nvidia-") for text in package.requires)
+
+
 def own_roots(limits: Limits) -> Iterator[str]:
     """The packages that nothing in the lock requires, and the pair."""
     lock = limits.lock
@@ -53,7 +59,7 @@ def own_roots(limits: Limits) -> Iterator[str]:
     pair = {package.name for package in limits.pair}
     for package in lock.wheels:
         if package.name in pair or not parents[package.name]:
-            extra = "[and-cuda]" if package.name in pair and lock.has_cuda else ""
+            extra = "[and-cuda]" if package.name in pair and brings_cuda(package) else ""
             yield f"{package.name}{extra}"
 
 
