@@ -136,8 +136,8 @@ def _formats(args: argparse.Namespace) -> list[str]:
             raise UnknownChoice("format", name, known)
     if len(args.chips) > 1 and not {*names} <= {*JOINT_FORMAT_NAMES}:
         raise UsageError(
-            "several chips go into one file, and only these formats have room: "
-            + ", ".join(JOINT_FORMAT_NAMES)
+            f"several chips go into one file, and only --format {', '.join(JOINT_FORMAT_NAMES)} "
+            "has room"
         )
     return list(dict.fromkeys(names))
 
