@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 NOTHING = "<0"
 """The specifier that no release of anything meets."""
 
+PAIR = (*TENSORFLOW_PACKAGES, METAL)
+"""The packages whose every wheel the matrix has read."""
+
 BY_TWO_NAMES = "one TensorFlow has two names on the index, and both write into the same folder"
 """Why TensorFlow's other name is limited as well."""
 
@@ -220,9 +223,9 @@ def _disagrees(matrix: Matrix, package: LockedPackage) -> bool:
 
     uv, Poetry and PDM read one of them and take it for all.
     """
+    if package.name not in PAIR:
+        return False
     release = matrix.release(package.name, package.version)
-    stated = {
-        frozenset(str(Requirement(text)) for text in wheel.requires)
-        for wheel in (release.wheels if release else ())
-    }
+    texts = {frozenset(wheel.requires) for wheel in (release.wheels if release else ())}
+    stated = {frozenset(str(Requirement(text)) for text in one) for one in texts}
     return len(stated) > 1

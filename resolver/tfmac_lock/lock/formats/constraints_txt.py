@@ -17,15 +17,18 @@ if TYPE_CHECKING:
     from ..limits import Limit, Limits
 
 
-def render(limits: Sequence[Limits]) -> str:
-    """The text of the file."""
+NAME = "constraints.txt"
+
+
+def render(limits: Sequence[Limits], name: str = NAME) -> str:
+    """The text of the file of that name."""
     made = one_of_wheels(limits, "constraints")
     lines = commented(header(made.lock))
     lines += commented(
         [
             "It pins the pair and limits what the packages' own metadata leave open:",
             "",
-            f"   python -m pip install -c constraints.txt {' '.join(_pair(made))}",
+            f"   python -m pip install -c {name} {' '.join(_pair(made))}",
             "",
         ]
     )
