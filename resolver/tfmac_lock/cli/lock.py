@@ -69,6 +69,7 @@ def make_all(args: argparse.Namespace, folder: Path) -> list[Lock]:
 
     from .recorded import recorded
 
+    _also(args)
     locks = [make(args, chip) for chip in args.chips or [None]]
     request = recorded(args, locks[0], folder)
     return [replace(lock, request=request) for lock in [*locks, *make_beside(args, locks[0])]]
@@ -76,19 +77,28 @@ def make_all(args: argparse.Namespace, folder: Path) -> list[Lock]:
 
 def make_beside(args: argparse.Namespace, mac: Lock) -> list[Lock]:
     """The locks that ``--also`` asks for; raises UsageError, or NotThere."""
+    names = _also(args)
+    if not names:
+        return []
+    from . import fresh
+
+    return fresh.make_beside(args, find_machine(args, mac.combo.chip), mac, names)
+
+
+def _also(args: argparse.Namespace) -> list[str]:
+    """The machines beside the Mac; raises UsageError."""
     names = list(dict.fromkeys(args.also))
     if not names:
         return []
     from ..errors import UnknownChoice
     from ..lock.beside import KINDS
-    from . import fresh
 
     for name in names:
         if name not in KINDS:
             raise UnknownChoice("machine for --also", name, KINDS)
     if args.os == "linux":
         raise UsageError("--also names machines beside a Mac: leave --os linux out")
-    return fresh.make_beside(args, find_machine(args, mac.combo.chip), mac, names)
+    return names
 
 
 def _why_no_plugin(lock: Lock) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomlkit
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 from tomlkit.exceptions import TOMLKitError
 
 from ...errors import InputFileError
@@ -87,21 +88,25 @@ def _made(
         lines = [f"[{poetry_toml.TABLE}]", *poetry_toml.rows(limits)]
         return Merged(text=region.in_file(text, [*lines, *commented(poetry_toml.unsaid(limits))]))
     if tool == "pdm":
-        return Merged(text=_with_overrides(text, theirs, limits))
+        return _with_overrides(text, theirs, limits)
     return Merged(text=_with_feature(path, text, theirs, limits))
 
 
-def _with_overrides(text: str, theirs: Mapping[str, Any], limits: Sequence[Limits]) -> str:
-    """PDM's overrides: rows in the project's own table where it has one."""
-    rows = [*pdm_toml.rows(limits), *commented(pdm_toml.unsaid(limits))]
+def _with_overrides(text: str, theirs: Mapping[str, Any], limits: Sequence[Limits]) -> Merged:
+    """Overrides for PDM: rows in the project's own table where it has one."""
+    rows = pdm_toml.rows(limits)
+    told = commented(pdm_toml.unsaid(limits))
     resolution = theirs.get("tool", {}).get("pdm", {}).get("resolution", {})
     if "overrides" not in resolution:
-        return region.in_file(text, [f"[{pdm_toml.TABLE}]", *rows])
+        return Merged(text=region.in_file(text, [f"[{pdm_toml.TABLE}]", *rows, *told]))
+    own = {canonicalize_name(name) for name in resolution["overrides"]}
+    notes = [f"it has an override of {name}, which stays" for name in sorted(own)]
+    kept = [row for row in rows if row.partition(" ")[0] not in own]
     document: Any = tomlkit.parse(text)
     there = document["tool"]["pdm"]["resolution"]
-    body = region.in_table(there["overrides"].as_string(), rows)
+    body = region.in_table(there["overrides"].as_string(), [*kept, *told])
     there["overrides"] = tomlkit.parse(f"[overrides]\n{body}")["overrides"]
-    return tomlkit.dumps(document)
+    return Merged(text=tomlkit.dumps(document), notes=tuple(notes))
 
 
 def _with_feature(path: str, text: str, theirs: Mapping[str, Any], limits: Sequence[Limits]) -> str:
