@@ -49,12 +49,11 @@ def drawn(count: int, match: str = "") -> list[Lock]:
     return locks if len(locks) <= count else random.Random(2026).sample(locks, count)
 
 
-def project_text(lock: Lock, table: str) -> str:
+def project_text(lock: Lock, table: str, pythons: str = ">=3.8,<3.14") -> str:
     """A pyproject.toml that requires what the lock was made for."""
     roots = project.own_roots(limits_of(loading.matrix(), lock))
     return (
-        f'[project]\nname = "drawn"\nversion = "0"\n'
-        f'requires-python = "=={lock.combo.python}.*"\n'
+        f'[project]\nname = "drawn"\nversion = "0"\nrequires-python = "{pythons}"\n'
         f"dependencies = {list(roots)!r}\n\n{table}"
     )
 
@@ -84,7 +83,9 @@ def interpreter(series: str) -> str:
 
 def with_uv(program: str, folder: Path, lock: Lock) -> dict[str, str] | str:
     table = exports.render("uv", [lock])
-    text = project_text(lock, table).replace("[tool.uv]\n", "[tool.uv]\npackage = false\n")
+    text = project_text(lock, table, f"=={lock.combo.python}.*").replace(
+        "[tool.uv]\n", "[tool.uv]\npackage = false\n"
+    )
     (folder / "pyproject.toml").write_text(text)
     python = ("--python", interpreter(lock.combo.python), "--no-python-downloads")
     locked = call(folder, program, "lock", *python)

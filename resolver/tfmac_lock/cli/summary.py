@@ -226,6 +226,23 @@ def _install(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
     if "environment.yml" in files:
         path = _word(files["environment.yml"])
         return [heading, f"  PIP_NO_DEPS=1 conda env create --name env --file {path}"]
+    return _in_a_project(locks[0], files, heading)
+
+
+def _in_a_project(lock: Lock, files: Mapping[str, Path], heading: str) -> list[str]:
+    """What to do with the files for other tools."""
+    if "pixi.toml" in files:
+        return [heading, f"  pixi install --manifest-path {_word(files['pixi.toml'])}"]
+    if any(name.startswith("pyproject-") for name in files):
+        return [
+            "Next, in the project's folder, which writes it into pyproject.toml:",
+            f"  tfmac-lock {lock.command} --format json",
+            "  tfmac-lock apply --to pyproject.toml",
+        ]
+    if "constraints.txt" in files:
+        plugin = " tensorflow-metal" if lock.combo.metal else ""
+        path = _word(files["constraints.txt"])
+        return [heading, f"  python -m pip install -c {path} {lock.combo.package}{plugin}"]
     return []
 
 
