@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "judge a file of pins for a Mac",
     "advisories": "known vulnerabilities of a lock, and its bill of materials",
     "doctor": "look at this Mac and this environment",
+    "apply": "write a lock's versions and limits into pyproject.toml",
     "matrix": "show combos and the pair grid, or keep the matrix",
     "audit": "read the binaries of wheels: load check, floors, numpy",
     "prove": "train MNIST here, or prove locks by their twins",

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from .. import __version__
-from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
+from ..lock.formats import CONDA_FORMAT_NAMES, EXPORT_FORMAT_NAMES, FORMATS
 from . import COMMANDS, Parser
 
 EXAMPLES = """\
@@ -75,6 +75,15 @@ def main_parser() -> Parser:
         choices=("macos", "linux"),
         default="macos",
         help="linux: for a virtual machine or container on that Mac",
+    )
+    mac.add_argument(
+        "--also",
+        metavar="MACHINE",
+        action="extend",
+        type=lambda given: given.split(","),
+        default=[],
+        help="the same for another machine of the team, into files with its name: linux-x86_64, "
+        "linux-cuda or linux-aarch64; can be repeated",
     )
     what = made.add_argument_group("what to install")
     what.add_argument(
@@ -179,8 +188,9 @@ def main_parser() -> Parser:
         dest="formats",
         action="append",
         metavar="NAME",
-        help=f"{', '.join(FORMATS)} (these by default), and for mixed locks "
-        f"{', '.join(CONDA_FORMAT_NAMES)}; can be repeated",
+        help=f"{', '.join(FORMATS)} (these by default); for mixed locks "
+        f"{', '.join(CONDA_FORMAT_NAMES)}; for other tools {', '.join(EXPORT_FORMAT_NAMES)}; "
+        "can be repeated",
     )
     out.add_argument(
         "-o",

@@ -41,7 +41,10 @@ def summary(
     ``files`` are the written files by the name that their format usually has. ``why`` adds every
     fact that the verdict rests on; without it one lock takes no more than 15 lines.
     """
+    others = [lock for lock in locks if lock.beside]
+    locks = [lock for lock in locks if not lock.beside]
     blocks = [[*_lock(lock, color=color), *(_reasons(lock) if why else ())] for lock in locks]
+    blocks += [_beside(lock, why=why) for lock in others]
     blocks.append(_next(locks, files))
     written = ", ".join(map(str, files.values()))
     last = textwrap.wrap(f"Written: {written}", 79, subsequent_indent="  ")
@@ -73,6 +76,32 @@ def _lock(lock: Lock, *, color: bool) -> list[str]:
         *(fault.lines if fault else ()),
         *_alternative(lock, advice),
     ]
+
+
+def _beside(lock: Lock, *, why: bool) -> list[str]:
+    """What a lock for another machine is, and where its versions are not the Mac's."""
+    assert lock.beside is not None, "only those beside the Mac's come here"
+    combo, changed = lock.combo, lock.beside.changed
+    cuda = " with CUDA's libraries" if lock.has_cuda else ""
+    what = f"{combo.package} {combo.tensorflow}{cuda}, {len(lock.packages)} packages"
+    lines = [f"{lock.beside.name}: {what}, {lock.verdict.status}"]
+    lines += [
+        text
+        for reason in lock.verdict.reasons
+        if reason.kind == "cuda"
+        for text in _fitted(reason.text)
+    ]
+    shown = changed if why else changed[:4]
+    if shown:
+        more = f" and {len(changed) - len(shown)} more (--why)" if len(changed) > len(shown) else ""
+        lines += _fitted(f"not the Mac's: {', '.join(map(str, shown))}{more}")
+    else:
+        lines.append("  every version is the Mac's")
+    if why:
+        only = [str(one) for one in lock.beside.differences if one not in changed]
+        lines += _fitted(", ".join(only)) if only else []
+        lines += _reasons(lock)
+    return lines
 
 
 def _untried(lock: Lock) -> str:
@@ -197,6 +226,23 @@ def _install(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
     if "environment.yml" in files:
         path = _word(files["environment.yml"])
         return [heading, f"  PIP_NO_DEPS=1 conda env create --name env --file {path}"]
+    return _in_a_project(locks[0], files, heading)
+
+
+def _in_a_project(lock: Lock, files: Mapping[str, Path], heading: str) -> list[str]:
+    """What to do with the files for other tools."""
+    if "pixi.toml" in files:
+        return [heading, f"  pixi install --manifest-path {_word(files['pixi.toml'])}"]
+    if any(name.startswith("pyproject-") for name in files):
+        return [
+            "Next, in the project's folder, which writes it into pyproject.toml:",
+            f"  tfmac-lock {lock.command} --format json",
+            "  tfmac-lock apply --to pyproject.toml",
+        ]
+    if "constraints.txt" in files:
+        plugin = " tensorflow-metal" if lock.combo.metal else ""
+        path = _word(files["constraints.txt"])
+        return [heading, f"  python -m pip install -c {path} {lock.combo.package}{plugin}"]
     return []
 
 

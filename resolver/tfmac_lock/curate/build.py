@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from ..files import dump_json, write_whole
-from ..matrix import platforms, switches
+from ..matrix import platforms, switches, uploads
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
 from ..matrix.facts import Lineage, Report
@@ -75,6 +75,7 @@ def build(root: Path) -> dict[str, str]:
             matrix,
             {f"{path.name}-{path.parent.name}" for path in (root / "locks").glob("py3*/*")},
         ),
+        "uploads": uploads.to_json(matrix.releases),
         "symptoms": compile_symptoms(folder.root / "symptoms"),
         "figures": compile_figures(figures, (proof for _, proof in folder.proofs)),
         "switches": switches.to_json(

@@ -191,13 +191,16 @@ class Facts:
         """What the requirement says of each of the solver's packages.
 
         What is required of TensorFlow or the plugin is said of the pair, unless ``by`` is one of
-        the pair's own packages: the empty releases of TensorFlow require their contents.
+        the pair's own packages: the empty releases of TensorFlow require their contents. Its extra
+        brings CUDA, which no Mac has.
         """
         if self.rules.options and item.name in PAIR_NAMES and by not in PAIR_NAMES:
-            return {PAIR: VersionSet(self.rules.options.admitted(item.name, item.specifier))}
-        admitted = self.admitted(item)
-        extras = {f"{item.name}[{extra}]": admitted for extra in sorted(item.extras)}
-        return {item.name: admitted, **extras}
+            of_pair = VersionSet(self.rules.options.admitted(item.name, item.specifier))
+            return {PAIR: of_pair, **(self._extras(item) if self.view.target.has_cuda else {})}
+        return {item.name: self.admitted(item), **self._extras(item)}
+
+    def _extras(self, item: Requirement) -> dict[str, VersionSet]:
+        return {f"{item.name}[{extra}]": self.admitted(item) for extra in sorted(item.extras)}
 
     def limits(self, name: NormalizedName) -> Iterator[tuple[Requirement, int]]:
         """Constraints and bounds on the package, each with the options that it is about."""
@@ -245,6 +248,16 @@ class Facts:
         if isinstance(found, UnusableFile):
             raise found
         return found
+
+    def of_extra(
+        self, name: NormalizedName, version: Version, extra: str
+    ) -> tuple[Requirement, ...]:
+        """What an extra of that version requires besides; nothing where there is no such version.
+
+        Raises UnusableFile.
+        """
+        place = self.project(name).place(version)
+        return () if place is None else self.requires(name, place, extra)
 
     def _requires_dist(self, name: NormalizedName, file: IndexFile) -> tuple[str, ...]:
         """Requires-Dist of the file, from the matrix where it has read that very file."""
