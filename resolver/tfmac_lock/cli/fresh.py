@@ -23,6 +23,7 @@ from ..matrix import loading
 from ..matrix.facts import specifier
 from ..matrix.ranking import NoCombo
 from ..pypi import open_index
+from ..pypi.cache import default_folder
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.pairs import PAIR_NAMES, TENSORFLOW_NAMES
 from ..target import Os
@@ -172,6 +173,9 @@ def resolving(
             keep_proven=not args.fresh,
         )
         yield resolver, request, talk
+    from .cache import keep_to_limit
+
+    keep_to_limit(default_folder())
 
 
 def _preferred(args: argparse.Namespace, asked: PairRequest) -> dict[NormalizedName, Version]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import functools
 import re
 from pathlib import Path
 
 from .. import __version__
 from ..lock.formats import CONDA_FORMAT_NAMES, EXPORT_FORMAT_NAMES, FORMATS
-from . import COMMANDS, Parser
+from . import COMMANDS, EXIT_STATUSES, Formatter, Parser, add_console
 
 EXAMPLES = """\
 examples:
@@ -30,15 +28,6 @@ It writes requirements.txt, pylock.toml and lock.json into the current folder. T
 """
 
 
-EXIT_STATUSES = """\
-exit statuses:
-  0  done
-  1  the answer is no: nothing fits, or only what is broken
-  2  bad usage
-  3  the outside failed: network, disk, another program
-"""
-
-
 def split_packages(given: str) -> list[str]:
     """The packages of one ``--with``: ``pandas,scipy`` names two, ``numpy>=1,<2`` names one."""
     return [part.strip() for part in re.split(r",(?=\s*[A-Za-z])(?![^\[]*\])", given)]
@@ -52,8 +41,7 @@ def main_parser() -> Parser:
         usage="tfmac-lock [options]\n       tfmac-lock COMMAND ...",
         description="Writes lockfiles that install and run TensorFlow on a Mac, from any computer.",
         epilog=f"commands (each has its own --help):\n{commands}\n\n{EXIT_STATUSES}\n{EXAMPLES}",
-        # With the width given argparse need not ask the terminal, for which it imports shutil.
-        formatter_class=functools.partial(argparse.RawDescriptionHelpFormatter, width=80),
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     mac = made.add_argument_group("the Mac (on a Mac, what is not given is detected)")
@@ -205,6 +193,13 @@ def main_parser() -> Parser:
     out.add_argument(
         "--force", action="store_true", help="overwrite files that tfmac-lock did not write"
     )
+    out.add_argument(
+        "--check",
+        "--locked",
+        action="store_true",
+        help="write nothing; exit status 1 where the files there are not those of the lock",
+    )
+    out.add_argument("--dry-run", action="store_true", help="write nothing")
     out.add_argument("--why", action="store_true", help="say every fact behind the verdict")
     how = made.add_argument_group("how")
     how.add_argument(
@@ -248,5 +243,6 @@ def main_parser() -> Parser:
         choices=("bash", "zsh", "tcsh"),
         help="print the completion script for that shell",
     )
+    add_console(made)
     made.add_argument("--version", action="version", version=f"tfmac-lock {__version__}")
     return made

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import OutsideError, TfmacLockError, UsageError
+from ..pypi.trim import trim
 from . import logs
 from .problems import Refused, refused
-from .trim import trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
