@@ -52,6 +52,10 @@ EXAMPLES: dict[Code, list[tuple[Changes, Changes]]] = {
             {"binaries/tensorflow/2.18.1.toml": ('"12.0"', '"12.0"\nminos = "12.0"')},
             {"binaries/tensorflow/2.18.1.toml": ('"12.0"', '"12.0"\nmnios = "12.0"')},
         ),
+        (
+            {"natives.toml": ("names = []", 'names = ["tensorflow-io"]')},
+            {"natives.toml": ("names = []", "nmaes = []")},
+        ),
     ],
     Code.M002: [
         (

@@ -96,6 +96,7 @@ sources = ["https://example.org/tensorflow"]
 """,
     "roads.toml": "#:schema schemas/roads.schema.json\nroads = []\n",
     "waivers.toml": "#:schema schemas/waivers.schema.json\nwaivers = []\n",
+    "natives.toml": "#:schema schemas/natives.schema.json\nnames = []\n",
     "lineage.toml": """#:schema schemas/lineage.schema.json
 package = "tensorflow-deps"
 channel = "https://example.org/channel"

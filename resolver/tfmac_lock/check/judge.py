@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..matrix.reasons import Status
-from . import companion_checks, package_checks, pair_checks
+from . import companion_checks, native_checks, package_checks, pair_checks
 from .findings import Checked, Level, case_of, verdict_of
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ _CHECKS: Sequence[Callable[[Case], Iterator[Finding]]] = (
     package_checks.pinned_once,
     package_checks.hashes,
     companion_checks.needs,
+    native_checks.loads,
     companion_checks.settings,
     companion_checks.not_for_macs,
     companion_checks.other_hashes,

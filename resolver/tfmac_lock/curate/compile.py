@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from ..macho.demangle import demangle
 from ..matrix.companions import DECISIVE, Companions, Tried
 from ..matrix.facts import (
     METAL,
@@ -21,15 +22,16 @@ from ..matrix.facts import (
     Release,
     Wheel,
 )
+from ..matrix.native_rows import NativeRows
 from ..matrix.reasons import Grade
 from ..target import Arch, Chip, MacOSRelease, Platforms, PythonSeries, PythonVersion
-from .demangle import demangle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ..matrix.companions import Trial
     from ..matrix.facts import BinaryFact, PairLoad
+    from ..matrix.natives import Natives
     from .folder import MatrixFolder
     from .models import ReleaseFile
 
@@ -64,9 +66,12 @@ def compile_platforms(folder: MatrixFolder) -> Platforms:
 
 
 def compile_matrix(
-    folder: MatrixFolder, pair_loads: Iterable[PairLoad], binaries: Sequence[BinaryFact]
+    folder: MatrixFolder,
+    pair_loads: Iterable[PairLoad],
+    binaries: Sequence[BinaryFact],
+    natives: Natives,
 ) -> Matrix:
-    """All facts; pair loads and binary facts are read elsewhere."""
+    """All facts; pair loads, binary facts and the rows of companions are read elsewhere."""
     pair_loads = tuple(pair_loads)
     missing = {symbol for load in pair_loads for symbol in load.missing_symbols}
     return Matrix(
@@ -98,6 +103,7 @@ def compile_matrix(
             for one in file.plugins
         ),
         companions=_companions(folder),
+        natives=NativeRows({row.package for row in natives.binaries}, rows=natives),
         symbols={symbol: demangle(symbol) for symbol in sorted(missing)},
     )
 

@@ -24,6 +24,7 @@ from ..matrix.toml import read_file
 from ..target import Arch
 from .folder import read_folder
 from .models import BinariesFile
+from .natives import NativesFile, read_natives
 from .symptom_files import lint_examples
 
 if TYPE_CHECKING:
@@ -301,6 +302,15 @@ def _binaries(folder: MatrixFolder) -> Iterator[Problem]:
             yield Problem(code=Code.M001, path=error.path, text=error.reason)
 
 
+def _natives(folder: MatrixFolder) -> Iterator[Problem]:
+    """The packages that may bind to TensorFlow, and the rows of those that do."""
+    try:
+        read_file(folder.root / "natives.toml", NativesFile)
+        read_natives(folder.root / "binaries")
+    except DataError as error:
+        yield Problem(code=Code.M001, path=error.path, text=error.reason)
+
+
 def _symptom_examples(folder: MatrixFolder) -> Iterator[Problem]:
     try:
         faults = lint_examples(folder.root / "symptoms")
@@ -327,5 +337,6 @@ CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _symptom_examples,
     _schema_lines,
     _binaries,
+    _natives,
 )
 """M002 to M013, in their order, and M001 for what is read for nothing else."""

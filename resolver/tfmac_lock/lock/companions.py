@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..matrix.reasons import Reason, Status
+from ..target import Os
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ..matrix.companions import CompanionVerdict
     from ..matrix.facts import Matrix
-    from .model import Lock
+    from ..matrix.natives import NativeLoad
+    from .model import Combo, Lock
 
 
 def with_companions(matrix: Matrix, lock: Lock, naming: Collection[str] = ()) -> Lock:
@@ -21,7 +24,9 @@ def with_companions(matrix: Matrix, lock: Lock, naming: Collection[str] = ()) ->
     Its settings are those that the companions need to run. ``naming`` are packages whose
     metadata name TensorFlow or Keras.
     """
-    found = matrix.companions.judge(lock.packages, naming)
+    combo = lock.combo
+    load = partial(_load, matrix, combo) if combo.os is Os.MACOS else _not_read
+    found = matrix.companions.judge(lock.packages, naming, load)
     status = max([lock.verdict.status, *(one.status for one in found)], key=lambda one: one.rank)
     verdict = replace(
         lock.verdict,
@@ -30,6 +35,14 @@ def with_companions(matrix: Matrix, lock: Lock, naming: Collection[str] = ()) ->
     )
     environment = matrix.companions.environment(lock.packages)
     return replace(lock, verdict=verdict, companions=found, environment=environment)
+
+
+def _load(matrix: Matrix, combo: Combo, name: str, version: str) -> NativeLoad | None:
+    return matrix.native_load(name, version, combo)
+
+
+def _not_read(_name: str, _version: str) -> None:
+    """The rows are of wheels for the Mac."""
 
 
 def _reason(one: CompanionVerdict) -> Reason:

@@ -393,6 +393,8 @@ class Resolver:
             allow_source=request.allow_source,
             preferred=request.preferred,
             companions={one.name: one for one in self.matrix.companions.facts},
+            native_names=() if target.os is Os.LINUX else self.matrix.natives.names,
+            native_load=self.matrix.native_load,
         )
 
     def _made(

@@ -28,7 +28,9 @@ from .texts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from .natives import NativeLoad
 
 TENSORFLOW = frozenset(TENSORFLOW_PACKAGES)
 """The names of TensorFlow on a Mac."""
@@ -192,16 +194,25 @@ class Companions:
         return next((found for found in self.facts if found.name == name), None)
 
     def judge(
-        self, packages: Collection[Locked], naming: Collection[str] = ()
+        self,
+        packages: Collection[Locked],
+        naming: Collection[str] = (),
+        load: Callable[[str, str], NativeLoad | None] = lambda *_: None,
     ) -> tuple[CompanionVerdict, ...]:
         """A verdict on each package that touches TensorFlow and that the pair does not bring.
 
         The pair's own packages are vouched for by the pair's evidence. ``naming`` are packages
-        that name TensorFlow or Keras in their metadata; they touch it too.
+        that name TensorFlow or Keras in their metadata; they touch it too. ``load`` is the load
+        check of a package's version beside the pair.
         """
         pins = decisive_pins(packages)
+        loads = {package.name: load(package.name, package.version) for package in packages}
         listed = {fact.name for fact in self.facts} | {*naming}
-        return tuple(self._judge(package, pins) for package in touching(packages, listed))
+        listed |= {name for name, found in loads.items() if found is not None}
+        return tuple(
+            self._judge(package, pins, loads[package.name])
+            for package in touching(packages, listed)
+        )
 
     def environment(self, packages: Collection[Locked]) -> dict[str, str]:
         """The environment variables that the packages need, by name."""
@@ -216,7 +227,9 @@ class Companions:
                     found[setting.name] = setting.value
         return dict(sorted(found.items()))
 
-    def _judge(self, package: Locked, pins: Mapping[str, str]) -> CompanionVerdict:
+    def _judge(
+        self, package: Locked, pins: Mapping[str, str], load: NativeLoad | None
+    ) -> CompanionVerdict:
         name, version = package.name, package.version
         trials = [one for one in self.trials if one.speaks_for(name, version, pins)]
         broken = [one for one in trials if one.outcome == "broken"]
@@ -226,6 +239,7 @@ class Companions:
             status, grade = Status.WORKS, Grade.TWIN
         else:
             status, grade = Status.UNPROVEN, Grade.RESOLVES
+        status, grade = with_load(status, grade, load)
         reasons = [
             Reason(
                 kind="twin",
@@ -241,6 +255,8 @@ class Companions:
             beside = ", ".join(f"{one} {pins[one]}" for one in DECISIVE if one in pins)
             text = f"not tried beside {beside}"
             reasons.append(Reason(kind="untried", text=text, source="matrix/proofs/companions"))
+        if load is not None:
+            reasons.append(reason_of(load))
         companion = self.named(name)
         if companion and companion.ended:
             text = f"its last release is of {companion.ended}"
@@ -249,6 +265,30 @@ class Companions:
         return CompanionVerdict(
             name=name, version=version, status=status, grade=grade, reasons=tuple(reasons)
         )
+
+
+def with_load(status: Status, grade: Grade, load: NativeLoad | None) -> tuple[Status, Grade]:
+    """What the load check on the Mac makes of a status that rests on Linux."""
+    if load is None:
+        return status, grade
+    if load.loads is False and status is not Status.BROKEN:
+        return Status.BROKEN, Grade.LOADS
+    if load.loads is None:
+        # What runs on Linux may not on the Mac, where the wheel is another one.
+        return max(status, Status.CAUTION if load.copies else Status.UNPROVEN), grade
+    return status, Grade.LOADS if grade is Grade.RESOLVES else grade
+
+
+def reason_of(load: NativeLoad) -> Reason:
+    """The load check as a reason."""
+    return Reason(
+        kind="binaries",
+        text=load.text,
+        source=load.source,
+        grade=Grade.LOADS,
+        against=not load.loads,
+        fatal=load.loads is False,
+    )
 
 
 class Locked(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from ..target import Arch, Os, Platforms, machine_name
 from .base import METAL as METAL
@@ -20,6 +20,7 @@ from .base import specifier as specifier
 from .base import version as version
 from .companions import Companions
 from .kernels import Kernels  # noqa: TC001 - the compiled matrix is read by its annotations
+from .native_rows import NativeRows
 from .reasons import Grade
 from .texts import (
     Address,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from packaging.tags import Tag
+
+    from .natives import NativeLoad
 
 
 class Outcome(StrEnum):
@@ -505,12 +508,32 @@ class Lineage(Fact):
     releases: tuple[LineageRelease, ...]
 
 
+class Beside(Protocol):
+    """What is asked of a pair: its TensorFlow, and the machine."""
+
+    @property
+    def package(self) -> str:
+        """The package that brings TensorFlow."""
+
+    @property
+    def tensorflow(self) -> str:
+        """Its version."""
+
+    @property
+    def arch(self) -> Arch:
+        """The architecture."""
+
+    @property
+    def python(self) -> str:
+        """The series of Python."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
     """All facts. ``as_of`` is the day up to which the index was read, ``YYYY-MM-DD``.
 
     ``symbols`` are the C++ names of the symbols that are missing in some pair, as a programmer
-    writes them.
+    writes them. ``natives`` are the rows of the companions whose images bind to TensorFlow's.
     """
 
     as_of: str
@@ -530,6 +553,7 @@ class Matrix:
     reports: tuple[Report, ...] = ()
     symbols: dict[str, str] = field(default_factory=dict)
     companions: Companions = field(default_factory=Companions)
+    natives: NativeRows = field(default_factory=NativeRows)
 
     def readable(self, symbol: str) -> str:
         """The symbol as a C++ programmer would write it, where it is known."""
@@ -593,6 +617,21 @@ class Matrix:
             ):
                 return found
         return None
+
+    def native_load(self, name: str, release: str, pair: Beside) -> NativeLoad | None:
+        """Whether a companion's images load beside the TensorFlow of a pair, by its payload.
+
+        None where the companion has none that bind to TensorFlow, or was not read.
+        """
+        if name not in self.natives.names:
+            return None
+        payload = self.payload_of(pair.package, pair.tensorflow, pair.arch)
+        if payload is None:
+            return None
+        by, tensorflow = payload
+        return self.natives.get().check(
+            name, release, tensorflow, pair.arch.value, python=pair.python, by=by
+        )
 
     def kernels_of(self, metal: str, arch: Arch, python: str | None) -> Kernels | None:
         """What the plugin's code says there; the Python makes a difference for one release.

@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from ..errors import Refusal
 from ..matrix.facts import specifier
 from .companions import DOES_NOT, Need, clauses, needs_of
+from .natives import clause_of, unloadable
 from .pairs import PAIR, PAIR_NAMES, Options
 from .requirement import (
     ByMatrix,
@@ -34,7 +35,7 @@ from .versions import EMPTY, VersionSet
 from .view import ProjectView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from nab_resolver.types import RangeProtocol
     from packaging.utils import NormalizedName
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
     from ..matrix.companions import Companion
     from ..matrix.facts import Bound, Waiver
+    from ..matrix.natives import NativeLoad
+    from ..matrix.verdict import Pair
     from ..pypi.model import IndexFile
     from .candidates import FittingFile
     from .view import View
@@ -88,7 +91,8 @@ class Rules:
     requirements of files that need not be asked of the index, by sha256. ``given`` are packages
     that are there already in just that version, from conda. ``preferred`` are versions to be
     taken before newer ones, ``allow_source`` packages that may be built with a compiler.
-    ``companions`` need more than their metadata say.
+    ``companions`` need more than their metadata say. ``native_load`` is the load check of a
+    package's version beside a pair, for the packages in ``native_names``.
     """
 
     view: View
@@ -101,6 +105,8 @@ class Rules:
     preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
     allow_source: frozenset[str] = frozenset()
     companions: Mapping[str, Companion] = field(default_factory=dict)
+    native_names: Collection[str] = ()
+    native_load: Callable[[str, str, Pair], NativeLoad | None] = lambda *_: None
 
 
 class Facts:
@@ -477,6 +483,8 @@ class Provider(BaseProvider[str, int]):
             for need in () if extra else self.facts.needs(name):
                 if need.of_the_pair:
                     yield from clauses(need, self.facts.sets(need.requirement)[PAIR])
+            for found in () if extra else unloadable(self.facts, name):
+                yield clause_of(found)
         for name in names:
             for limit, those in self.facts.limits(name):
                 for about, admitted in self.facts.sets(replace(limit, extras=frozenset())).items():
