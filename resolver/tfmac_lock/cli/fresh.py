@@ -15,7 +15,7 @@ from ..files import DAMAGE, open_regular
 from ..lock import published
 from ..lock.make import Resolver
 from ..lock.model import from_json
-from ..lock.request import Words, make_request
+from ..lock.request import Words, as_proved, make_request
 from ..matrix import loading
 from ..matrix.facts import specifier
 from ..matrix.ranking import NoCombo
@@ -100,6 +100,7 @@ def _make(
         allow_source=args.allow_source,
         exclude_newer=args.exclude_newer,
         accept_repacked=args.accept_repacked,
+        recipe=matrix.recipes.named(args.recipe) if args.recipe else None,
     )
     request, said = make_request(
         words,
@@ -111,6 +112,8 @@ def _make(
         system=Os(args.os),
     )
     request = replace(request, preferred=_preferred(args, request.pair))
+    if not args.upgrade:
+        request = as_proved(request, matrix.recipes)
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
     with (
         Talk(show=has_bars()) as talk,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
+from .options import LIST
 from .summary import summary
 from .terminal import has_color
 
@@ -49,6 +50,12 @@ def run(args: argparse.Namespace) -> int:
         return _completion(args.print_completion)
     if args.detect:
         return _detector()
+    if args.recipe:
+        from . import recipes
+
+        if args.recipe == LIST:
+            return recipes.run_list(as_json=args.json)
+        recipes.apply(args)
     printing = str(args.output) == "-"
     named = None if printing else _named_format(args.output)
     args.formats = args.formats or (named and [named])
@@ -156,7 +163,8 @@ def make(args: argparse.Namespace, named: str | None) -> Lock:
 def _published_can_answer(args: argparse.Namespace) -> bool:
     """Whether the request names nothing that published locks do not have."""
     return not (
-        args.extra
+        args.recipe
+        or args.extra
         or args.requirements
         or args.constraints
         or args.groups

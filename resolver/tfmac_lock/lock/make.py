@@ -42,9 +42,11 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from ..conda.mixed import CondaPart, MixedSolution
-    from ..matrix.facts import Matrix, Waiver
+    from ..matrix.facts import Matrix
     from ..matrix.reasons import Verdict
+    from ..matrix.recipes import Recipe
     from ..matrix.verdict import Pair
+    from ..matrix.waivers import Waiver
     from ..resolve.requirement import Requirement
     from ..resolve.solve import Solution, Solved
     from ..resolve.source import Source
@@ -65,7 +67,7 @@ class LockRequest:
     those that may even need a compiler. ``options`` are the command line's words for all that
     is not the pair, so that the lock can say how it was made. ``accept_repacked`` takes
     TensorFlow and plugin files whose sha256 is not the release's. ``preferred`` are versions to
-    be kept where they can be.
+    be kept where they can be; ``recipe`` is what the lock is for.
     """
 
     pair: PairRequest
@@ -78,6 +80,7 @@ class LockRequest:
     options: str = ""
     accept_repacked: bool = False
     preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
+    recipe: Recipe | None = None
 
     def prefers(self, pair: Pair) -> bool:
         """Whether that very pair is to be kept."""
@@ -426,7 +429,7 @@ class Resolver:
         notes = [
             *notes,
             *(() if both is None else both.notes),
-            *(_waiver_note(pair, one) for one in self._waivers(pair, target)),
+            *self._waiver_notes(packages, target),
             *_stand_in_notes(pair, solution),
             *_source_notes(packages),
             *_prerelease_notes(solution),
@@ -439,7 +442,7 @@ class Resolver:
             command=_command(request, pair, self.conda),
             channels=() if both is None else both.channels,
         )
-        lock = with_companions(self.matrix, lock)
+        lock = with_companions(self.matrix, lock, request.recipe.name if request.recipe else "")
         if lock.verdict.status is Status.BROKEN:
             raise BrokenPins(pair, lock.verdict)
         if both is not None:
@@ -447,9 +450,13 @@ class Resolver:
         verify(lock, target, self.matrix.bounds_for(pair.tensorflow, pair.python))
         return ResolvedLock(lock=lock, target=target)
 
-    def _waivers(self, pair: Pair, target: Target) -> tuple[Waiver, ...]:
-        """The requirements of the pair's own metadata that nothing on the Mac can meet."""
-        return self.matrix.waivers_for(pair.package, pair.tensorflow, pair.arch, target.os)
+    def _waiver_notes(self, packages: Iterable[LockedPackage], target: Target) -> list[Reason]:
+        """The requirements in the packages' own metadata that count as looser than stated."""
+        return [
+            _waiver_note(one, waiver)
+            for one in packages
+            for waiver in self.matrix.waivers_for(one.name, one.version, target.arch, target.os)
+        ]
 
     def _package(self, solved: Solved) -> LockedPackage:
         file = solved.file
@@ -503,9 +510,9 @@ def _with_old_versions(verdict: Verdict) -> Verdict:
     return replace(verdict, status=max(verdict.status, Status.UNPROVEN))
 
 
-def _waiver_note(pair: Pair, waiver: Waiver) -> Reason:
+def _waiver_note(package: LockedPackage, waiver: Waiver) -> Reason:
     text = (
-        f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; "
+        f"{package.name} {package.version} asks for {waiver.package}{waiver.stated}; "
         f"{waiver.specifier} is taken to be enough: {waiver.reason}. `pip check` will name it"
     )
     return Reason(kind="waiver", text=text, source=waiver.source)

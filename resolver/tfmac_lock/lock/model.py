@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ..matrix.companions import CompanionVerdict
+    from ..matrix.recipes import RecipeVerdict
 
 SCHEMA_VERSION = 1
 
@@ -73,7 +74,7 @@ class Lock:
     ``as_of`` is the day up to which the index was looked at; ``command`` are the options that
     ask for the same lock again. ``channels`` are there where conda packages are. ``companions``
     are verdicts on the packages that touch TensorFlow, beside the pair's own; ``environment`` are
-    the variables that they need to run.
+    the variables that they need to run. ``recipe`` is the one that it was made for.
     """
 
     combo: Combo
@@ -84,6 +85,7 @@ class Lock:
     channels: tuple[ChannelState, ...] = ()
     companions: tuple[CompanionVerdict, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    recipe: RecipeVerdict | None = None
 
     @property
     def wheels(self) -> tuple[LockedPackage, ...]:
@@ -143,6 +145,7 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         "command": lock.command,
         "companions": _companions_json(lock.companions),
         "environment": dict(lock.environment),
+        **_recipe_json(lock.recipe),
         **_contents_json(lock),
         "files": list(files),
     }
@@ -259,6 +262,7 @@ def from_json(data: Any) -> Lock:
         command=data["command"],
         companions=_companions(data.get("companions")),
         environment=dict(data.get("environment", {})),
+        recipe=_recipe(data.get("recipe")),
         channels=tuple(
             ChannelState(
                 url=row["url"], files=row["files"], newest=row["newest"], sha256=row["sha256"]
@@ -285,3 +289,21 @@ def _companions(rows: Any) -> tuple[CompanionVerdict, ...]:
     from ..matrix.plain import read
 
     return tuple(read(CompanionVerdict, row) for row in rows)
+
+
+def _recipe_json(recipe: RecipeVerdict | None) -> dict[str, Any]:
+    # Only where there is one, as with channels: published locks are made for none.
+    if recipe is None:
+        return {}
+    from ..matrix.plain import plain
+
+    return {"recipe": plain(recipe)}
+
+
+def _recipe(row: Any) -> RecipeVerdict | None:
+    if not row:
+        return None
+    from ..matrix.plain import read
+    from ..matrix.recipes import RecipeVerdict
+
+    return read(RecipeVerdict, row)

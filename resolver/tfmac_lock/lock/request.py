@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from ..errors import UsageError
 from ..matrix.ranking import PairRequest, TensorFlowRequest
 from ..resolve.pyproject import NAME as PYPROJECT
 from ..resolve.pyproject import read_pyproject, split_extras
-from ..resolve.requirements_in import Options, read_file, read_with
+from ..resolve.requirement import ByUser
+from ..resolve.requirements_in import Options, read_file, read_text, read_with
 from ..target import Os
 from .make import LockRequest
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from packaging.markers import Environment
 
+    from ..matrix.recipes import Recipe, Recipes
     from ..resolve.requirement import Requirement
     from ..target import Chip, MacOSVersion, Platforms, PythonVersion
 
@@ -33,7 +36,8 @@ class Words:
     """What is asked for besides the machine, as it was written.
 
     ``packages`` and ``limits`` are requirements; ``requirements`` and ``constraints`` are files
-    of them. ``extras`` and ``groups`` are those of each pyproject.toml among the files.
+    of them. ``extras`` and ``groups`` are those of each pyproject.toml among the files. The
+    ``recipe`` adds requirements and limits of its own.
     """
 
     tensorflow: str | None = None
@@ -47,11 +51,13 @@ class Words:
     allow_source: Sequence[str] = ()
     exclude_newer: str | None = None
     accept_repacked: bool = False
+    recipe: Recipe | None = None
 
     @property
     def options(self) -> str:
         """The command line's options for all that is not the pair."""
-        parts = [f"--with {shlex.quote(text)}" for text in self.packages]
+        parts = [f"--for {self.recipe.name}"] if self.recipe else []
+        parts += [f"--with {shlex.quote(text)}" for text in self.packages]
         parts += [f"-r {shlex.quote(str(path))}" for path in self.requirements]
         parts += [f"-c {shlex.quote(str(path))}" for path in self.constraints]
         parts += [f"--extra {shlex.quote(name)}" for name in self.extras]
@@ -80,6 +86,9 @@ def make_request(
     said = Options()
     needs = [need for text in words.packages if (need := read_with(text, environment))]
     limits = [need for text in words.limits if (need := read_with(text, environment))]
+    if words.recipe is not None:
+        needs += _of_recipe(words.recipe, words.recipe.requirements, environment)
+        limits += _of_recipe(words.recipe, words.recipe.constraints, environment)
     needs += _of_files(words, environment, said)
     for path in words.constraints:
         limits += read_file(path, environment, said)
@@ -105,8 +114,24 @@ def make_request(
         allow_source=frozenset(map(canonicalize_name, words.allow_source)),
         options=words.options,
         accept_repacked=words.accept_repacked,
+        recipe=words.recipe,
     )
     return request, said
+
+
+def as_proved(request: LockRequest, recipes: Recipes) -> LockRequest:
+    """The request that prefers the versions with which its recipe was seen to run."""
+    if request.recipe is None:
+        return request
+    pair = request.pair
+    pins = recipes.proved(request.recipe.name, pair.arch, pair.python.series)
+    found = {canonicalize_name(name): Version(text) for name, text in pins.items()}
+    return replace(request, preferred={**found, **request.preferred})
+
+
+def _of_recipe(recipe: Recipe, texts: Sequence[str], environment: Environment) -> list[Requirement]:
+    origin = ByUser(f"--for {recipe.name}")
+    return [need for text in texts if (need := read_text(text, origin, environment))]
 
 
 def _of_files(words: Words, environment: Environment, said: Options) -> list[Requirement]:

@@ -1,0 +1,161 @@
+"""``tfmac-lock prove recipe``: whether what a recipe locks does run, tried on Linux."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .proving import bar, twins_in
+from .terminal import print_json
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..lock.make import Resolver
+    from ..matrix.recipes import Recipe
+    from ..prove.recipes import RecipeTask
+    from ..prove.twin import Twins
+
+CHIPS = ("m1", "intel")
+"""One Mac of each architecture."""
+
+
+def add_recipes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command."""
+    parser = commands.add_parser(
+        "recipe",
+        help="try whether what a recipe locks does run",
+        description="Lock each recipe, install the lock's versions from their Linux wheels, run "
+        "the recipe's smoke test, and write one file a run; then the same for each companion in "
+        "the lock. What was tried already with the same packages is skipped.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="recipes (default: all)")
+    parser.add_argument(
+        "--chip", action="append", default=[], metavar="CHIP", help="(default: m1 and intel)"
+    )
+    parser.add_argument("--python", metavar="3.X", help="(default: the recipe's)")
+    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
+    parser.add_argument("--again", action="store_true", help="also what was tried already")
+    parser.add_argument(
+        "-U", "--upgrade", action="store_true", help="lock the newest versions, not the proved ones"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("matrix") / "proofs",
+        metavar="FOLDER",
+        help="where recipes/ and companions/ lie (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the outcomes as JSON")
+    parser.add_argument("--index-url", metavar="URL", help="the package index")
+    parser.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
+    parser.add_argument(
+        "--channel", action="append", default=[], metavar="NAME|URL", help="a conda channel"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Try them: 0 all that could be locked ran, 1 one failed, 3 one could not be tried."""
+    from ..errors import Refusal, TfmacLockError
+    from ..lock.make import Resolver
+    from ..matrix import loading
+    from ..prove.processes import Processes
+    from ..pypi import open_index
+    from . import parse_shard
+    from .recipes import named
+
+    matrix = loading.matrix()
+    if args.names:
+        chosen = [named(matrix.recipes, name) for name in args.names]
+    else:
+        chosen = [recipe for recipe in matrix.recipes.facts if not recipe.refused]
+    todo = [(recipe, chip) for recipe in chosen for chip in args.chip or CHIPS]
+    if args.shard:
+        part, parts = parse_shard(args.shard)
+        todo = todo[part - 1 :: parts]
+    rows: list[dict[str, str]] = []
+    index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
+    with twins_in(args.output, index, Processes()) as twins, bar(len(todo)) as tick:
+        resolver = Resolver(matrix=matrix, source=index, as_of=matrix.as_of)
+        for recipe, chip in todo:
+            try:
+                outcome, text = _try(args, twins, resolver, recipe, chip)
+            except Refusal as error:
+                outcome, text = "no-lock", str(error)
+            except TfmacLockError as error:
+                outcome, text = "not-tried", str(error)
+            text = " ".join(text.split())[:300]
+            rows.append({"recipe": recipe.name, "chip": chip, "outcome": outcome, "text": text})
+            tick(f"{recipe.name} on {chip}: {outcome}: {text}")
+    return _summary(rows, as_json=args.json)
+
+
+def _try(
+    args: argparse.Namespace, twins: Twins, resolver: Resolver, recipe: Recipe, chip: str
+) -> tuple[str, str]:
+    """What came of the recipe there: a word for it, and a sentence."""
+    from ..prove.companions import is_done, tasks, trial_file
+    from ..prove.recipes import try_recipe
+
+    task = _task(args, resolver, recipe, chip)
+    if recipe.unproved:
+        return "not-tried", recipe.unproved
+    if task.is_done(args.output) and not args.again:
+        return "known", str(task.file(args.output / "recipes"))
+    companions = [
+        one
+        for one in tasks(task.lock, resolver.matrix.companions)
+        if args.again
+        or not is_done(trial_file(args.output / "companions", one, task.locked), one, task.locked)
+    ]
+    run = try_recipe(twins, task, companions, args.output)
+    return run.outcome, f"{run.error or run.sentence} ({run.seconds:.0f} s)"
+
+
+def _task(args: argparse.Namespace, resolver: Resolver, recipe: Recipe, chip: str) -> RecipeTask:
+    """The recipe's lock for that chip, and what is to be run in its twin."""
+    from ..conda.channels import Channel
+    from ..conda.client import CondaClient
+    from ..lock.mixed import lock_with_conda
+    from ..lock.model import to_json
+    from ..lock.request import Words, as_proved, make_request
+    from ..prove.locked import locked_set
+    from ..prove.recipes import RecipeTask
+
+    platforms = resolver.matrix.platforms
+    request, _ = make_request(
+        Words(recipe=recipe),
+        platforms,
+        chip=platforms.chip(chip),
+        python=platforms.python(args.python or recipe.python),
+        macos=None,
+        any_minor=False,
+    )
+    if not args.upgrade:
+        request = as_proved(request, resolver.matrix.recipes)
+    if recipe.conda:
+        channels = [Channel.parse(text) for text in args.channel or ["conda-forge"]]
+        with CondaClient(channels) as conda:
+            made = lock_with_conda(resolver, request, conda, specs=recipe.conda, native=False)
+    else:
+        made = resolver.lock(request)
+    locked = locked_set(to_json(made.lock), made.lock.combo.id)
+    return RecipeTask(recipe=recipe, lock=made.lock, locked=locked)
+
+
+def _summary(rows: list[dict[str, str]], *, as_json: bool) -> int:
+    """Print what came out and return the exit status."""
+    count = Counter(row["outcome"] for row in rows)
+    if as_json:
+        print_json({"schema_version": 1, "outcomes": rows})
+    else:
+        runs = count["works"] + count["known"]
+        sys.stdout.write(
+            f"{runs} of {len(rows)} run, {count['broken']} do not, {count['no-lock']} have no "
+            f"lock, {count['not-tried']} not tried\n"
+        )
+    return 1 if count["broken"] else 3 if count["not-tried"] else 0

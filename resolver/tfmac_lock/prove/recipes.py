@@ -1,0 +1,94 @@
+"""Trying recipes: the versions of a recipe's lock on Linux, and its smoke test in them.
+
+What comes out is one file a recipe, TensorFlow, Python and architecture under
+matrix/proofs/recipes/. One that is there with the same pins and the same program is not made
+again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ..matrix.recipes import RecipeRun
+from ..matrix.toml import read_file
+from .companions import attempt, trials_in
+from .evidence import write_evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ..lock.model import Lock
+    from ..matrix.recipes import Recipe
+    from .companions import Task
+    from .locked import LockedSet
+    from .twin import Twins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeTask:
+    """A recipe to try in the twin of a lock that was made for it."""
+
+    recipe: Recipe
+    lock: Lock
+    locked: LockedSet
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the smoke test."""
+        return hashlib.sha256(self.recipe.smoke.encode()).hexdigest()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What is set while it runs."""
+        return self.lock.environment
+
+    def file(self, folder: Path) -> Path:
+        """Where the run lies."""
+        locked = self.locked
+        name = f"tensorflow-{locked.tensorflow}-py{locked.series}-{locked.arch}.toml"
+        return folder / self.recipe.name / name
+
+    def is_done(self, folder: Path) -> bool:
+        """Whether a run is there, of the same packages and the same program."""
+        path = self.file(folder / "recipes")
+        if not path.is_file():
+            return False
+        run = read_file(path, RecipeRun)
+        return run.pins == dict(self.locked.pins) and run.program == self.digest
+
+
+def try_recipe(twins: Twins, task: RecipeTask, companions: list[Task], folder: Path) -> RecipeRun:
+    """Make the twin of the lock, run the smoke test in it, and write what came out.
+
+    The companions are tried in the same twin; ``folder`` is that of all proofs. Raises
+    NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
+    """
+    with twins.environment(task.locked) as made:
+        python, twin, place = made
+        program, environment = task.recipe.smoke, task.environment
+        found = attempt(twins, python, place, program, environment)
+        run = RecipeRun(
+            recipe=task.recipe.name,
+            arch=task.lock.combo.arch,
+            tensorflow=task.locked.tensorflow,
+            python=task.locked.series,
+            date=datetime.now(UTC).date(),
+            outcome=found.outcome,
+            error=found.error,
+            seconds=found.seconds,
+            program=task.digest,
+            system=f"{platform.system()} {platform.machine()}",
+            wheel=twin.tensorflow.filename,
+            environment=dict(environment),
+            dropped=dict(twin.dropped),
+            pins=dict(task.locked.pins),
+        )
+        write_evidence(run, task.file(folder / "recipes"))
+        for _ in trials_in(made, twins, task.locked, companions, folder / "companions"):
+            pass  # each is written as it ends
+    return run
