@@ -202,8 +202,7 @@ def run_twin(args: argparse.Namespace) -> int:
     if args.jobs is not None and args.jobs < 1:
         raise UsageError(f"--jobs {args.jobs}: at least 1")
     locks = select(args.locks, published_locks)
-    if args.shard:
-        locks = shard(locks, *parse_shard(args.shard))
+    locks = shard(locks, *parse_shard(args.shard))
     processes = Processes()
     outcomes: list[Outcome] = []
     with twins_in(args.output, _index(args), processes) as twins, bar(len(locks)) as tick:

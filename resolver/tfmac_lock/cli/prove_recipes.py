@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..lock.make import Resolver
     from ..matrix.recipes import Recipe
+    from ..prove.companions import Task
     from ..prove.recipes import RecipeTask
     from ..prove.twin import Twins
 
@@ -74,9 +75,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         chosen = [recipe for recipe in matrix.recipes.facts if not recipe.refused]
     todo = [(recipe, chip) for recipe in chosen for chip in args.chip or CHIPS]
-    if args.shard:
-        part, parts = parse_shard(args.shard)
-        todo = todo[part - 1 :: parts]
+    part, parts = parse_shard(args.shard)
+    todo = todo[part - 1 :: parts]
     rows: list[dict[str, str]] = []
     index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
     with twins_in(args.output, index, Processes()) as twins, bar(len(todo)) as tick:
@@ -98,7 +98,6 @@ def _try(
     args: argparse.Namespace, twins: Twins, resolver: Resolver, recipe: Recipe, chip: str
 ) -> tuple[str, str]:
     """What came of the recipe there: a word for it, and a sentence."""
-    from ..prove.companions import is_done, tasks, trial_file
     from ..prove.recipes import try_recipe
 
     task = _task(args, resolver, recipe, chip)
@@ -106,12 +105,7 @@ def _try(
         return "not-tried", recipe.unproved
     if task.is_done(args.output) and not args.again:
         return "known", str(task.file(args.output / "recipes"))
-    companions = [
-        one
-        for one in tasks(task.lock, resolver.matrix.companions)
-        if args.again
-        or not is_done(trial_file(args.output / "companions", one, task.locked), one, task.locked)
-    ]
+    companions: list[Task] = []
     run = try_recipe(twins, task, companions, args.output)
     return run.outcome, f"{run.error or run.sentence} ({run.seconds:.0f} s)"
 

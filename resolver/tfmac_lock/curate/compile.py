@@ -140,6 +140,7 @@ def _recipes(folder: MatrixFolder) -> Recipes:
                 pins=run.pins,
             )
             for path, run in folder.recipe_runs
+            if any(run.program == recipe.digest for recipe in folder.recipes)
         ),
     )
 

@@ -50,7 +50,7 @@ class Code(Enum):
     M011 = "a proof is of a known release; a twin speaks of its pins alone, others of a lock"
     M012 = "a symptom's patterns are harmless, its examples recognised, its near misses not"
     M013 = "a file that people write names its schema in the first line"
-    M014 = "a run is one of a recipe that exists, with each package that the recipe asks for"
+    M014 = "a run is of a recipe that exists, of its smoke test, and of all that it asks for"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +280,9 @@ def _recipe_runs(folder: MatrixFolder) -> Iterator[Problem]:
             text = f"recipe {run.recipe} does not exist, or has its runs elsewhere"
             yield Problem(code=Code.M014, path=where, text=text)
             continue
+        if run.program != recipe.digest:
+            text = f"the smoke test is another one now: tfmac-lock prove recipe {recipe.name}"
+            yield Problem(code=Code.M014, path=where, text=text)
         for name in map(plain_name, recipe.requirements):
             if name not in run.pins and name not in TENSORFLOW_PACKAGES:
                 yield Problem(code=Code.M014, path=where, text=f"no pin of {name}")

@@ -123,6 +123,7 @@ def make_request(
     said = Options()
     needs = [need for text in words.packages if (need := read_with(text, environment))]
     limits = [need for text in words.limits if (need := read_with(text, environment))]
+    allowed = [*words.allow_source, *(words.recipe.allow_source if words.recipe else ())]
     if words.recipe is not None:
         needs += _of_recipe(words.recipe, words.recipe.requirements, environment)
         limits += _of_recipe(words.recipe, words.recipe.constraints, environment)
@@ -148,7 +149,7 @@ def make_request(
         before=before(words.exclude_newer),
         pre=said.pre,
         wheels_only=frozenset(said.only_binary),
-        allow_source=frozenset(map(canonicalize_name, words.allow_source)),
+        allow_source=frozenset(map(canonicalize_name, allowed)),
         options=words.options,
         accept_repacked=words.accept_repacked,
         recipe=words.recipe,

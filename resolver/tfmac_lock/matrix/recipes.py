@@ -6,6 +6,7 @@ that was made for it, is a file in matrix/proofs/recipes/.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,7 +14,7 @@ from ..target import Arch  # noqa: TC001 - the compiled matrix is read by its an
 from .base import Fact
 from .companions import DECISIVE, RequirementText, Run, VariableName, decisive_pins, plain_name
 from .reasons import Grade, Reason, Status
-from .texts import Identifier, Rule, Sentence, Series, Source, Sources
+from .texts import Identifier, PackageName, Rule, Sentence, Series, Source, Sources
 from .waivers import Waiver
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ class Recipe(Fact):
 
     ``title`` is one line for a list, ``text`` what is known of it on a Mac. ``requirements`` and
     ``constraints`` are as a user would write them, ``conda`` what only a conda channel has for
-    it. ``waivers`` hold for every lock with the package whose metadata they are about. ``smoke``
-    uses it once, without a network. ``refused`` says why no lock can be had, and ``unproved``
+    it, and ``allow_source`` what is compiled on the Mac for want of wheels. ``waivers`` hold for
+    every lock with the package whose metadata they are about. ``smoke`` uses it once, without a
+    network. ``refused`` says why no lock can be had, and ``instead`` what to do; ``unproved``
     why the smoke test cannot be run where there is no Mac.
     """
 
@@ -53,6 +55,7 @@ class Recipe(Fact):
     requirements: tuple[RequirementText, ...] = ()
     constraints: tuple[RequirementText, ...] = ()
     conda: tuple[str, ...] = ()
+    allow_source: tuple[PackageName, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     settings: tuple[RecipeSetting, ...] = ()
     smoke: str = ""
@@ -66,6 +69,11 @@ class Recipe(Fact):
             raise ValueError("a recipe has requirements, or says why it is refused")
         if self.requirements and bool(self.smoke) == bool(self.unproved):
             raise ValueError("a recipe has a smoke test, or says why none can be run")
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the smoke test, by which a run names it."""
+        return hashlib.sha256(self.smoke.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ again.
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,11 +37,6 @@ class RecipeTask:
     locked: LockedSet
 
     @property
-    def digest(self) -> str:
-        """The sha256 of the smoke test."""
-        return hashlib.sha256(self.recipe.smoke.encode()).hexdigest()
-
-    @property
     def environment(self) -> Mapping[str, str]:
         """What is set while it runs."""
         return self.lock.environment
@@ -59,7 +53,7 @@ class RecipeTask:
         if not path.is_file():
             return False
         run = read_file(path, RecipeRun)
-        return run.pins == dict(self.locked.pins) and run.program == self.digest
+        return run.pins == dict(self.locked.pins) and run.program == self.recipe.digest
 
 
 def try_recipe(twins: Twins, task: RecipeTask, companions: list[Task], folder: Path) -> RecipeRun:
@@ -81,7 +75,7 @@ def try_recipe(twins: Twins, task: RecipeTask, companions: list[Task], folder: P
             outcome=found.outcome,
             error=found.error,
             seconds=found.seconds,
-            program=task.digest,
+            program=task.recipe.digest,
             system=f"{platform.system()} {platform.machine()}",
             wheel=twin.tensorflow.filename,
             environment=dict(environment),
