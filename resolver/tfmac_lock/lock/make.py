@@ -216,7 +216,9 @@ class Resolver:
             return f"\nWithout {item.text} it resolves, with TensorFlow {combo.tensorflow}."
         return ""
 
-    def lock_pair(self, request: LockRequest, pair: Pair) -> ResolvedLock:
+    def lock_pair(
+        self, request: LockRequest, pair: Pair, notes: Sequence[Reason] = ()
+    ) -> ResolvedLock:
         """The lock of that very pair; raises Unsatisfiable, NoCondaSolution or BrokenPins.
 
         Where no macOS was asked for, it is made for the oldest one that the pair runs on, and
@@ -224,7 +226,7 @@ class Resolver:
         native packages that have no wheel for any macOS come from conda.
         """
         if self.conda is None:
-            return self._lock_best(request, [pair], ())
+            return self._lock_best(request, [pair], notes)
         try:
             return self._lock_with_conda(self.conda, request, pair)
         except Unsatisfiable as error:
