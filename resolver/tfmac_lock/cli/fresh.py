@@ -142,6 +142,7 @@ def resolving(
             ahead=not args.offline,
             likely=frozenset() if args.offline else _likely(request.pair),
             published=loading.locks_folder(),
+            keep_proven=not args.fresh,
         )
         yield resolver, request, talk
 

@@ -83,7 +83,9 @@ class Resolver:
 
     ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache, and
     starts with the ``likely`` packages. With ``conda`` the locks are mixed.
-    ``published`` is the folder of the published locks, which show what else can be had.
+    ``published`` is the folder of the published locks, which show what else can be had. With
+    ``keep_proven`` the packages that nobody named come in the versions of the pair's published
+    lock, where they can, since these were tried together and newer ones were not.
     """
 
     matrix: Matrix
@@ -93,6 +95,7 @@ class Resolver:
     likely: frozenset[NormalizedName] = frozenset()
     conda: CondaPart | None = None
     published: Path | None = None
+    keep_proven: bool = False
     _views: dict[tuple[object, ...], View] = field(default_factory=dict)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -244,12 +247,16 @@ class Resolver:
             for pair in pairs
             for macos in macos_to_try(self.matrix, request.pair, pair)
         )
+        best, own = options[0].pair, request.preferred
+        request = self._with_proven(request, best)
         rules, solution = self._solve(request, options)
         request, (rules, solution), older = self._newest_named(request, rules, solution)
         option = solution.option
         assert option is not None, "the pair is part of every solution"
-        if option.macos != rules.view.target.macos:
-            # Markers and metadata were those for the best pair's macOS; now they are the lock's.
+        other = self.keep_proven and option.pair != best
+        if other or option.macos != rules.view.target.macos:
+            # Markers, metadata and proven versions were the best pair's; now they are the lock's.
+            request = self._with_proven(replace(request, preferred=own), option.pair)
             rules, solution = self._solve(request, Options([option]))
         notes = [*notes, *older]
         return self._made(request, option.pair, rules.view.target, solution, notes=notes)
@@ -274,6 +281,26 @@ class Resolver:
             else:
                 request = current
         return request, found, notes
+
+    def _with_proven(self, request: LockRequest, pair: Pair) -> LockRequest:
+        """The request with the versions of the pair's published lock, but of what was named."""
+        if not self.keep_proven or self.published is None or request.pair.os is Os.LINUX:
+            return request
+        index = Index.within(self.published, pair.python, pair.arch)
+        if not index.exists():
+            return request
+        lock = index.find(
+            package=pair.package,
+            version=pair.tensorflow,
+            metal=pair.metal or "none",
+            gpu=True,
+            macos=None,
+        )
+        if lock is None:
+            return request
+        named = {item.name for item in request.requirements}
+        proven = {name: at for name, at in lock.versions.items() if name not in named}
+        return replace(request, preferred={**proven, **request.preferred})
 
     def _solve(self, request: LockRequest, options: Options) -> tuple[Rules, Solution]:
         rules = self._rules(request, options, self._target(request.pair, options[0].macos))
