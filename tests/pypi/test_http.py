@@ -294,21 +294,3 @@ print(sorted(heavy & set(sys.modules)))
     command = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path("/"))
     assert done.stdout == "[]\n"
-
-
-@pytest.mark.parametrize("end", ["complete", "failed"])
-def test_two_threads_never_pack_the_heads_of_requests_for_http2_at_once(transport, end):
-    trace = transport()._trace
-    trace("http2.send_request_headers.started", {})
-    packed = threading.Event()
-
-    def other() -> None:
-        trace("http2.send_request_headers.started", {})
-        packed.set()
-
-    thread = threading.Thread(target=other, daemon=True)
-    thread.start()
-    assert not packed.wait(0.05)
-    trace(f"http2.send_request_headers.{end}", {})
-    assert packed.wait(10)
-    thread.join()

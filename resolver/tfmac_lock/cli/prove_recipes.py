@@ -28,9 +28,10 @@ def add_recipes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser = commands.add_parser(
         "recipe",
         help="try whether what a recipe locks does run",
-        description="Lock each recipe, install the lock's versions from their Linux wheels, run "
-        "the recipe's smoke test, and write one file a run; then the same for each companion in "
-        "the lock. What was tried already with the same packages is skipped.",
+        description="Lock each recipe, install the lock's versions from their Linux wheels, "
+        "train where none of the pair's proofs is of these versions, run the recipe's smoke test "
+        "and those of the companions, and write one file a run. What was tried already with the "
+        "same packages is skipped.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="recipes (default: all)")
     parser.add_argument(
@@ -79,8 +80,14 @@ def run(args: argparse.Namespace) -> int:
     todo = todo[part - 1 :: parts]
     rows: list[dict[str, str]] = []
     index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
-    with twins_in(args.output, index, Processes()) as twins, bar(len(todo)) as tick:
-        resolver = Resolver(matrix=matrix, source=index, as_of=matrix.as_of)
+    with twins_in(args.output / "twin", index, Processes()) as twins, bar(len(todo)) as tick:
+        resolver = Resolver(
+            matrix=matrix,
+            source=index,
+            as_of=matrix.as_of,
+            published=loading.locks_folder(),
+            keep_proven=not args.upgrade,
+        )
         for recipe, chip in todo:
             try:
                 outcome, text = _try(args, twins, resolver, recipe, chip)
@@ -98,13 +105,15 @@ def _try(
     args: argparse.Namespace, twins: Twins, resolver: Resolver, recipe: Recipe, chip: str
 ) -> tuple[str, str]:
     """What came of the recipe there: a word for it, and a sentence."""
-    from ..prove.recipes import try_recipe
+    from ..prove.recipes import is_trained, try_recipe
 
     task = _task(args, resolver, recipe, chip)
     if recipe.unproved:
         return "not-tried", recipe.unproved
     if task.is_done(args.output) and not args.again:
         return "known", str(task.file(args.output / "recipes"))
+    if not is_trained(task.lock):
+        twins.prove([task.locked])
     companions: list[Task] = []
     run = try_recipe(twins, task, companions, args.output)
     return run.outcome, f"{run.error or run.sentence} ({run.seconds:.0f} s)"

@@ -78,7 +78,8 @@ class Lock:
     ask for the same lock again, and ``request`` those that were given, which later may give
     another; it is empty where nobody asked. ``channels`` are there where conda packages are.
     ``companions`` are verdicts on the packages that touch TensorFlow, beside the pair's own;
-    ``environment`` are the variables that they need to run. ``recipe`` is the one that it was made for.
+    ``environment`` are the variables that they need to run. ``recipe`` is the one that it was
+    made for.
     """
 
     combo: Combo

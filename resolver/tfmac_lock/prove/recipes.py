@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..matrix.reasons import Grade
 from ..matrix.recipes import RecipeRun
 from ..matrix.toml import read_file
 from .companions import attempt, trials_in
@@ -54,6 +55,14 @@ class RecipeTask:
             return False
         run = read_file(path, RecipeRun)
         return run.pins == dict(self.locked.pins) and run.program == self.recipe.digest
+
+
+def is_trained(lock: Lock) -> bool:
+    """Whether a twin with the lock's versions trained already."""
+    return any(
+        reason.grade is Grade.TWIN and reason.kind == Grade.TWIN.value and not reason.against
+        for reason in lock.verdict.reasons
+    )
 
 
 def try_recipe(twins: Twins, task: RecipeTask, companions: list[Task], folder: Path) -> RecipeRun:

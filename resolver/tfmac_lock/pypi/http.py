@@ -111,7 +111,6 @@ class Transport:
         self._wait = wait or self._closing.wait
         self._clients: dict[bool, httpx2.Client] = {}
         self._lock = threading.Lock()
-        self._sending = threading.Lock()
         self._now = threading.local()
         """Its ``deadline`` is that of the request that the thread has under way."""
 
@@ -234,14 +233,7 @@ class Transport:
         The client's own limit is for each piece of an answer, and a server that sends its head
         byte by byte never reaches that. It tells of its connections by this callback (the
         extension "trace"), and passes the seconds to wait to ``read`` of each.
-
-        It also tells when it packs the head of a request for HTTP/2. All requests on a
-        connection share one table for that, which two threads at once would spoil.
         """
-        if event == "http2.send_request_headers.started":
-            self._sending.acquire()
-        elif event.startswith("http2.send_request_headers."):
-            self._sending.release()
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             stream = about["return_value"]
             stream.read = partial(self._read, stream.read)
