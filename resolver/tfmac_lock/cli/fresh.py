@@ -15,7 +15,8 @@ from ..files import DAMAGE, open_regular
 from ..lock import published
 from ..lock.make import Resolver
 from ..lock.model import from_json
-from ..lock.request import Words, as_proved, make_request
+from ..lock.recipes import as_proved
+from ..lock.request import Words, make_request
 from ..matrix import loading
 from ..matrix.facts import specifier
 from ..matrix.ranking import NoCombo

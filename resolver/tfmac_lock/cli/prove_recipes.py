@@ -54,9 +54,6 @@ def add_recipes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument("--json", action="store_true", help="print the outcomes as JSON")
     parser.add_argument("--index-url", metavar="URL", help="the package index")
     parser.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
-    parser.add_argument(
-        "--channel", action="append", default=[], metavar="NAME|URL", help="a conda channel"
-    )
     parser.set_defaults(run=run)
 
 
@@ -64,15 +61,15 @@ def run(args: argparse.Namespace) -> int:
     """Try them: 0 all that could be locked ran, 1 one failed, 3 one could not be tried."""
     from ..errors import Refusal, TfmacLockError
     from ..lock.make import Resolver
+    from ..lock.recipes import recipe_named
     from ..matrix import loading
     from ..prove.processes import Processes
     from ..pypi import open_index
     from . import parse_shard
-    from .recipes import named
 
     matrix = loading.matrix()
     if args.names:
-        chosen = [named(matrix.recipes, name) for name in args.names]
+        chosen = [recipe_named(matrix.recipes, name) for name in args.names]
     else:
         chosen = [recipe for recipe in matrix.recipes.facts if not recipe.refused]
     todo = [(recipe, chip) for recipe in chosen for chip in args.chip or CHIPS]
@@ -112,20 +109,18 @@ def _try(
         return "not-tried", recipe.unproved
     if task.is_done(args.output) and not args.again:
         return "known", str(task.file(args.output / "recipes"))
-    if not is_trained(task.lock):
-        twins.prove([task.locked])
     companions: list[Task] = []
     run = try_recipe(twins, task, companions, args.output)
+    if not is_trained(task.lock):
+        twins.prove([task.locked])
     return run.outcome, f"{run.error or run.sentence} ({run.seconds:.0f} s)"
 
 
 def _task(args: argparse.Namespace, resolver: Resolver, recipe: Recipe, chip: str) -> RecipeTask:
     """The recipe's lock for that chip, and what is to be run in its twin."""
-    from ..conda.channels import Channel
-    from ..conda.client import CondaClient
-    from ..lock.mixed import lock_with_conda
     from ..lock.model import to_json
-    from ..lock.request import Words, as_proved, make_request
+    from ..lock.recipes import as_proved
+    from ..lock.request import Words, make_request
     from ..prove.locked import locked_set
     from ..prove.recipes import RecipeTask
 
@@ -140,12 +135,7 @@ def _task(args: argparse.Namespace, resolver: Resolver, recipe: Recipe, chip: st
     )
     if not args.upgrade:
         request = as_proved(request, resolver.matrix.recipes)
-    if recipe.conda:
-        channels = [Channel.parse(text) for text in args.channel or ["conda-forge"]]
-        with CondaClient(channels) as conda:
-            made = lock_with_conda(resolver, request, conda, specs=recipe.conda, native=False)
-    else:
-        made = resolver.lock(request)
+    made = resolver.lock(request)
     locked = locked_set(to_json(made.lock), made.lock.combo.id)
     return RecipeTask(recipe=recipe, lock=made.lock, locked=locked)
 

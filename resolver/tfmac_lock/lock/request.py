@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from ..errors import UsageError
 from ..matrix.ranking import PairRequest, TensorFlowRequest
@@ -29,8 +28,9 @@ if TYPE_CHECKING:
 
     from packaging.markers import Environment
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
-    from ..matrix.recipes import Recipe, Recipes
+    from ..matrix.recipes import Recipe
     from ..matrix.verdict import Pair
     from ..resolve.requirement import Requirement
     from ..target import Chip, Platforms, PythonVersion
@@ -155,16 +155,6 @@ def make_request(
         recipe=words.recipe,
     )
     return request, said
-
-
-def as_proved(request: LockRequest, recipes: Recipes) -> LockRequest:
-    """The request that prefers the versions with which its recipe was seen to run."""
-    if request.recipe is None:
-        return request
-    pair = request.pair
-    pins = recipes.proved(request.recipe.name, pair.arch, pair.python.series)
-    found = {canonicalize_name(name): Version(text) for name, text in pins.items()}
-    return replace(request, preferred={**found, **request.preferred})
 
 
 def _of_recipe(recipe: Recipe, texts: Sequence[str], environment: Environment) -> list[Requirement]:

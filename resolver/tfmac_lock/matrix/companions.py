@@ -53,7 +53,7 @@ def _requirement(text: str) -> str:
 
 
 RequirementText = Annotated[str, Rule(parse=_requirement)]
-VariableName = Annotated[str, Rule(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+VariableName = Annotated[str, Rule(pattern=r"^[A-Z][A-Z0-9_]*$")]
 ModuleName = Annotated[str, Rule(pattern=r"^[A-Za-z_][\w.]*$")]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..target import Arch  # noqa: TC001 - the compiled matrix is read by its annotations
 from .base import Fact
-from .companions import DECISIVE, RequirementText, Run, VariableName, decisive_pins, plain_name
+from .companions import DECISIVE, RequirementText, Run, decisive_pins, plain_name
 from .reasons import Grade, Reason, Status
 from .texts import Identifier, PackageName, Rule, Sentence, Series, Source, Sources
 from .waivers import Waiver
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from .companions import Locked
+
+VariableName = Annotated[str, Rule(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+"""Applications have names of variables that are not all in capitals."""
 
 Title = Annotated[str, Rule(pattern=r"^.{5,45}$")]
 
@@ -40,10 +43,10 @@ class Recipe(Fact):
     """What an application or a course needs (matrix/recipes/<name>.toml).
 
     ``title`` is one line for a list, ``text`` what is known of it on a Mac. ``requirements`` and
-    ``constraints`` are as a user would write them, ``conda`` what only a conda channel has for
-    it, and ``allow_source`` what is compiled on the Mac for want of wheels. ``waivers`` hold for
-    every lock with the package whose metadata they are about. ``smoke`` uses it once, without a
-    network. ``refused`` says why no lock can be had, and ``instead`` what to do; ``unproved``
+    ``constraints`` are as a user would write them, ``allow_source`` what is compiled on the Mac
+    for want of wheels. ``waivers`` hold for every lock with the package whose metadata they are
+    about. ``smoke`` uses it once, without a network. ``refused`` says why no lock can be had,
+    and ``instead`` what to do; ``unproved``
     why the smoke test cannot be run where there is no Mac.
     """
 
@@ -54,7 +57,6 @@ class Recipe(Fact):
     python: Series
     requirements: tuple[RequirementText, ...] = ()
     constraints: tuple[RequirementText, ...] = ()
-    conda: tuple[str, ...] = ()
     allow_source: tuple[PackageName, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     settings: tuple[RecipeSetting, ...] = ()
