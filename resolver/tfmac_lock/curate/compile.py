@@ -138,6 +138,7 @@ def _recipes(folder: MatrixFolder) -> Recipes:
                 text=run.sentence,
                 source=path.relative_to(folder.root.parent).as_posix(),
                 pins=run.pins,
+                imported=frozenset(run.imported),
             )
             for path, run in folder.recipe_runs
             if any(run.program == recipe.digest for recipe in folder.recipes)

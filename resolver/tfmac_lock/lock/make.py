@@ -434,7 +434,12 @@ class Resolver:
             command=_command(request, pair, self.conda),
             channels=() if both is None else both.channels,
         )
-        lock = with_companions(self.matrix, lock, request.recipe.name if request.recipe else "")
+        lock = with_companions(
+            self.matrix,
+            lock,
+            self._naming(request, solved.values()),
+            request.recipe.name if request.recipe else "",
+        )
         if lock.verdict.status is Status.BROKEN:
             raise BrokenPins(pair, lock.verdict)
         if both is not None:
@@ -449,6 +454,21 @@ class Resolver:
         for one in packages:
             for waiver in self.matrix.waivers_for(one.name, one.version, target.arch, target.os):
                 yield one, waiver
+
+    def _naming(self, request: LockRequest, solved: Iterable[Solved]) -> set[str]:
+        """The packages whose metadata name TensorFlow or Keras.
+
+        Those of a package that somebody asked for are read whole, the description too.
+        """
+        asked = {item.name for item in request.requirements}
+        found: set[str] = set()
+        for one in solved:
+            if not one.file.filename.endswith(".whl") or one.file.sha256 in self._known:
+                continue
+            mentions = self.source.metadata(one.file).mentions
+            if mentions == "head" or (mentions and one.name in asked):
+                found.add(one.name)
+        return found
 
     def _package(self, solved: Solved) -> LockedPackage:
         file = solved.file

@@ -20,7 +20,7 @@ from .waivers import Waiver
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from .companions import Locked
+    from .companions import Companions, Locked
 
 VariableName = Annotated[str, Rule(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 """Applications have names of variables that are not all in capitals."""
@@ -82,11 +82,13 @@ class Recipe(Fact):
 class RecipeRun(Run):
     """What came of the smoke test of a recipe (matrix/proofs/recipes/<name>/).
 
-    ``arch`` is that of the lock whose versions were tried.
+    ``arch`` is that of the lock whose versions were tried, and ``imported`` are the packages of
+    which a module was imported when it ended.
     """
 
     recipe: Identifier
     arch: Arch
+    imported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,7 @@ class RecipeTried:
     text: str
     source: str
     pins: dict[str, str]
+    imported: frozenset[str] = frozenset()
 
     def speaks_for(self, recipe: Recipe, pins: Mapping[str, str]) -> bool:
         """Whether it was made with the versions of all that decides.
@@ -152,27 +155,55 @@ class Recipes:
         ]
         return max(found, key=lambda one: one.date).pins if found else {}
 
-    def judge(self, recipe: Recipe, packages: Collection[Locked]) -> RecipeVerdict:
-        """A verdict on the recipe in a lock of these packages."""
+    def run_for(self, recipe: Recipe, packages: Collection[Locked]) -> RecipeTried | None:
+        """The last run that speaks for a lock of these packages.
+
+        Of the same versions the other architecture's run says the same.
+        """
         pins = {package.name: package.version for package in packages} | decisive_pins(packages)
         runs = [one for one in self.runs if one.speaks_for(recipe, pins)]
-        # Of the same versions the other architecture's run says the same, and the last one most.
-        runs.sort(key=lambda one: one.date)
-        if not runs:
-            beside = ", ".join(f"{one} {pins[one]}" for one in DECISIVE if one in pins)
+        return max(runs, key=lambda one: one.date, default=None)
+
+    def judge(self, recipe: Recipe, packages: Collection[Locked]) -> RecipeVerdict:
+        """A verdict on the recipe in a lock of these packages."""
+        run = self.run_for(recipe, packages)
+        if run is None:
+            beside = ", ".join(f"{one} {at}" for one, at in decisive_pins(packages).items())
             text = recipe.unproved or f"its smoke test was not run beside {beside}"
             reason = Reason(kind="untried", text=text, source="matrix/proofs/recipes")
             return RecipeVerdict(
                 name=recipe.name, status=Status.UNPROVEN, grade=Grade.RESOLVES, reasons=(reason,)
             )
-        status, last = Status(runs[-1].outcome), runs[-1]
+        status = Status(run.outcome)
         against = status is Status.BROKEN
         reason = Reason(
             kind="twin",
-            text=last.text,
-            source=last.source,
+            text=run.text,
+            source=run.source,
             grade=Grade.TWIN,
             against=against,
             fatal=against,
         )
         return RecipeVerdict(name=recipe.name, status=status, grade=Grade.TWIN, reasons=(reason,))
+
+    def used(
+        self, recipe: Recipe, packages: Collection[Locked], companions: Companions
+    ) -> frozenset[str]:
+        """The packages that the recipe's smoke test ran with, as far as it vouches for them.
+
+        Those are the ones that the recipe names, and what they import of which no smoke test is
+        known: of that the import alone has to go well.
+        """
+        run = self.run_for(recipe, packages)
+        if run is None or run.outcome != "works":
+            return frozenset()
+        named = {*map(plain_name, recipe.requirements)}
+        return frozenset(
+            package.name
+            for package in packages
+            if run.pins.get(package.name) == package.version
+            and (
+                package.name in named
+                or (package.name in run.imported and companions.named(package.name) is None)
+            )
+        )

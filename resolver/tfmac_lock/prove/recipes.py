@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from ..matrix.reasons import Grade
 from ..matrix.recipes import RecipeRun
 from ..matrix.toml import read_file
@@ -27,6 +29,16 @@ if TYPE_CHECKING:
     from .companions import Task
     from .locked import LockedSet
     from .twin import Twins
+
+
+LISTED = "imported.txt"
+
+LISTING = f"""
+import sys
+with open({LISTED!r}, "w") as listed:
+    listed.write("\\n".join(sorted({{name.partition(".")[0] for name in list(sys.modules)}})))
+"""
+"""What is run after a smoke test: it lists the modules that were imported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +86,11 @@ def try_recipe(twins: Twins, task: RecipeTask, companions: list[Task], folder: P
     with twins.environment(task.locked) as made:
         python, twin, place = made
         program, environment = task.recipe.smoke, task.environment
-        found = attempt(twins, python, place, program, environment)
+        found = attempt(twins, python, place, program + LISTING, environment)
         run = RecipeRun(
             recipe=task.recipe.name,
             arch=task.lock.combo.arch,
+            imported=_imported(python, place, task.locked.pins),
             tensorflow=task.locked.tensorflow,
             python=task.locked.series,
             date=datetime.now(UTC).date(),
@@ -95,3 +108,19 @@ def try_recipe(twins: Twins, task: RecipeTask, companions: list[Task], folder: P
         for _ in trials_in(made, twins, task.locked, companions, folder / "companions"):
             pass  # each is written as it ends
     return run
+
+
+def _imported(python: Path, place: Path, pins: Mapping[str, str]) -> tuple[str, ...]:
+    """Those of the packages of which a module was imported; none where the program failed."""
+    listed = place / LISTED
+    if not listed.is_file():
+        return ()
+    modules = set(listed.read_text("utf-8").split())
+    found = set()
+    for record in python.parent.parent.glob("lib/python*/site-packages/*.dist-info/RECORD"):
+        name = canonicalize_name(record.parent.name.split("-")[0])
+        files = (line.split(",")[0] for line in record.read_text("utf-8").splitlines())
+        top = {file.partition("/")[0].partition(".")[0] for file in files}
+        if name in pins and top & modules:
+            found.add(name)
+    return tuple(sorted(found))
