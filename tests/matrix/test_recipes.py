@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from tests.support.facts import shipped
 from tests.support.locks import package
@@ -11,6 +13,7 @@ from tfmac_lock.errors import DataError
 from tfmac_lock.matrix.reasons import Grade, Status
 from tfmac_lock.matrix.recipes import Recipe, Recipes, RecipeTried
 from tfmac_lock.matrix.toml import checked
+from tfmac_lock.pypi import open_index
 from tfmac_lock.target import Arch
 
 RECIPE = Recipe(
@@ -139,3 +142,24 @@ def test_every_recipe_has_run_or_says_why_not() -> None:
     for recipe in known.facts:
         told = bool(recipe.refused or recipe.unproved)
         assert told != (known.status(recipe) is Status.WORKS), recipe.name
+
+
+@pytest.mark.index
+def test_every_waiver_of_a_recipe_is_of_a_requirement_that_really_stands_there() -> None:
+    checked_ones = 0
+    with open_index() as client:
+        for recipe in shipped().recipes.facts:
+            for waiver in recipe.waivers:
+                (by,) = waiver.by
+                files = [file for file in client.project(by).files if file.filename[-4:] == ".whl"]
+                stated = {
+                    requirement
+                    for file in files
+                    if waiver.is_by(by, file.filename.split("-")[1])
+                    for text in client.metadata(file).requires_dist
+                    if (requirement := Requirement(text)).name == waiver.package
+                }
+                specifiers = {one.specifier for one in stated}
+                assert SpecifierSet(waiver.stated) in specifiers, waiver.id
+                checked_ones += 1
+    assert checked_ones

@@ -107,8 +107,9 @@ def _try(
     task = _task(args, resolver, recipe, chip)
     if recipe.unproved:
         return "not-tried", recipe.unproved
-    if task.is_done(args.output) and not args.again:
-        return "known", str(task.file(args.output / "recipes"))
+    known = None if args.again else task.known(args.output)
+    if known is not None:
+        return known.outcome, f"{known.error or known.sentence} (known)"
     companions: list[Task] = []
     run = try_recipe(twins, task, companions, args.output)
     if not is_trained(task.lock):
@@ -146,9 +147,8 @@ def _summary(rows: list[dict[str, str]], *, as_json: bool) -> int:
     if as_json:
         print_json({"schema_version": 1, "outcomes": rows})
     else:
-        runs = count["works"] + count["known"]
         sys.stdout.write(
-            f"{runs} of {len(rows)} run, {count['broken']} do not, {count['no-lock']} have no "
+            f"{count['works']} of {len(rows)} run, {count['broken']} do not, {count['no-lock']} have no "
             f"lock, {count['not-tried']} not tried\n"
         )
     return 1 if count["broken"] else 3 if count["not-tried"] else 0

@@ -97,7 +97,7 @@ def _parts(lock: Lock, *, color: bool) -> list[str]:
     for name, one in parts[:MOST_PARTS]:
         status = one.status.value
         shown = f"\x1b[{COLORS[status]}m{status}\x1b[0m" if color else status
-        text = textwrap.shorten(_known(one), 66 - max(wide, 20), placeholder=" …")
+        text = textwrap.shorten(_known(one), max(20, 66 - wide), placeholder=" …")
         lines.append(f"  {name:<{wide}}  {shown}{' ' * (8 - len(status))}  {text}")
     if parts[MOST_PARTS:]:
         lines.append(f"  and {len(parts) - MOST_PARTS} more that are no worse: --why")

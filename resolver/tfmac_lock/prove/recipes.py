@@ -60,13 +60,14 @@ class RecipeTask:
         name = f"tensorflow-{locked.tensorflow}-py{locked.series}-{locked.arch}.toml"
         return folder / self.recipe.name / name
 
-    def is_done(self, folder: Path) -> bool:
-        """Whether a run is there, of the same packages and the same program."""
+    def known(self, folder: Path) -> RecipeRun | None:
+        """The run that is there of the same packages and the same program."""
         path = self.file(folder / "recipes")
         if not path.is_file():
-            return False
+            return None
         run = read_file(path, RecipeRun)
-        return run.pins == dict(self.locked.pins) and run.program == self.recipe.digest
+        same = run.pins == dict(self.locked.pins) and run.program == self.recipe.digest
+        return run if same else None
 
 
 def is_trained(lock: Lock) -> bool:
