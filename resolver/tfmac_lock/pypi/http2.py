@@ -10,14 +10,10 @@ small requests by 16 threads 180 failed so, and none with this class.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import h2.connection
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import h2.events
+import h2.events
 
 _Unguarded = h2.connection.H2Connection
 
@@ -43,16 +39,16 @@ class GuardedConnection(_Unguarded):
             raise
         return self._opening
 
-    def send_headers(self, stream_id: int, headers: Iterable[Any], **kwargs: Any) -> None:  # noqa: D102
+    def send_headers(self, stream_id: int, *args: Any, **kwargs: Any) -> None:  # noqa: D102
         with self._guard:
             try:
-                super().send_headers(stream_id, headers, **kwargs)
+                super().send_headers(stream_id, *args, **kwargs)
             finally:
                 if self._opening == stream_id:
                     self._opening = None
                     self._guard.release()
 
-    def receive_data(self, data: bytes) -> list[h2.events.Event]:  # noqa: D102
+    def receive_data(self, data: Any) -> list[h2.events.Event]:  # noqa: D102
         with self._guard:
             return super().receive_data(data)
 
