@@ -148,7 +148,7 @@ def _summary(rows: list[dict[str, str]], *, as_json: bool) -> int:
         print_json({"schema_version": 1, "outcomes": rows})
     else:
         sys.stdout.write(
-            f"{count['works']} of {len(rows)} run, {count['broken']} do not, {count['no-lock']} have no "
-            f"lock, {count['not-tried']} not tried\n"
+            f"{count['works']} of {len(rows)} run, {count['broken']} do not, "
+            f"{count['no-lock']} have no lock, {count['not-tried']} not tried\n"
         )
     return 1 if count["broken"] else 3 if count["not-tried"] else 0
