@@ -18,6 +18,7 @@ from ..lock.beside import KINDS
 from ..lock.make import Resolver
 from ..lock.make_beside import lock_beside
 from ..lock.model import from_json
+from ..lock.recipes import as_proved
 from ..lock.request import Words, make_request
 from ..matrix import loading
 from ..matrix.facts import specifier
@@ -139,6 +140,7 @@ def resolving(
         allow_source=args.allow_source,
         exclude_newer=args.exclude_newer,
         accept_repacked=args.accept_repacked,
+        recipe=matrix.recipes.named(args.recipe) if args.recipe else None,
     )
     request, said = make_request(
         words,
@@ -150,6 +152,8 @@ def resolving(
         system=Os(args.os),
     )
     request = replace(request, preferred=_preferred(args, request.pair))
+    if not args.upgrade:
+        request = as_proved(request, matrix.recipes)
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
     with (
         Talk(show=has_bars()) as talk,

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UsageError
+from .options import LIST
 from .outputs import as_json, outputs_of, wants_conda
 from .summary import summary
 from .terminal import VERBOSE, has_color, say
@@ -39,6 +40,12 @@ def run(args: argparse.Namespace) -> int:
         return _completion(args.print_completion)
     if args.detect:
         return _detector()
+    if args.recipe:
+        from . import recipes
+
+        if args.recipe == LIST:
+            return recipes.run_list(as_json=args.json)
+        recipes.apply(args)
     outputs = outputs_of(args)
     locks = make_all(args, outputs.folder)
     for lock in locks:
@@ -189,7 +196,8 @@ def find_machine(args: argparse.Namespace, named: str | None) -> Machine:
 def _published_can_answer(args: argparse.Namespace) -> bool:
     """Whether the request names nothing that published locks do not have."""
     return not (
-        args.extra
+        args.recipe
+        or args.extra
         or args.requirements
         or args.constraints
         or args.groups

@@ -19,6 +19,8 @@ examples:
       without the GPU plugin, which for small models is often faster
   tfmac-lock --python 3.10 --chip m1 --tensorflow 2.10
       a certain TensorFlow, with the plugin that fits it
+  tfmac-lock --for spleeter --chip m1
+      what an application needs, with the Python that suits it; --for lists them
   tfmac-lock --python 3.10 --chip m1 --chip intel-amd
       one conda-lock.yml for both kinds of Mac, for conda-lock and micromamba
 
@@ -26,6 +28,10 @@ It writes requirements.txt, pylock.toml and lock.json into the current folder. T
   python3.9 -m venv env && . env/bin/activate
   python -m pip install --require-hashes --no-deps -r requirements.txt
 """
+
+
+LIST = "?"
+"""What ``--for`` without a name stands for; no recipe can be named so."""
 
 
 def split_packages(given: str) -> list[str]:
@@ -88,6 +94,14 @@ def main_parser() -> Parser:
         type=split_packages,
         default=[],
         help="one more package, with a version if you like; can be repeated",
+    )
+    what.add_argument(
+        "--for",
+        dest="recipe",
+        metavar="NAME",
+        nargs="?",
+        const=LIST,
+        help="what that application or course needs; without a name: list them all",
     )
     what.add_argument(
         "-r",

@@ -14,6 +14,7 @@ from ..matrix.compiled import to_json
 from ..matrix.facts import Lineage, Report
 from ..matrix.plain import plain
 from ..matrix.proofs import Proof
+from ..matrix.recipes import Recipe, RecipeRun
 from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from ..prove.report import Report as ProofReport
@@ -52,6 +53,8 @@ SCHEMAS: dict[str, type] = {
     "proof": Proof,
     "companion": Companion,
     "trial": Trial,
+    "recipe": Recipe,
+    "recipe-run": RecipeRun,
     "proof-report": ProofReport,
     "standin": StandInRun,
     "symptom": SymptomFile,

@@ -16,7 +16,6 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from ..errors import Refusal
-from ..matrix.facts import specifier
 from .companions import DOES_NOT, Need, clauses, needs_of
 from .natives import clause_of, unloadable
 from .pairs import PAIR, PAIR_NAMES, Options
@@ -42,9 +41,10 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from ..matrix.companions import Companion
-    from ..matrix.facts import Bound, Waiver
+    from ..matrix.facts import Bound
     from ..matrix.natives import NativeLoad
     from ..matrix.verdict import Pair
+    from ..matrix.waivers import Waiver
     from ..pypi.model import IndexFile
     from .candidates import FittingFile
     from .view import View
@@ -322,8 +322,7 @@ class Facts:
         for waiver in self.rules.waivers:
             if (
                 item.name == waiver.package
-                and origin.name in waiver.by
-                and specifier(waiver.tensorflow).contains(origin.version)
+                and waiver.is_by(origin.name, origin.version)
                 and item.specifier == SpecifierSet(waiver.stated)
             ):
                 return replace(item, specifier=SpecifierSet(waiver.specifier))
