@@ -35,7 +35,8 @@ def check(
     elif verdict is not None:
         limited = any(found.code == "bound" for found in findings)
         least = Status.CAUTION if limited else Status.WORKS
-        status = max(verdict.status, least, key=lambda status: status.rank).value
+        parts = [one.status for one in companion_checks.verdicts(case)]
+        status = max(verdict.status, least, *parts, key=lambda status: status.rank).value
     else:
         status = "nothing-found" if not findings else Status.CAUTION.value
     return Checked(
@@ -63,6 +64,7 @@ _CHECKS: Sequence[Callable[[Case], Iterator[Finding]]] = (
     companion_checks.needs,
     native_checks.loads,
     companion_checks.settings,
+    companion_checks.tried,
     companion_checks.not_for_macs,
     companion_checks.other_hashes,
     package_checks.not_read,

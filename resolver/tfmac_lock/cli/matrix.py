@@ -61,7 +61,7 @@ def add_parser(subparsers: Any) -> None:
         "refresh", help="read new releases and binaries from the index (needs a checkout)"
     )
     refresh.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    refresh.add_argument("--shard", metavar="I/N", default="1/1", help="only the I-th of N parts")
+    refresh.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
     refresh.add_argument("--json", action="store_true", help="print the result as JSON")
     refresh.set_defaults(run=run_refresh)
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from ..files import dump_json, write_whole
-from ..matrix import natives, platforms, switches
+from ..matrix import natives, platforms, switches, uploads
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
 from ..matrix.facts import Lineage, Report
 from ..matrix.plain import plain
 from ..matrix.proofs import Proof
+from ..matrix.recipes import Recipe, RecipeRun
 from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from ..prove.report import Report as ProofReport
@@ -52,6 +53,8 @@ SCHEMAS: dict[str, type] = {
     "proof": Proof,
     "companion": Companion,
     "trial": Trial,
+    "recipe": Recipe,
+    "recipe-run": RecipeRun,
     "proof-report": ProofReport,
     "standin": StandInRun,
     "symptom": SymptomFile,
@@ -81,6 +84,7 @@ def build(root: Path) -> dict[str, str]:
             matrix,
             {f"{path.name}-{path.parent.name}" for path in (root / "locks").glob("py3*/*")},
         ),
+        "uploads": uploads.to_json(matrix.releases),
         "symptoms": compile_symptoms(folder.root / "symptoms"),
         "figures": compile_figures(figures, (proof for _, proof in folder.proofs)),
         "switches": switches.to_json(

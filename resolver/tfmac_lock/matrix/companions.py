@@ -127,15 +127,13 @@ class Companion(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial(Fact):
-    """What came of trying a companion beside a TensorFlow (matrix/proofs/companions/).
+class Run(Fact):
+    """What came of running a smoke test beside the versions of a lock, on Linux.
 
     ``pins`` are all packages of the environment, named as in the lock of the Mac, and ``wheel``
     is the file that stood in for the Mac's TensorFlow. ``program`` is the sha256 of what ran.
     """
 
-    companion: PackageName
-    version: VersionText
     tensorflow: VersionText
     python: str
     date: datetime.date
@@ -148,6 +146,22 @@ class Trial(Fact):
     environment: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     pins: dict[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """What came of it, in one sentence."""
+        beside = f"beside TensorFlow {self.tensorflow} on Linux with CPython {self.python}"
+        if self.outcome == "works":
+            return f"its smoke test ran {beside}"
+        return f"its smoke test failed {beside}: {self.error}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial(Run):
+    """What came of trying a companion beside a TensorFlow (matrix/proofs/companions/)."""
+
+    companion: PackageName
+    version: VersionText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,7 +335,9 @@ def touching(packages: Collection[Locked], listed: Collection[str]) -> Iterator[
 
     A package touches it that requires TensorFlow or Keras, or that is ``listed``.
     """
-    requires = {package.name: {_name(text) for text in package.requires} for package in packages}
+    requires = {
+        package.name: {plain_name(text) for text in package.requires} for package in packages
+    }
     own, todo = set(TENSORFLOW | {METAL}), [*TENSORFLOW, METAL]
     while todo:
         for name in requires.get(todo.pop(), ()):
@@ -333,6 +349,7 @@ def touching(packages: Collection[Locked], listed: Collection[str]) -> Iterator[
             yield package
 
 
-def _name(requirement: str) -> str:
+def plain_name(requirement: str) -> str:
+    """The normalised name at the head of a requirement; empty where there is none."""
     found = re.match(r"[A-Za-z0-9._-]+", requirement)
     return re.sub(r"[-_.]+", "-", found[0]).lower() if found else ""

@@ -22,6 +22,7 @@ from .companions import Companions
 from .kernels import Kernels  # noqa: TC001 - the compiled matrix is read by its annotations
 from .native_rows import NativeRows
 from .reasons import Grade
+from .recipes import Recipes
 from .texts import (
     Address,
     AtLeastOne,
@@ -31,15 +32,14 @@ from .texts import (
     PackageName,
     Rule,
     Sentence,
-    Series,
     Severity,
     Sha256,
     Source,
     Sources,
     SpecifierText,
-    TensorFlowPackage,
     VersionText,
 )
+from .waivers import Attempt, Waiver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -144,17 +144,6 @@ class Release:
                 ):
                     return requirement.name, pins[0]
         return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt(Fact):
-    """One version that was tried to find a bound, and what went wrong with it, if anything."""
-
-    package_version: VersionText
-    works: bool
-    error: str | None = None
-    tensorflow: VersionText | None = None
-    python: Series | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -440,34 +429,6 @@ class PackageRow(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver(Fact):
-    """A requirement in a release's metadata that nothing on a platform can meet, made looser.
-
-    ``by`` and ``tensorflow`` tell whose metadata, ``stated`` what stands there and
-    ``specifier`` what was found to be enough, with the versions that were ``tried``.
-    """
-
-    id: Identifier
-    package: PackageName
-    stated: SpecifierText
-    specifier: SpecifierText
-    by: Annotated[tuple[TensorFlowPackage, ...], AtLeastOne()]
-    tensorflow: SpecifierText
-    arch: Arch | None = None
-    reason: Sentence
-    source: Source
-    tried: tuple[Attempt, ...] = ()
-
-    def applies(self, package: str, tensorflow: str, arch: Arch) -> bool:
-        """Whether it is about that release on that architecture."""
-        return (
-            package in self.by
-            and self.arch in (None, arch)
-            and specifier(self.tensorflow).contains(tensorflow)
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LineageRelease(Fact):
     """A release of tensorflow-deps: what is known of its pins, and what to take instead.
 
@@ -554,6 +515,7 @@ class Matrix:
     symbols: dict[str, str] = field(default_factory=dict)
     companions: Companions = field(default_factory=Companions)
     natives: NativeRows = field(default_factory=NativeRows)
+    recipes: Recipes = field(default_factory=Recipes)
 
     def readable(self, symbol: str) -> str:
         """The symbol as a C++ programmer would write it, where it is known."""
@@ -652,9 +614,9 @@ class Matrix:
         return tuple(bound for bound in self.bounds if bound.applies(tensorflow, python))
 
     def waivers_for(
-        self, package: str, tensorflow: str, arch: Arch, os: Os = Os.MACOS
+        self, package: str, release: str, arch: Arch, os: Os = Os.MACOS
     ) -> tuple[Waiver, ...]:
         """The requirements of that release that count as looser than stated; on Linux none do."""
         if os is Os.LINUX:
             return ()
-        return tuple(waiver for waiver in self.waivers if waiver.applies(package, tensorflow, arch))
+        return tuple(waiver for waiver in self.waivers if waiver.applies(package, release, arch))

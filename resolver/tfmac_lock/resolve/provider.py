@@ -16,7 +16,6 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from ..errors import Refusal
-from ..matrix.facts import specifier
 from .companions import DOES_NOT, Need, clauses, needs_of
 from .natives import clause_of, unloadable
 from .pairs import PAIR, PAIR_NAMES, Options
@@ -42,9 +41,10 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from ..matrix.companions import Companion
-    from ..matrix.facts import Bound, Waiver
+    from ..matrix.facts import Bound
     from ..matrix.natives import NativeLoad
     from ..matrix.verdict import Pair
+    from ..matrix.waivers import Waiver
     from ..pypi.model import IndexFile
     from .candidates import FittingFile
     from .view import View
@@ -197,13 +197,16 @@ class Facts:
         """What the requirement says of each of the solver's packages.
 
         What is required of TensorFlow or the plugin is said of the pair, unless ``by`` is one of
-        the pair's own packages: the empty releases of TensorFlow require their contents.
+        the pair's own packages: the empty releases of TensorFlow require their contents. Its extra
+        brings CUDA, which no Mac has.
         """
         if self.rules.options and item.name in PAIR_NAMES and by not in PAIR_NAMES:
-            return {PAIR: VersionSet(self.rules.options.admitted(item.name, item.specifier))}
-        admitted = self.admitted(item)
-        extras = {f"{item.name}[{extra}]": admitted for extra in sorted(item.extras)}
-        return {item.name: admitted, **extras}
+            of_pair = VersionSet(self.rules.options.admitted(item.name, item.specifier))
+            return {PAIR: of_pair, **(self._extras(item) if self.view.target.has_cuda else {})}
+        return {item.name: self.admitted(item), **self._extras(item)}
+
+    def _extras(self, item: Requirement) -> dict[str, VersionSet]:
+        return {f"{item.name}[{extra}]": self.admitted(item) for extra in sorted(item.extras)}
 
     def limits(self, name: NormalizedName) -> Iterator[tuple[Requirement, int]]:
         """Constraints and bounds on the package, each with the options that it is about."""
@@ -251,6 +254,16 @@ class Facts:
         if isinstance(found, UnusableFile):
             raise found
         return found
+
+    def of_extra(
+        self, name: NormalizedName, version: Version, extra: str
+    ) -> tuple[Requirement, ...]:
+        """What an extra of that version requires besides; nothing where there is no such version.
+
+        Raises UnusableFile.
+        """
+        place = self.project(name).place(version)
+        return () if place is None else self.requires(name, place, extra)
 
     def _requires_dist(self, name: NormalizedName, file: IndexFile) -> tuple[str, ...]:
         """Requires-Dist of the file, from the matrix where it has read that very file."""
@@ -309,8 +322,7 @@ class Facts:
         for waiver in self.rules.waivers:
             if (
                 item.name == waiver.package
-                and origin.name in waiver.by
-                and specifier(waiver.tensorflow).contains(origin.version)
+                and waiver.is_by(origin.name, origin.version)
                 and item.specifier == SpecifierSet(waiver.stated)
             ):
                 return replace(item, specifier=SpecifierSet(waiver.specifier))
