@@ -45,15 +45,6 @@ def test_with_both_versions_the_load_check_is_told_and_where_it_would_load(known
     assert found[1] == "tensorflow-io 0.37.1 loads into TensorFlow 2.15.1 to 2.17.1"
 
 
-def test_of_images_that_load_the_macos_is_told_that_they_were_linked_for(known: Matrix) -> None:
-    found = texts(known, tensorflow="2.17.1", installed=(("tensorflow-io", "0.37.1"),))
-
-    assert found[0] == (
-        "the images of tensorflow-io 0.37.1 find all that they need in TensorFlow 2.17.1, "
-        "and were linked for macOS 12.0 or newer"
-    )
-
-
 @pytest.mark.parametrize("symbol", [CONCAT, CONCAT[1:]], ids=["macOS", "Linux"])
 def test_a_symbol_alone_tells_which_tensorflow_the_companion_was_built_for(
     known: Matrix, symbol: str

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..macho.demangle import demangle
-from ..target import Arch
-from ..wheels.names import highest_version
 from .lookups import Fact
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ def companion_binaries(matrix: Matrix, names: Named) -> Iterator[Fact]:
     if release and names.tensorflow:
         load = natives.check(names.companion, release, names.tensorflow, names.arch.value)
         if load is not None:
-            yield Fact(text=_told(load) + _linked_for(natives, names, load), source=load.source)
+            yield Fact(text=_told(load), source=load.source)
     if release:
         yield from _where(natives, names, release)
     for symbol in names.symbols[:1]:
@@ -38,14 +36,6 @@ def companion_binaries(matrix: Matrix, names: Named) -> Iterator[Fact]:
 def _told(load: NativeLoad) -> str:
     shown = [f"`{demangle(symbol)}`" for symbol in load.missing_symbols[:2]]
     return f"{load.text} ({', '.join(shown)})" if shown else load.text
-
-
-def _linked_for(natives: Natives, names: Named, load: NativeLoad) -> str:
-    """Of images that find all in TensorFlow, the macOS that they may miss something of."""
-    arches = [names.arch.value] if names.arch_is_certain else [arch.value for arch in Arch]
-    found = [natives.binary(load.package, load.version, arch) for arch in arches]
-    newest = highest_version(one.minos for one in found if one is not None)
-    return f", and were linked for macOS {newest} or newer" if load.loads and newest else ""
 
 
 def _where(natives: Natives, names: Named, release: str) -> Iterator[Fact]:
