@@ -109,6 +109,7 @@ def test_the_files_tell_which_machine_they_are_for(made: Callable[..., Said], fo
     assert "# versions that are not the Mac's: numpy 2.0.1 instead of 2.0.2\n" in text
     assert "# only here: nvidia-cudnn-cu12 9.3\n" in text
     assert "# only on the Mac: tensorflow-metal\n" in text
+    assert "--require-hashes --no-deps -r requirements.linux-cuda.txt\n" in text
     assert "# tensorflow 2.18.1, CUDA's libraries as wheels\n" in text
     lock = Pylock.from_dict(tomllib.loads((folder / "pylock.linux-cuda.toml").read_text()))
     (environment,) = lock.environments or ()
