@@ -18,11 +18,13 @@ from ..lock.beside import KINDS
 from ..lock.make import Resolver
 from ..lock.make_beside import lock_beside
 from ..lock.model import from_json
+from ..lock.recipes import as_proved
 from ..lock.request import Words, make_request
 from ..matrix import loading
 from ..matrix.facts import specifier
 from ..matrix.ranking import NoCombo
 from ..pypi import open_index
+from ..pypi.cache import default_folder
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.pairs import PAIR_NAMES, TENSORFLOW_NAMES
 from ..target import Os
@@ -138,6 +140,7 @@ def resolving(
         allow_source=args.allow_source,
         exclude_newer=args.exclude_newer,
         accept_repacked=args.accept_repacked,
+        recipe=matrix.recipes.named(args.recipe) if args.recipe else None,
     )
     request, said = make_request(
         words,
@@ -149,6 +152,8 @@ def resolving(
         system=Os(args.os),
     )
     request = replace(request, preferred=_preferred(args, request.pair))
+    if not args.upgrade:
+        request = as_proved(request, matrix.recipes)
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
     with (
         Talk(show=has_bars()) as talk,
@@ -172,6 +177,9 @@ def resolving(
             keep_proven=not args.fresh,
         )
         yield resolver, request, talk
+    from .cache import keep_to_limit
+
+    keep_to_limit(default_folder())
 
 
 def _preferred(args: argparse.Namespace, asked: PairRequest) -> dict[NormalizedName, Version]:

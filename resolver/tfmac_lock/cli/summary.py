@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..lock.formats.header import assignments, install_command
 from ..matrix import loading
+from ..matrix.reasons import Grade
 from ..target import Arch, Os
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from ..lock.model import Lock
     from ..matrix.advice import Advice
+    from ..matrix.companions import CompanionVerdict
+    from ..matrix.recipes import RecipeVerdict
 
 COLORS = {"works": "32", "caution": "33", "unproven": "36", "broken": "31"}
 """The terminal colour of each status, as an SGR number."""
@@ -28,6 +31,9 @@ MEANING = {
 }
 """What each status says, in the words of the summary."""
 
+
+MOST_PARTS = 8
+"""So many companions get a line; of further ones the number is told."""
 
 FIRST_WITHOUT_PLUGIN = (2, 20)
 """From this TensorFlow on the vendor's plugin does not load."""
@@ -75,6 +81,7 @@ def _lock(lock: Lock, *, color: bool) -> list[str]:
         *_fitted(said, indent=""),
         *(fault.lines if fault else ()),
         *_alternative(lock, advice),
+        *_parts(lock, color=color),
     ]
 
 
@@ -104,9 +111,44 @@ def _beside(lock: Lock, *, why: bool) -> list[str]:
     return lines
 
 
+def _parts(lock: Lock, *, color: bool) -> list[str]:
+    """One line for each part of the lock that has a verdict of its own beside the pair's."""
+    parts: list[tuple[str, CompanionVerdict | RecipeVerdict]] = []
+    if lock.recipe is not None:
+        parts.append((f"recipe {lock.recipe.name}", lock.recipe))
+    parts += [(f"{one.name} {one.version}", one) for one in lock.companions]
+    if not parts:
+        return []
+    # What fails or was not tried first: that is what the reader must know.
+    parts.sort(key=lambda part: part[1].status.rank, reverse=True)
+    wide = max(len(name) for name, _ in parts[:MOST_PARTS])
+    lines = ["", "Of what touches TensorFlow:"]
+    for name, one in parts[:MOST_PARTS]:
+        status = one.status.value
+        shown = f"\x1b[{COLORS[status]}m{status}\x1b[0m" if color else status
+        text = textwrap.shorten(_known(one), max(20, 66 - wide), placeholder=" …")
+        lines.append(f"  {name:<{wide}}  {shown}{' ' * (8 - len(status))}  {text}")
+    if parts[MOST_PARTS:]:
+        lines.append(f"  and {len(parts) - MOST_PARTS} more that are no worse: --why")
+    return lines
+
+
+def _known(one: CompanionVerdict | RecipeVerdict) -> str:
+    """How its status is known, in few words."""
+    against = next((reason.text for reason in one.reasons if reason.against), "")
+    if against:
+        return against
+    if one.status == "works":
+        return "ran beside these versions, on Linux"
+    loads = "its binaries load; " if one.grade == Grade.LOADS else ""
+    return f"{loads}not tried beside these versions"
+
+
 def _untried(lock: Lock) -> str:
     """Which companions were not tried beside the lock's versions; empty where all were."""
     names = [f"{one.name} {one.version}" for one in lock.companions if one.status == "unproven"]
+    if not names and lock.recipe and lock.recipe.status == "unproven":
+        names = [f"recipe {lock.recipe.name}"]
     if not names:
         return ""
     verb = "was" if len(names) == 1 else "were"

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..matrix.companions import Companion, Needed
-    from ..matrix.facts import Matrix, Waiver
+    from ..matrix.facts import Matrix
+    from ..matrix.waivers import Waiver
     from .model import Lock, LockedPackage
 
 NOTHING = "<0"
@@ -109,7 +110,11 @@ def limits_of(matrix: Matrix, lock: Lock) -> Limits:
     if combo.os is Os.MACOS:
         name, specifier = _other_name(matrix, lock)
         limits[name, specifier] = [(BY_TWO_NAMES, "matrix/releases")]
-    waivers = matrix.waivers_for(combo.package, combo.tensorflow, combo.arch, combo.os)
+    waivers = [
+        waiver
+        for package in lock.wheels
+        for waiver in matrix.waivers_for(package.name, package.version, combo.arch, combo.os)
+    ]
     return Limits(
         lock=lock,
         limits=tuple(

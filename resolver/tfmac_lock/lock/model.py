@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from ..matrix.companions import CompanionVerdict
+    from ..matrix.recipes import RecipeVerdict
     from .beside import Beside
 
 SCHEMA_VERSION = 1
@@ -80,7 +81,8 @@ class Lock:
     another; it is empty where nobody asked. ``beside`` tells of a lock for another machine how it
     stands to the Mac's. ``channels`` are there where conda packages are.
     ``companions`` are verdicts on the packages that touch TensorFlow, beside the pair's own;
-    ``environment`` are the variables that they need to run.
+    ``environment`` are the variables that they need to run. ``recipe`` is the one that it was
+    made for.
     """
 
     combo: Combo
@@ -93,6 +95,7 @@ class Lock:
     channels: tuple[ChannelState, ...] = ()
     companions: tuple[CompanionVerdict, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    recipe: RecipeVerdict | None = None
 
     @property
     def wheels(self) -> tuple[LockedPackage, ...]:
@@ -167,6 +170,7 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         **beside.to_json(lock.beside),
         "companions": _companions_json(lock.companions),
         "environment": dict(lock.environment),
+        **_recipe_json(lock.recipe),
         **_contents_json(lock),
         "files": list(files),
     }
@@ -285,6 +289,7 @@ def from_json(data: Any) -> Lock:
         beside=beside.from_json(data.get("beside")),
         companions=_companions(data.get("companions")),
         environment=dict(data.get("environment", {})),
+        recipe=_recipe(data.get("recipe")),
         channels=tuple(
             ChannelState(
                 url=row["url"], files=row["files"], newest=row["newest"], sha256=row["sha256"]
@@ -311,3 +316,21 @@ def _companions(rows: Any) -> tuple[CompanionVerdict, ...]:
     from ..matrix.plain import read
 
     return tuple(read(CompanionVerdict, row) for row in rows)
+
+
+def _recipe_json(recipe: RecipeVerdict | None) -> dict[str, Any]:
+    # Only where there is one, as with channels: published locks are made for none.
+    if recipe is None:
+        return {}
+    from ..matrix.plain import plain
+
+    return {"recipe": plain(recipe)}
+
+
+def _recipe(row: Any) -> RecipeVerdict | None:
+    if not row:
+        return None
+    from ..matrix.plain import read
+    from ..matrix.recipes import RecipeVerdict
+
+    return read(RecipeVerdict, row)
