@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import re
 from typing import TYPE_CHECKING, NoReturn
 
@@ -25,6 +26,7 @@ COMMANDS = {
     "check": "judge a file of pins for a Mac",
     "advisories": "known vulnerabilities of a lock, and its bill of materials",
     "doctor": "look at this Mac and this environment",
+    "apply": "write a lock's versions and limits into pyproject.toml",
     "matrix": "show combos and the pair grid, or keep the matrix",
     "audit": "read the binaries of wheels: load check, floors, numpy",
     "prove": "train MNIST here, or prove locks by their twins",
@@ -163,12 +165,31 @@ def _unknown_command(word: str) -> UsageError:
     return UnknownChoice("command", word, COMMANDS)
 
 
-def parse_shard(given: str) -> tuple[int, int]:
-    """Part and number of parts of ``--shard 2/4``; raises UsageError."""
+def parse_shard(given: str | None) -> tuple[int, int]:
+    """Part and number of parts of ``--shard 2/4``, from 1; raises UsageError.
+
+    Without it they are those of an indexed job of Kubernetes, which numbers its parts from 0 in
+    JOB_COMPLETION_INDEX and whose manifest tells their number in JOB_COMPLETIONS. Elsewhere
+    there is one part.
+    """
+    if given is None:
+        return _part_of_job(os.environ.get("JOB_COMPLETION_INDEX"))
     part, _, parts = given.partition("/")
     if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
         raise UsageError(f"--shard {given!r}: write it like 2/4, from 1/4 to 4/4")
     return int(part), int(parts)
+
+
+def _part_of_job(index: str | None) -> tuple[int, int]:
+    if index is None:
+        return 1, 1
+    parts = os.environ.get("JOB_COMPLETIONS", "")
+    if not (index.isdecimal() and parts.isdecimal() and int(index) < int(parts)):
+        raise UsageError(
+            f"JOB_COMPLETION_INDEX is {index!r} and JOB_COMPLETIONS is {parts!r}: set the second "
+            "to the job's number of completions, or say --shard 1/1"
+        )
+    return int(index) + 1, int(parts)
 
 
 def full_parser() -> argparse.ArgumentParser:

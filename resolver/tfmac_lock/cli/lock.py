@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UsageError
+from .options import LIST
 from .outputs import as_json, outputs_of, wants_conda
 from .summary import summary
 from .terminal import VERBOSE, has_color, say
@@ -39,10 +40,16 @@ def run(args: argparse.Namespace) -> int:
         return _completion(args.print_completion)
     if args.detect:
         return _detector()
+    if args.recipe:
+        from . import recipes
+
+        if args.recipe == LIST:
+            return recipes.run_list(as_json=args.json)
+        recipes.apply(args)
     outputs = outputs_of(args)
     locks = make_all(args, outputs.folder)
     for lock in locks:
-        if args.metal == "auto" and lock.combo.metal is None and args.os == "macos":
+        if args.metal == "auto" and lock.combo.metal is None and lock.combo.os == "macos":
             say(_why_no_plugin(lock))
     files = outputs.texts(locks)
     if outputs.printing:
@@ -87,13 +94,44 @@ def _check(
 
 
 def make_all(args: argparse.Namespace, folder: Path) -> list[Lock]:
-    """The locks that the options ask for, one a chip, with what was asked for."""
+    """The locks that the options ask for, one a chip, with what was asked for.
+
+    Those for other machines beside the Mac come after them.
+    """
     from dataclasses import replace
 
     from .recorded import recorded
 
+    _also(args)
     locks = [make(args, chip) for chip in args.chips or [None]]
-    return [replace(lock, request=recorded(args, lock, folder)) for lock in locks]
+    request = recorded(args, locks[0], folder)
+    return [replace(lock, request=request) for lock in [*locks, *make_beside(args, locks[0])]]
+
+
+def make_beside(args: argparse.Namespace, mac: Lock) -> list[Lock]:
+    """The locks that ``--also`` asks for; raises UsageError, or NotThere."""
+    names = _also(args)
+    if not names:
+        return []
+    from . import fresh
+
+    return fresh.make_beside(args, find_machine(args, mac.combo.chip), mac, names)
+
+
+def _also(args: argparse.Namespace) -> list[str]:
+    """The machines beside the Mac; raises UsageError."""
+    names = list(dict.fromkeys(args.also))
+    if not names:
+        return []
+    from ..errors import UnknownChoice
+    from ..lock.beside import KINDS
+
+    for name in names:
+        if name not in KINDS:
+            raise UnknownChoice("machine for --also", name, KINDS)
+    if args.os == "linux":
+        raise UsageError("--also names machines beside a Mac: leave --os linux out")
+    return names
 
 
 def _why_no_plugin(lock: Lock) -> str:
@@ -158,7 +196,8 @@ def find_machine(args: argparse.Namespace, named: str | None) -> Machine:
 def _published_can_answer(args: argparse.Namespace) -> bool:
     """Whether the request names nothing that published locks do not have."""
     return not (
-        args.extra
+        args.recipe
+        or args.extra
         or args.requirements
         or args.constraints
         or args.groups

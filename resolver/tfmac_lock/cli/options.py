@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from .. import __version__
-from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
+from ..lock.formats import CONDA_FORMAT_NAMES, EXPORT_FORMAT_NAMES, FORMATS
 from . import COMMANDS, EXIT_STATUSES, Formatter, Parser, add_console
 
 EXAMPLES = """\
@@ -19,6 +19,8 @@ examples:
       without the GPU plugin, which for small models is often faster
   tfmac-lock --python 3.10 --chip m1 --tensorflow 2.10
       a certain TensorFlow, with the plugin that fits it
+  tfmac-lock --for spleeter --chip m1
+      what an application needs, with the Python that suits it; --for lists them
   tfmac-lock --python 3.10 --chip m1 --chip intel-amd
       one conda-lock.yml for both kinds of Mac, for conda-lock and micromamba
 
@@ -26,6 +28,10 @@ It writes requirements.txt, pylock.toml and lock.json into the current folder. T
   python3.9 -m venv env && . env/bin/activate
   python -m pip install --require-hashes --no-deps -r requirements.txt
 """
+
+
+LIST = "?"
+"""What ``--for`` without a name stands for; no recipe can be named so."""
 
 
 def split_packages(given: str) -> list[str]:
@@ -64,6 +70,15 @@ def main_parser() -> Parser:
         default="macos",
         help="linux: for a virtual machine or container on that Mac",
     )
+    mac.add_argument(
+        "--also",
+        metavar="MACHINE",
+        action="extend",
+        type=lambda given: given.split(","),
+        default=[],
+        help="the same for another machine of the team, into files with its name: linux-x86_64, "
+        "linux-cuda or linux-aarch64; can be repeated",
+    )
     what = made.add_argument_group("what to install")
     what.add_argument(
         "--tensorflow", metavar="VERSION", help="2.18.1, 2.18, '>=2.16,<2.19', PACKAGE==VERSION"
@@ -79,6 +94,14 @@ def main_parser() -> Parser:
         type=split_packages,
         default=[],
         help="one more package, with a version if you like; can be repeated",
+    )
+    what.add_argument(
+        "--for",
+        dest="recipe",
+        metavar="NAME",
+        nargs="?",
+        const=LIST,
+        help="what that application or course needs; without a name: list them all",
     )
     what.add_argument(
         "-r",
@@ -167,8 +190,9 @@ def main_parser() -> Parser:
         dest="formats",
         action="append",
         metavar="NAME",
-        help=f"{', '.join(FORMATS)} (these by default), and for mixed locks "
-        f"{', '.join(CONDA_FORMAT_NAMES)}; can be repeated",
+        help=f"{', '.join(FORMATS)} (these by default); for mixed locks "
+        f"{', '.join(CONDA_FORMAT_NAMES)}; for other tools {', '.join(EXPORT_FORMAT_NAMES)}; "
+        "can be repeated",
     )
     out.add_argument(
         "-o",

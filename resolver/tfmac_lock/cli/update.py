@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from ..lock.write import write_files
     from ..matrix import loading
     from . import diff
+    from .lock import make_beside
     from .outputs import outputs_of
 
     path = lock_path(args.lock)
@@ -79,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
     if new == old or args.dry_run or args.check:
         return 1 if args.check and new != old else 0
     outputs = outputs_of(asked)
-    texts = outputs.texts([new])
+    beside = [replace(lock, request=new.request) for lock in make_beside(asked, new)]
+    texts = outputs.texts([new, *beside])
     paths = outputs.paths([*texts])
     write_files(outputs.folder, {paths[name].name: text for name, text in texts.items()})
     if not args.json:
