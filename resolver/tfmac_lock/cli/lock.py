@@ -271,9 +271,7 @@ def _detector() -> int:
 
 
 def _completion(shell: str) -> int:
-    import shtab
+    from .completion import script
 
-    from . import full_parser
-
-    sys.stdout.write(shtab.complete(full_parser(), shell))
+    sys.stdout.write(script(shell))
     return 0
