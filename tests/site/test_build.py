@@ -279,6 +279,7 @@ def test_every_page_that_search_finds_is_there_and_search_knows_every_lock_and_e
         "companion",
         "error",
         "release",
+        "document",
     }
 
 

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 COMMANDS = {
+    "install": "install TensorFlow on this Mac, and try it",
     "update": "make the lock of this folder again: all of it, or some packages",
     "diff": "what changed between two locks, the verdict first",
+    "migrate": "from a project's requirements or lock to a lock for a Mac",
+    "fetch": "bring the files of a lock into a folder, for a machine without a network",
     "explain": "recognise an error in a log: cause, cure, sources",
     "check": "judge a file of pins for a Mac",
+    "advisories": "known vulnerabilities of a lock, and its bill of materials",
     "doctor": "look at this Mac and this environment",
     "matrix": "show combos and the pair grid, or keep the matrix",
     "audit": "read the binaries of wheels: load check, floors, numpy",
@@ -29,8 +33,6 @@ COMMANDS = {
 
 INSTEAD = {
     "lock": "a lock is made without a command: tfmac-lock --python 3.11 --chip m1",
-    "install": "tfmac-lock writes locks and installs nothing; make one with "
-    "tfmac-lock --python 3.11 --chip m1, and it prints the command that installs it",
 }
 """Words that people type as commands, with what to type instead."""
 

@@ -26,8 +26,9 @@ def add_parser(subparsers: Any) -> None:
         "check",
         help="judge a file of pins for a Mac",
         description="Reads requirements.txt, pip freeze, pylock.toml, conda-lock.yml, "
-        "environment.yml, uv.lock, poetry.lock, or a project's folder, and says what will not "
-        "install, import or train. Exit status 1 says that there are errors or warnings.",
+        "environment.yml, uv.lock, poetry.lock, pixi.lock, or a project's folder, and says "
+        "what will not install, import or train. Exit status 1 says that there are errors or "
+        "warnings.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="a file or a folder")
     parser.add_argument("--python", metavar="3.X", help="default: the file's, or this Mac's")

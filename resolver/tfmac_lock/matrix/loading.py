@@ -28,6 +28,14 @@ def locks_folder() -> Path:
     )
 
 
+def docs_folder() -> Path:
+    """The folder with the users' documents; raises DataError where there is none."""
+    for folder in (COMPILED / "docs", PACKAGE.parent.parent / "docs"):
+        if folder.is_dir():
+            return folder
+    raise DataError(str(COMPILED / "docs"), "the documents are missing; reinstall tfmac-lock")
+
+
 def checkout() -> Path:
     """The checkout that the code runs from; raises DataError in an installed package."""
     root = PACKAGE.parent.parent

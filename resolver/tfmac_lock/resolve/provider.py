@@ -115,6 +115,8 @@ class Facts:
     ) -> None:
         self.rules = rules
         self.all_pre = all_pre
+        self.guess_nightlies = True
+        self.guessed = False
         self.left_pre_out = False
         self.view = rules.view
         self.asked = tuple(asked)
@@ -357,6 +359,7 @@ class Provider(BaseProvider[str, int]):
         self._pending: list[Incompatibility[str, int]] = []
         self._limited: set[str] = set()
         self._tried: dict[str, int] = {}
+        self._strides: dict[str, int] = {}
         self._dependencies: dict[tuple[str, int], dict[str, VersionSet]] = {}
 
     # -- which package, which version
@@ -425,6 +428,8 @@ class Provider(BaseProvider[str, int]):
     def _fetch_ahead(self, name: NormalizedName, found: int) -> None:
         """Where version after version fails, fetch the metadata of the next ones together."""
         tried = self._tried[name] = self._tried.get(name, 0) + 1
+        if tried == FEW:
+            self._strides[name] = MANY
         if tried < FEW or (tried - FEW) % MANY or name in self.facts.rules.given:
             return
         places = [place for place, _ in zip(VersionSet(found).places(), range(MANY), strict=False)]
@@ -541,9 +546,30 @@ class Provider(BaseProvider[str, int]):
         if versions:
             raise OpenYanked(item.name, versions)
 
-    def widen_decision(self, package: str, version: int) -> None:
-        """Each version stands for itself alone: others need not require the same."""
-        del package, version
+    def widen_decision(self, package: str, version: int) -> VersionSet | None:
+        """The nightly builds that require the same as this one; of others, itself alone.
+
+        A project may have a thousand nightly builds. After the first few only some are read, at
+        growing distances, and those between two that require the same are taken to do so too.
+        That only ever rules versions out, and ``search`` rules none out by it where it would find
+        no solution otherwise.
+        """
+        name, extra = split(package)
+        stride = self._strides.get(name, 0)
+        if not stride or extra or is_ours(package) or not self.facts.guess_nightlies:
+            return None
+        own = self.get_dependencies(package, version)
+        releases = self.facts.project(name).releases
+        while stride > 1:
+            other = min(version + stride, len(releases) - 1)
+            nightly = all(one.version.is_devrelease for one in releases[version : other + 1])
+            if nightly and other > version and self.get_dependencies(package, other) == own:
+                self._strides[name] = stride * 2
+                self.facts.guessed = True
+                return VersionSet(((1 << (other - version + 1)) - 1) << version)
+            stride //= 2
+            self._strides[name] = max(stride, 2)
+        return None
 
     def narrow_for_display(
         self, package: str, constraint: RangeProtocol[int]

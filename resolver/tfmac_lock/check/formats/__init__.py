@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BY_NAME = (
     ("pylock_toml", re.compile(r"pylock(\.[^.]+)?\.toml")),
     ("uv_lock", re.compile(r"uv\.lock")),
+    ("pixi_lock", re.compile(r"pixi\.lock")),
     ("poetry_lock", re.compile(r"poetry\.lock")),
     ("conda_lock_yml", re.compile(r"(.*[.-])?conda-lock\.ya?ml|.*-lock\.ya?ml")),
     ("environment_yml", re.compile(r".*\.ya?ml")),
@@ -29,6 +30,7 @@ IN_A_FOLDER = (
     "pylock*.toml",
     "uv.lock",
     "poetry.lock",
+    "pixi.lock",
     "*conda-lock.yml",
     "*conda-lock.yaml",
     "environment*.yml",
@@ -54,7 +56,7 @@ def read(path: Path, target: Target) -> PinFile:
     raise InputFileError(
         str(path),
         "is in none of the formats: requirements.txt, pip freeze or conda's explicit list (*.txt), "
-        "pylock.toml, conda-lock.yml, environment.yml, uv.lock, poetry.lock",
+        "pylock.toml, conda-lock.yml, environment.yml, uv.lock, poetry.lock, pixi.lock",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import api, companions, grids, locks, other, releases, symptoms, tools
+from . import api, companions, docs, grids, locks, other, releases, symptoms, tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +18,7 @@ KINDS: tuple[Callable[[Site], Iterator[Page]], ...] = (
     companions.pages,
     symptoms.pages,
     tools.pages,
+    docs.pages,
     api.pages,
     other.pages,
 )
