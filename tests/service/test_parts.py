@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tfmac_lock.errors import DataError, Refusal, UsageError
+from tfmac_lock.pypi.trim import trim
 from tfmac_lock.service.answers import Answers
 from tfmac_lock.service.bodies import Held
 from tfmac_lock.service.elsewhere import Elsewhere, origins
 from tfmac_lock.service.messages import LockRequest
 from tfmac_lock.service.metrics import Metrics
 from tfmac_lock.service.problems import LONGEST_TEXT, Refused, body, refused
-from tfmac_lock.service.trim import trim
 from tfmac_lock.service.turns import Turns, client_key
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .terminal import print_json, printable
+from .terminal import print_json, printable, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,7 +97,7 @@ def _write(path: Path, text: str) -> None:
         write_whole(path, text)
     except OSError as error:
         raise OutsideError(f"{path}: {error.strerror or error}") from error
-    print(f"wrote {printable(str(path))}", file=sys.stderr)  # noqa: T201 - talk
+    say(f"wrote {path}")
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def _lock(args: argparse.Namespace) -> Lock | None:
 def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matrix) -> None:
     from ..check.fix import corrected
     from ..errors import InputFileError
-    from .terminal import printable
+    from .terminal import printable, say
 
     text = corrected(file, target, matrix, macos=macos)
     path = Path(file.path)
@@ -126,7 +126,7 @@ def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matr
         ) from error
     except OSError as error:
         raise InputFileError(str(beside), error.strerror or str(error)) from error
-    print(f"wrote {printable(str(beside))}", file=sys.stderr)  # noqa: T201
+    say(f"wrote {beside}")
 
 
 def render(results: Sequence[Checked], *, color: bool) -> str:

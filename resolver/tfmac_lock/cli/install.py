@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .install_choice import choose
 from .options import split_packages
-from .terminal import has_color, print_json, printable
+from .terminal import has_color, print_json, printable, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
         return _tell_plan(args, lock, todo)
     found: list[Finding] = []
     for number, step in enumerate(todo, 1):
-        _say(f"[{number}/{len(todo)}] {step.text}\n  $ {step.line}")
+        say(f"[{number}/{len(todo)}] {step.text}\n  $ {step.line}")
         _write_requirements(lock, place)
         status = _call(step, lock)
         if not args.no_proof and step is todo[-1]:
@@ -200,10 +200,6 @@ def _read_report(place: Place) -> list[Finding]:
         return findings(json.loads(place.report.read_text("utf-8")))
     except (OSError, *DAMAGE) as error:
         raise OutsideError("the proof ended without a report; its last lines are above") from error
-
-
-def _say(text: str) -> None:
-    print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - talk
 
 
 def _tell_plan(args: argparse.Namespace, lock: Lock, todo: Sequence[Step]) -> int:

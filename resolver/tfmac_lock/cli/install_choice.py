@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from .terminal import say
 
 if TYPE_CHECKING:
     import argparse
@@ -110,4 +111,4 @@ def _write(asked: argparse.Namespace, lock: Lock) -> None:
     outputs = outputs_of(asked)
     texts = outputs.texts([lock])
     write_files(outputs.folder, texts)
-    print(f"Written: {', '.join(sorted(texts))}", file=sys.stderr)  # noqa: T201 - talk
+    say(f"Written: {', '.join(sorted(texts))}")

@@ -167,7 +167,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 where something is stale"
     )
-    parser.add_argument("--shard", metavar="I/N", default="1/1", help="only the I-th of N parts")
+    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side (default: 2)")
     parser.add_argument("--offline", action="store_true", help="only what is cached")
     parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 try:
-    from . import api, openapi, search
+    from . import api, constraints, openapi, search
     from .badge import badge
     from .changes import atom
     from .page import Site
@@ -63,6 +63,7 @@ def render_site(
         for name, text in item.files.items()
     }
     files |= locks
+    files |= {f"{constraints.FOLDER}/{one.name}": one.text for one in constraints.published(inputs)}
     files |= dict(api.render(inputs, grids))
     for item in inputs.locks:
         combo = item.lock.combo
