@@ -78,10 +78,9 @@ def _check(
     locks: list[Lock], outputs: Outputs, paths: dict[str, Path], args: argparse.Namespace
 ) -> int:
     """Whether the files that are there are those of the lock; the day alone makes no other."""
-    from .current import stale, with_day_of
+    from .current import stale, with_days_of
 
-    locks = with_day_of(locks, paths.get("lock.json"))
-    other = stale(outputs.texts(locks), paths)
+    other = stale(outputs.texts(with_days_of(locks, outputs)), paths)
     if args.json:
         from .terminal import print_json
 

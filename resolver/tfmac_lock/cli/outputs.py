@@ -46,6 +46,10 @@ class Outputs(NamedTuple):
         """Where the files of those usual names come to lie."""
         return {name: self.file or self.folder / name for name in sorted(names)}
 
+    def lock_json(self, lock: Lock) -> Path:
+        """Where the lock's own record comes to lie, if it is written."""
+        return self.file or self.folder / _named(LOCK, lock)
+
 
 def outputs_of(args: argparse.Namespace) -> Outputs:
     """What the options ask for; raises UsageError where they contradict each other."""
