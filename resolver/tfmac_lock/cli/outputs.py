@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..errors import UnknownChoice, UsageError
 from ..lock.formats import CONDA_FORMAT_NAMES, EXPORT_FORMAT_NAMES, FORMATS, JOINT_FORMAT_NAMES
@@ -30,13 +30,19 @@ FILE_NAMES = {
 LOCK = "lock.json"
 
 
-class Outputs(NamedTuple):
+class Outputs:
     """The formats and the place. ``file`` is the one that was named; ``printing`` writes none."""
 
-    formats: list[str]
-    folder: Path
-    file: Path | None
-    printing: bool
+    # No dataclass: making one takes a millisecond of every main job.
+    __slots__ = ("file", "folder", "formats", "printing")
+
+    def __init__(
+        self, *, formats: list[str], folder: Path, file: Path | None, printing: bool
+    ) -> None:
+        self.formats = formats
+        self.folder = folder
+        self.file = file
+        self.printing = printing
 
     def texts(self, locks: Sequence[Lock]) -> dict[str, str]:
         """The files with their texts, by the name that their format usually has."""
