@@ -29,6 +29,9 @@ FILE_NAMES = {
 
 LOCK = "lock.json"
 
+PYLOCK = "pylock"
+"""The format that has room for several Macs, and none for machines with Linux beside them."""
+
 
 class Outputs:
     """The formats and the place. ``file`` is the one that was named; ``printing`` writes none."""
@@ -80,7 +83,7 @@ def outputs_of(args: argparse.Namespace) -> Outputs:
 def wants_conda(args: argparse.Namespace) -> bool:
     """Whether the request is for a mixed lock."""
     named = {name for given in args.formats or () for name in given.split(",")}
-    several = len(args.chips) > 1 and not named & {*EXPORT_FORMAT_NAMES}
+    several = len(args.chips) > 1 and not named & {*EXPORT_FORMAT_NAMES, PYLOCK}
     return bool(
         args.native or args.conda_specs or args.channels or several or named & {*CONDA_FORMAT_NAMES}
     )
@@ -101,10 +104,16 @@ def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
     Some formats have room for all of them in one file, of the others each lock has its own.
     """
     files: dict[str, str] = {}
+    macs = [lock for lock in locks if not lock.beside]
     for name in formats:
         filename, render = _format(name)
         if name in JOINT_FORMAT_NAMES:
             files[filename] = render(locks)
+        elif name == PYLOCK and len(macs) > 1:
+            from ..lock.formats import pylock_joint
+
+            files[filename] = pylock_joint.render(macs)
+            files |= {_named(filename, lock): render([lock]) for lock in locks if lock.beside}
         elif name != "json":
             files |= {_named(filename, lock): render([lock]) for lock in locks}
     if "json" in formats:
@@ -144,10 +153,10 @@ def _formats(args: argparse.Namespace) -> list[str]:
     for name in names:
         if name not in known:
             raise UnknownChoice("format", name, known)
-    if len(args.chips) > 1 and not {*names} <= {*JOINT_FORMAT_NAMES}:
+    joint = (*JOINT_FORMAT_NAMES, PYLOCK)
+    if len(args.chips) > 1 and not {*names} <= {*joint}:
         raise UsageError(
-            f"several chips go into one file, and only --format {', '.join(JOINT_FORMAT_NAMES)} "
-            "has room"
+            f"several chips go into one file, and only --format {', '.join(joint)} has room"
         )
     return list(dict.fromkeys(names))
 
