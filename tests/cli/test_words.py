@@ -73,7 +73,6 @@ def test_powershell_has_every_command_with_its_options() -> None:
     text = script("powershell")
     keys = re.findall(r"^        '([a-z -]*)' = @\($", text, re.MULTILINE)
     assert keys == [one.name for one in commands()]
-    assert text.count("(") == text.count(")") or "'" in text
     rows = re.findall(r"^            @\('(?:[^']|'')+', '(?:[^']|'')+'\),?$", text, re.MULTILINE)
     assert len(rows) == len(re.findall(r"^            @\(", text, re.MULTILINE))
     assert "@('--dry-run', 'say what would change, write nothing')" in text

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from .words import Command
 
-BEGIN, END = "<!-- options: made by `tfmac-lock publish reference` -->", "<!-- end of options -->"
-"""The lines between which the table stands in a document."""
+BEGIN = "[//]: # (options: made by tfmac-lock publish reference)"
+END = "[//]: # (end of options)"
+"""The lines between which the table stands in a document; Markdown shows nothing of them."""
 
 CONSOLE = frozenset({"-h", "-q", "-v", "--color"})
 """Options that every command has, which are told once."""
