@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MOST = 3
 """Needs that are told of one companion."""
 
+_TENSORFLOWS = tuple(f"2.{number}.0" for number in range(100))
+"""A need that none of these meets says that there is no TensorFlow for it."""
+
 
 def of_companion(matrix: Matrix, names: Named) -> Iterator[tuple[str, str]]:
     """Sentences and their sources: what it is, what it needs of what was named, how to set it.
@@ -65,6 +68,8 @@ def _of_need(companion: Companion, need: Needed, names: Named, installed: str) -
         if not of_tensorflow and not _within(need.tensorflow, names.tensorflow):
             return ""
         here = _here(wanted.name, names)
+        if of_tensorflow and not any(wanted.specifier.filter(_TENSORFLOWS)):
+            return f"{companion.name} {installed}: {need.reason}"
         text = f"{companion.name} {installed} needs {need.requires}: {need.reason}"
         return f"{text}; here it is {here}" if here else text
     if not names.tensorflow or not _within(need.tensorflow, names.tensorflow):
@@ -73,7 +78,9 @@ def _of_need(companion: Companion, need: Needed, names: Named, installed: str) -
         which = f"{companion.name} {need.versions}".rstrip()
         beside = f"beside TensorFlow {minor(names.tensorflow)}"
         return f"{which} needs {need.requires} {beside}: {need.reason}"
-    if not need.versions or not wanted.specifier.contains(names.tensorflow, prereleases=True):
+    open_above = wanted.specifier.contains(_TENSORFLOWS[-1])
+    beside_this = wanted.specifier.contains(names.tensorflow, prereleases=True)
+    if not need.versions or open_above or not beside_this:
         return ""
     return (
         f"with TensorFlow {minor(names.tensorflow)} goes {companion.name} {need.versions}: "

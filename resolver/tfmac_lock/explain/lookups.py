@@ -438,6 +438,8 @@ _PLAIN: dict[str, Callable[[Matrix, Named], Iterator[Fact]]] = {
 
 def look_up(matrix: Matrix, names: Named, words: Sequence[str], symptom: str) -> tuple[Fact, ...]:
     """The facts behind a symptom, in the order in which it asks for them."""
+    from .natives import companion_binaries
+
     found: list[Fact] = []
     for word in words:
         kind, _, rest = word.partition(":")
@@ -450,6 +452,7 @@ def look_up(matrix: Matrix, names: Named, words: Sequence[str], symptom: str) ->
             found += [
                 Fact(text=text, source=source) for text, source in of_companion(matrix, names)
             ]
+            found += companion_binaries(matrix, names)
         elif kind == "defects":
             found += defects(matrix, names, symptom)
         else:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.facts import shipped
-from tfmac_lock.curate.demangle import demangle
+from tfmac_lock.macho.demangle import demangle
 
 # As GNU c++filt 2.40 has them, but for ">>", which it writes "> >".
 KNOWN = {
