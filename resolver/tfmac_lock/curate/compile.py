@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from ..matrix.companions import DECISIVE, Companions, Tried
+from ..matrix.companions import Companions, Tried
 from ..matrix.facts import (
     METAL,
     Bound,
@@ -24,6 +24,7 @@ from ..matrix.facts import (
 from ..matrix.reasons import Grade
 from ..target import Arch, Chip, MacOSRelease, Platforms, PythonSeries, PythonVersion
 from .demangle import demangle
+from .tried_bounds import bounds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -103,8 +104,18 @@ def compile_matrix(
 
 
 def _companions(folder: MatrixFolder) -> Companions:
+    filed = [(path.relative_to(folder.root.parent).as_posix(), one) for path, one in folder.trials]
     return Companions(
-        facts=folder.companions,
+        facts=tuple(
+            replace(
+                fact,
+                needs=(
+                    *fact.needs,
+                    *bounds_of(one for one in filed if one[1].companion == fact.name),
+                ),
+            )
+            for fact in folder.companions
+        ),
         trials=tuple(
             Tried(
                 companion=trial.companion,
@@ -112,10 +123,10 @@ def _companions(folder: MatrixFolder) -> Companions:
                 outcome=trial.outcome,
                 python=PythonVersion.parse(trial.python).series,
                 text=_tried(trial),
-                source=path.relative_to(folder.root.parent).as_posix(),
-                pins={name: trial.pins[name] for name in DECISIVE if name in trial.pins},
+                source=source,
+                pins=trial.decisive,
             )
-            for path, trial in folder.trials
+            for source, trial in filed
         ),
     )
 

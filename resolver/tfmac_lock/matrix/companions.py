@@ -8,8 +8,9 @@ the packages of a lock.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from .base import METAL, TENSORFLOW_PACKAGES, Fact, specifier
@@ -38,6 +39,10 @@ TOUCHED = TENSORFLOW | {"keras", "tf-keras"}
 
 DECISIVE = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf")
 """A trial speaks for a lock that holds these in the very same versions."""
+
+
+OF_TRIALS = "tried-"
+"""How the id of a need begins that is made from trials."""
 
 
 def _requirement(text: str) -> str:
@@ -72,6 +77,11 @@ class Needed(Fact):
     requires: RequirementText
     reason: Sentence
     source: Source
+
+    @property
+    def is_of_trials(self) -> bool:
+        """Whether no person wrote it: it was made from trials when the matrix was compiled."""
+        return self.id.startswith(OF_TRIALS)
 
     def holds(self, tensorflow: str, python: str) -> bool:
         """Whether it holds beside that TensorFlow and on that Python series."""
@@ -123,6 +133,16 @@ class Companion(Fact):
         """The Python that tries it: the smoke test, or the imports alone."""
         return self.smoke or "".join(f"import {module}\n" for module in self.modules)
 
+    @property
+    def digest(self) -> str:
+        """The sha256 of the program."""
+        return digest_of(self.program)
+
+
+def digest_of(program: str) -> str:
+    """The sha256 by which a trial names the program that it ran."""
+    return hashlib.sha256(program.encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial(Fact):
@@ -146,6 +166,17 @@ class Trial(Fact):
     environment: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     pins: dict[str, str]
+
+    @property
+    def decisive(self) -> dict[str, str]:
+        """The versions beside which it was tried, TensorFlow under one name."""
+        return decisive_of(self.pins, self.tensorflow)
+
+
+def decisive_of(pins: Mapping[str, str], tensorflow: str) -> dict[str, str]:
+    """Those of the pins beside which a companion is tried, TensorFlow under one name."""
+    found = {**pins, "tensorflow": tensorflow}
+    return {name: found[name] for name in DECISIVE if name in found}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +221,14 @@ class Companions:
     def named(self, name: str) -> Companion | None:
         """The facts of the companion of that name."""
         return next((found for found in self.facts if found.name == name), None)
+
+    def without_bounds_of_trials(self) -> Companions:
+        """The same without what trials say of versions, so that they can be tried again."""
+        facts = (
+            replace(fact, needs=tuple(need for need in fact.needs if not need.is_of_trials))
+            for fact in self.facts
+        )
+        return replace(self, facts=tuple(facts))
 
     def judge(self, packages: Collection[Locked]) -> tuple[CompanionVerdict, ...]:
         """A verdict on each package that touches TensorFlow and that the pair does not bring.

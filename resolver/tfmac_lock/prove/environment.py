@@ -113,10 +113,12 @@ class Installer:
         exactly = ["--no-deps", "--require-hashes", *wheels, "-r", str(pins)]
         if self._uv:
             uv = [self._uv, "--no-config", "--no-progress"]
-            self._run([*uv, "venv", "--python", str(interpreter.path), str(folder / "env")], folder)
+            venv = [*uv, "venv", "--clear", "--python", str(interpreter.path)]
+            self._run([*venv, str(folder / "env")], folder)
             self._run([*uv, "pip", "install", "--python", str(python), *exactly], folder)
         else:
-            self._run([str(interpreter.path), "-m", "venv", str(folder / "env")], folder)
+            venv = [str(interpreter.path), "-m", "venv", "--clear"]
+            self._run([*venv, str(folder / "env")], folder)
             pip = [str(python), "-m", "pip", "--isolated", "install", "--no-input"]
             self._run([*pip, "--disable-pip-version-check", *exactly], folder)
         return python

@@ -14,6 +14,7 @@ from .errors import ToolFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 GRACE = 10.0
 """Seconds that a program gets to clean up after itself before it is killed."""
@@ -45,9 +46,17 @@ class Processes:
         self._stopped = False
 
     def run(
-        self, command: Sequence[str], *, env: Mapping[str, str] | None = None, timeout: float
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        timeout: float,
+        folder: Path | None = None,
     ) -> Ended:
-        """Run it to its end. Raises ToolFailed if it cannot start or takes over ``timeout`` s."""
+        """Run it to its end, in that folder.
+
+        Raises ToolFailed if it cannot start or takes over ``timeout`` s.
+        """
         with self._lock:
             if self._stopped:
                 raise Stopped
@@ -61,6 +70,7 @@ class Processes:
                     errors="replace",
                     env=dict(env) if env is not None else None,
                     start_new_session=True,
+                    cwd=folder,
                 )
             except OSError as error:
                 raise ToolFailed(command[0], error.strerror or str(error)) from error

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from .report import read_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from ..matrix.proofs import Proof
     from ..pypi.model import IndexFile
@@ -111,20 +112,29 @@ class Twins:
         return evidence
 
     @contextmanager
-    def environment(self, lock: LockedSet) -> Iterator[tuple[Path, Twin, Path]]:
+    def environment(
+        self, lock: LockedSet, place: Path | None = None
+    ) -> Iterator[tuple[Path, Twin, Path]]:
         """An environment with the twin of the lock: its Python, the twin, a folder to work in.
 
+        The folder is ``place``, or one that is gone afterwards.
         Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
         """
         interpreter = self._interpreter(lock)
         twin = twin_of(lock, self._listing, linux_tags(lock.series))
-        with workspace(self._cache) as folder:
+        with nullcontext(place) if place else self.workspace() as folder:
             python = self._installer.create(interpreter, folder, twin.requirements(), twin.built)
             yield python, twin, folder
 
-    def run(self, command: list[str], environ: dict[str, str], timeout: float) -> Ended:
-        """Run a program that ends with this one; raises ToolFailed where it does not end."""
-        return self._processes.run(command, env=environ, timeout=timeout)
+    def workspace(self) -> AbstractContextManager[Path]:
+        """A folder beside the environments that is gone afterwards."""
+        return workspace(self._cache)
+
+    def run(
+        self, command: list[str], environ: dict[str, str], timeout: float, folder: Path
+    ) -> Ended:
+        """Run a program that ends with this one in the folder; raises ToolFailed if it is late."""
+        return self._processes.run(command, env=environ, timeout=timeout, folder=folder)
 
     def stop(self) -> None:
         """End what is under way; nothing of it is left when this returns."""
