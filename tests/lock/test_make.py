@@ -25,8 +25,9 @@ from tests.support.facts import (
 from tests.support.universe import Universe, as_indexed, asked_for
 from tfmac_lock.lock.floors import macos_of_wheel
 from tfmac_lock.lock.formats import FORMATS
-from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.lock.make import ResolvedLock, Resolver
 from tfmac_lock.lock.published import Index
+from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.matrix.facts import Matrix, Release
 from tfmac_lock.matrix.loading import locks_folder
 from tfmac_lock.matrix.ranking import NoCombo, PairRequest, TensorFlowRequest

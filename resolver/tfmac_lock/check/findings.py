@@ -282,7 +282,7 @@ def best_pair(case: Case) -> Pair | None:
     without_plugin: Pair | None = None
     for wanted in dict.fromkeys((exact, series, "")):
         try:
-            wish = PairRequest(
+            request = PairRequest(
                 python=case.target.python,
                 chip=case.target.chip,
                 macos=case.macos,
@@ -292,7 +292,7 @@ def best_pair(case: Case) -> Pair | None:
             )
             found = [
                 choice.pair
-                for choice in choices(case.matrix, wish)
+                for choice in choices(case.matrix, request)
                 if _has_its_payload(case, choice.pair)
             ]
         except (NoCombo, UsageError):

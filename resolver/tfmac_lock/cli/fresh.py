@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from ..conda.mixed import without_wheel
 from ..files import DAMAGE, open_regular
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     import argparse
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from ..lock.model import Lock
     from ..matrix.ranking import PairRequest
@@ -160,17 +160,16 @@ def _preferred(args: argparse.Namespace, asked: PairRequest) -> dict[NormalizedN
     upgraded = {canonicalize_name(name) for name in args.upgrade_package}
     if upgraded & TENSORFLOW_NAMES:
         upgraded |= PAIR_NAMES
-    found = {canonicalize_name(one.name): one.version for one in lock.wheels}
-    return {name: Version(text) for name, text in found.items() if name not in upgraded}
+    return {name: version for name, version in lock.versions.items() if name not in upgraded}
 
 
-def _likely(wish: PairRequest) -> frozenset[NormalizedName]:
-    """The packages of the best published lock near the wish, most of which it will need too."""
-    index = published.Index.within(loading.locks_folder(), wish.python.series, wish.arch)
+def _likely(request: PairRequest) -> frozenset[NormalizedName]:
+    """The packages of the best published lock near the request, most of which it will need too."""
+    index = published.Index.within(loading.locks_folder(), request.python.series, request.arch)
     if not index.exists():
         return frozenset()
     locks = index.locks()
-    wanted = specifier(wish.tensorflow.specifier)
+    wanted = specifier(request.tensorflow.specifier)
     near = [lock for lock in locks if wanted.contains(lock.combo.tensorflow)] or locks
     # An index can be empty: no TensorFlow exists for Intel Macs and Python 3.13.
     return frozenset(

@@ -107,8 +107,8 @@ def _as_json(locks: Sequence[Lock], files: Sequence[str]) -> str:
 
     if len(locks) == 1:
         return lock_json.render(locks[0], tuple(files))
-    told = [to_json(lock, files) for lock in locks]
-    return dump_json({"schema_version": SCHEMA_VERSION, "locks": told})
+    documents = [to_json(lock, files) for lock in locks]
+    return dump_json({"schema_version": SCHEMA_VERSION, "locks": documents})
 
 
 def _why_no_plugin(lock: Lock) -> str:

@@ -17,7 +17,7 @@ from ..matrix.ranking import NoCombo, PairRequest, choices, nearest
 from ..matrix.reasons import Reason, Status
 from ..matrix.verdict import judge
 from ..resolve.conflict import Unsatisfiable
-from ..resolve.pairs import METAL_NAME, Option, Options
+from ..resolve.pairs import Option, Options
 from ..resolve.provider import Rules
 from ..resolve.solve import newer_macos, solve
 from ..resolve.source import known_requirements
@@ -30,60 +30,28 @@ from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .mixed import locked, verify_conda
 from .model import Combo, Lock, LockedPackage, combo_id
 from .newest import outdated
+from .notes import notes_of
 from .published import Index
 from .verify import pins_of, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
     from pathlib import Path
 
     from packaging.utils import NormalizedName
-    from packaging.version import Version
 
     from ..conda.mixed import CondaPart, MixedSolution
     from ..matrix.facts import Matrix, Waiver
     from ..matrix.reasons import Verdict
     from ..matrix.verdict import Pair
-    from ..resolve.requirement import Requirement
     from ..resolve.solve import Solution, Solved
     from ..resolve.source import Source
     from ..target import Target
+    from .request import LockRequest
 
 
 NEAR_ENOUGH = 100
 """How many neighbours of a request that has no answer are looked at, to offer three that have."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockRequest:
-    """What to lock: which pair, and what else goes in.
-
-    ``requirements`` and ``constraints`` were read for the target's environment. ``before`` is
-    the moment from which on files are too new. ``pre`` lets pre-releases count as much as final
-    ones; ``wheels_only`` are packages of which no source archive may be taken, ``allow_source``
-    those that may even need a compiler. ``options`` are the command line's words for all that
-    is not the pair, so that the lock can say how it was made. ``accept_repacked`` takes
-    TensorFlow and plugin files whose sha256 is not the release's. ``preferred`` are versions to
-    be kept where they can be.
-    """
-
-    pair: PairRequest
-    requirements: tuple[Requirement, ...] = ()
-    constraints: tuple[Requirement, ...] = ()
-    before: datetime | None = None
-    pre: bool = False
-    wheels_only: frozenset[str] = frozenset()
-    allow_source: frozenset[str] = frozenset()
-    options: str = ""
-    accept_repacked: bool = False
-    preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
-
-    def prefers(self, pair: Pair) -> bool:
-        """Whether that very pair is to be kept."""
-        pins = Option(pair, MacOSVersion(0)).pins
-        kept = all(self.preferred.get(name) == version for name, version in pins.items())
-        return kept and (METAL_NAME in pins) == (METAL_NAME in self.preferred)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,10 +394,7 @@ class Resolver:
         notes = [
             *notes,
             *(() if both is None else both.notes),
-            *(_waiver_note(pair, one) for one in self._waivers(pair, target)),
-            *_stand_in_notes(pair, solution),
-            *_source_notes(packages),
-            *_prerelease_notes(solution),
+            *notes_of(pair, solution, packages, self._waivers(pair, target)),
         ]
         lock = Lock(
             combo=_combo(pair, target, pins, macos),
@@ -501,51 +466,6 @@ def _with_old_versions(verdict: Verdict) -> Verdict:
     if all(reason.kind != "older" for reason in verdict.reasons):
         return verdict
     return replace(verdict, status=max(verdict.status, Status.UNPROVEN))
-
-
-def _waiver_note(pair: Pair, waiver: Waiver) -> Reason:
-    text = (
-        f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; "
-        f"{waiver.specifier} is taken to be enough: {waiver.reason}. `pip check` will name it"
-    )
-    return Reason(kind="waiver", text=text, source=waiver.source)
-
-
-def _stand_in_notes(pair: Pair, solution: Solution) -> list[Reason]:
-    """What `pip check` will miss: requirements of TensorFlow by its other name."""
-    there = f"{pair.package} {pair.tensorflow}"
-    texts = [
-        f"{item.origin} requires {item.text}, and {there} is the same TensorFlow by its other "
-        "name. `pip check` will name it"
-        for item in dict.fromkeys(solution.stand_ins)
-    ]
-    return [Reason(kind="stand-in", text=text, source="index metadata") for text in texts]
-
-
-def _prerelease_notes(solution: Solution) -> list[Reason]:
-    """The pre-releases that came in though nobody asked for any."""
-    return [
-        Reason(
-            kind="pre-release",
-            text=f"{name} {solution.packages[name].version} is a pre-release; final releases "
-            "alone do not fit together",
-            source="index metadata",
-        )
-        for name in solution.unasked_pre
-    ]
-
-
-def _source_notes(packages: Iterable[LockedPackage]) -> list[Reason]:
-    """What pip builds on the Mac."""
-    return [
-        Reason(
-            kind="source",
-            text=f"{one.name} {one.version} is a source archive, which pip builds",
-            source=one.url,
-        )
-        for one in packages
-        if one.is_source
-    ]
 
 
 def _command(request: LockRequest, pair: Pair, conda: CondaPart | None) -> str:

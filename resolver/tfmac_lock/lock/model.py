@@ -13,6 +13,9 @@ from ..target import Arch, MacOSVersion, Os
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
     from ..matrix.companions import CompanionVerdict
 
 SCHEMA_VERSION = 1
@@ -89,6 +92,14 @@ class Lock:
     def wheels(self) -> tuple[LockedPackage, ...]:
         """What pip installs."""
         return tuple(package for package in self.packages if package.manager == "pip")
+
+    @property
+    def versions(self) -> dict[NormalizedName, Version]:
+        """The versions of what pip installs."""
+        from packaging.utils import canonicalize_name
+        from packaging.version import Version
+
+        return {canonicalize_name(one.name): Version(one.version) for one in self.wheels}
 
     @property
     def conda_packages(self) -> tuple[LockedPackage, ...]:

@@ -288,9 +288,9 @@ def _computing(matrix: Matrix, pair: Pair, evidence: Iterable[Evidence]) -> Iter
     if pair.metal is None:
         return
     kernels = matrix.kernels_of(pair.metal, pair.arch, pair.python)
-    if kernels is not None and (told := sentence(kernels)):
+    if kernels is not None and (text := sentence(kernels)):
         source = f"matrix/kernels/{kernels.package}/{kernels.version}.toml"
-        yield Reason(kind="code", text=told, source=source, against=True)
+        yield Reason(kind="code", text=text, source=source, against=True)
     elif not ((kernels is not None and kernels.is_free) or _has_results(evidence)):
         yield RESULTS_UNKNOWN
 

@@ -24,7 +24,7 @@ from .trim import trim
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..lock.make import LockRequest
+    from ..lock.request import LockRequest
     from ..matrix.facts import Matrix
     from ..pypi.client import IndexClient
     from . import messages
