@@ -197,8 +197,9 @@ def _try(
     """The trials of the companions in the lock of one beside a minor series of TensorFlow."""
     from ..lock.model import to_json
     from ..lock.request import Words, make_request
-    from ..prove.companions import known_trial, tasks, trial_file, try_companions
+    from ..prove.companions import known_trial, trial_file, try_companions
     from ..prove.locked import locked_set
+    from ..prove.programs import tasks
 
     matrix = resolver.matrix
     request, _ = make_request(
@@ -212,7 +213,9 @@ def _try(
     lock = resolver.lock(request).lock
     locked = locked_set(to_json(lock), lock.combo.id)
     todo = []
-    for task in tasks(lock, matrix.companions):
+    for task in tasks(locked, matrix.companions):
+        if not task.touches:
+            continue
         known = (
             None if args.again else known_trial(trial_file(args.output, task, locked), task, locked)
         )

@@ -12,7 +12,6 @@ import platform
 import re
 import shutil
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,13 +22,13 @@ from .errors import NotProvable, ToolFailed
 from .evidence import without_paths, write_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from ..lock.model import Lock
-    from ..matrix.companions import Companions
+    from .linux import Twin
     from .locked import LockedSet
     from .processes import Ended
+    from .programs import Task
     from .twin import Twins
 
 TIMEOUT = 600.0
@@ -44,37 +43,14 @@ EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Failure)
 FOR_CUDA = "torch"
 """Its wheel for Linux loads libraries of CUDA that its wheel for the Mac does not ask for."""
 
+NETWORK = re.compile(
+    r"ConnectionError|URLError|Max retries exceeded|Could not resolve host|name resolution|"
+    r"RemoteDisconnected|Failed to establish a new connection|while downloading"
+)
+"""How a program fails that asks for the network, which a smoke test does not."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A companion to try in the environment of a lock, with the program that tries it."""
-
-    name: str
-    version: str
-    program: str
-    environment: Mapping[str, str]
-
-    @property
-    def digest(self) -> str:
-        """The sha256 of the program."""
-        return digest_of(self.program)
-
-
-def tasks(lock: Lock, companions: Companions) -> list[Task]:
-    """The companions in the lock of which a program is known."""
-    found = []
-    for one in lock.companions:
-        fact = companions.named(one.name)
-        if fact is not None:
-            found.append(
-                Task(
-                    name=one.name,
-                    version=one.version,
-                    program=fact.program,
-                    environment=lock.environment,
-                )
-            )
-    return found
+CUDA = re.compile(r"lib(cu|nv|nccl|torch_cuda)")
+"""How these libraries are named."""
 
 
 def trial_file(folder: Path, task: Task, lock: LockedSet) -> Path:
@@ -98,48 +74,61 @@ def known_trial(path: Path, task: Task, lock: LockedSet) -> Trial | None:
 
 
 def try_companions(
-    twins: Twins, lock: LockedSet, todo: list[Task], folder: Path, place: Path
+    twins: Twins, lock: LockedSet, todo: Sequence[Task], folder: Path, place: Path
 ) -> Iterator[Trial | NotProvable]:
-    """Make the environment of the lock, run each program in it, write and yield the trials.
+    """Make the environment of the lock in a place, try each in it, and yield what came of it.
 
-    ``place`` is a folder to work in. Environments that are made in one and the same place share
-    their compiled modules. Yields the reason where a failure says nothing of the companion.
+    Environments that are made in one and the same place share their compiled modules.
     Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
     """
     with twins.environment(lock, place) as (python, twin, _):
-        for task in todo:
-            began = time.monotonic()
-            try:
-                ended = run_alone(twins, python, place, task.program, task.environment)
-            except ToolFailed as error:
-                yield NotProvable(f"{task.name} {task.version}", error.said)
-                continue
-            trial = Trial(
-                companion=task.name,
-                version=task.version,
-                tensorflow=lock.tensorflow,
-                python=lock.series,
-                date=datetime.now(UTC).date(),
-                outcome="works" if ended.status == 0 else "broken",
-                error="" if ended.status == 0 else error_of(ended),
-                seconds=round(time.monotonic() - began, 1),
-                program=task.digest,
-                system=f"{platform.system()} {platform.machine()}",
-                wheel=twin.tensorflow.filename,
-                environment=dict(task.environment),
-                dropped=dict(twin.dropped),
-                pins=dict(lock.pins),
-            )
-            if trial.outcome == "broken" and (excuse := _of_linux(trial)):
-                yield NotProvable(f"{task.name} {task.version}", f"{excuse}: {trial.error}")
-                continue
+        yield from try_each(twins, lock, (python, twin, place), todo, folder)
+
+
+def try_each(
+    twins: Twins,
+    lock: LockedSet,
+    environment: tuple[Path, Twin, Path],
+    todo: Iterable[Task],
+    folder: Path,
+) -> Iterator[Trial | NotProvable]:
+    """Run each program in the environment, and write what is evidence to the folder.
+
+    Yields the reason where a failure says nothing of the package.
+    """
+    python, twin, place = environment
+    for task in todo:
+        began = time.monotonic()
+        try:
+            ended = _run_alone(twins, python, place, task)
+        except ToolFailed as error:
+            yield NotProvable(f"{task.name} {task.version}", error.said)
+            continue
+        trial = Trial(
+            companion=task.name,
+            version=task.version,
+            tensorflow=lock.tensorflow,
+            python=lock.series,
+            date=datetime.now(UTC).date(),
+            outcome="works" if ended.status == 0 else "broken",
+            error="" if ended.status == 0 else error_of(ended),
+            seconds=round(time.monotonic() - began, 1),
+            program=task.digest,
+            system=f"{platform.system()} {platform.machine()}",
+            wheel=twin.tensorflow.filename,
+            environment=dict(task.environment),
+            dropped=dict(twin.dropped),
+            pins=dict(lock.pins),
+        )
+        if trial.outcome == "broken" and (excuse := _of_linux(trial, ended)):
+            yield NotProvable(f"{task.name} {task.version}", f"{excuse}: {trial.error}")
+            continue
+        if task.touches:
             write_evidence(trial, trial_file(folder, task, lock))
-            yield trial
+        yield trial
 
 
-def run_alone(
-    twins: Twins, python: Path, place: Path, program: str, settings: Mapping[str, str]
-) -> Ended:
+def _run_alone(twins: Twins, python: Path, place: Path, task: Task) -> Ended:
     """Run a program in a process and an empty folder of its own.
 
     Raises ToolFailed where it does not end in time.
@@ -148,20 +137,22 @@ def run_alone(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     script = folder / "smoke.py"
-    script.write_text(program, "utf-8")
+    script.write_text(task.program, "utf-8")
     environ = clean_environ() | {
         "TMPDIR": str(folder),
         "HOME": str(folder),
         "PYTHONPYCACHEPREFIX": str(place / "compiled"),
     }
-    return twins.run([str(python), str(script)], environ | dict(settings), TIMEOUT, folder)
+    return twins.run([str(python), str(script)], environ | dict(task.environment), TIMEOUT, folder)
 
 
-def _of_linux(trial: Trial) -> str:
+def _of_linux(trial: Trial, ended: Ended) -> str:
     """Why a failure says nothing of the Mac; empty where it does."""
     if trial.dropped:
         return f"Linux has no wheel of {', '.join(trial.dropped)}"
-    if FOR_CUDA in trial.pins:
+    if NETWORK.search(ended.output):
+        return "it asked for the network"
+    if FOR_CUDA in trial.pins and CUDA.search(ended.output):
         return f"the wheel of {FOR_CUDA} for Linux wants libraries that the Mac's does not"
     return ""
 
