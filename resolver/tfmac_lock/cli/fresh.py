@@ -133,6 +133,11 @@ def _make(
             published=loading.locks_folder(),
         )
         if not wants_conda(args):
+            if args.prove:
+                from .prove_lock import proved
+
+                made = lambda facts: replace(resolver, matrix=facts).lock(request).lock  # noqa: E731
+                return proved(made, matrix, client)
             return resolver.lock(request).lock
         from ..conda.channels import Channel
         from ..conda.client import CondaClient

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from ..matrix.companions import Companions, Tried
+from ..matrix.companions import Companions
 from ..matrix.facts import (
     METAL,
     Bound,
@@ -22,14 +22,13 @@ from ..matrix.facts import (
     Wheel,
 )
 from ..matrix.reasons import Grade
-from ..target import Arch, Chip, MacOSRelease, Platforms, PythonSeries, PythonVersion
+from ..matrix.tried_bounds import bounds_of, is_current, is_explained
+from ..target import Arch, Chip, MacOSRelease, Platforms, PythonSeries
 from .demangle import demangle
-from .tried_bounds import bounds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..matrix.companions import Trial
     from ..matrix.facts import BinaryFact, PairLoad
     from .folder import MatrixFolder
     from .models import ReleaseFile
@@ -104,38 +103,28 @@ def compile_matrix(
 
 
 def _companions(folder: MatrixFolder) -> Companions:
-    filed = [(path.relative_to(folder.root.parent).as_posix(), one) for path, one in folder.trials]
+    written = Companions(facts=folder.companions)
+    filed = [
+        (path.relative_to(folder.root.parent).as_posix(), trial)
+        for path, trial in folder.trials
+        if is_current(trial, written)
+    ]
+    decide = [
+        one for one in filed if one[1].outcome == "works" or not is_explained(one[1], written)
+    ]
     return Companions(
         facts=tuple(
             replace(
                 fact,
                 needs=(
                     *fact.needs,
-                    *bounds_of(one for one in filed if one[1].companion == fact.name),
+                    *bounds_of(one for one in decide if one[1].companion == fact.name),
                 ),
             )
             for fact in folder.companions
         ),
-        trials=tuple(
-            Tried(
-                companion=trial.companion,
-                version=trial.version,
-                outcome=trial.outcome,
-                python=PythonVersion.parse(trial.python).series,
-                text=_tried(trial),
-                source=source,
-                pins=trial.decisive,
-            )
-            for source, trial in filed
-        ),
+        trials=tuple(trial.tried(source) for source, trial in filed),
     )
-
-
-def _tried(trial: Trial) -> str:
-    beside = f"beside TensorFlow {trial.tensorflow} on Linux with CPython {trial.python}"
-    if trial.outcome == "works":
-        return f"its smoke test ran {beside}"
-    return f"its smoke test failed {beside}: {trial.error}"
 
 
 def _release(release: ReleaseFile) -> Release:
@@ -218,16 +207,4 @@ def _reports(folder: MatrixFolder) -> Iterator[Evidence]:
 
 def _proofs(folder: MatrixFolder) -> Iterator[Evidence]:
     for path, proof in folder.proofs:
-        yield Evidence(
-            grade=Grade(proof.grade),
-            outcome=Outcome(proof.outcome),
-            package=proof.package,
-            tensorflow=f"=={proof.tensorflow}",
-            metal=proof.metal,
-            arch=proof.arch,
-            python=PythonVersion.parse(proof.python).series,
-            text=proof.text,
-            source=path.relative_to(folder.root.parent).as_posix(),
-            date=proof.date.isoformat(),
-            pins=tuple(sorted(proof.pins.items())),
-        )
+        yield proof.evidence(path.relative_to(folder.root.parent).as_posix())

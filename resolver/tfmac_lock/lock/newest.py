@@ -66,7 +66,8 @@ class Outdated:
 def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> list[Outdated]:
     """The named packages of which the solution has an old version.
 
-    Versions that need a newer macOS than the solution does are none that it could have.
+    Versions that need a newer macOS than the solution does are none that it could have; those
+    that exist as a source archive alone are, where an old one is the newest wheel.
     """
     items = list(asked)
     facts = Facts(rules, items)
@@ -81,7 +82,7 @@ def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> 
         releases = facts.project(item.name).releases
         fitting = [
             releases[place].version
-            for place in facts.admitted(item).places()
+            for place in facts.released(item).places()
             if (floor := releases[place].macos) is None or floor <= macos
         ]
         if fitting and is_old(solved.version, fitting[0]):

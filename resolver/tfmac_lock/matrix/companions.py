@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
+from ..target import minor
 from .base import METAL, TENSORFLOW_PACKAGES, Fact, specifier
 from .reasons import Grade, Reason, Status
 from .texts import (
@@ -172,6 +173,27 @@ class Trial(Fact):
         """The versions beside which it was tried, TensorFlow under one name."""
         return decisive_of(self.pins, self.tensorflow)
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """All that was there, TensorFlow too."""
+        return {**self.pins, "tensorflow": self.tensorflow}
+
+    def tried(self, source: str) -> Tried:
+        """What is kept of it in the compiled matrix; ``source`` is where all of it is."""
+        beside = f"beside TensorFlow {self.tensorflow} on Linux with CPython {self.python}"
+        failed = self.outcome == "broken"
+        return Tried(
+            companion=self.companion,
+            version=self.version,
+            outcome=self.outcome,
+            python=minor(self.python),
+            text=f"its smoke test failed {beside}: {self.error}"
+            if failed
+            else f"its smoke test ran {beside}",
+            source=source,
+            pins=self.decisive,
+        )
+
 
 def decisive_of(pins: Mapping[str, str], tensorflow: str) -> dict[str, str]:
     """Those of the pins beside which a companion is tried, TensorFlow under one name."""
@@ -222,6 +244,28 @@ class Companions:
         """The facts of the companion of that name."""
         return next((found for found in self.facts if found.name == name), None)
 
+    def with_trial(self, trial: Trial, source: str) -> Companions:
+        """The same with one more trial; a release that failed is not to be had beside it."""
+        rest = tuple(fact for fact in self.facts if fact.name != trial.companion)
+        fact = self.named(trial.companion) or Companion(
+            name=trial.companion,
+            couples="tensorflow",
+            text="It is known by a trial alone.",
+            modules=(trial.companion,),
+            sources=(source,),
+        )
+        if trial.outcome == "broken":
+            need = Needed(
+                id=f"{OF_TRIALS}{trial.tensorflow}-{trial.version}",
+                versions=f"=={trial.version}",
+                requires=f"tensorflow !={trial.tensorflow}",
+                reason=f"it fails there: {trial.error}",
+                source=source,
+            )
+            fact = replace(fact, needs=(*fact.needs, need))
+        facts = tuple(sorted((*rest, fact), key=lambda one: one.name))
+        return replace(self, facts=facts, trials=(*self.trials, trial.tried(source)))
+
     def without_bounds_of_trials(self) -> Companions:
         """The same without what trials say of versions, so that they can be tried again."""
         facts = (
@@ -243,12 +287,15 @@ class Companions:
 
     def environment(self, packages: Collection[Locked]) -> dict[str, str]:
         """The environment variables that the packages need, by name."""
-        tensorflow = decisive_pins(packages).get("tensorflow", "")
+        return self.settings({package.name: package.version for package in packages})
+
+    def settings(self, versions: Mapping[str, str]) -> dict[str, str]:
+        """The same for packages of which only the versions are known, by name."""
+        tensorflow = next((versions[name] for name in TENSORFLOW_PACKAGES if name in versions), "")
         found: dict[str, str] = {}
-        for package in packages:
-            companion = self.named(package.name)
-            for setting in companion.settings if companion else ():
-                if specifier(setting.versions).contains(package.version) and specifier(
+        for fact in self.facts:
+            for setting in fact.settings if fact.name in versions else ():
+                if specifier(setting.versions).contains(versions[fact.name]) and specifier(
                     setting.tensorflow
                 ).contains(tensorflow):
                     found[setting.name] = setting.value

@@ -22,7 +22,7 @@ from .errors import NotProvable, ToolFailed
 from .evidence import without_paths, write_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from .linux import Twin
@@ -38,7 +38,7 @@ LAST = 300
 """Characters of an error that are kept."""
 
 EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Failure)\b")
-"""How the last line of a traceback begins; warnings of a program that ends may come after it."""
+"""How the line of a traceback begins that tells the exception."""
 
 FOR_CUDA = "torch"
 """Its wheel for Linux loads libraries of CUDA that its wheel for the Mac does not ask for."""
@@ -100,7 +100,7 @@ def try_each(
     for task in todo:
         began = time.monotonic()
         try:
-            ended = _run_alone(twins, python, place, task)
+            ended = run_alone(twins, python, place, task.program, task.environment)
         except ToolFailed as error:
             yield NotProvable(f"{task.name} {task.version}", error.said)
             continue
@@ -128,7 +128,9 @@ def try_each(
         yield trial
 
 
-def _run_alone(twins: Twins, python: Path, place: Path, task: Task) -> Ended:
+def run_alone(
+    twins: Twins, python: Path, place: Path, program: str, settings: Mapping[str, str]
+) -> Ended:
     """Run a program in a process and an empty folder of its own.
 
     Raises ToolFailed where it does not end in time.
@@ -137,13 +139,13 @@ def _run_alone(twins: Twins, python: Path, place: Path, task: Task) -> Ended:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     script = folder / "smoke.py"
-    script.write_text(task.program, "utf-8")
+    script.write_text(program, "utf-8")
     environ = clean_environ() | {
         "TMPDIR": str(folder),
         "HOME": str(folder),
         "PYTHONPYCACHEPREFIX": str(place / "compiled"),
     }
-    return twins.run([str(python), str(script)], environ | dict(task.environment), TIMEOUT, folder)
+    return twins.run([str(python), str(script)], environ | dict(settings), TIMEOUT, folder)
 
 
 def _of_linux(trial: Trial, ended: Ended) -> str:
@@ -158,7 +160,8 @@ def _of_linux(trial: Trial, ended: Ended) -> str:
 
 
 def error_of(ended: Ended) -> str:
-    """The line that tells what went wrong: the exception's, or the last one."""
+    """What went wrong: the last exception with what it says, or the last line."""
     lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
-    told = [line for line in lines if EXCEPTION.match(line)] or lines
-    return without_paths(told[-1])[:LAST] if told else f"it ended with status {ended.status}"
+    starts = [place for place, line in enumerate(lines) if EXCEPTION.match(line)]
+    told = " ".join(lines[starts[-1] :] if starts else lines[-1:])
+    return without_paths(told)[:LAST] or f"it ended with status {ended.status}"

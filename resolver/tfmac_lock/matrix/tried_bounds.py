@@ -11,15 +11,18 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from ..matrix.companions import OF_TRIALS, Needed
 from ..target import minor
+from .base import specifier
+from .companions import OF_TRIALS, TENSORFLOW, Needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..matrix.companions import Trial
+    from .companions import Companions, Trial
 
 Filed = tuple[str, "Trial"]
 """A trial with the file that it lies in."""
@@ -66,3 +69,33 @@ def _need(name: str, versions: str, series: str, filed: Filed, text: str) -> Nee
         f"{trial.error}",
         source=f"twin: {path}",
     )
+
+
+def is_current(trial: Trial, companions: Companions) -> bool:
+    """Whether the trial was made with the smoke test and the settings that the facts have now."""
+    fact = companions.named(trial.companion)
+    return (fact is None or trial.program == fact.digest) and (
+        trial.environment == companions.settings(trial.versions)
+    )
+
+
+def is_explained(trial: Trial, companions: Companions) -> bool:
+    """Whether it was made without something that the facts by now say is needed.
+
+    Its failure then says no more than they do.
+    """
+    return any(
+        not _is_met(need, trial)
+        for name, version in trial.versions.items()
+        if (fact := companions.named(name)) is not None
+        for need in fact.needs
+        if specifier(need.versions).contains(version, prereleases=True)
+        and need.holds(trial.tensorflow, minor(trial.python))
+    )
+
+
+def _is_met(need: Needed, trial: Trial) -> bool:
+    wanted = Requirement(need.requires)
+    name = canonicalize_name(wanted.name)
+    has = trial.tensorflow if name in TENSORFLOW else trial.pins.get(name)
+    return has is not None and wanted.specifier.contains(has, prereleases=True)
