@@ -148,9 +148,11 @@ def _fill(
     from packaging.version import Version
 
     from ..errors import Refusal, TfmacLockError
+    from ..prove.companions import drop_stale
     from ..prove.errors import DiskFull
     from ..prove.older import next_try
 
+    drop_stale(args.output, cell.name, resolver.matrix.companions)
     tried: dict[Version, bool] = {}
     releases = _releases(resolver, cell.name)
     while (limit := next_try(releases, tried)) is not None:

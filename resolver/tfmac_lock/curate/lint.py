@@ -25,6 +25,7 @@ from ..target import Arch
 from .folder import read_folder
 from .models import BinariesFile
 from .symptom_files import lint_examples
+from .trial_files import needs_with_taken_ids, stale_trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +50,8 @@ class Code(Enum):
     M011 = "a proof is of a known release; a twin speaks of its pins alone, others of a lock"
     M012 = "a symptom's patterns are harmless, its examples recognised, its near misses not"
     M013 = "a file that people write names its schema in the first line"
+    M014 = "a trial ran the smoke test and the settings that the facts have, and is named after it"
+    M015 = "no id stands twice among a companion's needs, and none begins as those of trials do"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +315,13 @@ def _symptom_examples(folder: MatrixFolder) -> Iterator[Problem]:
         yield Problem(code=Code.M012, path=f"symptoms/{where}", text=text)
 
 
+def _trials(folder: MatrixFolder) -> Iterator[Problem]:
+    for where, text in stale_trials(folder):
+        yield Problem(code=Code.M014, path=where, text=text)
+    for where, text in needs_with_taken_ids(folder):
+        yield Problem(code=Code.M015, path=where, text=text)
+
+
 CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _unique_ids,
     _sources,
@@ -327,5 +337,6 @@ CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _symptom_examples,
     _schema_lines,
     _binaries,
+    _trials,
 )
-"""M002 to M013, in their order, and M001 for what is read for nothing else."""
+"""M002 to M015, in their order, and M001 for what is read for nothing else."""

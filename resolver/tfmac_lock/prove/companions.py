@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING
 
 from ..matrix.companions import Trial, decisive_of, digest_of
 from ..matrix.toml import read_file
+from ..matrix.tried_bounds import is_current
 from .environment import clean_environ
 from .errors import NotProvable, ToolFailed
 from .evidence import without_paths, write_evidence
+from .programs import program_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from ..matrix.companions import Companions
     from .linux import Twin
     from .locked import LockedSet
     from .processes import Ended
@@ -55,10 +58,27 @@ CUDA = re.compile(r"lib(cu|nv|nccl|torch_cuda)")
 
 def trial_file(folder: Path, task: Task, lock: LockedSet) -> Path:
     """Where the trial lies."""
-    pins = json.dumps(sorted(decisive_of(lock.pins, lock.tensorflow).items()))
-    beside = digest_of(pins)[:8]
-    name = f"{task.version}-tensorflow-{lock.tensorflow}-py{lock.series}-{beside}.toml"
-    return folder / task.name / name
+    beside = decisive_of(lock.pins, lock.tensorflow)
+    return folder / task.name / _name(task.version, lock.tensorflow, lock.series, beside)
+
+
+def trial_name(trial: Trial) -> str:
+    """The name of the file that the trial lies in."""
+    return _name(trial.version, trial.tensorflow, trial.python, trial.decisive)
+
+
+def _name(version: str, tensorflow: str, python: str, beside: Mapping[str, str]) -> str:
+    digest = digest_of(json.dumps(sorted(beside.items())))[:8]
+    return f"{version}-tensorflow-{tensorflow}-py{python}-{digest}.toml"
+
+
+def drop_stale(folder: Path, name: str, companions: Companions) -> None:
+    """Remove the trials of a companion that ran another smoke test, or with other settings."""
+    for path in sorted((folder / name).glob("*.toml")):
+        trial = read_file(path, Trial)
+        same = trial.program == digest_of(program_of(name, companions))
+        if not (same and is_current(trial, companions)):
+            path.unlink()
 
 
 def known_trial(path: Path, task: Task, lock: LockedSet) -> Trial | None:
