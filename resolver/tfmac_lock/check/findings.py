@@ -60,6 +60,7 @@ CODES = {
     "missing-bound": "nothing keeps a version out that does not work",
     "unpinned": "the newest release would be taken",
     "pinned-twice": "a package is pinned to several versions",
+    "against-lock": "the file is not that of the lock it was compared with",
     "mixed-files": "files in one folder are of different locks",
     "no-hash": "the files cannot be verified",
     "hash-missing": "some packages have hashes and this one has none",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,37 +23,31 @@ from ..pypi import open_index
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.pairs import PAIR_NAMES, TENSORFLOW_NAMES
 from ..target import Os
-from .lock import wants_conda
+from .outputs import wants_conda
 from .talk import Talk
 from .terminal import has_bars
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
     from ..lock.model import Lock
+    from ..lock.request import LockRequest
     from ..matrix.ranking import PairRequest
-    from ..target import Chip, MacOSVersion, Platforms, PythonVersion
+    from .lock import Machine
 
 
-def make(
-    args: argparse.Namespace,
-    platforms: Platforms,
-    chip: Chip,
-    python: PythonVersion,
-    macos: MacOSVersion | None,
-    *,
-    with_conda: Lock | None = None,
-) -> Lock:
+def make(args: argparse.Namespace, machine: Machine, *, with_conda: Lock | None = None) -> Lock:
     """The lock for the options, resolved now.
 
     ``with_conda`` is a published lock that answers the same request as a mixed lock, for
     where wheels alone cannot.
     """
     try:
-        return _make(args, platforms, chip, python, macos)
+        return _make(args, machine)
     except NoCombo as error:
         if with_conda is not None:
             raise OnlyWithConda(error, with_conda) from error
@@ -81,13 +76,30 @@ class OnlyWithConda(NoCombo):
         return str(NoCombo(with_conda, self.nearest, self.machine))
 
 
-def _make(
-    args: argparse.Namespace,
-    platforms: Platforms,
-    chip: Chip,
-    python: PythonVersion,
-    macos: MacOSVersion | None,
-) -> Lock:
+def _make(args: argparse.Namespace, machine: Machine) -> Lock:
+    with resolving(args, machine) as (resolver, request, talk):
+        if args.prove:
+            from .prove_lock import proved
+
+            return proved(args, resolver, request)
+        if not wants_conda(args):
+            return resolver.lock(request).lock
+        from ..conda.channels import Channel
+        from ..conda.client import CondaClient
+        from ..lock.mixed import lock_with_conda
+
+        channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
+        with CondaClient(channels, offline=args.offline, observer=talk) as conda:
+            return lock_with_conda(
+                resolver, request, conda, specs=args.conda_specs, native=bool(args.native)
+            ).lock
+
+
+@contextmanager
+def resolving(
+    args: argparse.Namespace, machine: Machine
+) -> Iterator[tuple[Resolver, LockRequest, Talk]]:
+    """The resolver with an open index, the request that the options make, and who talks."""
     matrix = loading.matrix()
     words = Words(
         tensorflow=args.tensorflow,
@@ -103,10 +115,10 @@ def _make(
     )
     request, said = make_request(
         words,
-        platforms,
-        chip=chip,
-        python=python,
-        macos=macos,
+        machine.platforms,
+        chip=machine.chip,
+        python=machine.python,
+        macos=machine.macos or machine.running,
         any_minor=bool(args.macos) and "." not in args.macos,
         system=Os(args.os),
     )
@@ -131,23 +143,9 @@ def _make(
             ahead=not args.offline,
             likely=frozenset() if args.offline else _likely(request.pair),
             published=loading.locks_folder(),
+            keep_proven=not args.fresh,
         )
-        if not wants_conda(args):
-            if args.prove:
-                from .prove_lock import proved
-
-                made = lambda facts: replace(resolver, matrix=facts).lock(request).lock  # noqa: E731
-                return proved(made, matrix, client)
-            return resolver.lock(request).lock
-        from ..conda.channels import Channel
-        from ..conda.client import CondaClient
-        from ..lock.mixed import lock_with_conda
-
-        channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
-        with CondaClient(channels, offline=args.offline, observer=talk) as conda:
-            return lock_with_conda(
-                resolver, request, conda, specs=args.conda_specs, native=bool(args.native)
-            ).lock
+        yield resolver, request, talk
 
 
 def _preferred(args: argparse.Namespace, asked: PairRequest) -> dict[NormalizedName, Version]:

@@ -122,7 +122,13 @@ def run(args: argparse.Namespace) -> int:
         bar(len(todo)) as tick,
         twins.workspace() as place,
     ):
-        resolver = Resolver(matrix=matrix, source=index, as_of=matrix.as_of)
+        resolver = Resolver(
+            matrix=matrix,
+            source=index,
+            as_of=matrix.as_of,
+            published=loading.locks_folder(),
+            keep_proven=True,
+        )
         for name, minor in todo:
             cell = Cell(name=name, minor=minor)
             _fill(cell, args, twins, resolver, place)

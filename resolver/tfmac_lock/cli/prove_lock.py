@@ -11,16 +11,20 @@ import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from ..errors import Refusal
+from ..errors import Refusal, UsageError
+from .outputs import wants_conda
 from .prove_twin import lines
 from .proving import twins_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import argparse
+    from collections.abc import Sequence
 
+    from ..lock.make import Resolver
     from ..lock.model import Lock
+    from ..lock.request import LockRequest
     from ..matrix.facts import Matrix
     from ..prove.twin import Outcome, Twins
     from ..pypi.client import IndexClient
@@ -42,30 +46,36 @@ class DoesNotRun(Refusal):
         return f"nothing was written: the twin of {self.lock} does not run\n{listed}"
 
 
-def proved(make: Callable[[Matrix], Lock], matrix: Matrix, index: IndexClient) -> Lock:
-    """The first lock of those that ``make`` gives that runs in a twin, with that as evidence.
+def proved(args: argparse.Namespace, resolver: Resolver, request: LockRequest) -> Lock:
+    """The first lock for the request that runs in a twin, with that as evidence.
 
-    After each that does not, the matrix says so and ``make`` is asked again. A lock of which
-    this computer can prove nothing is given as it is. Raises DoesNotRun.
+    After each that does not, the matrix says so and a lock is made again. One of which this
+    computer can prove nothing is given as it is. Raises DoesNotRun, UsageError.
     """
     from ..prove.processes import Processes
 
+    if args.offline:
+        raise UsageError("--prove installs packages, which --offline forbids: leave one out")
+    if wants_conda(args):
+        raise UsageError(
+            "--prove tries wheels alone; prove a mixed lock with tfmac-lock prove twin"
+        )
+    index = cast("IndexClient", resolver.source)
     with (
         tempfile.TemporaryDirectory() as folder,
-        twins_in(Path(folder), index, Processes(), matrix.companions) as twins,
+        twins_in(Path(folder), index, Processes(), resolver.matrix.companions) as twins,
     ):
-        lock = make(matrix)
+        lock = resolver.lock(request).lock
         for _ in range(ROUNDS):
             outcome = _prove(twins, lock)
-            for line in lines(outcome):
-                _say(line)
+            sys.stderr.writelines(f"{line}\n" for line in lines(outcome))
             if outcome.evidence is None:
                 return lock
             failures = _without_remedy(lock, outcome)
             if failures:
                 raise DoesNotRun(lock.combo.id, failures)
-            matrix = _learned(matrix, outcome)
-            again = make(matrix)
+            resolver = replace(resolver, matrix=_learned(resolver.matrix, outcome))
+            again = resolver.lock(request).lock
             if again.packages == lock.packages:
                 return again
             lock = again
@@ -104,7 +114,3 @@ def _learned(matrix: Matrix, outcome: Outcome) -> Matrix:
         companions = companions.with_trial(trial, source)
     evidence = (*matrix.evidence, outcome.evidence.evidence(source))
     return replace(matrix, companions=companions, evidence=evidence)
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")

@@ -35,7 +35,7 @@ from .published import Index
 from .verify import pins_of, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from packaging.utils import NormalizedName
@@ -82,7 +82,9 @@ class Resolver:
 
     ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache, and
     starts with the ``likely`` packages. With ``conda`` the locks are mixed.
-    ``published`` is the folder of the published locks, which show what else can be had.
+    ``published`` is the folder of the published locks, which show what else can be had. With
+    ``keep_proven`` the packages that nobody named come in the versions of the pair's published
+    lock, where they can, since these were tried together and newer ones were not.
     """
 
     matrix: Matrix
@@ -92,6 +94,7 @@ class Resolver:
     likely: frozenset[NormalizedName] = frozenset()
     conda: CondaPart | None = None
     published: Path | None = None
+    keep_proven: bool = False
     _views: dict[tuple[object, ...], View] = field(default_factory=dict)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -215,7 +218,9 @@ class Resolver:
             return f"\nWithout {item.text} it resolves, with TensorFlow {combo.tensorflow}."
         return ""
 
-    def lock_pair(self, request: LockRequest, pair: Pair) -> ResolvedLock:
+    def lock_pair(
+        self, request: LockRequest, pair: Pair, notes: Sequence[Reason] = ()
+    ) -> ResolvedLock:
         """The lock of that very pair; raises Unsatisfiable, NoCondaSolution or BrokenPins.
 
         Where no macOS was asked for, it is made for the oldest one that the pair runs on, and
@@ -223,7 +228,7 @@ class Resolver:
         native packages that have no wheel for any macOS come from conda.
         """
         if self.conda is None:
-            return self._lock_best(request, [pair], ())
+            return self._lock_best(request, [pair], notes)
         try:
             return self._lock_with_conda(self.conda, request, pair)
         except Unsatisfiable as error:
@@ -241,12 +246,16 @@ class Resolver:
             for pair in pairs
             for macos in macos_to_try(self.matrix, request.pair, pair)
         )
+        best, own = options[0].pair, request.preferred
+        request = self._with_proven(request, best)
         rules, solution = self._solve(request, options)
         request, (rules, solution), older = self._newest_named(request, rules, solution)
         option = solution.option
         assert option is not None, "the pair is part of every solution"
-        if option.macos != rules.view.target.macos:
-            # Markers and metadata were those for the best pair's macOS; now they are the lock's.
+        other = self.keep_proven and option.pair != best
+        if other or option.macos != rules.view.target.macos:
+            # Markers, metadata and proven versions were the best pair's; now they are the lock's.
+            request = self._with_proven(replace(request, preferred=own), option.pair)
             rules, solution = self._solve(request, Options([option]))
         notes = [*notes, *older]
         return self._made(request, option.pair, rules.view.target, solution, notes=notes)
@@ -271,6 +280,26 @@ class Resolver:
             else:
                 request = current
         return request, found, notes
+
+    def _with_proven(self, request: LockRequest, pair: Pair) -> LockRequest:
+        """The request with the versions of the pair's published lock, but of what was named."""
+        if not self.keep_proven or self.published is None or request.pair.os is Os.LINUX:
+            return request
+        index = Index.within(self.published, pair.python, pair.arch)
+        if not index.exists():
+            return request
+        lock = index.find(
+            package=pair.package,
+            version=pair.tensorflow,
+            metal=pair.metal or "none",
+            gpu=True,
+            macos=None,
+        )
+        if lock is None:
+            return request
+        named = {item.name for item in request.requirements}
+        proven = {name: at for name, at in lock.versions.items() if name not in named}
+        return replace(request, preferred={**proven, **request.preferred})
 
     def _solve(self, request: LockRequest, options: Options) -> tuple[Rules, Solution]:
         rules = self._rules(request, options, self._target(request.pair, options[0].macos))
@@ -404,7 +433,7 @@ class Resolver:
             command=_command(request, pair, self.conda),
             channels=() if both is None else both.channels,
         )
-        lock = with_companions(self.matrix, lock)
+        lock = with_companions(self.matrix, lock, self._naming(request, solved.values()))
         if lock.verdict.status is Status.BROKEN:
             raise BrokenPins(pair, lock.verdict)
         if both is not None:
@@ -415,6 +444,21 @@ class Resolver:
     def _waivers(self, pair: Pair, target: Target) -> tuple[Waiver, ...]:
         """The requirements of the pair's own metadata that nothing on the Mac can meet."""
         return self.matrix.waivers_for(pair.package, pair.tensorflow, pair.arch, target.os)
+
+    def _naming(self, request: LockRequest, solved: Iterable[Solved]) -> set[str]:
+        """The packages whose metadata name TensorFlow or Keras.
+
+        Those of a package that somebody asked for are read whole, the description too.
+        """
+        asked = {item.name for item in request.requirements}
+        found: set[str] = set()
+        for one in solved:
+            if not one.file.filename.endswith(".whl") or one.file.sha256 in self._known:
+                continue
+            mentions = self.source.metadata(one.file).mentions
+            if mentions == "head" or (mentions and one.name in asked):
+                found.add(one.name)
+        return found
 
     def _package(self, solved: Solved) -> LockedPackage:
         file = solved.file

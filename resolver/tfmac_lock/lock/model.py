@@ -74,9 +74,10 @@ class Lock:
     """Every file to install, sorted by manager and name, with the combo and its verdict.
 
     ``as_of`` is the day up to which the index was looked at; ``command`` are the options that
-    ask for the same lock again. ``channels`` are there where conda packages are. ``companions``
-    are verdicts on the packages that touch TensorFlow, beside the pair's own; ``environment`` are
-    the variables that they need to run.
+    ask for the same lock again, and ``request`` those that were given, which later may give
+    another; it is empty where nobody asked. ``channels`` are there where conda packages are.
+    ``companions`` are verdicts on the packages that touch TensorFlow, beside the pair's own;
+    ``environment`` are the variables that they need to run.
     """
 
     combo: Combo
@@ -84,6 +85,7 @@ class Lock:
     packages: tuple[LockedPackage, ...]
     as_of: str
     command: str
+    request: str = ""
     channels: tuple[ChannelState, ...] = ()
     companions: tuple[CompanionVerdict, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -152,6 +154,7 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         },
         "as_of": lock.as_of,
         "command": lock.command,
+        **({"request": lock.request} if lock.request else {}),
         "companions": _companions_json(lock.companions),
         "environment": dict(lock.environment),
         **_contents_json(lock),
@@ -268,6 +271,7 @@ def from_json(data: Any) -> Lock:
         ),
         as_of=data["as_of"],
         command=data["command"],
+        request=data.get("request", ""),
         companions=_companions(data.get("companions")),
         environment=dict(data.get("environment", {})),
         channels=tuple(

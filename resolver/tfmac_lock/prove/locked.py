@@ -42,7 +42,8 @@ class LockedSet:
     the rest (OpenSSL, the C++ runtime) are no Python packages. ``conda_names`` are all of
     conda's packages: some of the rest do hold a distribution that an environment then has.
     ``from_source`` are those that pip builds from a source archive. ``packages`` are those of
-    pip with their requirements, and ``command`` the options that the lock was made with.
+    pip with their requirements, ``companions`` those that touch TensorFlow, and ``command`` the
+    options that the lock was made with.
     """
 
     id: str
@@ -58,6 +59,7 @@ class LockedSet:
     conda_names: frozenset[str] = frozenset()
     from_source: frozenset[str] = frozenset()
     packages: tuple[LockedPackage, ...] = ()
+    companions: frozenset[str] = frozenset()
     command: str = ""
 
     @property
@@ -125,6 +127,7 @@ def locked_set(content: Mapping[str, Any], where: str) -> LockedSet:
                 for p in packages
                 if p["manager"] == "pip"
             ),
+            companions=frozenset(one["name"] for one in content.get("companions", ())),
             command=content.get("command", ""),
         )
     except (KeyError, TypeError, AttributeError) as error:

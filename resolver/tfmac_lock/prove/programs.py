@@ -68,7 +68,7 @@ def tasks(lock: LockedSet, companions: Companions) -> Iterator[Task]:
     """What to try of a lock: each package that touches TensorFlow, then all others asked for."""
     environment = companions.environment(lock.packages)
     known = {fact.name for fact in companions.facts}
-    touch = {package.name for package in touching(lock.packages, known)}
+    touch = {package.name for package in touching(lock.packages, known)} | lock.companions
     asked = named(lock) - touch
     for names, touches in ((touch, True), (asked, False)):
         for package in lock.packages:

@@ -124,6 +124,7 @@ def _lock(message: messages.LockRequest) -> dict[str, Any]:
         as_of=day.isoformat(),
         ahead=not _settings.offline,
         published=loading.locks_folder(),
+        keep_proven=True,
     )
     try:
         made = resolver.lock(request_of(message, matrix)).lock
