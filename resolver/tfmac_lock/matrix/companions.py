@@ -110,8 +110,9 @@ class Companion(Fact):
     ``couples`` says by what: ``binary`` (its images bind to TensorFlow's), ``keras`` (a
     generation of Keras), ``tensorflow`` (a range of TensorFlow) or ``nothing`` beyond its
     metadata. ``modules`` are imported where there is no ``smoke``, the few lines that import it
-    and use it once, without a network. ``ended`` is the month of the last release of one that
-    is not kept any more, and ``successor`` what to take instead.
+    and use it once, without a network. ``same_minor`` is who says that each minor release is for
+    the same one of TensorFlow, where that is so. ``ended`` is the month of the last release of
+    one that is not kept any more, and ``successor`` what to take instead.
     """
 
     name: PackageName
@@ -119,6 +120,7 @@ class Companion(Fact):
     text: Sentence
     modules: tuple[ModuleName, ...] = ()
     smoke: str = ""
+    same_minor: Source | None = None
     needs: tuple[Needed, ...] = ()
     settings: tuple[Setting, ...] = ()
     ended: Annotated[str, Rule(pattern=r"^(\d{4}-\d{2})?$")] = ""
