@@ -175,6 +175,8 @@ class Twins:
         twin = twin_of(lock, self._listing, linux_tags(lock.series))
         with nullcontext(place) if place else self.workspace() as folder:
             python = self._installer.create(interpreter, folder, twin.requirements(), twin.built)
+            if lock.package not in twin.files:
+                name_as_on_the_mac(python, lock)
             yield python, twin, folder
 
     def workspace(self) -> AbstractContextManager[Path]:
@@ -199,6 +201,19 @@ class Twins:
             where = "on PATH, in pyenv or with uv"
             raise NotProvable(lock.id, f"no CPython {lock.series} was found {where}")
         return interpreter
+
+
+def name_as_on_the_mac(python: Path, lock: LockedSet) -> None:
+    """Let the environment tell its TensorFlow by the Mac's name, for packages that ask for it.
+
+    What stands in has another one, and some look for the distribution and not for the module.
+    """
+    site = python.parents[1] / "lib" / f"python{lock.series}" / "site-packages"
+    info = f"{lock.package.replace('-', '_')}-{lock.tensorflow}.dist-info"
+    (site / info).mkdir(exist_ok=True)
+    head = f"Metadata-Version: 2.1\nName: {lock.package}\nVersion: {lock.tensorflow}\n"
+    (site / info / "METADATA").write_text(head, "utf-8")
+    (site / info / "RECORD").write_text(f"{info}/METADATA,,\n{info}/RECORD,,\n", "utf-8")
 
 
 def prove_all(
