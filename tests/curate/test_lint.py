@@ -22,6 +22,8 @@ Changes: TypeAlias = dict[str, tuple[str, str]]
 TENSORFLOW = "releases/tensorflow/2.18.1.toml"
 TWIN = "proofs/twin/2.18.1-py3.11-00000000.toml"
 SYMPTOM = "symptoms/thing-broke.toml"
+RECIPE = "recipes/finder.toml"
+RECIPE_RUN = "proofs/recipes/finder/tensorflow-2.18.1-py3.11-arm64.toml"
 REPORT = "reports/wrong-numbers.toml"
 COMPANION = "companions/tensorflow-text.toml"
 TRIAL = "proofs/companions/tensorflow-text/2.18.1-tensorflow-2.18.1-py3.11-9fefe5dd.toml"
@@ -60,6 +62,10 @@ EXAMPLES: dict[Code, list[tuple[Changes, Changes]]] = {
         (
             {"binaries/tensorflow/2.18.1.toml": ('"12.0"', '"12.0"\nminos = "12.0"')},
             {"binaries/tensorflow/2.18.1.toml": ('"12.0"', '"12.0"\nmnios = "12.0"')},
+        ),
+        (
+            {"natives.toml": ("names = []", 'names = ["tensorflow-io"]')},
+            {"natives.toml": ("names = []", "nmaes = []")},
         ),
     ],
     Code.M002: [
@@ -154,8 +160,17 @@ EXAMPLES: dict[Code, list[tuple[Changes, Changes]]] = {
         ),
         ({}, {REPORT: ("../schemas", "schemas")}),
         ({}, {SYMPTOM: ("#:schema ../schemas/symptom.schema.json\n", "")}),
+        ({}, {RECIPE: ("#:schema ../schemas/recipe.schema.json\n", "")}),
     ],
     Code.M014: [
+        (
+            {RECIPE: ('"finder>=1"', '"finder[tf]>=1"')},
+            {RECIPE: ('"finder>=1"', '"finder>=1", "six"')},
+        ),
+        ({RECIPE: ("things in", "all in")}, {RECIPE: ("import finder", "import finder.deeply")}),
+        ({}, {RECIPE_RUN: ('recipe = "finder"', 'recipe = "looker"')}),
+    ],
+    Code.M015: [
         (
             {COMPANION: ('text = "Its images', 'text = "All its images')},
             {COMPANION: ('modules = ["tensorflow_text"]', 'modules = ["tensorflow_text.core"]')},
@@ -163,7 +178,7 @@ EXAMPLES: dict[Code, list[tuple[Changes, Changes]]] = {
         ({}, {COMPANION: ('value = "1"', 'value = "2"')}),
         ({}, {TRIAL: ('numpy = "1.26.4"', 'numpy = "1.26.3"')}),
     ],
-    Code.M015: [
+    Code.M016: [
         (
             {COMPANION: ("[[needs]]\n", SECOND_NEED.format("keras"))},
             {COMPANION: ("[[needs]]\n", SECOND_NEED.format("minor"))},

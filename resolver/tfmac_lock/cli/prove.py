@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import prove_standin, prove_twin
 from .prove_companions import add_companions
+from .prove_recipes import add_recipes
 from .proving import (
     ends_cleanly,
     environments,
@@ -59,6 +60,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_jobs(commands)
     prove_standin.add_parser(commands)
     add_companions(commands)
+    add_recipes(commands)
 
 
 def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -112,9 +112,8 @@ def run(args: argparse.Namespace) -> int:
             raise UnknownChoice("companion", name, known)
     minors = args.tensorflow or _minors(matrix)
     todo = [(name, minor) for minor in minors for name in args.names or known]
-    if args.shard:
-        part, parts = parse_shard(args.shard)
-        todo = todo[part - 1 :: parts]
+    part, parts = parse_shard(args.shard)
+    todo = todo[part - 1 :: parts]
     index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
     cells = []
     with (

@@ -9,6 +9,7 @@ from ..errors import DataError
 from ..matrix.companions import Companion, Trial
 from ..matrix.facts import Lineage, Report
 from ..matrix.proofs import Proof
+from ..matrix.recipes import Recipe, RecipeRun
 from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from . import kernel_files, models
@@ -42,6 +43,8 @@ class MatrixFolder:
     kernels: tuple[tuple[Path, kernel_files.KernelsFile], ...]
     companions: tuple[Companion, ...]
     trials: tuple[tuple[Path, Trial], ...]
+    recipes: tuple[Recipe, ...]
+    recipe_runs: tuple[tuple[Path, RecipeRun], ...]
     stand_ins: tuple[tuple[Path, StandInRun], ...]
 
 
@@ -69,7 +72,7 @@ def read_folder(root: Path) -> MatrixFolder:
         proofs=tuple(
             (path, read_file(path, Proof))
             for path in sorted(root.glob("proofs/**/*.toml"))
-            if not {"companions", STAND_INS} & set(path.relative_to(root).parts)
+            if not {"companions", "recipes", STAND_INS} & set(path.relative_to(root).parts)
         ),
         stand_ins=tuple(
             (path, read_file(path, StandInRun))
@@ -82,6 +85,14 @@ def read_folder(root: Path) -> MatrixFolder:
         trials=tuple(
             (path, read_file(path, Trial))
             for path in sorted(root.glob("proofs/companions/*/*.toml"))
+        ),
+        recipes=tuple(
+            _named_by(path, read_file(path, Recipe), "name")
+            for path in sorted(root.glob("recipes/*.toml"))
+        ),
+        recipe_runs=tuple(
+            (path, read_file(path, RecipeRun))
+            for path in sorted(root.glob("proofs/recipes/*/*.toml"))
         ),
         kernels=tuple(
             (path, read_file(path, kernel_files.KernelsFile))

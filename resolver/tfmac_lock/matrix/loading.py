@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .advice import Advice
     from .facts import Matrix
     from .switches import Switches
+    from .uploads import Upload
 
 PACKAGE = Path(__file__).parents[1]
 COMPILED = PACKAGE / "data"
@@ -26,6 +27,14 @@ def locks_folder() -> Path:
     raise DataError(
         str(COMPILED / "locks"), "the published locks are missing; reinstall tfmac-lock"
     )
+
+
+def docs_folder() -> Path:
+    """The folder with the users' documents; raises DataError where there is none."""
+    for folder in (COMPILED / "docs", PACKAGE.parent.parent / "docs"):
+        if folder.is_dir():
+            return folder
+    raise DataError(str(COMPILED / "docs"), "the documents are missing; reinstall tfmac-lock")
 
 
 def checkout() -> Path:
@@ -50,6 +59,13 @@ def advice(arch: Arch, python: str) -> Advice:
     from .advice import load_advice
 
     return load_advice(COMPILED / "advice.json", arch, python)
+
+
+def uploads() -> dict[str, Upload]:
+    """The files of TensorFlow and its plugin by sha256; raises DataError."""
+    from .uploads import load_uploads
+
+    return load_uploads(COMPILED / "uploads.json")
 
 
 def matrix() -> Matrix:

@@ -8,12 +8,14 @@ and the same program is not made again.
 from __future__ import annotations
 
 import json
+import os
 import platform
 import re
 import shutil
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..matrix.companions import Trial, decisive_of, digest_of
 from ..matrix.toml import read_file
@@ -54,6 +56,9 @@ NETWORK = re.compile(
 
 CUDA = re.compile(r"lib(cu|nv|nccl|torch_cuda)")
 """How these libraries are named."""
+
+WORK = "work"
+"""The folder in which each program runs; it is made anew for each."""
 
 
 def trial_file(folder: Path, task: Task, lock: LockedSet) -> Path:
@@ -101,61 +106,28 @@ def try_companions(
     Environments that are made in one and the same place share their compiled modules.
     Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
     """
-    with twins.environment(lock, place) as (python, twin, _):
-        yield from try_each(twins, lock, (python, twin, place), todo, folder)
+    with twins.environment(lock, place) as made:
+        yield from trials_in(made, twins, lock, todo, folder)
 
 
-def try_each(
-    twins: Twins,
-    lock: LockedSet,
-    environment: tuple[Path, Twin, Path],
-    todo: Iterable[Task],
-    folder: Path,
-) -> Iterator[Trial | NotProvable]:
-    """Run each program in the environment, and write what is evidence to the folder.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempted:
+    """What became of a program in an environment; ``output`` is all that it printed."""
 
-    Yields the reason where a failure says nothing of the package.
-    """
-    python, twin, place = environment
-    for task in todo:
-        began = time.monotonic()
-        try:
-            ended = run_alone(twins, python, place, task.program, task.environment)
-        except ToolFailed as error:
-            yield NotProvable(f"{task.name} {task.version}", error.said)
-            continue
-        trial = Trial(
-            companion=task.name,
-            version=task.version,
-            tensorflow=lock.tensorflow,
-            python=lock.series,
-            date=datetime.now(UTC).date(),
-            outcome="works" if ended.status == 0 else "broken",
-            error="" if ended.status == 0 else error_of(ended),
-            seconds=round(time.monotonic() - began, 1),
-            program=task.digest,
-            system=f"{platform.system()} {platform.machine()}",
-            wheel=twin.tensorflow.filename,
-            environment=dict(task.environment),
-            dropped=dict(twin.dropped),
-            pins=dict(lock.pins),
-        )
-        if trial.outcome == "broken" and (excuse := _of_linux(trial, ended)):
-            yield NotProvable(f"{task.name} {task.version}", f"{excuse}: {trial.error}")
-            continue
-        if task.touches:
-            write_evidence(trial, trial_file(folder, task, lock))
-        yield trial
+    outcome: Literal["works", "broken"]
+    error: str
+    seconds: float
+    output: str
 
 
-def run_alone(
-    twins: Twins, python: Path, place: Path, program: str, settings: Mapping[str, str]
-) -> Ended:
-    """Run a program in a process and an empty folder of its own.
+def attempt(
+    twins: Twins, python: Path, place: Path, program: str, environment: Mapping[str, str]
+) -> Attempted:
+    """Run a program in an environment, in a process and an empty folder of its own.
 
     Raises ToolFailed where it does not end in time.
     """
-    folder = place / "work"
+    folder = place / WORK
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     script = folder / "smoke.py"
@@ -165,16 +137,68 @@ def run_alone(
         "HOME": str(folder),
         "PYTHONPYCACHEPREFIX": str(place / "compiled"),
     }
-    return twins.run([str(python), str(script)], environ | dict(settings), TIMEOUT, folder)
+    environ |= {"PATH": f"{python.parent}{os.pathsep}{environ.get('PATH', os.defpath)}"}
+    began = time.monotonic()
+    command = [str(python), str(script)]
+    ended = twins.run(command, environ | dict(environment), TIMEOUT, folder=folder)
+    works = ended.status == 0
+    return Attempted(
+        outcome="works" if works else "broken",
+        error="" if works else error_of(ended),
+        seconds=round(time.monotonic() - began, 1),
+        output=ended.output,
+    )
 
 
-def _of_linux(trial: Trial, ended: Ended) -> str:
+def trials_in(
+    made: tuple[Path, Twin, Path],
+    twins: Twins,
+    lock: LockedSet,
+    todo: Iterable[Task],
+    folder: Path,
+) -> Iterator[Trial | NotProvable]:
+    """Run each program in an environment that is there, and write what is evidence.
+
+    Yields the reason where a failure says nothing of the package.
+    """
+    python, twin, place = made
+    for task in todo:
+        try:
+            found = attempt(twins, python, place, task.program, task.environment)
+        except ToolFailed as error:
+            yield NotProvable(f"{task.name} {task.version}", error.said)
+            continue
+        trial = Trial(
+            companion=task.name,
+            version=task.version,
+            tensorflow=lock.tensorflow,
+            python=lock.series,
+            date=datetime.now(UTC).date(),
+            outcome=found.outcome,
+            error=found.error,
+            seconds=found.seconds,
+            program=task.digest,
+            system=f"{platform.system()} {platform.machine()}",
+            wheel=twin.tensorflow.filename,
+            environment=dict(task.environment),
+            dropped=dict(twin.dropped),
+            pins=dict(lock.pins),
+        )
+        if trial.outcome == "broken" and (excuse := _of_linux(trial, found.output)):
+            yield NotProvable(f"{task.name} {task.version}", f"{excuse}: {trial.error}")
+            continue
+        if task.touches:
+            write_evidence(trial, trial_file(folder, task, lock))
+        yield trial
+
+
+def _of_linux(trial: Trial, output: str) -> str:
     """Why a failure says nothing of the Mac; empty where it does."""
     if trial.dropped:
         return f"Linux has no wheel of {', '.join(trial.dropped)}"
-    if NETWORK.search(ended.output):
+    if NETWORK.search(output):
         return "it asked for the network"
-    if FOR_CUDA in trial.pins and CUDA.search(ended.output):
+    if FOR_CUDA in trial.pins and CUDA.search(output):
         return f"the wheel of {FOR_CUDA} for Linux wants libraries that the Mac's does not"
     return ""
 

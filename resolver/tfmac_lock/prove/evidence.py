@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ..matrix.companions import Trial
+    from ..matrix.companions import Run
     from .linux import Twin
     from .locked import LockedSet
     from .report import Report
@@ -212,7 +212,7 @@ def _mismatch(pins: Mapping[str, str], report: Report, also: frozenset[str] = fr
     return f"{extra[0]} was installed and is not in the lock" if extra else ""
 
 
-def write_evidence(evidence: Proof | Trial, path: Path) -> None:
+def write_evidence(evidence: Proof | Run, path: Path) -> None:
     """Write it as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
     content = {field.name: getattr(evidence, field.name) for field in fields(evidence)}
     # What is empty is the default, and reads better unsaid; TOML has dates of its own.

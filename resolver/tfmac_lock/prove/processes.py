@@ -69,8 +69,8 @@ class Processes:
                     text=True,
                     errors="replace",
                     env=dict(env) if env is not None else None,
-                    start_new_session=True,
                     cwd=folder,
+                    start_new_session=True,
                 )
             except OSError as error:
                 raise ToolFailed(command[0], error.strerror or str(error)) from error

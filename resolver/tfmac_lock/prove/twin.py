@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import TfmacLockError
 from . import train_mnist
-from .companions import try_each
+from .companions import trials_in
 from .environment import Installer, clean_environ, workspace
 from .errors import DiskFull, NotProvable, ToolFailed
 from .evidence import evidence_of_twin, read_evidence, twin_file, write_evidence
@@ -153,10 +153,9 @@ class Twins:
             report = read_report(report_path)
             evidence = evidence_of_twin(lock, twin, report)
             write_evidence(evidence, self.evidence_file(lock))
-            environment, todo = (python, twin, folder), self._tasks(lock)
+            made, todo = (python, twin, folder), self._tasks(lock)
             return Proved(
-                evidence=evidence,
-                others=tuple(try_each(self, lock, environment, todo, self._trials)),
+                evidence=evidence, others=tuple(trials_in(made, self, lock, todo, self._trials))
             )
 
     def _tasks(self, lock: LockedSet) -> list[Task]:
@@ -184,9 +183,9 @@ class Twins:
         return workspace(self._cache)
 
     def run(
-        self, command: list[str], environ: dict[str, str], timeout: float, folder: Path
+        self, command: list[str], environ: dict[str, str], timeout: float, *, folder: Path
     ) -> Ended:
-        """Run a program that ends with this one in the folder; raises ToolFailed if it is late."""
+        """Run a program in a folder; it ends with this one. Raises ToolFailed where it does not."""
         return self._processes.run(command, env=environ, timeout=timeout, folder=folder)
 
     def stop(self) -> None:

@@ -56,7 +56,8 @@ class Settings:
 
     ``base`` is the path below which it answers, ending in a slash; ``address`` is the whole
     address where it is known. ``index_url`` and ``extra_index_urls`` stand over pip's settings.
-    ``cache`` is the one folder that is written.
+    ``cache`` is the one folder that is written. ``origins`` are the sites whose pages may have
+    something computed, ``*`` for all. ``repository`` is the address of the project's repository.
     """
 
     base: str = "/"
@@ -65,4 +66,6 @@ class Settings:
     extra_index_urls: tuple[str, ...] = ()
     cache: Path | None = None
     offline: bool = False
+    origins: frozenset[str] = frozenset()
+    repository: str = ""
     limits: Limits = Limits()
