@@ -86,6 +86,10 @@ def _make(args: argparse.Namespace, machine: Machine) -> Lock:
         resolving(args, machine) as (resolver, request, talk),
         _with_conda(args, resolver, talk) as complete,
     ):
+        if args.prove:
+            from .prove_lock import proved
+
+            return proved(args, resolver, request)
         return complete.lock(request).lock
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ..lock.make import Resolver
     from ..matrix.recipes import Recipe
-    from ..prove.companions import Task
     from ..prove.recipes import RecipeTask
     from ..prove.twin import Twins
 
@@ -102,6 +101,7 @@ def _try(
     args: argparse.Namespace, twins: Twins, resolver: Resolver, recipe: Recipe, chip: str
 ) -> tuple[str, str]:
     """What came of the recipe there: a word for it, and a sentence."""
+    from ..prove.programs import tasks
     from ..prove.recipes import is_trained, try_recipe
 
     task = _task(args, resolver, recipe, chip)
@@ -110,7 +110,7 @@ def _try(
     known = None if args.again else task.known(args.output)
     if known is not None:
         return known.outcome, f"{known.error or known.sentence} (known)"
-    companions: list[Task] = []
+    companions = [one for one in tasks(task.locked, resolver.matrix.companions) if one.touches]
     run = try_recipe(twins, task, companions, args.output)
     if not is_trained(task.lock):
         twins.prove([task.locked])

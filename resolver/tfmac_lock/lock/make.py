@@ -274,7 +274,7 @@ class Resolver:
             solved = found[1].packages.get(one.item.name)
             if solved is not None and solved.version >= one.first_current:
                 continue
-            current = replace(request, requirements=(*request.requirements, one.current))
+            current = replace(request, requirements=one.in_place_of(request.requirements))
             try:
                 found = self._solve(current, rules.options)
             except Unsatisfiable as error:

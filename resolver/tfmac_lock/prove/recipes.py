@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from ..matrix.reasons import Grade
 from ..matrix.recipes import RecipeRun
 from ..matrix.toml import read_file
-from .companions import attempt, trials_in
+from .companions import WORK, attempt, trials_in
 from .evidence import write_evidence
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from ..lock.model import Lock
     from ..matrix.recipes import Recipe
-    from .companions import Task
     from .locked import LockedSet
+    from .programs import Task
     from .twin import Twins
 
 
@@ -113,7 +113,7 @@ def try_recipe(twins: Twins, task: RecipeTask, companions: list[Task], folder: P
 
 def _imported(python: Path, place: Path, pins: Mapping[str, str]) -> tuple[str, ...]:
     """Those of the packages of which a module was imported; none where the program failed."""
-    listed = place / LISTED
+    listed = place / WORK / LISTED
     if not listed.is_file():
         return ()
     modules = set(listed.read_text("utf-8").split())
