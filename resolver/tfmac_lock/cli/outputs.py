@@ -58,7 +58,7 @@ class Outputs:
 
     def lock_json(self, lock: Lock) -> Path:
         """Where the lock's own record comes to lie, if it is written."""
-        return self.file or self.folder / _named(LOCK, lock)
+        return self.file or self.folder / named(LOCK, lock)
 
 
 def outputs_of(args: argparse.Namespace) -> Outputs:
@@ -114,7 +114,7 @@ def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
             from ..lock.formats import pylock_joint
 
             files[filename] = pylock_joint.render(macs)
-            files |= {_named(filename, lock): render([lock]) for lock in locks if lock.beside}
+            files |= {named(filename, lock): render([lock]) for lock in locks if lock.beside}
         elif name != "json":
             files |= {named(filename, lock): render([lock]) for lock in locks}
     if "json" in formats:
