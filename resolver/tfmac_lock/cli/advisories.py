@@ -121,8 +121,8 @@ def _source(given: str) -> Iterator[Path]:
                 client.download(IndexFile(filename=to.name, url=given), to)
             except IndexUnreachable as error:
                 raise OutsideError(
-                    f"{redact(given)} could not be read: {error.reason}. Fetch it where it can be reached, "
-                    "and name the file with --from"
+                    f"{redact(given)} could not be read: {error.reason}. Fetch it where it can be "
+                    "reached, and name the file with --from"
                 ) from error
         yield to
 
