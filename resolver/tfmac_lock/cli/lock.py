@@ -218,6 +218,7 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
         or args.allow_source
         or args.exclude_newer
         or args.accept_repacked
+        or args.prove
         or args.index_url
         or args.extra_index_url
         or args.index_for

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UnknownChoice, UsageError
 from ..lock.formats import CONDA_FORMAT_NAMES, EXPORT_FORMAT_NAMES, FORMATS, JOINT_FORMAT_NAMES
+from ..lock.formats.header import named
 
 if TYPE_CHECKING:
     import argparse
@@ -57,7 +58,7 @@ class Outputs:
 
     def lock_json(self, lock: Lock) -> Path:
         """Where the lock's own record comes to lie, if it is written."""
-        return self.file or self.folder / _named(LOCK, lock)
+        return self.file or self.folder / named(LOCK, lock)
 
 
 def outputs_of(args: argparse.Namespace) -> Outputs:
@@ -113,22 +114,13 @@ def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
             from ..lock.formats import pylock_joint
 
             files[filename] = pylock_joint.render(macs)
-            files |= {_named(filename, lock): render([lock]) for lock in locks if lock.beside}
+            files |= {named(filename, lock): render([lock]) for lock in locks if lock.beside}
         elif name != "json":
-            files |= {_named(filename, lock): render([lock]) for lock in locks}
+            files |= {named(filename, lock): render([lock]) for lock in locks}
     if "json" in formats:
-        names = sorted({*files, *(_named(LOCK, lock) for lock in locks)})
-        files |= {_named(LOCK, lock): as_json([lock], names) for lock in locks}
+        names = sorted({*files, *(named(LOCK, lock) for lock in locks)})
+        files |= {named(LOCK, lock): as_json([lock], names) for lock in locks}
     return files
-
-
-def _named(filename: str, lock: Lock) -> str:
-    """The name of the file for the lock: ``pylock.linux-cuda.toml`` for one beside the Mac's.
-
-    Source: https://packaging.python.org/en/latest/specifications/pylock-toml/#file-name.
-    """
-    stem, _, suffix = filename.rpartition(".")
-    return f"{stem}.{lock.beside.name}.{suffix}" if lock.beside else filename
 
 
 def as_json(locks: Sequence[Lock], files: Sequence[str]) -> str:
