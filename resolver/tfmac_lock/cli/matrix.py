@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import parse_shard
-from .terminal import has_bars, has_color, print_json
+from .terminal import has_bars, has_color, print_json, say
 
 if TYPE_CHECKING:
     import argparse
@@ -171,7 +171,7 @@ def run_lint(args: argparse.Namespace) -> int:
         for problem in problems:
             print(problem)  # noqa: T201 - the result
         word = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        print(f"{len(Code)} checks, {word}", file=sys.stderr)  # noqa: T201
+        say(f"{len(Code)} checks, {word}")
     return 1 if problems else 0
 
 

@@ -17,7 +17,7 @@ from .proving import (
     published_locks,
     stopping,
 )
-from .terminal import print_json
+from .terminal import print_json, say
 
 if TYPE_CHECKING:
     import argparse
@@ -170,7 +170,7 @@ def run_record(args: argparse.Namespace) -> int:
         target = evidence_file(evidence, args.output)
         write_evidence(evidence, target)
         found.append(plain(evidence) | {"file": str(target)})
-        sys.stderr.write(f"{target}: {evidence.outcome}: {evidence.text}\n")
+        say(f"{target}: {evidence.outcome}: {evidence.text}")
     if args.json:
         print_json({"schema_version": 1, "evidence": found})
     return 0
@@ -185,7 +185,7 @@ def run_jobs(args: argparse.Namespace) -> int:
     found = jobs(select([], published_locks), labels)
     if len(found) > MOST:
         left = len(found) - MOST
-        sys.stderr.write(f"{left} jobs with the oldest TensorFlow left out: GitHub runs {MOST}\n")
+        say(f"{left} jobs with the oldest TensorFlow left out: GitHub runs {MOST}")
         found = found[:MOST]
     if args.json:
         print_json(document(found))
