@@ -50,6 +50,11 @@ class Outputs(NamedTuple):
 
 def outputs_of(args: argparse.Namespace) -> Outputs:
     """What the options ask for; raises UsageError where they contradict each other."""
+    if args.output.name == "pyproject.toml":
+        raise UsageError(
+            f"{args.output} is the project's own file. Make the lock without -o, and then put it "
+            f"there: tfmac-lock apply --to {args.output}"
+        )
     printing = str(args.output) == "-"
     named = None if printing else _named_format(args.output)
     args.formats = args.formats or (named and [named])
