@@ -298,6 +298,14 @@ def from_json(data: Any) -> Lock:
     )
 
 
+def _beside(data: Any) -> Beside | None:
+    if data is None:
+        return None
+    from .beside import from_json
+
+    return from_json(data)
+
+
 def _companions_json(companions: Iterable[CompanionVerdict]) -> list[dict[str, Any]]:
     # Imported where there are any, since published locks have none.
     found = list(companions)
@@ -333,12 +341,3 @@ def _recipe(row: Any) -> RecipeVerdict | None:
     from ..matrix.recipes import RecipeVerdict
 
     return read(RecipeVerdict, row)
-
-
-def _beside(data: Any) -> Beside | None:
-    # Imported where it is needed: published locks are the Mac's own.
-    if data is None:
-        return None
-    from .beside import from_json
-
-    return from_json(data)
