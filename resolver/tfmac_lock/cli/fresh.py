@@ -100,7 +100,7 @@ def make_beside(
     made = []
     for name in names:
         chip = machine.platforms.chip(KINDS[name][0])
-        there = machine._replace(chip=chip, macos=None, running=None)
+        there = machine.with_chip(chip)
         asked = copy(args)
         asked.os, asked.macos, asked.metal, asked.tensorflow = "linux", None, "none", None
         asked.upgrade = True  # the versions to keep are the Mac's
