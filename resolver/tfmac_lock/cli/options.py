@@ -260,7 +260,7 @@ def main_parser() -> Parser:
     )
     made.add_argument(
         "--print-completion",
-        choices=("bash", "zsh", "tcsh"),
+        choices=("bash", "zsh", "tcsh", "fish", "powershell"),
         help="print the completion script for that shell",
     )
     add_console(made)

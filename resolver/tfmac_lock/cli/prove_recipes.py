@@ -101,20 +101,19 @@ def _try(
     args: argparse.Namespace, twins: Twins, resolver: Resolver, recipe: Recipe, chip: str
 ) -> tuple[str, str]:
     """What came of the recipe there: a word for it, and a sentence."""
-    from ..prove.programs import tasks
     from ..prove.recipes import is_trained, try_recipe
 
     task = _task(args, resolver, recipe, chip)
     if recipe.unproved:
         return "not-tried", recipe.unproved
-    known = None if args.again else task.known(args.output)
-    if known is not None:
-        return known.outcome, f"{known.error or known.sentence} (known)"
-    companions = [one for one in tasks(task.locked, resolver.matrix.companions) if one.touches]
-    run = try_recipe(twins, task, companions, args.output)
-    if not is_trained(task.lock):
+    companions = resolver.matrix.companions
+    run, known = try_recipe(twins, task, companions, args.output, again=args.again)
+    if not is_trained(task.lock) and twins.done(task.locked) is None:
         twins.prove([task.locked])
-    return run.outcome, f"{run.error or run.sentence} ({run.seconds:.0f} s)"
+    return (
+        run.outcome,
+        f"{run.error or run.sentence} ({'known' if known else f'{run.seconds:.0f} s'})",
+    )
 
 
 def _task(args: argparse.Namespace, resolver: Resolver, recipe: Recipe, chip: str) -> RecipeTask:

@@ -123,7 +123,7 @@ class Resolver:
         near, text = self._near(request, conflict), str(conflict)
         if not near and isinstance(conflict, Unsatisfiable) and self.conda is None:
             text += self._without_one(request, conflict)
-        raise NoCombo(text, near, request.pair.machine) from conflict
+        raise NoCombo(text, near, request.pair.machine, request.options) from conflict
 
     def _pairs(self, request: LockRequest) -> list[Pair]:
         """The pairs that fit the request and are not broken, best first; raises NoCombo."""
