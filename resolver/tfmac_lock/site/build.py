@@ -64,7 +64,6 @@ def render_site(
     }
     files |= locks
     files |= {f"{constraints.FOLDER}/{one.name}": one.text for one in constraints.published(inputs)}
-    files |= dict(api.render(inputs, grids))
     for item in inputs.locks:
         combo = item.lock.combo
         plugin = f"metal {combo.metal}" if combo.metal else "CPU"
@@ -79,6 +78,7 @@ def render_site(
         service=service,
         computed=computed,
     )
+    files |= dict(api.render(inputs, grids, site.companions))
     pages = list(all_pages(site))
     files |= dict(render(site, pages))
     files["search.json"] = search.index(pages)
