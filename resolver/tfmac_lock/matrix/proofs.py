@@ -6,8 +6,9 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..target import Arch
-from .facts import Fact
+from ..target import Arch, PythonVersion
+from .facts import Evidence, Fact, Outcome
+from .reasons import Grade
 from .texts import Sentence, TensorFlowPackage, VersionText
 
 
@@ -47,3 +48,19 @@ class Proof(Fact):
     figures: dict[str, float] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     pins: dict[str, str]
+
+    def evidence(self, source: str) -> Evidence:
+        """What the run says of the pair; ``source`` is where it is kept."""
+        return Evidence(
+            grade=Grade(self.grade),
+            outcome=Outcome(self.outcome),
+            package=self.package,
+            tensorflow=f"=={self.tensorflow}",
+            metal=self.metal,
+            arch=self.arch,
+            python=PythonVersion.parse(self.python).series,
+            text=self.text,
+            source=source,
+            date=self.date.isoformat(),
+            pins=tuple(sorted(self.pins.items())),
+        )
