@@ -101,6 +101,12 @@ def test_what_ran_on_linux_and_cannot_load_on_the_mac_does_not_work(inputs: Inpu
     assert (new.version, new.status) == ("2.0", Status.BROKEN)
     assert new.text == "beside 2.0 does not load into TensorFlow 2.18.1: 1 symbol missing"
     assert neither.status is Status.UNPROVEN
+    # One that brings a copy of TensorFlow's library binds to that, and may do nothing here.
+    rows.companion("3.0", name="beside", copies=("beside/libtensorflow_framework.2.dylib",))
+    matrix = replace(matrix, natives=rows.matrix_rows())
+    copied = told(matrix, Companions(trials=(tried("3.0", "works", "2.18.1"),)))
+    assert beside(copied, "2.18").status is Status.CAUTION
+    assert row(copied).caution == ["2.18"]
     assert [(one.version, one.loads, one.arch) for one in neither.loads] == [("1.0", True, "arm64")]
 
 

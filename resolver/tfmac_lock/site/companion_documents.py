@@ -71,7 +71,8 @@ class OnTensorFlow(Part):
 class CompanionRow(Part):
     """A companion in short. ``works`` are the TensorFlow minors beside which a version passed.
 
-    ``broken`` are those beside which all failed that were tried, or that a fact rules out.
+    ``caution`` are those where it passed on Linux and its binaries for the Mac leave a doubt,
+    ``broken`` those beside which all failed that were tried, or that a fact rules out.
     """
 
     name: str
@@ -80,6 +81,7 @@ class CompanionRow(Part):
     ended: str
     successor: str
     works: list[str]
+    caution: list[str]
     broken: list[str]
     untried: list[str]
     document: SitePath
@@ -129,6 +131,7 @@ def row(facts: CompanionFacts) -> CompanionRow:
     return CompanionRow(
         **{name: getattr(facts, name) for name in shared},
         works=minors(Status.WORKS),
+        caution=minors(Status.CAUTION),
         broken=minors(Status.BROKEN),
         untried=minors(Status.UNPROVEN),
         document=f"{ROOT}/{facts.name}.json",
