@@ -206,6 +206,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from ..curate.binaries import refresh as refresh_binaries
+    from ..curate.contents import refresh_contents
     from ..curate.kernel_files import refresh_kernels
     from ..curate.releases import refresh
     from ..matrix import loading as data
@@ -219,6 +220,7 @@ def run_refresh(args: argparse.Namespace) -> int:
             matrix / "binaries", IndexWheels(client), shard=parse_shard(args.shard)
         )
         changed += refresh_kernels(matrix / "kernels", IndexWheels(client))
+        changed += refresh_contents(client, matrix, _progress)
     names = [path.relative_to(matrix).as_posix() for path in changed]
     if args.json:
         print_json({"changed": names})

@@ -11,9 +11,10 @@ from ..files import dump_json, write_whole
 from ..matrix import platforms, switches
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
+from ..matrix.contents import ContentsFile, TrainersFile
 from ..matrix.facts import Lineage, Report
 from ..matrix.plain import plain
-from ..matrix.proofs import Proof
+from ..matrix.proofs import MacReport, Proof
 from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from ..prove.report import Report as ProofReport
@@ -45,6 +46,9 @@ SCHEMAS: dict[str, type] = {
     "kernels": KernelsFile,
     "binaries": models.BinariesFile,
     "proof": Proof,
+    "mac-report": MacReport,
+    "contents": ContentsFile,
+    "trainers": TrainersFile,
     "companion": Companion,
     "trial": Trial,
     "proof-report": ProofReport,

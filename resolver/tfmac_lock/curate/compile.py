@@ -21,6 +21,7 @@ from ..matrix.facts import (
     Release,
     Wheel,
 )
+from ..matrix.proofs import observed
 from ..matrix.reasons import Grade
 from ..target import Arch, Chip, MacOSRelease, Platforms, PythonSeries, PythonVersion
 from .demangle import demangle
@@ -207,16 +208,8 @@ def _reports(folder: MatrixFolder) -> Iterator[Evidence]:
 
 def _proofs(folder: MatrixFolder) -> Iterator[Evidence]:
     for path, proof in folder.proofs:
-        yield Evidence(
-            grade=Grade(proof.grade),
-            outcome=Outcome(proof.outcome),
-            package=proof.package,
-            tensorflow=f"=={proof.tensorflow}",
-            metal=proof.metal,
-            arch=proof.arch,
-            python=PythonVersion.parse(proof.python).series,
-            text=proof.text,
-            source=path.relative_to(folder.root.parent).as_posix(),
-            date=proof.date.isoformat(),
-            pins=tuple(sorted(proof.pins.items())),
-        )
+        yield observed(proof, path.relative_to(folder.root.parent).as_posix())
+    for path, report in folder.mac_reports:
+        for run in report.runs:
+            where = path.relative_to(folder.root.parent).as_posix()
+            yield observed(run, where, report.submitter)
