@@ -80,10 +80,16 @@ def test_a_run_that_does_not_train_is_broken() -> None:
 def test_what_the_device_refuses_with_an_error_is_a_limit_and_no_fault() -> None:
     report = mac_report("gpu")
     entry = next(stage for stage in report["stages"] if stage["name"] == "jit")
-    entry |= {"status": "failed", "figures": {}, "error": "refused: NotFoundError: no compiler"}
-    run = taken(document_of([mac_report(), sealed(report | {"passed": False})])).runs[1]
+    entry |= {"status": "refused", "figures": {}, "error": "NotFoundError: no compiler"}
+    run = taken(document_of([mac_report(), sealed(report)])).runs[1]
     assert (run.outcome, run.faults, run.limits) == ("works", (), ("jit-compile",))
     assert "jit-compile" not in run.checked
+
+
+def test_only_the_stage_that_may_be_refused_can_be() -> None:
+    report = stage(mac_report("gpu"), "relu", status="refused", figures={}, error="no relu here")
+    with pytest.raises(BadReport, match="'passed' is not what the stages say"):
+        taken(document_of([sealed(report)]))
 
 
 def test_a_crash_in_a_late_stage_takes_no_other_answer_with_it() -> None:

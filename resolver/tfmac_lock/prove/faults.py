@@ -13,18 +13,13 @@ from .report import DEFECTS
 if TYPE_CHECKING:
     from .report import Report, StageResult
 
-REFUSED = "refused: "
-"""What the error of a stage begins with that asked for something TensorFlow has no part for."""
-
 WRONG = frozenset({"failed", "died"})
 
 
 def faults_of(report: Report) -> tuple[str, ...]:
     """The ids of the defects that a stage saw."""
     found = {
-        _defect(stage)
-        for stage in report.stages
-        if stage.name in DEFECTS and stage.status in WRONG and not stage.error.startswith(REFUSED)
+        _defect(stage) for stage in report.stages if stage.name in DEFECTS and stage.status in WRONG
     }
     return tuple(sorted(found))
 
@@ -48,18 +43,14 @@ def checked_by(report: Report) -> tuple[str, ...]:
 def limits_of(report: Report) -> tuple[str, ...]:
     """The ids of what was refused with an error that says so."""
     return tuple(
-        sorted(
-            DEFECTS[stage.name]
-            for stage in report.fault_stages
-            if stage.status == "failed" and stage.error.startswith(REFUSED)
-        )
+        sorted(DEFECTS[stage.name] for stage in report.fault_stages if stage.status == "refused")
     )
 
 
 def runs(report: Report) -> bool:
     """Whether everything went well but for stages that look at results."""
     return all(
-        stage.status == "passed" or stage.name in DEFECTS
+        stage.held or stage.name in DEFECTS
         for stage in report.stages
         if not stage.name.startswith("bench-")
     )

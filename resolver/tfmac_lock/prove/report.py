@@ -37,6 +37,9 @@ DEFECTS = {
 }
 """The defect that a stage looks for, by the stage's name."""
 
+MAY_REFUSE = "jit"
+"""The one stage that asks for something which a device need not have."""
+
 Short = Annotated[str, Field(max_length=200)]
 Text = Annotated[str, Field(max_length=5000)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -52,11 +55,16 @@ class StageResult(Model, allow_inf_nan=False):
     """What became of one stage. ``seconds`` is its duration, 0 where it did not end by itself."""
 
     name: Short
-    status: Literal["passed", "failed", "died", "skipped", "outside"]
+    status: Literal["passed", "refused", "failed", "died", "skipped", "outside"]
     seconds: Annotated[float, Field(ge=0)]
     figures: Annotated[dict[Short, JsonValue], Field(max_length=30)]
     error: Text
     last_lines: Annotated[tuple[Text, ...], Field(max_length=train_mnist.LAST_LINES)]
+
+    @property
+    def held(self) -> bool:
+        """Whether it passed, or was refused where a device may refuse."""
+        return self.status == "passed" or (self.status == "refused" and self.name == MAY_REFUSE)
 
     def number(self, figure: str) -> float | None:
         """That figure, if it is there and a number."""
@@ -109,7 +117,7 @@ class Report(Model):
             rest = rest[len(FAULT_STAGES) :]
         if names[: len(STAGES)] != STAGES or not all(name.startswith("bench-") for name in rest):
             raise ValueError(f"the stages are not those of the proof: {', '.join(names)}")
-        if self.passed != all(stage.status == "passed" for stage in self.stages):
+        if self.passed != all(stage.held for stage in self.stages):
             raise ValueError("'passed' is not what the stages say")
         for stage in self.stages:
             if stage.status == "passed":
@@ -160,7 +168,7 @@ class Report(Model):
     @property
     def first_failure(self) -> StageResult | None:
         """The stage that decided against the proof; None where it holds."""
-        bad = [stage for stage in self.stages if stage.status != "passed"]
+        bad = [stage for stage in self.stages if not stage.held]
         return next((stage for stage in bad if stage.status != "skipped"), bad[0] if bad else None)
 
 

