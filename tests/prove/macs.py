@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,8 +52,9 @@ FIGURES: dict[str, dict[str, Any]] = {
 
 @functools.cache
 def the_lock(name: str = LOCK) -> LockedSet:
-    series, arch = ("3.11", "arm64") if "py3.11" in name else ("3.10", "arm64")
-    return next(lock for lock in known_locks()(series, arch) if lock.id == name)
+    found = re.search(r"-py(3\.\d+)-(arm64|x86_64)$", name)
+    assert found
+    return next(lock for lock in known_locks()(found[1], found[2]) if lock.id == name)
 
 
 @functools.cache

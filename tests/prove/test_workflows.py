@@ -153,6 +153,93 @@ def test_a_change_is_pushed_and_proposed_with_its_title_untouched(tmp_path: Path
     assert "pr create --head evidence --title A $(title)" in (tmp_path / "calls").read_text()
 
 
+def event(tmp_path: Path, body: str, **issue: object) -> str:
+    """The file of the event that a labelled issue gives."""
+    path = tmp_path / "event.json"
+    user = {"login": "some-body"}
+    address = "https://forge.example/o/r/issues/7"
+    told = {"number": 7, "body": body, "html_url": address, "user": user, **issue}
+    path.write_text(json.dumps({"issue": told}))
+    return str(path)
+
+
+RECORD = """printf '%s\\n' "$@" > asked
+while [ $# -gt 0 ]; do [ "$1" != --summary ] || summary=$2; shift; done
+echo body > "$summary"
+mkdir -p matrix/proofs/submitted
+[ "$STATUS" != 0 ] || echo '{}' > matrix/proofs/submitted/0123456789abcdef.json
+exit "$STATUS"
+"""
+WORDS = "$(touch pwned) `touch pwned` ; touch pwned \n::set-output name=taken::yes ${{ x }}"
+
+
+@pytest.mark.parametrize(("status", "taken"), [(0, "yes"), (1, "no"), (2, "no")])
+def test_an_issues_text_reaches_the_program_as_a_file_and_no_shell(
+    tmp_path: Path, status: int, taken: str
+) -> None:
+    work = repository(tmp_path)
+    stand_in(work / "bin", "tfmac-lock", RECORD)
+    ended = script(
+        "take-report",
+        cwd=work,
+        GITHUB_EVENT_PATH=event(tmp_path, WORDS, title=WORDS),
+        GITHUB_OUTPUT=str(tmp_path / "output"),
+        STATUS=str(status),
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "output").read_text() == f"taken={taken}\n"
+    assert (work / "issue.md").read_text() == WORDS
+    asked = (work / "asked").read_text().splitlines()
+    assert asked[:4] == ["prove", "record", "--from-issue", "issue.md"]
+    assert "github:some-body" in asked
+    assert not any("pwned" in word for word in asked)
+    filed = [path.name for path in (work / "taken").rglob("*.json")]
+    assert filed == (["0123456789abcdef.json"] if status == 0 else [])
+    assert not list(tmp_path.rglob("pwned"))
+
+
+def test_an_event_with_another_address_or_name_is_no_way_in(tmp_path: Path) -> None:
+    work = repository(tmp_path)
+    stand_in(work / "bin", "tfmac-lock", RECORD)
+    environ = {"GITHUB_OUTPUT": str(tmp_path / "output"), "STATUS": "0"}
+    odd = event(tmp_path, "x", html_url="javascript:alert(1)")
+    assert script("take-report", cwd=work, GITHUB_EVENT_PATH=odd, **environ).returncode == 3
+    odd = event(tmp_path, "x", user={"login": "a b;c"})
+    assert script("take-report", cwd=work, GITHUB_EVENT_PATH=odd, **environ).returncode == 0
+    assert "--submitter" not in (work / "asked").read_text()
+
+
+def taken_report(work: Path, name: str = "0123456789abcdef.json") -> None:
+    (work / "taken" / "submitted").mkdir(parents=True)
+    (work / "taken" / "submitted" / name).write_text("{}")
+    (work / "taken" / "body.md").write_text("before and after")
+
+
+def test_a_taken_report_becomes_a_pull_request_with_one_file(tmp_path: Path) -> None:
+    work = repository(tmp_path)
+    taken_report(work)
+    environ = {"CALLS": str(tmp_path / "calls"), "GITHUB_WORKFLOW": "report", "ISSUE": "7"}
+    ended = script("propose-report", cwd=work, **environ)
+    assert ended.returncode == 0, ended.stderr
+    calls = (tmp_path / "calls").read_text()
+    assert "pr create --head report-7" in calls
+    assert "--body-file taken/body.md" in calls
+    listed = ["git", "-C", str(tmp_path / "origin.git"), "show", "--format=", "--name-only"]
+    changed = subprocess.run([*listed, "report-7"], capture_output=True, text=True, check=True)
+    assert changed.stdout.split() == ["matrix/proofs/submitted/0123456789abcdef.json"]
+
+
+@pytest.mark.parametrize("name", ["../x.json", "$(touch pwned).json", "a b.json", "-rf.json"])
+def test_a_report_with_a_name_that_is_not_ours_is_not_proposed(tmp_path: Path, name: str) -> None:
+    work = repository(tmp_path)
+    taken_report(work, name.replace("/", "_"))
+    ended = script("propose-report", cwd=work, CALLS=str(tmp_path / "calls"), ISSUE="7")
+    assert ended.returncode == 3
+    assert not (tmp_path / "calls").exists()
+    assert not list(tmp_path.rglob("pwned"))
+    assert script("propose-report", cwd=work, ISSUE="7; id").returncode == 2
+
+
 TOOL = """
 if [ "$1" = -m ]; then
   mkdir -p "$3/bin"

@@ -84,12 +84,21 @@ def known_here(output: Path) -> Known:
 def run_record(args: argparse.Namespace) -> int:
     """Write evidence; 0 whatever the report says, as long as it can be believed."""
     from ..errors import UsageError
+    from ..files import write_whole
+    from ..prove.errors import BadReport
+    from ..prove.intake import NotBelieved
+    from ..prove.preview import refusal
 
     if bool(args.from_issue) == bool(args.reports):
         raise UsageError("name reports, or one issue with --from-issue")
     if args.lock:
         return _record_own(args)
-    return _file_others(args)
+    try:
+        return _file_others(args)
+    except (BadReport, NotBelieved) as error:
+        if args.summary:
+            write_whole(args.summary, refusal(str(error)))
+        raise
 
 
 def _record_own(args: argparse.Namespace) -> int:
@@ -114,18 +123,14 @@ def _record_own(args: argparse.Namespace) -> int:
 
 
 def _file_others(args: argparse.Namespace) -> int:
+    from ..files import write_whole
     from ..prove.filing import file_report
     from ..prove.preview import markdown, preview
-    from ..prove.submission import read_issue, read_submission
 
     found = []
+    handed = _read(args)
     known = known_here(args.output)
     source = args.source or "handed in as a file, without an address"
-    handed: list[tuple[str, Submission]] = (
-        [(str(args.from_issue), read_issue(args.from_issue))]
-        if args.from_issue
-        else [(str(path), read_submission(path)) for path in args.reports]
-    )
     for where, submission in handed:
         path, believed = file_report(
             args.output, submission, known, submitter=args.submitter, source=source, where=where
@@ -133,8 +138,6 @@ def _file_others(args: argparse.Namespace) -> int:
         known = known_here(args.output)
         seen = preview(known.matrix, believed, submitter=args.submitter, source=source)
         if args.summary:
-            from ..files import write_whole
-
             write_whole(args.summary, markdown(seen, believed, path.as_posix()))
         found.append(_document(seen, believed.submission.id, path))
         if not args.json:
@@ -142,6 +145,15 @@ def _file_others(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"schema_version": 1, "filed": found})
     return 0
+
+
+def _read(args: argparse.Namespace) -> list[tuple[str, Submission]]:
+    """What was handed in, with the names of the files that it is in."""
+    from ..prove.submission import read_issue, read_submission
+
+    if args.from_issue:
+        return [(str(args.from_issue), read_issue(args.from_issue))]
+    return [(str(path), read_submission(path)) for path in args.reports]
 
 
 def run_accept(args: argparse.Namespace) -> int:

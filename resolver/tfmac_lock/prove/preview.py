@@ -85,6 +85,22 @@ def markdown(found: Preview, believed: Believed, file: str) -> str:
     return "\n".join(lines)
 
 
+def refusal(text: str) -> str:
+    """Why a report was not taken, for whoever sent it; nothing in it is markup."""
+    lines = [_plain(line) for line in text.splitlines() if line.strip()]
+    return "\n".join(
+        [
+            "Thank you. This report cannot be taken as evidence:",
+            "",
+            *(f"- {line}" for line in lines[:20]),
+            "",
+            "A new run with the newest tfmac-lock, in an environment of a published lock and",
+            "nothing else, settles most of these: `tfmac-lock prove --lock LOCK --share`.",
+            "",
+        ]
+    )
+
+
 def _plain(text: str) -> str:
     """The text on one line, without anything that Markdown, HTML or a mention is made of."""
     line = " ".join(text.split())[:LONGEST]

@@ -192,6 +192,11 @@ def parse(content: bytes | str, model: type[M], where: str) -> M:
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part)[:60] for part in first["loc"])
-        raise BadReport(where, f"{place}: {first['msg']}" if place else first["msg"]) from error
+        raise BadReport(where, first_fault(error)) from error
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first fault with its place, and never the value that was sent."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part)[:60] for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else first["msg"]

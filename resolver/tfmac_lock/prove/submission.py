@@ -11,13 +11,14 @@ import binascii
 import json
 import re
 import zlib
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from .errors import BadReport
 from .handing import KIND, MARK, id_of
-from .report import MAX_BYTES, Model, Report, parse
+from .report import MAX_BYTES, Model, Report, first_fault, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,8 +38,12 @@ class Submission(Model):
 
     @model_validator(mode="after")
     def _hold_reports(self) -> Submission:
-        for content in self.reports:
-            Report.model_validate_json(json.dumps(content))
+        for place, content in enumerate(self.reports):
+            try:
+                Report.model_validate_json(json.dumps(content))
+            except ValidationError as error:
+                # Its own text quotes what was sent.
+                raise ValueError(f"reports.{place}: {first_fault(error)}") from None
         return self
 
     @property
@@ -97,19 +102,19 @@ def from_issue(text: str, where: str) -> Submission:
 
 
 def _objects(text: str) -> Iterable[str]:
-    """The JSON objects that say they are a report, wherever they stand in the text."""
+    """The JSON objects that begin a line and say that they are a report.
+
+    What stands inside another object is not looked for: a report out of a damaged document would
+    say less than was handed in.
+    """
     decoder = json.JSONDecoder()
-    at, tries = text.find("{"), 0
-    while at >= 0 and tries < 200:
-        tries += 1
+    for begins in islice(re.finditer(r"(?m)^\{", text), 50):
         try:
-            data, end = decoder.raw_decode(text, at)
+            data, _ = decoder.raw_decode(text, begins.start())
         except (ValueError, RecursionError):
-            at = text.find("{", at + 1)
             continue
         if isinstance(data, dict) and data.get("kind") in (KIND, "tfmac-lock-mnist"):
             yield json.dumps(data, sort_keys=True)
-        at = text.find("{", end)
 
 
 def unpacked(letters: str, where: str) -> str:

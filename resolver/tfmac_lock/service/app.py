@@ -16,10 +16,10 @@ from ..errors import MissingExtra
 from . import bodies, logs, work
 from .answers import Answers
 from .files import ALWAYS, WORTH_COMPRESSING, Headers, Site, accepts_gzip
-from .messages import COMPUTED
+from .messages import computed
 from .metrics import Metrics
 from .problems import Refused, body
-from .turns import Turns, client_key
+from .turns import Daily, Turns, client_key
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ JOBS: dict[str, Job] = {
     "lock": work.lock,
     "explain": work.explain,
     "check": work.check,
+    "report": work.report,
 }
 """Each operation's work."""
 
@@ -98,7 +99,9 @@ class Service:
             f"{base}readyz": ("ready", self._ready),
             f"{base}metrics": ("metrics", self._metrics),
         }
-        self._operations = {f"{base}api/v1/{name}": name for name in COMPUTED.operations}
+        self._takes = computed(reports=settings.reports is not None).operations
+        self._operations = {f"{base}api/v1/{name}": name for name in self._takes}
+        self._daily = Daily(settings.limits.reports_per_client)
 
     def _turns(self, places: int) -> Turns:
         limits = self.settings.limits
@@ -220,7 +223,7 @@ class Service:
             content = await incoming.read(
                 limit=limits.body[name], seconds=limits.body_seconds, add=add
             )
-            message = bodies.parse(content, COMPUTED.operations[name].takes)
+            message = bodies.parse(content, self._takes[name].takes)
         key = self._key(name, message)
         known = self.answers.get(key)
         if known is not None:
@@ -231,6 +234,8 @@ class Service:
             workers, turns, seconds = self.lockers, self.lock_turns, limits.lock_seconds
 
         async def compute() -> bytes:
+            if name == "report":
+                self._daily.count(client)
             async with turns.turn(client):
                 return await workers.run(self.jobs[name], message, seconds)
 
@@ -273,5 +278,6 @@ def make(settings: Settings) -> Service:
     except ImportError as error:
         raise MissingExtra("the service", "serve") from error
     inputs = load()
-    files = render_site(inputs, base=settings.address or settings.base, computed=COMPUTED)
+    taken = computed(reports=settings.reports is not None)
+    files = render_site(inputs, base=settings.address or settings.base, computed=taken)
     return Service(files, settings, inputs.as_of)

@@ -14,7 +14,7 @@ from ..matrix.plain import plain
 from ..target import Arch
 from . import documents as doc
 from .changes import changes
-from .inputs import FORMAT_TITLES
+from .inputs import FORMAT_TITLES, covered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -93,6 +93,16 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
         "figures.json",
         doc.Figures(
             figures=[_checked(doc.Figure, item) for item in inputs.figures.get("figures", ())]
+        ),
+    )
+    tried = covered(inputs)
+    yield (
+        "coverage.json",
+        doc.CoverageDocument(
+            as_of=tried.as_of,
+            counts=doc.CoverageCounts(**tried.counts),
+            locks=list(tried.locks),
+            wanted=list(tried.wanted),
         ),
     )
     yield "changes.json", doc.Changes(changes=list(changes(inputs)))

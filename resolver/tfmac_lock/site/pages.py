@@ -17,7 +17,7 @@ from ..matrix.reasons import Status
 from ..target import Arch
 from .changes import MOST_ENTRIES, changes
 from .figures import charts, drawing, shown
-from .inputs import FORMAT_TITLES
+from .inputs import FORMAT_TITLES, covered
 from .pairs import instead, told
 from .words import (
     ARCH_TITLES,
@@ -109,6 +109,9 @@ class Pages:
                         for name in (cell.load.missing_symbols if cell.load else ())
                     ],
                 )
+        yield self._page(
+            "coverage/index.html", "coverage.html", here="", coverage=covered(self.inputs)
+        )
         yield self._page(
             "install/index.html", "install.html", here="install", table=list(self._table())
         )
