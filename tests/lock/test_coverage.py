@@ -13,6 +13,7 @@ from tfmac_lock import __main__
 from tfmac_lock.cli.coverage import published_slots
 from tfmac_lock.lock.coverage import MOST_WANTED, Covered, coverage
 from tfmac_lock.matrix.reasons import Grade
+from tfmac_lock.target import Arch
 
 if TYPE_CHECKING:
     from tfmac_lock.matrix.facts import Evidence
@@ -30,7 +31,11 @@ def found(*more: Evidence, today: date = TODAY) -> tuple[Covered, list[str]]:
 
     facts = shipped()
     facts = replace(facts, evidence=(*facts.evidence, *more))
-    slots = [locks for locks in published_slots() if locks and locks[0].combo.python == "3.10"]
+    slots = [
+        locks
+        for locks in published_slots()
+        if locks and (locks[0].combo.python, locks[0].combo.arch) == ("3.10", Arch.ARM64)
+    ]
     told = coverage(facts, slots, today)
     row = next(row for row in told.locks if row.lock == LOCK)
     return row, [wanted.lock for wanted in told.wanted]
