@@ -81,7 +81,7 @@ def _tell(error: TfmacLockError, *, as_json: bool) -> int:
     if as_json:
         import json
 
-        told = {
+        document = {
             "schema_version": 1,
             "error": {
                 "text": str(error),
@@ -90,7 +90,7 @@ def _tell(error: TfmacLockError, *, as_json: bool) -> int:
                 "proof": getattr(error, "proof", getattr(error.__cause__, "proof", [])),
             },
         }
-        print(json.dumps(told, ensure_ascii=False))  # noqa: T201 - the result
+        print(json.dumps(document, ensure_ascii=False))  # noqa: T201 - the result
     from .cli.terminal import printable
 
     print(f"tfmac-lock: {printable(str(error))}", file=sys.stderr)  # noqa: T201

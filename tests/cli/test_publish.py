@@ -34,7 +34,7 @@ def run(*arguments: str) -> int:
 
 def test_the_part_without_wheels_is_the_last() -> None:
     (slot,) = locks.shard(locks.slots(shipped()), 12, 12)
-    assert list(locks.wishes(shipped(), slot)) == []
+    assert list(locks.pair_requests(shipped(), slot)) == []
 
 
 def test_a_part_is_made_and_found_up_to_date(

@@ -11,8 +11,9 @@ from tests.support.real_index import real_index
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
 from tfmac_lock.conda.names import distribution
-from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.lock.make import ResolvedLock, Resolver
 from tfmac_lock.lock.mixed import lock_with_conda, verify_conda
+from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.lock.verify import verify
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest

@@ -16,8 +16,9 @@ from tests.support.packages import write_package
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
 from tfmac_lock.lock.formats import conda_lock_yml
-from tfmac_lock.lock.make import LockRequest, Resolver
+from tfmac_lock.lock.make import Resolver
 from tfmac_lock.lock.mixed import lock_with_conda
+from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
 from tfmac_lock.target import PythonVersion

@@ -8,8 +8,9 @@ from tests.support.channels import for_python, python, record, write_channel
 from tests.support.matrix_index import MatrixIndex
 from tfmac_lock.conda.errors import NotFromConda, Replaced
 from tfmac_lock.errors import TfmacLockError
-from tfmac_lock.lock.make import LockRequest, Resolver
+from tfmac_lock.lock.make import Resolver
 from tfmac_lock.lock.mixed import lock_with_conda
+from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.lock.verify import pins_of
 from tfmac_lock.matrix.ranking import NoCombo, PairRequest, TensorFlowRequest
 from tfmac_lock.resolve.requirements_in import read_with

@@ -20,8 +20,9 @@ from tfmac_lock.conda.solve import NATIVE, CondaRequest, solve_conda
 from tfmac_lock.conda.specs import CondaRequirement
 from tfmac_lock.lock.formats.conda import CONDA_FORMATS
 from tfmac_lock.lock.formats.conda_lock_yml import platform, render
-from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.lock.make import ResolvedLock, Resolver
 from tfmac_lock.lock.mixed import lock_with_conda, verify_conda
+from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.ranking import NoCombo, PairRequest, TensorFlowRequest, choices
 from tfmac_lock.resolve.requirement import ByUser

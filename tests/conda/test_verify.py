@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.matrix_index import MatrixIndex
-from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.lock.make import ResolvedLock, Resolver
 from tfmac_lock.lock.mixed import lock_with_conda, verify_conda
+from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.lock.verify import UnsoundLock, verify
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
 from tfmac_lock.target import PythonVersion

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.matrix_index import MatrixIndex
-from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.lock.make import ResolvedLock, Resolver
+from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.matrix.ranking import NoCombo, PairRequest, TensorFlowRequest
 from tfmac_lock.target import Arch, Os, PythonVersion
 

@@ -10,7 +10,8 @@ import pytest
 from tests.support.facts import evidence, loads, matrix, release, target, wheel
 from tests.support.universe import Universe, as_indexed, asked_for
 from tfmac_lock.lock.known_files import ContradictedFile, unknown_files
-from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
+from tfmac_lock.lock.make import ResolvedLock, Resolver
+from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
 from tfmac_lock.matrix.reasons import Grade
 from tfmac_lock.target import PythonVersion

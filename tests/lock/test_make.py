@@ -25,13 +25,15 @@ from tests.support.facts import (
 from tests.support.universe import Universe, as_indexed, asked_for
 from tfmac_lock.lock.floors import macos_of_wheel
 from tfmac_lock.lock.formats import FORMATS
-from tfmac_lock.lock.make import LockRequest, ResolvedLock, Resolver
-from tfmac_lock.lock.published import Index
+from tfmac_lock.lock.make import ResolvedLock, Resolver
+from tfmac_lock.lock.published import Index, slot_name
+from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.matrix.facts import Matrix, Release
 from tfmac_lock.matrix.loading import locks_folder
 from tfmac_lock.matrix.ranking import NoCombo, PairRequest, TensorFlowRequest
-from tfmac_lock.matrix.reasons import Grade
-from tfmac_lock.target import MacOSVersion, Os, PythonVersion
+from tfmac_lock.matrix.reasons import Grade, Status
+from tfmac_lock.publish.index import render
+from tfmac_lock.target import Arch, MacOSVersion, Os, PythonVersion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -508,3 +510,58 @@ def test_a_kept_lock_decides_where_it_can_and_gives_way_where_it_must(index: Uni
     assert again("six>1.17")["six"] == "1.18.0"
     assert again("six>1.17")["numpy"] == "2.0.2"
     assert again("tensorflow>=2.18")["tensorflow"] == "2.18.1"
+
+
+@pytest.fixture
+def proven(index: Universe, tmp_path: Path) -> Path:
+    """A folder of published locks, made when numpy 2.0.2 was the newest."""
+    made = lock(index, None, constraints=("numpy<2.1",)).lock
+    for path, text in render(slot_name("3.11", Arch.ARM64), [made], []).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    return tmp_path
+
+
+def with_proven(index: Universe, folder: Path, *wanted: str, keep: bool = True) -> dict[str, str]:
+    resolver = Resolver(
+        matrix=as_indexed(facts(), index),
+        source=index,
+        as_of="2026-01-31",
+        published=folder,
+        keep_proven=keep,
+    )
+    requirements = tuple(asked_for(*wanted, target=target()))
+    return pins(resolver.lock(LockRequest(pair=wish(), requirements=requirements)))
+
+
+def test_what_nobody_named_stays_as_it_was_proven(index: Universe, proven: Path) -> None:
+    index.add("pandas", "3.0", "numpy>=1.26")
+    assert with_proven(index, proven, "pandas")["numpy"] == "2.0.2"
+    assert with_proven(index, proven, "pandas", keep=False)["numpy"] == "2.1.3"
+
+
+def test_what_was_named_comes_new_and_takes_along_what_it_needs(
+    index: Universe, proven: Path
+) -> None:
+    index.add("pandas", "3.0", "numpy>=1.26")
+    index.add("pandas", "3.1", "numpy>=2.1")
+    assert with_proven(index, proven, "pandas")["numpy"] == "2.1.3"
+    assert with_proven(index, proven, "numpy")["numpy"] == "2.1.3"
+
+
+def test_a_package_that_names_tensorflow_leaves_the_lock_unproven(index: Universe) -> None:
+    for name in ("masks", "backbones", "tables"):
+        index.add(name, "1.0", *(["backbones"] if name == "masks" else []))
+    index.mentions = {"masks": "body", "backbones": "head"}
+    made = lock(index, None, "masks").lock
+    assert [one.name for one in made.companions] == ["backbones", "masks"]
+    assert made.verdict.status is Status.UNPROVEN
+    assert lock(index, None, "tables").lock.companions == ()
+
+
+def test_a_description_counts_only_for_what_was_named(index: Universe) -> None:
+    index.add("bars", "1.0")
+    index.add("tables", "1.0", "bars")
+    index.mentions = {"bars": "body"}
+    assert lock(index, None, "tables").lock.companions == ()
+    assert [one.name for one in lock(index, None, "bars").lock.companions] == ["bars"]

@@ -11,8 +11,8 @@ import pytest
 from tests.support.facts import shipped
 from tests.support.real_index import real_index
 from tfmac_lock.lock import published
-from tfmac_lock.lock.make import LockRequest, Resolver
-from tfmac_lock.lock.request import end_of
+from tfmac_lock.lock.make import Resolver
+from tfmac_lock.lock.request import LockRequest, end_of
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest
 from tfmac_lock.publish.locks import versions_to_keep

@@ -12,7 +12,7 @@ from tfmac_lock.lock.request import Words, before, end_of, make_request
 from tfmac_lock.target import MacOSVersion, Os
 
 if TYPE_CHECKING:
-    from tfmac_lock.lock.make import LockRequest
+    from tfmac_lock.lock.request import LockRequest
     from tfmac_lock.target import Platforms
 
 pytestmark = pytest.mark.filterwarnings("error")

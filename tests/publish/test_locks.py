@@ -100,10 +100,10 @@ def test_shards_share_all_slots_out() -> None:
     assert len(every) == 12
 
 
-def test_each_final_release_with_wheels_is_wished_for_with_and_without_a_plugin() -> None:
+def test_each_final_release_with_wheels_is_asked_for_with_and_without_a_plugin() -> None:
     found = [
-        (wish.tensorflow.package, wish.tensorflow.specifier, wish.metal)
-        for wish in locks.wishes(shipped(), Slot("3.9", Arch.X86_64))
+        (asked.tensorflow.package, asked.tensorflow.specifier, asked.metal)
+        for asked in locks.pair_requests(shipped(), Slot("3.9", Arch.X86_64))
     ]
     assert ("tensorflow", "==2.16.2", "auto") in found
     assert ("tensorflow", "==2.16.2", "none") in found

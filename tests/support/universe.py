@@ -38,6 +38,7 @@ class Universe:
     asked: list[str] = field(default_factory=list)
     dates: dict[str, datetime] = field(default_factory=dict)
     native: dict[str, str] = field(default_factory=dict)
+    mentions: dict[str, str] = field(default_factory=dict)
 
     def add(
         self,
@@ -75,7 +76,12 @@ class Universe:
 
     def metadata(self, file: IndexFile) -> Metadata:
         name, version = re.split("-", file.filename)[:2]
-        return Metadata(name=name, version=version, requires_dist=self.requires[file.url])
+        return Metadata(
+            name=name,
+            version=version,
+            requires_dist=self.requires[file.url],
+            mentions=self.mentions.get(name, ""),
+        )
 
     def source_archive(self, file: IndexFile) -> SourceArchive:
         self.asked.append(file.filename)

@@ -45,6 +45,23 @@ def test_what_resolving_needs_is_read_out_of_a_wheel(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("Summary: Callbacks for Tensorflow 2", "head"),
+        ("Keywords: keras,vision", "head"),
+        ("Requires-Dist: tensorflow>=2; extra == 'tf'", "head"),
+        ("Summary: Faces\n\nInstall TensorFlow first.", "body"),
+        ("Summary: Faces\n\nNeeds libtensorflowlite.", ""),
+        ("Summary: Tables", ""),
+    ],
+)
+def test_it_is_seen_where_metadata_name_tensorflow_or_keras(text: str, where: str) -> None:
+    found = metadata.parse(f"Name: demo-one\nVersion: 1.0\n{text}\n".encode(), DEMO)
+    assert found.mentions == where
+    assert Metadata.unpack(found.pack()) == found
+
+
 def test_a_header_may_go_over_several_lines():
     text = b"Name: demo-one\nVersion: 1.0\nRequires-Dist: numpy\n  (>=1.21)\n\nRequires-Dist: no"
     assert metadata.parse(text, DEMO).requires_dist == ("numpy (>=1.21)",)

@@ -69,9 +69,9 @@ def needs(case: Case) -> Iterator[Finding]:
         ]
         # With another TensorFlow the rest would be another question.
         of_tensorflow = [need for need in held if _about(need) in TENSORFLOW_PACKAGES]
-        told = [f for need in of_tensorflow for f in _unmet(case, pin, need, tensorflow)]
-        yield from told
-        if not told:
+        found = [f for need in of_tensorflow for f in _unmet(case, pin, need, tensorflow)]
+        yield from found
+        if not found:
             for need in held:
                 if need not in of_tensorflow:
                     yield from _unmet(case, pin, need, tensorflow)

@@ -60,6 +60,7 @@ CODES = {
     "missing-bound": "nothing keeps a version out that does not work",
     "unpinned": "the newest release would be taken",
     "pinned-twice": "a package is pinned to several versions",
+    "against-lock": "the file is not that of the lock it was compared with",
     "mixed-files": "files in one folder are of different locks",
     "no-hash": "the files cannot be verified",
     "hash-missing": "some packages have hashes and this one has none",
@@ -282,7 +283,7 @@ def best_pair(case: Case) -> Pair | None:
     without_plugin: Pair | None = None
     for wanted in dict.fromkeys((exact, series, "")):
         try:
-            wish = PairRequest(
+            request = PairRequest(
                 python=case.target.python,
                 chip=case.target.chip,
                 macos=case.macos,
@@ -292,7 +293,7 @@ def best_pair(case: Case) -> Pair | None:
             )
             found = [
                 choice.pair
-                for choice in choices(case.matrix, wish)
+                for choice in choices(case.matrix, request)
                 if _has_its_payload(case, choice.pair)
             ]
         except (NoCombo, UsageError):

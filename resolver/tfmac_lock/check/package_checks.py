@@ -59,16 +59,16 @@ def bounds(case: Case) -> Iterator[Finding]:
     if release is None:
         return
     limits = metadata_limits(case.matrix, release.package, release.version, case.target)
-    told: set[str] = set()
-    # Of several bounds on one package the worst is told.
+    reported: set[str] = set()
+    # Of several bounds on one package the worst is reported.
     held = case.matrix.bounds_for(release.version, case.python)
     for bound in sorted(held, key=lambda bound: bound.severity == "caution"):
         code = "numpy-generation" if bound.id.startswith("numpy-generation") else "bound"
         for pin in case.pins(bound.package):
-            if bound.package in told:
+            if bound.package in reported:
                 continue
             if pin.version and not within(bound.specifier, pin.version):
-                told.add(bound.package)
+                reported.add(bound.package)
                 trains = bound.severity == "caution"
                 fault = "works only in part with" if trains else "does not work with"
                 found = case.finding(
@@ -81,15 +81,15 @@ def bounds(case: Case) -> Iterator[Finding]:
                 )
                 yield at_level(Level.WARNING, found) if trains else found
             elif not pin.version and not _keeps_out(pin.specifier, bound):
-                told.add(bound.package)
+                reported.add(bound.package)
                 yield _missing(case, pin, bound, release)
         absent = not case.pins(bound.package) and not case.file.complete
         if (
             absent
-            and bound.package not in told
+            and bound.package not in reported
             and not _keeps_out(str(limits.get(bound.package, "")), bound)
         ):
-            told.add(bound.package)
+            reported.add(bound.package)
             yield _missing(case, case.tensorflow, bound, release)
 
 

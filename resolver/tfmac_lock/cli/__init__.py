@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 COMMANDS = {
+    "update": "make the lock of this folder again: all of it, or some packages",
+    "diff": "what changed between two locks, the verdict first",
     "explain": "recognise an error in a log: cause, cure, sources",
     "check": "judge a file of pins for a Mac",
     "doctor": "look at this Mac and this environment",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..check.findings import Checked, Finding
     from ..check.pins import PinFile
+    from ..lock.model import Lock
     from ..matrix.facts import Matrix
     from ..target import MacOSVersion, Target
 
@@ -32,6 +33,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--python", metavar="3.X", help="default: the file's, or this Mac's")
     parser.add_argument("--chip", help="default: this Mac's, or m1")
     parser.add_argument("--macos", metavar="VERSION", help="the macOS that must run it")
+    parser.add_argument(
+        "--against",
+        metavar="LOCK",
+        type=Path,
+        help="also tell what is otherwise than in that lock.json, as after a bot's pull request",
+    )
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print the findings as JSON")
     output.add_argument("--sarif", action="store_true", help="print them as SARIF 2.1.0")
@@ -46,6 +53,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check the files, print the findings."""
     from .. import host
+    from ..check.against import against, as_pins, only_new
     from ..check.findings import Level
     from ..check.formats import in_folder
     from ..check.judge import check, document
@@ -54,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from ..matrix import loading
 
     matrix, mac = loading.matrix(), host.detect()
+    lock = _lock(args)
     paths = [p for path in args.files for p in (in_folder(path) if path.is_dir() else [path])]
     results = []
     for path in paths:
@@ -62,7 +71,11 @@ def run(args: argparse.Namespace) -> int:
         )
         checked = check(file, target, matrix, macos=macos)
         mixed = of_other_locks(path)
-        results.append(replace(checked, findings=(mixed, *checked.findings)) if mixed else checked)
+        more = [mixed] if mixed else []
+        if lock is not None:
+            checked = only_new(checked, check(as_pins(lock), target, matrix, macos=macos))
+            more += against(file, lock, str(args.against))
+        results.append(replace(checked, findings=(*more, *checked.findings)))
         if args.fix and any(f.level is not Level.NOTE for f in results[-1].findings):
             _fix(file, target, macos, matrix)
     if args.json:
@@ -75,6 +88,19 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(render(results, color=has_color()))
     bad = any(found.level is not Level.NOTE for checked in results for found in checked.findings)
     return 1 if bad else 0
+
+
+def _lock(args: argparse.Namespace) -> Lock | None:
+    """The lock to compare with; its Python and chip are those to judge for, unless given."""
+    if args.against is None:
+        return None
+    from ..lock.reading import lock_path, read_lock
+
+    args.against = lock_path(args.against)
+    lock = read_lock(args.against)
+    args.python = args.python or lock.combo.python
+    args.chip = args.chip or lock.combo.chip
+    return lock
 
 
 def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matrix) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from ..conda.mixed import without_wheel
 from ..files import DAMAGE, open_regular
@@ -23,36 +23,31 @@ from ..pypi import open_index
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.pairs import PAIR_NAMES, TENSORFLOW_NAMES
 from ..target import Os
-from .lock import wants_conda
+from .outputs import wants_conda
 from .talk import Talk
 from .terminal import has_bars
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from ..lock.model import Lock
+    from ..lock.request import LockRequest
     from ..matrix.ranking import PairRequest
-    from ..target import Chip, MacOSVersion, Platforms, PythonVersion
+    from .lock import Machine
 
 
-def make(
-    args: argparse.Namespace,
-    platforms: Platforms,
-    chip: Chip,
-    python: PythonVersion,
-    macos: MacOSVersion | None,
-    *,
-    with_conda: Lock | None = None,
-) -> Lock:
+def make(args: argparse.Namespace, machine: Machine, *, with_conda: Lock | None = None) -> Lock:
     """The lock for the options, resolved now.
 
     ``with_conda`` is a published lock that answers the same request as a mixed lock, for
     where wheels alone cannot.
     """
     try:
-        return _make(args, platforms, chip, python, macos)
+        return _make(args, machine)
     except NoCombo as error:
         if with_conda is not None:
             raise OnlyWithConda(error, with_conda) from error
@@ -81,13 +76,26 @@ class OnlyWithConda(NoCombo):
         return str(NoCombo(with_conda, self.nearest, self.machine))
 
 
-def _make(
-    args: argparse.Namespace,
-    platforms: Platforms,
-    chip: Chip,
-    python: PythonVersion,
-    macos: MacOSVersion | None,
-) -> Lock:
+def _make(args: argparse.Namespace, machine: Machine) -> Lock:
+    with resolving(args, machine) as (resolver, request, talk):
+        if not wants_conda(args):
+            return resolver.lock(request).lock
+        from ..conda.channels import Channel
+        from ..conda.client import CondaClient
+        from ..lock.mixed import lock_with_conda
+
+        channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
+        with CondaClient(channels, offline=args.offline, observer=talk) as conda:
+            return lock_with_conda(
+                resolver, request, conda, specs=args.conda_specs, native=bool(args.native)
+            ).lock
+
+
+@contextmanager
+def resolving(
+    args: argparse.Namespace, machine: Machine
+) -> Iterator[tuple[Resolver, LockRequest, Talk]]:
+    """The resolver with an open index, the request that the options make, and who talks."""
     matrix = loading.matrix()
     words = Words(
         tensorflow=args.tensorflow,
@@ -103,10 +111,10 @@ def _make(
     )
     request, said = make_request(
         words,
-        platforms,
-        chip=chip,
-        python=python,
-        macos=macos,
+        machine.platforms,
+        chip=machine.chip,
+        python=machine.python,
+        macos=machine.macos or machine.running,
         any_minor=bool(args.macos) and "." not in args.macos,
         system=Os(args.os),
     )
@@ -131,18 +139,9 @@ def _make(
             ahead=not args.offline,
             likely=frozenset() if args.offline else _likely(request.pair),
             published=loading.locks_folder(),
+            keep_proven=not args.fresh,
         )
-        if not wants_conda(args):
-            return resolver.lock(request).lock
-        from ..conda.channels import Channel
-        from ..conda.client import CondaClient
-        from ..lock.mixed import lock_with_conda
-
-        channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
-        with CondaClient(channels, offline=args.offline, observer=talk) as conda:
-            return lock_with_conda(
-                resolver, request, conda, specs=args.conda_specs, native=bool(args.native)
-            ).lock
+        yield resolver, request, talk
 
 
 def _preferred(args: argparse.Namespace, asked: PairRequest) -> dict[NormalizedName, Version]:
@@ -160,17 +159,16 @@ def _preferred(args: argparse.Namespace, asked: PairRequest) -> dict[NormalizedN
     upgraded = {canonicalize_name(name) for name in args.upgrade_package}
     if upgraded & TENSORFLOW_NAMES:
         upgraded |= PAIR_NAMES
-    found = {canonicalize_name(one.name): one.version for one in lock.wheels}
-    return {name: Version(text) for name, text in found.items() if name not in upgraded}
+    return {name: version for name, version in lock.versions.items() if name not in upgraded}
 
 
-def _likely(wish: PairRequest) -> frozenset[NormalizedName]:
-    """The packages of the best published lock near the wish, most of which it will need too."""
-    index = published.Index.within(loading.locks_folder(), wish.python.series, wish.arch)
+def _likely(request: PairRequest) -> frozenset[NormalizedName]:
+    """The packages of the best published lock near the request, most of which it will need too."""
+    index = published.Index.within(loading.locks_folder(), request.python.series, request.arch)
     if not index.exists():
         return frozenset()
     locks = index.locks()
-    wanted = specifier(wish.tensorflow.specifier)
+    wanted = specifier(request.tensorflow.specifier)
     near = [lock for lock in locks if wanted.contains(lock.combo.tensorflow)] or locks
     # An index can be empty: no TensorFlow exists for Intel Macs and Python 3.13.
     return frozenset(

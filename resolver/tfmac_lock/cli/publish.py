@@ -109,20 +109,20 @@ def run_all(args: argparse.Namespace) -> int:
 
 def run_locks(args: argparse.Namespace) -> int:
     """Make the locks of wheels, and write them or compare them with what is there."""
-    return _told(args, _locks(args))
+    return _reported(args, _locks(args))
 
 
 def run_conda(args: argparse.Namespace) -> int:
     """The same for the mixed locks."""
-    return _told(args, _conda(args))
+    return _reported(args, _conda(args))
 
 
 def run_render(args: argparse.Namespace) -> int:
     """Judge what is recorded anew, and write the verdicts, the files and the table."""
-    return _told(args, _render(args))
+    return _reported(args, _render(args))
 
 
-def _told(args: argparse.Namespace, outcome: Outcome) -> int:
+def _reported(args: argparse.Namespace, outcome: Outcome) -> int:
     _talk(outcome)
     if args.json:
         print_json(outcome.document)

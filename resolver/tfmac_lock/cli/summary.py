@@ -98,10 +98,10 @@ class _Fault:
 
 
 def _fault(lock: Lock, advice: Advice | None) -> _Fault | None:
-    """The switch of the plugin's own fault where there is one, else the way out that is told."""
-    told = advice and lock.combo.metal and advice.switch.get(lock.combo.metal)
-    if told:
-        title, do, when = told
+    """The switch of the plugin's own fault where there is one, else its way out in words."""
+    switch = advice and lock.combo.metal and advice.switch.get(lock.combo.metal)
+    if switch:
+        title, do, when = switch
         return _Fault(title=title, lines=(f"  To avoid it and keep the GPU, {when}:", f"  {do}"))
     for reason in lock.verdict.reasons:
         if reason.kind == "defect":

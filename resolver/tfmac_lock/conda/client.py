@@ -134,8 +134,8 @@ class CondaClient:
             )
         except r.exceptions.SolverError as error:
             clash = self._clash(target, wants, limits) if explained else None
-            told = self._told(error)
-            raise NoCondaSolution(target, self.names, (*wants, *limits), told, clash) from None
+            message = self._message(error)
+            raise NoCondaSolution(target, self.names, (*wants, *limits), message, clash) from None
         return tuple(sorted(map(self._record, found), key=lambda record: record.name))
 
     def versions(self, target: Target, names: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -236,14 +236,14 @@ class CondaClient:
         except TimeoutError as error:
             raise ChannelFault(self.names, f"no answer within {TIMEOUT:.0f} s") from error
         except self._faults as error:
-            told = self._told(error)
-            if re.search(r"failed to (create|write)", told):  # channels are only read
-                raise CacheFault(told) from error
+            message = self._message(error)
+            if re.search(r"failed to (create|write)", message):  # channels are only read
+                raise CacheFault(message) from error
             if self._offline:
-                told += ". Run the same command once without --offline"
-            raise ChannelFault(self.names, told) from error
+                message += ". Run the same command once without --offline"
+            raise ChannelFault(self.names, message) from error
 
-    def _told(self, error: Exception) -> str:
+    def _message(self, error: Exception) -> str:
         """The error's text without the secrets in its addresses."""
         return secrets_cut(str(error) or type(error).__name__)
 
@@ -253,7 +253,7 @@ class CondaClient:
         try:
             return self._rattler.MatchSpec(f"{served.get(place, place)}{found}{rest}")
         except self._rattler.exceptions.InvalidMatchSpecError as error:
-            raise BadSpec(text, f"is not a conda spec ({self._told(error)})") from error
+            raise BadSpec(text, f"is not a conda spec ({self._message(error)})") from error
 
     def _sources(self) -> list[Any]:
         return [self._rattler.Channel(channel.served) for channel in self.channels]
@@ -265,7 +265,7 @@ class CondaClient:
         try:
             base: str = self._rattler.Channel(channel.served).base_url
         except self._faults as error:
-            raise ChannelFault([channel.name], self._told(error)) from error
+            raise ChannelFault([channel.name], self._message(error)) from error
         return base.rstrip("/")
 
     def _record(self, found: Any) -> CondaRecord:

@@ -123,17 +123,17 @@ class NoCondaSolution(Refusal):
         target: Target,
         channels: Iterable[str],
         wants: Iterable[CondaRequirement],
-        told: str,
+        message: str,
         clash: Clash | None = None,
     ) -> None:
-        super().__init__(str(target), told)
+        super().__init__(str(target), message)
         self.target = target
         self.channels = tuple(channels)
-        self.told = told
+        self.message = message
         self.clash = clash
         if clash is not None:
             wants = (clash.asked, *clash.against)
-        named = tuple(want for want in wants if re.search(rf"\b{re.escape(want.name)}\b", told))
+        named = tuple(want for want in wants if re.search(rf"\b{re.escape(want.name)}\b", message))
         self.wants = tuple(sorted(set(named), key=lambda want: (want.name, want.spec)))
 
     @property
@@ -144,7 +144,7 @@ class NoCondaSolution(Refusal):
     @property
     def newer_macos(self) -> MacOSVersion | None:
         """The next macOS that a refused record asks for; it might make the difference."""
-        asked = re.findall(r"__osx >=(\d+(?:\.\d+)?)", self.told)
+        asked = re.findall(r"__osx >=(\d+(?:\.\d+)?)", self.message)
         floors = (MacOSVersion.parse(text) for text in asked)
         return min((floor for floor in floors if floor > self.target.macos), default=None)
 
@@ -154,7 +154,7 @@ class NoCondaSolution(Refusal):
         if self.clash is None:
             return (
                 f"{channels} has no set of packages {where} with all of: {_list(self.wants)}. "
-                f"The solver says: {_cut(_one_line(self.told))}"
+                f"The solver says: {_cut(_one_line(self.message))}"
             )
         asked, against = self.clash.asked, self.clash.against
         if not against:
@@ -163,7 +163,7 @@ class NoCondaSolution(Refusal):
                 f"{asked.origin}."
             )
         return (
-            f"{channels} cannot bring {_told(asked)} {where}, since there has to be "
+            f"{channels} cannot bring {_words(asked)} {where}, since there has to be "
             f"{_list(sorted(against, key=_by_origin))}."
         )
 
@@ -179,10 +179,10 @@ def _by_origin(want: CondaRequirement) -> bool:
 
 
 def _list(wants: Iterable[CondaRequirement]) -> str:
-    return "; ".join(dict.fromkeys(map(_told, wants)))
+    return "; ".join(dict.fromkeys(map(_words, wants)))
 
 
-def _told(want: CondaRequirement) -> str:
+def _words(want: CondaRequirement) -> str:
     if isinstance(want.origin, ByMatrix):
         return f"{want.words or want.spec} ({want.origin.bound.reason})"
     return str(want)

@@ -42,9 +42,11 @@ def compile_advice(matrix: Matrix, published: Collection[str]) -> dict[str, Any]
 
 def _offered(matrix: Matrix, python: str, arch: Arch, published: Collection[str]) -> list[Choice]:
     """The pairs with a plugin that run on that Python, best first."""
-    wish = PairRequest(python=PythonVersion.parse(python), chip=matrix.platforms.chip(CHIPS[arch]))
+    request = PairRequest(
+        python=PythonVersion.parse(python), chip=matrix.platforms.chip(CHIPS[arch])
+    )
     try:
-        found = choices(matrix, wish)
+        found = choices(matrix, request)
     except NoCombo:
         return []
     good = (Status.WORKS, Status.CAUTION)

@@ -267,12 +267,12 @@ def root_first(matches: Iterable[Match]) -> tuple[Match, ...]:
             if follows and other.symptom.id not in parents:
                 parents[other.symptom.id] = match.symptom.id
     ordered: list[Match] = []
-    told: set[str] = set()
+    seen: set[str] = set()
 
     def tell(match: Match, root: str) -> None:
-        if match.symptom.id in told:
+        if match.symptom.id in seen:
             return
-        told.add(match.symptom.id)
+        seen.add(match.symptom.id)
         ordered.append(
             Match(symptom=match.symptom, line=match.line, weak=match.weak, at=match.at, root=root)
         )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..matrix.facts import Matrix
-    from .make import LockRequest
+    from .request import LockRequest
 
 TENSORFLOW = canonicalize_name("tensorflow")
 VARIANTS = {

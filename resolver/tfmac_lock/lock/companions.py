@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 from ..matrix.reasons import Reason, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..matrix.companions import CompanionVerdict
     from ..matrix.facts import Matrix
     from .model import Lock
 
 
-def with_companions(matrix: Matrix, lock: Lock) -> Lock:
+def with_companions(matrix: Matrix, lock: Lock, naming: Collection[str] = ()) -> Lock:
     """The lock with a verdict on each companion, and with the weakest of all as its own.
 
-    Its settings are those that the companions need to run.
+    Its settings are those that the companions need to run. ``naming`` are packages whose
+    metadata name TensorFlow or Keras.
     """
-    found = matrix.companions.judge(lock.packages)
+    found = matrix.companions.judge(lock.packages, naming)
     status = max([lock.verdict.status, *(one.status for one in found)], key=lambda one: one.rank)
     verdict = replace(
         lock.verdict,

@@ -33,7 +33,7 @@ def judged(matrix: Matrix, lock: Lock) -> Lock:
     verdict = of_unknown_files(verdict, unknown, plugin=combo.metal is not None)
     notes = [reason for reason in lock.verdict.reasons if reason.kind in NOTES]
     lock = replace(lock, verdict=replace(verdict, reasons=(*verdict.reasons, *notes)))
-    return with_companions(matrix, lock)
+    return with_companions(matrix, lock, {one.name for one in lock.companions})
 
 
 def pair_of(lock: Lock) -> Pair:

@@ -17,7 +17,7 @@ from ..matrix.ranking import NoCombo, PairRequest, choices, nearest
 from ..matrix.reasons import Reason, Status
 from ..matrix.verdict import judge
 from ..resolve.conflict import Unsatisfiable
-from ..resolve.pairs import METAL_NAME, Option, Options
+from ..resolve.pairs import Option, Options
 from ..resolve.provider import Rules
 from ..resolve.solve import newer_macos, solve
 from ..resolve.source import known_requirements
@@ -30,60 +30,28 @@ from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .mixed import locked, verify_conda
 from .model import Combo, Lock, LockedPackage, combo_id
 from .newest import outdated
+from .notes import notes_of
 from .published import Index
 from .verify import pins_of, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from packaging.utils import NormalizedName
-    from packaging.version import Version
 
     from ..conda.mixed import CondaPart, MixedSolution
     from ..matrix.facts import Matrix, Waiver
     from ..matrix.reasons import Verdict
     from ..matrix.verdict import Pair
-    from ..resolve.requirement import Requirement
     from ..resolve.solve import Solution, Solved
     from ..resolve.source import Source
     from ..target import Target
+    from .request import LockRequest
 
 
 NEAR_ENOUGH = 100
 """How many neighbours of a request that has no answer are looked at, to offer three that have."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockRequest:
-    """What to lock: which pair, and what else goes in.
-
-    ``requirements`` and ``constraints`` were read for the target's environment. ``before`` is
-    the moment from which on files are too new. ``pre`` lets pre-releases count as much as final
-    ones; ``wheels_only`` are packages of which no source archive may be taken, ``allow_source``
-    those that may even need a compiler. ``options`` are the command line's words for all that
-    is not the pair, so that the lock can say how it was made. ``accept_repacked`` takes
-    TensorFlow and plugin files whose sha256 is not the release's. ``preferred`` are versions to
-    be kept where they can be.
-    """
-
-    pair: PairRequest
-    requirements: tuple[Requirement, ...] = ()
-    constraints: tuple[Requirement, ...] = ()
-    before: datetime | None = None
-    pre: bool = False
-    wheels_only: frozenset[str] = frozenset()
-    allow_source: frozenset[str] = frozenset()
-    options: str = ""
-    accept_repacked: bool = False
-    preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
-
-    def prefers(self, pair: Pair) -> bool:
-        """Whether that very pair is to be kept."""
-        pins = Option(pair, MacOSVersion(0)).pins
-        kept = all(self.preferred.get(name) == version for name, version in pins.items())
-        return kept and (METAL_NAME in pins) == (METAL_NAME in self.preferred)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +82,9 @@ class Resolver:
 
     ``as_of`` is the day that the locks carry; ``ahead`` fetches ahead, for a cold cache, and
     starts with the ``likely`` packages. With ``conda`` the locks are mixed.
-    ``published`` is the folder of the published locks, which show what else can be had.
+    ``published`` is the folder of the published locks, which show what else can be had. With
+    ``keep_proven`` the packages that nobody named come in the versions of the pair's published
+    lock, where they can, since these were tried together and newer ones were not.
     """
 
     matrix: Matrix
@@ -124,6 +94,7 @@ class Resolver:
     likely: frozenset[NormalizedName] = frozenset()
     conda: CondaPart | None = None
     published: Path | None = None
+    keep_proven: bool = False
     _views: dict[tuple[object, ...], View] = field(default_factory=dict)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -247,7 +218,9 @@ class Resolver:
             return f"\nWithout {item.text} it resolves, with TensorFlow {combo.tensorflow}."
         return ""
 
-    def lock_pair(self, request: LockRequest, pair: Pair) -> ResolvedLock:
+    def lock_pair(
+        self, request: LockRequest, pair: Pair, notes: Sequence[Reason] = ()
+    ) -> ResolvedLock:
         """The lock of that very pair; raises Unsatisfiable, NoCondaSolution or BrokenPins.
 
         Where no macOS was asked for, it is made for the oldest one that the pair runs on, and
@@ -255,7 +228,7 @@ class Resolver:
         native packages that have no wheel for any macOS come from conda.
         """
         if self.conda is None:
-            return self._lock_best(request, [pair], ())
+            return self._lock_best(request, [pair], notes)
         try:
             return self._lock_with_conda(self.conda, request, pair)
         except Unsatisfiable as error:
@@ -273,12 +246,16 @@ class Resolver:
             for pair in pairs
             for macos in macos_to_try(self.matrix, request.pair, pair)
         )
+        best, own = options[0].pair, request.preferred
+        request = self._with_proven(request, best)
         rules, solution = self._solve(request, options)
         request, (rules, solution), older = self._newest_named(request, rules, solution)
         option = solution.option
         assert option is not None, "the pair is part of every solution"
-        if option.macos != rules.view.target.macos:
-            # Markers and metadata were those for the best pair's macOS; now they are the lock's.
+        other = self.keep_proven and option.pair != best
+        if other or option.macos != rules.view.target.macos:
+            # Markers, metadata and proven versions were the best pair's; now they are the lock's.
+            request = self._with_proven(replace(request, preferred=own), option.pair)
             rules, solution = self._solve(request, Options([option]))
         notes = [*notes, *older]
         return self._made(request, option.pair, rules.view.target, solution, notes=notes)
@@ -303,6 +280,26 @@ class Resolver:
             else:
                 request = current
         return request, found, notes
+
+    def _with_proven(self, request: LockRequest, pair: Pair) -> LockRequest:
+        """The request with the versions of the pair's published lock, but of what was named."""
+        if not self.keep_proven or self.published is None or request.pair.os is Os.LINUX:
+            return request
+        index = Index.within(self.published, pair.python, pair.arch)
+        if not index.exists():
+            return request
+        lock = index.find(
+            package=pair.package,
+            version=pair.tensorflow,
+            metal=pair.metal or "none",
+            gpu=True,
+            macos=None,
+        )
+        if lock is None:
+            return request
+        named = {item.name for item in request.requirements}
+        proven = {name: at for name, at in lock.versions.items() if name not in named}
+        return replace(request, preferred={**proven, **request.preferred})
 
     def _solve(self, request: LockRequest, options: Options) -> tuple[Rules, Solution]:
         rules = self._rules(request, options, self._target(request.pair, options[0].macos))
@@ -426,10 +423,7 @@ class Resolver:
         notes = [
             *notes,
             *(() if both is None else both.notes),
-            *(_waiver_note(pair, one) for one in self._waivers(pair, target)),
-            *_stand_in_notes(pair, solution),
-            *_source_notes(packages),
-            *_prerelease_notes(solution),
+            *notes_of(pair, solution, packages, self._waivers(pair, target)),
         ]
         lock = Lock(
             combo=_combo(pair, target, pins, macos),
@@ -439,7 +433,7 @@ class Resolver:
             command=_command(request, pair, self.conda),
             channels=() if both is None else both.channels,
         )
-        lock = with_companions(self.matrix, lock)
+        lock = with_companions(self.matrix, lock, self._naming(request, solved.values()))
         if lock.verdict.status is Status.BROKEN:
             raise BrokenPins(pair, lock.verdict)
         if both is not None:
@@ -450,6 +444,21 @@ class Resolver:
     def _waivers(self, pair: Pair, target: Target) -> tuple[Waiver, ...]:
         """The requirements of the pair's own metadata that nothing on the Mac can meet."""
         return self.matrix.waivers_for(pair.package, pair.tensorflow, pair.arch, target.os)
+
+    def _naming(self, request: LockRequest, solved: Iterable[Solved]) -> set[str]:
+        """The packages whose metadata name TensorFlow or Keras.
+
+        Those of a package that somebody asked for are read whole, the description too.
+        """
+        asked = {item.name for item in request.requirements}
+        found: set[str] = set()
+        for one in solved:
+            if not one.file.filename.endswith(".whl") or one.file.sha256 in self._known:
+                continue
+            mentions = self.source.metadata(one.file).mentions
+            if mentions == "head" or (mentions and one.name in asked):
+                found.add(one.name)
+        return found
 
     def _package(self, solved: Solved) -> LockedPackage:
         file = solved.file
@@ -501,51 +510,6 @@ def _with_old_versions(verdict: Verdict) -> Verdict:
     if all(reason.kind != "older" for reason in verdict.reasons):
         return verdict
     return replace(verdict, status=max(verdict.status, Status.UNPROVEN))
-
-
-def _waiver_note(pair: Pair, waiver: Waiver) -> Reason:
-    text = (
-        f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; "
-        f"{waiver.specifier} is taken to be enough: {waiver.reason}. `pip check` will name it"
-    )
-    return Reason(kind="waiver", text=text, source=waiver.source)
-
-
-def _stand_in_notes(pair: Pair, solution: Solution) -> list[Reason]:
-    """What `pip check` will miss: requirements of TensorFlow by its other name."""
-    there = f"{pair.package} {pair.tensorflow}"
-    texts = [
-        f"{item.origin} requires {item.text}, and {there} is the same TensorFlow by its other "
-        "name. `pip check` will name it"
-        for item in dict.fromkeys(solution.stand_ins)
-    ]
-    return [Reason(kind="stand-in", text=text, source="index metadata") for text in texts]
-
-
-def _prerelease_notes(solution: Solution) -> list[Reason]:
-    """The pre-releases that came in though nobody asked for any."""
-    return [
-        Reason(
-            kind="pre-release",
-            text=f"{name} {solution.packages[name].version} is a pre-release; final releases "
-            "alone do not fit together",
-            source="index metadata",
-        )
-        for name in solution.unasked_pre
-    ]
-
-
-def _source_notes(packages: Iterable[LockedPackage]) -> list[Reason]:
-    """What pip builds on the Mac."""
-    return [
-        Reason(
-            kind="source",
-            text=f"{one.name} {one.version} is a source archive, which pip builds",
-            source=one.url,
-        )
-        for one in packages
-        if one.is_source
-    ]
 
 
 def _command(request: LockRequest, pair: Pair, conda: CondaPart | None) -> str:

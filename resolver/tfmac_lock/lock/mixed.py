@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from ..conda.client import CondaClient
     from ..target import Target
-    from .make import LockRequest, ResolvedLock, Resolver
+    from .make import ResolvedLock, Resolver
     from .model import Lock
+    from .request import LockRequest
 
 
 def lock_with_conda(

@@ -13,6 +13,9 @@ from ..target import Arch, MacOSVersion, Os
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
     from ..matrix.companions import CompanionVerdict
 
 SCHEMA_VERSION = 1
@@ -71,9 +74,10 @@ class Lock:
     """Every file to install, sorted by manager and name, with the combo and its verdict.
 
     ``as_of`` is the day up to which the index was looked at; ``command`` are the options that
-    ask for the same lock again. ``channels`` are there where conda packages are. ``companions``
-    are verdicts on the packages that touch TensorFlow, beside the pair's own; ``environment`` are
-    the variables that they need to run.
+    ask for the same lock again, and ``request`` those that were given, which later may give
+    another; it is empty where nobody asked. ``channels`` are there where conda packages are.
+    ``companions`` are verdicts on the packages that touch TensorFlow, beside the pair's own;
+    ``environment`` are the variables that they need to run.
     """
 
     combo: Combo
@@ -81,6 +85,7 @@ class Lock:
     packages: tuple[LockedPackage, ...]
     as_of: str
     command: str
+    request: str = ""
     channels: tuple[ChannelState, ...] = ()
     companions: tuple[CompanionVerdict, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -89,6 +94,14 @@ class Lock:
     def wheels(self) -> tuple[LockedPackage, ...]:
         """What pip installs."""
         return tuple(package for package in self.packages if package.manager == "pip")
+
+    @property
+    def versions(self) -> dict[NormalizedName, Version]:
+        """The versions of what pip installs."""
+        from packaging.utils import canonicalize_name
+        from packaging.version import Version
+
+        return {canonicalize_name(one.name): Version(one.version) for one in self.wheels}
 
     @property
     def conda_packages(self) -> tuple[LockedPackage, ...]:
@@ -141,6 +154,7 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         },
         "as_of": lock.as_of,
         "command": lock.command,
+        **({"request": lock.request} if lock.request else {}),
         "companions": _companions_json(lock.companions),
         "environment": dict(lock.environment),
         **_contents_json(lock),
@@ -257,6 +271,7 @@ def from_json(data: Any) -> Lock:
         ),
         as_of=data["as_of"],
         command=data["command"],
+        request=data.get("request", ""),
         companions=_companions(data.get("companions")),
         environment=dict(data.get("environment", {})),
         channels=tuple(

@@ -159,10 +159,10 @@ class _Row:
     """A lock as it stands in an index; ``base`` is the row of wheels that it adds to."""
 
     # No dataclass: making one takes a millisecond of every main job.
-    __slots__ = ("base", "tables", "told", "verdict")
+    __slots__ = ("base", "row", "tables", "verdict")
 
-    def __init__(self, told: Any, tables: Any, base: Any, verdict: Any) -> None:
-        self.told = told
+    def __init__(self, row: Any, tables: Any, base: Any, verdict: Any) -> None:
+        self.row = row
         self.tables = tables
         self.base = base
         self.verdict = verdict
@@ -173,13 +173,13 @@ class _Row:
 
     def lock(self) -> Lock:
         """The lock itself."""
-        packages = _packages(self.told, self.tables)
+        packages = _packages(self.row, self.tables)
         command = self._field("command")
         if self.base is not None:
-            left_out = self.told["without"]
+            left_out = self.row["without"]
             shared = _packages(self.base, self.base["tables"])
             packages += [item for item in shared if item["name"] not in left_out]
-            command += "" if "command" in self.told else ASKS_FOR_CONDA
+            command += "" if "command" in self.row else ASKS_FOR_CONDA
         return from_json(
             {
                 "combo": self.combo,
@@ -187,22 +187,22 @@ class _Row:
                 "as_of": self._field("as_of"),
                 "command": command,
                 "packages": sorted(packages, key=lambda item: (item["manager"], item["name"])),
-                "channels": [self.tables["channels"][at] for at in self.told.get("channels", ())],
+                "channels": [self.tables["channels"][at] for at in self.row.get("channels", ())],
             }
         )
 
     def _field(self, key: str) -> Any:
-        holder = self.told if self.base is None or key in self.told else self.base
+        holder = self.row if self.base is None or key in self.row else self.base
         return holder[key]
 
 
 def _rows(data: Any, verdicts: dict[str, Any], bases: dict[str, dict[str, Any]]) -> list[_Row]:
     """The rows of an index in the order of the verdicts; mixed ones stand on those of wheels."""
     rows = {}
-    for told in _rows_of(data):
-        base = bases[told["adds_to"]] if "adds_to" in told else None
-        name = (base or told)["combo"]["id"]
-        rows[name] = _Row(told, data, base, verdicts[name])
+    for row in _rows_of(data):
+        base = bases[row["adds_to"]] if "adds_to" in row else None
+        name = (base or row)["combo"]["id"]
+        rows[name] = _Row(row, data, base, verdicts[name])
     return [rows[name] for name in verdicts]
 
 
@@ -242,8 +242,8 @@ def _verdicts(data: Any, of_wheels: Mapping[str, Any] = MappingProxyType({})) ->
     }
 
 
-def _packages(told: Any, tables: Any) -> list[Any]:
-    return [in_full(tables["packages"][at]) for at in told["packages"]]
+def _packages(row: Any, tables: Any) -> list[Any]:
+    return [in_full(tables["packages"][at]) for at in row["packages"]]
 
 
 def in_full(package: Any) -> Any:

@@ -1,10 +1,13 @@
-"""From the words of a user to a lock request: one way for the command line and the service."""
+"""The lock request, and how it is made from the words of a user.
+
+The command line and the service go the same way.
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,19 +16,53 @@ from packaging.utils import canonicalize_name
 
 from ..errors import UsageError
 from ..matrix.ranking import PairRequest, TensorFlowRequest
+from ..resolve.pairs import METAL_NAME, Option
 from ..resolve.pyproject import NAME as PYPROJECT
 from ..resolve.pyproject import read_pyproject, split_extras
 from ..resolve.requirements_in import Options, read_file, read_with
-from ..target import Os
-from .make import LockRequest
+from ..target import MacOSVersion, Os
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from packaging.markers import Environment
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
 
+    from ..matrix.verdict import Pair
     from ..resolve.requirement import Requirement
-    from ..target import Chip, MacOSVersion, Platforms, PythonVersion
+    from ..target import Chip, Platforms, PythonVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockRequest:
+    """What to lock: which pair, and what else goes in.
+
+    ``requirements`` and ``constraints`` were read for the target's environment. ``before`` is
+    the moment from which on files are too new. ``pre`` lets pre-releases count as much as final
+    ones; ``wheels_only`` are packages of which no source archive may be taken, ``allow_source``
+    those that may even need a compiler. ``options`` are the command line's words for all that
+    is not the pair, so that the lock can say how it was made. ``accept_repacked`` takes
+    TensorFlow and plugin files whose sha256 is not the release's. ``preferred`` are versions to
+    be kept where they can be.
+    """
+
+    pair: PairRequest
+    requirements: tuple[Requirement, ...] = ()
+    constraints: tuple[Requirement, ...] = ()
+    before: datetime | None = None
+    pre: bool = False
+    wheels_only: frozenset[str] = frozenset()
+    allow_source: frozenset[str] = frozenset()
+    options: str = ""
+    accept_repacked: bool = False
+    preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
+
+    def prefers(self, pair: Pair) -> bool:
+        """Whether that very pair is to be kept."""
+        pins = Option(pair, MacOSVersion(0)).pins
+        kept = all(self.preferred.get(name) == version for name, version in pins.items())
+        return kept and (METAL_NAME in pins) == (METAL_NAME in self.preferred)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +120,7 @@ def make_request(
     needs += _of_files(words, environment, said)
     for path in words.constraints:
         limits += read_file(path, environment, said)
-    wish = PairRequest(
+    pair = PairRequest(
         python=python,
         chip=chip,
         macos=macos,
@@ -96,7 +133,7 @@ def make_request(
         extra=frozenset(item.name for item in needs),
     )
     request = LockRequest(
-        pair=wish,
+        pair=pair,
         requirements=tuple(needs),
         constraints=tuple(limits),
         before=before(words.exclude_newer),

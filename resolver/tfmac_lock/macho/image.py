@@ -212,21 +212,18 @@ def read_slice(region: Region, name: str, arch: str) -> MachO:
     if region.bytes(0, 4) != _MAGIC_64:
         raise NotMachO(region.what, "is not a 64-bit little-endian Mach-O file")
     header = region.unpack(_HEADER, 0)
-    cpu, subtype, file_type, count, size = header[1:6]
+    cpu, subtype, file_type = header[1:4]
     if architecture(cpu, subtype) != arch:
         raise DamagedBinary(
             region.what, f"says {architecture(cpu, subtype)} in its header and {arch} outside"
         )
-    if count > MAX_COMMANDS or size > MAX_COMMAND_BYTES:
-        raise DamagedBinary(region.what, f"{count} load commands in {size} bytes are over limits")
-    commands = region.sub(_HEADER.size, size, "load commands")
     install_name: str | None = None
     libraries: list[Library] = []
     rpaths: list[str] = []
     minos: str | None = None
     sdk: str | None = None
     tables: dict[str, tuple[int, ...]] = {}
-    for command, body in _load_commands(commands, count):
+    for command, body in load_commands(region):
         if command == _LC_ID_DYLIB:
             install_name = _text(body, body.unpack(_DYLIB, 0)[2])
         elif command in _LOAD_KINDS:
@@ -256,7 +253,12 @@ def read_slice(region: Region, name: str, arch: str) -> MachO:
     )
 
 
-def _load_commands(commands: Region, count: int) -> Iterator[tuple[int, Region]]:
+def load_commands(slice_: Region) -> Iterator[tuple[int, Region]]:
+    """Each load command of a 64-bit slice, with its bytes."""
+    count, size = slice_.unpack(_HEADER, 0)[4:6]
+    if count > MAX_COMMANDS or size > MAX_COMMAND_BYTES:
+        raise DamagedBinary(slice_.what, f"{count} load commands in {size} bytes are over limits")
+    commands = slice_.sub(_HEADER.size, size, "load commands")
     at = 0
     for _ in range(count):
         command, length = commands.unpack(_COMMAND, at)

@@ -11,20 +11,19 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfmac_lock.macho.errors import DamagedBinary
-from tfmac_lock.macho.symbols import symbol_table
+from .errors import DamagedBinary
+from .image import load_commands
+from .symbols import symbol_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tfmac_lock.macho.buffer import Region
-    from tfmac_lock.macho.image import MachO
+    from .buffer import Region
+    from .image import MachO
 
 MAX_SECTIONS = 4096
 MAX_FUNCTIONS = 1_000_000
 
-_HEADER = struct.Struct("<8I")
-_COMMAND = struct.Struct("<II")
 _SEGMENT = struct.Struct("<II16sQQQQ4I")
 _SECTION = struct.Struct("<16s16sQQ8I")
 _DYSYMTAB = struct.Struct("<20I")
@@ -127,7 +126,7 @@ def read_layout(image: MachO) -> Layout:
     indirect: tuple[int, int] = (0, 0)
     starts: tuple[int, int] = (0, 0)
     base = 0
-    for command, body in _commands(image.region):
+    for command, body in load_commands(image.region):
         if command == _LC_SEGMENT_64:
             segment = _segment(body)
             sections += segment
@@ -151,18 +150,6 @@ def read_layout(image: MachO) -> Layout:
         names={address: tuple(sorted(found)) for address, found in names.items()},
         imports=dict(_imports(image.region, sections, indirect, [one.name for one in symbols])),
     )
-
-
-def _commands(region: Region) -> Iterator[tuple[int, Region]]:
-    count, size = region.unpack(_HEADER, 0)[4:6]
-    commands = region.sub(_HEADER.size, size, "load commands")
-    at = 0
-    for _ in range(count):
-        command, length = commands.unpack(_COMMAND, at)
-        if length < _COMMAND.size:
-            raise DamagedBinary(commands.what, f"the command at {at} has {length} bytes")
-        yield command, commands.sub(at, length, f"command {command:#x}")
-        at += length
 
 
 def _segment(body: Region) -> list[Section]:

@@ -69,5 +69,5 @@ def _advice(data: Any, arch: Arch, python: str) -> Advice:
     return Advice(
         sound=Offer(**row["sound"]) if row["sound"] else None,
         newer=Offer(**row["newer"]) if row["newer"] else None,
-        switch={metal: (told[0], told[1], told[2]) for metal, told in row["switch"].items()},
+        switch={metal: (words[0], words[1], words[2]) for metal, words in row["switch"].items()},
     )

@@ -191,16 +191,17 @@ class Companions:
         """The facts of the companion of that name."""
         return next((found for found in self.facts if found.name == name), None)
 
-    def judge(self, packages: Collection[Locked]) -> tuple[CompanionVerdict, ...]:
+    def judge(
+        self, packages: Collection[Locked], naming: Collection[str] = ()
+    ) -> tuple[CompanionVerdict, ...]:
         """A verdict on each package that touches TensorFlow and that the pair does not bring.
 
-        The pair's own packages are vouched for by the pair's evidence.
+        The pair's own packages are vouched for by the pair's evidence. ``naming`` are packages
+        that name TensorFlow or Keras in their metadata; they touch it too.
         """
         pins = decisive_pins(packages)
-        return tuple(
-            self._judge(package, pins)
-            for package in touching(packages, {fact.name for fact in self.facts})
-        )
+        listed = {fact.name for fact in self.facts} | {*naming}
+        return tuple(self._judge(package, pins) for package in touching(packages, listed))
 
     def environment(self, packages: Collection[Locked]) -> dict[str, str]:
         """The environment variables that the packages need, by name."""

@@ -272,13 +272,13 @@ def find_pair(matrix: Matrix, tensorflow: str, metal: str, arch: Arch, python: s
     Of a version that both packages have, the one that holds the payload is meant. Raises
     UnknownRelease, and UsageError for what is no version.
     """
-    wish = TensorFlowRequest.parse(tensorflow)
+    request = TensorFlowRequest.parse(tensorflow)
     found = [
         release
         for package in TENSORFLOW_PACKAGES
-        if wish.package in (None, package)
+        if request.package in (None, package)
         for release in reversed(matrix.releases_of(package))
-        if specifier(wish.specifier).contains(release.version) and release.wheels_for(arch)
+        if specifier(request.specifier).contains(release.version) and release.wheels_for(arch)
     ]
     if not found:
         raise UnknownRelease(f"the matrix knows no TensorFlow {tensorflow} for {arch.value} Macs")

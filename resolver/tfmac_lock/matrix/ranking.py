@@ -87,7 +87,7 @@ class PairRequest:
 
     @property
     def newest_macos(self) -> MacOSVersion | None:
-        """The newest macOS that the wish allows: the last minor where only a major was given."""
+        """The newest macOS that the request allows: the last minor where only a major was given."""
         if self.macos is not None and self.any_minor:
             return MacOSVersion(self.macos.major, 99)
         return self.macos
@@ -156,34 +156,34 @@ def _all(pair: Pair) -> bool:  # noqa: ARG001 - what a filter is called with
 
 
 def choices(
-    matrix: Matrix, wish: PairRequest, can_be_had: Callable[[Pair], bool] = _all
+    matrix: Matrix, request: PairRequest, can_be_had: Callable[[Pair], bool] = _all
 ) -> list[Choice]:
-    """All pairs that fit the wish and are not broken, best first.
+    """All pairs that fit the request and are not broken, best first.
 
     Raises NoCombo where there is none, with the reason and the nearest pairs of those that can
     be had.
     """
-    found = _judged(matrix, wish)
+    found = _judged(matrix, request)
     good = [choice for choice in found if choice.verdict.status is not Status.BROKEN]
     if good:
         return sorted(good, key=_rank)
-    raise _refusal(matrix, wish, found, can_be_had)
+    raise _refusal(matrix, request, found, can_be_had)
 
 
-def _judged(matrix: Matrix, wish: PairRequest) -> list[Choice]:
-    """Every pair that fits the wish. ``auto`` falls back to no plugin only where none is left."""
-    releases = list(_releases(matrix, wish))
-    plugins = _plugins(matrix, wish) if wish.wants_plugin else []
-    with_plugin = _judge_all(matrix, wish, releases, plugins)
-    if wish.metal not in ("auto", "none"):
+def _judged(matrix: Matrix, request: PairRequest) -> list[Choice]:
+    """Every pair that fits the request; ``auto`` falls back to no plugin where none is left."""
+    releases = list(_releases(matrix, request))
+    plugins = _plugins(matrix, request) if request.wants_plugin else []
+    with_plugin = _judge_all(matrix, request, releases, plugins)
+    if request.metal not in ("auto", "none"):
         return with_plugin
     if any(choice.verdict.status is not Status.BROKEN for choice in with_plugin):
         return with_plugin
-    return with_plugin + _judge_all(matrix, wish, releases, [None])
+    return with_plugin + _judge_all(matrix, request, releases, [None])
 
 
 def _judge_all(
-    matrix: Matrix, wish: PairRequest, releases: Iterable[Release], plugins: Iterable[str | None]
+    matrix: Matrix, request: PairRequest, releases: Iterable[Release], plugins: Iterable[str | None]
 ) -> list[Choice]:
     found = []
     for plugin in plugins:
@@ -192,36 +192,41 @@ def _judge_all(
                 package=release.package,
                 tensorflow=release.version,
                 metal=plugin,
-                arch=wish.arch,
-                python=wish.python.series,
+                arch=request.arch,
+                python=request.python.series,
             )
             verdict = judge(
-                matrix, pair, macos=wish.newest_macos, extra=wish.extra, resolved=True, os=wish.os
+                matrix,
+                pair,
+                macos=request.newest_macos,
+                extra=request.extra,
+                resolved=True,
+                os=request.os,
             )
             found.append(Choice(pair=pair, verdict=verdict))
     return found
 
 
-def _releases(matrix: Matrix, wish: PairRequest) -> Iterator[Release]:
-    """The TensorFlow releases with a wheel for the target that the wish allows."""
+def _releases(matrix: Matrix, request: PairRequest) -> Iterator[Release]:
+    """The TensorFlow releases with a wheel for the target that the request allows."""
     for package in TENSORFLOW_PACKAGES:
-        if wish.tensorflow.package not in (None, package):
+        if request.tensorflow.package not in (None, package):
             continue
         for release in matrix.releases_of(package):
-            if not release.final and not wish.tensorflow.names_prerelease:
+            if not release.final and not request.tensorflow.names_prerelease:
                 continue
-            if not specifier(wish.tensorflow.specifier).contains(release.version):
+            if not specifier(request.tensorflow.specifier).contains(release.version):
                 continue
-            if wish.python.series in release.pythons(wish.arch, wish.os):
+            if request.python.series in release.pythons(request.arch, request.os):
                 yield release
 
 
-def _plugins(matrix: Matrix, wish: PairRequest) -> list[str | None]:
+def _plugins(matrix: Matrix, request: PairRequest) -> list[str | None]:
     return [
         release.version
         for release in matrix.releases_of(METAL)
-        if wish.python.series in release.pythons(wish.arch, wish.os)
-        and (wish.metal == "auto" or version(wish.metal) == version(release.version))
+        if request.python.series in release.pythons(request.arch, request.os)
+        and (request.metal == "auto" or version(request.metal) == version(release.version))
     ]
 
 
@@ -249,28 +254,28 @@ def _rank(choice: Choice) -> tuple[object, ...]:
 
 
 def nearest(
-    matrix: Matrix, wish: PairRequest, count: int = 3, can_be_had: Callable[[Pair], bool] = _all
+    matrix: Matrix, request: PairRequest, count: int = 3, can_be_had: Callable[[Pair], bool] = _all
 ) -> tuple[Pair, ...]:
-    """The pairs nearest to the wish on the same chip, of those with the best status there is.
+    """The pairs nearest to the request on the same chip, of those with the best status there is.
 
     ``can_be_had`` is asked in their order, and of no more than are needed.
     """
-    wanted = _first_version(wish.tensorflow.specifier)
+    wanted = _first_version(request.tensorflow.specifier)
     found = []
     for python in matrix.platforms.pythons:
         series = PythonVersion.parse(python.series)
         other = replace(
-            wish,
+            request,
             python=series,
             tensorflow=TensorFlowRequest(),
-            metal="none" if wish.metal == "none" else "auto",
+            metal="none" if request.metal == "none" else "auto",
         )
         for choice in _judged(matrix, other):
             if choice.verdict.status is not Status.BROKEN:
                 there = version(choice.pair.tensorflow).release[1]
                 apart = 2 * abs(there - wanted[1]) if wanted else 0
-                apart += 3 * abs(series.minor - wish.python.minor)
-                apart += 6 * (wish.wants_plugin and choice.pair.metal is None)
+                apart += 3 * abs(series.minor - request.python.minor)
+                apart += 6 * (request.wants_plugin and choice.pair.metal is None)
                 found.append((apart, _rank(choice), choice))
     good = [item for item in found if item[2].verdict.status in (Status.WORKS, Status.CAUTION)]
     chosen: list[Pair] = []
@@ -303,41 +308,45 @@ def package_row(matrix: Matrix, name: str, release: str | None = None) -> Packag
 
 
 def _refusal(
-    matrix: Matrix, wish: PairRequest, found: list[Choice], can_be_had: Callable[[Pair], bool]
+    matrix: Matrix, request: PairRequest, found: list[Choice], can_be_had: Callable[[Pair], bool]
 ) -> NoCombo:
     """Why there is no combo, in the matrix's words."""
-    row = _told_row(matrix, wish.tensorflow)
+    row = _own_row(matrix, request.tensorflow)
     if row is not None:
-        text = _told_of(row)
-    elif wish.tensorflow.package not in (None, *TENSORFLOW_PACKAGES):
-        text = f"{wish.tensorflow.package} is not a TensorFlow that tfmac-lock knows."
+        text = _row_text(row)
+    elif request.tensorflow.package not in (None, *TENSORFLOW_PACKAGES):
+        text = f"{request.tensorflow.package} is not a TensorFlow that tfmac-lock knows."
     elif found:
         text = _why_broken(found)
-    elif not list(_releases(matrix, wish)):
-        text = _why_no_release(matrix, wish)
+    elif not list(_releases(matrix, request)):
+        text = _why_no_release(matrix, request)
     else:
-        text = _why_no_plugin(matrix, wish)
-    return NoCombo(text, nearest(matrix, wish, can_be_had=can_be_had), wish.machine)
+        text = _why_no_plugin(matrix, request)
+    return NoCombo(text, nearest(matrix, request, can_be_had=can_be_had), request.machine)
 
 
 FORK = "tensorflow-macos-fork"
 FIRST_WITH_PLUGINS = (2, 5)
 
 
-def _told_row(matrix: Matrix, wish: TensorFlowRequest) -> PackageRow | None:
+def _own_row(matrix: Matrix, asked: TensorFlowRequest) -> PackageRow | None:
     """The matrix's own words for what was asked for, where there is no choice of releases.
 
     Whoever asks for a tensorflow-macos older than the first one on the index means the fork.
     """
-    if wish.package is not None and wish.package not in TENSORFLOW_PACKAGES:
-        return package_row(matrix, wish.package)
-    asked = _first_version(wish.specifier)
-    if asked is not None and asked < FIRST_WITH_PLUGINS and wish.package != "tensorflow":
+    if asked.package is not None and asked.package not in TENSORFLOW_PACKAGES:
+        return package_row(matrix, asked.package)
+    version_asked = _first_version(asked.specifier)
+    if (
+        version_asked is not None
+        and version_asked < FIRST_WITH_PLUGINS
+        and asked.package != "tensorflow"
+    ):
         return package_row(matrix, FORK)
     return None
 
 
-def _told_of(row: PackageRow) -> str:
+def _row_text(row: PackageRow) -> str:
     instead = f" Take {row.instead}." if row.instead else ""
     return f"{row.name}: {row.title}. {row.text}{instead}"
 
@@ -352,39 +361,39 @@ def _why_broken(found: list[Choice]) -> str:
     return f"{best.pair} is broken on {best.pair.arch.value}: " + "; ".join(reasons) + "."
 
 
-def _why_no_release(matrix: Matrix, wish: PairRequest) -> str:
-    wanted = wish.tensorflow
+def _why_no_release(matrix: Matrix, request: PairRequest) -> str:
+    wanted = request.tensorflow
     known = [
         release
         for package in TENSORFLOW_PACKAGES
         if wanted.package in (None, package)
         for release in matrix.releases_of(package)
         if specifier(wanted.specifier).contains(release.version)
-        and release.wheels_for(wish.arch, wish.os)
+        and release.wheels_for(request.arch, request.os)
     ]
-    where = f"{wish.arch.value} {'Linux' if wish.os is Os.LINUX else 'Macs'}"
+    where = f"{request.arch.value} {'Linux' if request.os is Os.LINUX else 'Macs'}"
     if not known:
         return f"there is no wheel of {wanted} for {where}."
     pythons = sorted(
-        {series for release in known for series in release.pythons(wish.arch, wish.os)},
+        {series for release in known for series in release.pythons(request.arch, request.os)},
         key=minor_number,
     )
     return (
         f"{wanted} has wheels for {where} on Python {', '.join(pythons)}, "
-        f"and none for Python {wish.python.series}."
+        f"and none for Python {request.python.series}."
     )
 
 
-def _why_no_plugin(matrix: Matrix, wish: PairRequest) -> str:
-    known = matrix.release(METAL, wish.metal) if wish.metal != "auto" else None
+def _why_no_plugin(matrix: Matrix, request: PairRequest) -> str:
+    known = matrix.release(METAL, request.metal) if request.metal != "auto" else None
     if known is None:
         every = ", ".join(release.version for release in matrix.releases_of(METAL))
-        return f"there is no tensorflow-metal {wish.metal}; there are {every}."
-    pythons = known.pythons(wish.arch, wish.os)
+        return f"there is no tensorflow-metal {request.metal}; there are {every}."
+    pythons = known.pythons(request.arch, request.os)
     if not pythons:
-        where = "Linux" if wish.os is Os.LINUX else f"{wish.arch.value} Macs"
+        where = "Linux" if request.os is Os.LINUX else f"{request.arch.value} Macs"
         return f"tensorflow-metal {known.version} has no wheel for {where}."
     return (
-        f"tensorflow-metal {known.version} has wheels for {wish.arch.value} on Python "
-        f"{', '.join(pythons)}, and none for Python {wish.python.series}."
+        f"tensorflow-metal {known.version} has wheels for {request.arch.value} on Python "
+        f"{', '.join(pythons)}, and none for Python {request.python.series}."
     )

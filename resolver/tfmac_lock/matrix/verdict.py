@@ -304,13 +304,13 @@ def _computing(
     if pair.metal is None:
         return
     kernels = matrix.kernels_of(pair.metal, pair.arch, pair.python)
-    if kernels is not None and (told := sentence(kernels)):
+    if kernels is not None and (text := sentence(kernels)):
         cleared = runs.cleared(RELU)
         if cleared:
-            told = f"independent Macs looked for it and did not find it, but the code says: {told}"
+            text = f"independent Macs looked for it and did not find it, but the code says: {text}"
         yield Reason(
             kind=OUTRANKED if cleared else "code",
-            text=told,
+            text=text,
             source=f"matrix/kernels/{kernels.package}/{kernels.version}.toml",
             against=True,
         )

@@ -44,16 +44,16 @@ class _Tables:
             items.append(item)
         return self._places[key]
 
-    def row(self, told: dict[str, Any]) -> dict[str, Any]:
+    def row(self, lock: dict[str, Any]) -> dict[str, Any]:
         """The row with places instead of what the tables hold."""
-        # The requirements depend on the extras asked for, so they are part of what is told
+        # The requirements depend on the extras asked for, so they are part of what tells packages
         # apart; within one index that makes a handful of packages stand there twice.
-        row = {key: value for key, value in told.items() if key not in LEFT_OUT}
-        row["packages"] = [self.place("packages", _shortened(one)) for one in told["packages"]]
-        if "combo" in told:
-            row["combo"] = _shortened_combo(told["combo"])
-        if "channels" in told:
-            row["channels"] = [self.place("channels", channel) for channel in told["channels"]]
+        row = {key: value for key, value in lock.items() if key not in LEFT_OUT}
+        row["packages"] = [self.place("packages", _shortened(one)) for one in lock["packages"]]
+        if "combo" in lock:
+            row["combo"] = _shortened_combo(lock["combo"])
+        if "channels" in lock:
+            row["channels"] = [self.place("channels", channel) for channel in lock["channels"]]
         return row
 
 
@@ -105,21 +105,21 @@ def render_mixed(
     bases = {lock.combo.id: to_json(lock) for lock in wheels}
     rows = []
     for lock in sorted(locks, key=_by_id):
-        told = to_json(lock)
+        document = to_json(lock)
         base = bases.get(lock.combo.id)
         if base is not None:
-            own = [package for package in told["packages"] if package not in base["packages"]]
-            gone = [item["name"] for item in base["packages"] if item not in told["packages"]]
+            own = [package for package in document["packages"] if package not in base["packages"]]
+            gone = [item["name"] for item in base["packages"] if item not in document["packages"]]
             expected = {**base, "command": base["command"] + ASKS_FOR_CONDA}
-            changed = {key: told[key] for key in INHERITED if told[key] != expected[key]}
-            told = {
+            changed = {key: document[key] for key in INHERITED if document[key] != expected[key]}
+            document = {
                 "adds_to": lock.combo.id,
                 **changed,
                 "without": gone,
                 "packages": own,
-                "channels": told["channels"],
+                "channels": document["channels"],
             }
-        rows.append(tables.row(told))
+        rows.append(tables.row(document))
     name = f"{CONDA}{slot}"
     return _files(name, rows, tables, unpublished) | _verdict_file(name, locks, bases)
 
@@ -150,11 +150,11 @@ def _verdict_file(
     tables = _Tables()
     rows: list[dict[str, Any]] = []
     for lock in locks:
-        key, told = lock.combo.id, to_json(lock)["verdict"]
-        if key in bases and bases[key]["verdict"] == told:
+        key, verdict = lock.combo.id, to_json(lock)["verdict"]
+        if key in bases and bases[key]["verdict"] == verdict:
             rows.append({"combo": key})
             continue
-        reasons = [tables.place("reasons", _shortened_reason(one)) for one in told["reasons"]]
-        rows.append({"combo": key, **told, "reasons": reasons})
+        reasons = [tables.place("reasons", _shortened_reason(one)) for one in verdict["reasons"]]
+        rows.append({"combo": key, **verdict, "reasons": reasons})
     content = {"schema_version": SCHEMA_VERSION, "verdicts": rows, "reasons": [], **tables.content}
     return {f"{VERDICTS}/{name}": dump_json(content, compact=True)}

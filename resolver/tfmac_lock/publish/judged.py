@@ -17,7 +17,7 @@ from ..lock.model import combo_id
 from ..lock.published import Index
 from ..lock.verify import pins_of
 from ..matrix.reasons import Status
-from .locks import SlotResult, Unpublished, asked_name, best, rank, wishes
+from .locks import SlotResult, Unpublished, best, pair_requests, rank, request_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,10 +43,10 @@ def judged_slot(matrix: Matrix, slot: Slot, folder: Path, *, conda: bool = False
     locks: list[Lock] = []
     unpublished: list[Unpublished] = []
     outdated: list[str] = []
-    for wish in wishes(matrix, slot):
-        name = asked_name(wish)
+    for request in pair_requests(matrix, slot):
+        name = request_name(request)
         try:
-            choice = best(matrix, wish)
+            choice = best(matrix, request)
         except Refusal as error:
             unpublished.append(Unpublished(combo=name, reason=str(error)))
             continue

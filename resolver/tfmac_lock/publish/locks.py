@@ -11,18 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-from packaging.version import Version
-
 from ..conda.mixed import CondaPart
 from ..errors import Refusal
 from ..files import write_whole
 from ..lock import published
 from ..lock.formats import FORMATS, PUBLISHED_FORMATS
 from ..lock.formats.conda import CONDA_FORMATS
-from ..lock.make import LockRequest, Resolver
+from ..lock.make import Resolver
 from ..lock.model import combo_id
-from ..lock.request import end_of
+from ..lock.request import LockRequest, end_of
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.ranking import Choice, PairRequest, TensorFlowRequest, choices, is_listed
 from ..matrix.reasons import Reason, strength
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from ..conda.client import CondaClient
     from ..lock.model import Lock
@@ -108,15 +106,15 @@ def make_slot(
     before = {lock.combo.id: lock for lock in recorded}
     locks: list[Lock] = []
     unpublished = []
-    for wish in wishes(matrix, slot):
+    for asked in pair_requests(matrix, slot):
         progress()
         try:
-            choice = best(matrix, wish)
+            choice = best(matrix, asked)
             if choice is None:
                 continue
             known = before.get(_combo_id(choice))
             request = LockRequest(
-                pair=wish,
+                pair=asked,
                 before=end_of(day),
                 wheels_only=WHEELS_ONLY,
                 preferred=versions_to_keep(known, day),
@@ -125,7 +123,7 @@ def make_slot(
             lock = resolver.lock_pair(request, choice.pair).lock
             locks.append(_standing_still(lock, known))
         except Refusal as error:
-            unpublished.append(Unpublished(combo=asked_name(wish), reason=str(error)))
+            unpublished.append(Unpublished(combo=request_name(asked), reason=str(error)))
     return SlotResult(
         slot=slot, locks=tuple(sorted(locks, key=rank)), unpublished=tuple(unpublished)
     )
@@ -144,7 +142,7 @@ def versions_to_keep(known: Lock | None, day: date) -> dict[NormalizedName, Vers
     """
     if known is None or known.as_of != day.isoformat():
         return {}
-    return {canonicalize_name(one.name): Version(one.version) for one in known.wheels}
+    return known.versions
 
 
 def _standing_still(made: Lock, before: Lock | None) -> Lock:
@@ -157,13 +155,14 @@ def _standing_still(made: Lock, before: Lock | None) -> Lock:
     return replace(before, verdict=made.verdict)
 
 
-def asked_name(wish: PairRequest) -> str:
+def request_name(request: PairRequest) -> str:
     """What an unpublished combo is called."""
-    return f"{wish.tensorflow}, plugin {wish.metal}, Python {wish.python}, {wish.arch.value}"
+    target = f"Python {request.python}, {request.arch.value}"
+    return f"{request.tensorflow}, plugin {request.metal}, {target}"
 
 
-def wishes(matrix: Matrix, slot: Slot) -> Iterator[PairRequest]:
-    """One wish a final release with wheels for the slot, with a plugin and without."""
+def pair_requests(matrix: Matrix, slot: Slot) -> Iterator[PairRequest]:
+    """One request for each final release with wheels for the slot, with a plugin and without."""
     chip = matrix.platforms.chip(CHIP_OF[slot.arch])
     for package in TENSORFLOW_PACKAGES:
         for release in matrix.releases_of(package):
@@ -178,10 +177,10 @@ def wishes(matrix: Matrix, slot: Slot) -> Iterator[PairRequest]:
                 )
 
 
-def best(matrix: Matrix, wish: PairRequest) -> Choice | None:
+def best(matrix: Matrix, request: PairRequest) -> Choice | None:
     """The pair to publish; None where ``auto`` finds no plugin that fits."""
-    first = choices(matrix, wish)[0]
-    return None if wish.metal == "auto" and first.pair.metal is None else first
+    first = choices(matrix, request)[0]
+    return None if request.metal == "auto" and first.pair.metal is None else first
 
 
 def rank(lock: Lock) -> tuple[object, ...]:
@@ -253,8 +252,8 @@ def as_file(lock: Lock) -> Lock:
     So a new fact changes the verdicts, and of the files those whose status it changes.
     """
     kinds = {reason.kind for reason in lock.verdict.reasons}
-    told = Reason(kind="defect", text=HAS_DEFECTS, source="")
-    reasons = (told,) if "defect" in kinds else ()
+    note = Reason(kind="defect", text=HAS_DEFECTS, source="")
+    reasons = (note,) if "defect" in kinds else ()
     return replace(lock, verdict=replace(lock.verdict, reasons=reasons))
 
 

@@ -28,7 +28,7 @@ def make(
     from . import locks
 
     matrix = loading.matrix()
-    total = sum(1 for slot in chosen for _ in locks.wishes(matrix, slot))
+    total = sum(1 for slot in chosen for _ in locks.pair_requests(matrix, slot))
     # Spawned, since a forked child would inherit the locks of the parent's threads.
     context = multiprocessing.get_context("spawn")
     ticks = context.Manager().Queue()

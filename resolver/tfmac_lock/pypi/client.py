@@ -306,7 +306,7 @@ class IndexClient:
         return {row[: row.index("\t")]: row for row in rows_of(page.groups)}
 
     def _read_metadata(self, file: IndexFile) -> Metadata:
-        key = f"metadata/{_key(file)}"
+        key = f"core-metadata/{_key(file)}"
         found = self._load(key, Metadata.unpack)
         if found is None:
             from ..macho.errors import DamagedBinary

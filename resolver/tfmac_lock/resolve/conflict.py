@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MAX_LINES = 12
 WIDTH = 80
 GROUPS = 2
-"""Requirements of one package in its versions that are told one by one, the newest first."""
+"""Requirements of one package in its versions that are shown one by one, the newest first."""
 
 MAX_SECONDS = 2.0
 """For leaving out what has no part in a conflict; what is still in then stays in."""
@@ -103,7 +103,7 @@ class Unsatisfiable(Refusal):
         head = f"no set of files meets every requirement for {self.target}:"
         lines = textwrap.wrap(head, WIDTH)
         for number, fact in enumerate(self.facts):
-            told = textwrap.wrap(
+            wrapped = textwrap.wrap(
                 str(fact),
                 WIDTH,
                 initial_indent="  ",
@@ -112,10 +112,10 @@ class Unsatisfiable(Refusal):
                 break_on_hyphens=False,
             )
             left = len(self.facts) - number
-            if len(lines) + len(told) + (left > 1) > MAX_LINES:
+            if len(lines) + len(wrapped) + (left > 1) > MAX_LINES:
                 lines.append(f"  and {left} more facts, which --json tells")
                 break
-            lines += told
+            lines += wrapped
         return "\n".join(lines)
 
 
@@ -125,7 +125,7 @@ def explained(facts: Facts, proof: Proof, search: Search) -> list[Fact]:
     if own:
         return [fact for item in own for fact in _asked(facts, item)]
     facts, proof = _smallest(facts, proof, search)
-    found = dict.fromkeys(_told(facts, proof))
+    found = dict.fromkeys(_deciding(facts, proof))
     order = ("asked", "pair", "constraint", "requires", "bound", "lacking", "fault")
     return sorted(found, key=lambda fact: order.index(fact.kind))
 
@@ -188,7 +188,7 @@ def _leaves(proof: Proof) -> list[Proof]:
     return [node for node in proof.walk() if node.cause is not IncompatibilityCause.DERIVED]
 
 
-def _told(facts: Facts, proof: Proof) -> Iterator[Fact]:
+def _deciding(facts: Facts, proof: Proof) -> Iterator[Fact]:
     leaves = _leaves(proof)
     requires: dict[tuple[str, str], int] = {}
     origins = {leaf.origin for leaf in leaves if leaf.cause is IncompatibilityCause.ROOT}

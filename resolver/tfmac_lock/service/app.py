@@ -244,8 +244,8 @@ class Service:
     def _key(self, name: str, message: BaseModel) -> str:
         # The day is part of the question: a new one may bring new releases.
         day = time.strftime("%Y-%m-%d", time.gmtime())
-        told = f"{name}\n{self.as_of}\n{day}\n{message.model_dump_json()}"
-        return hashlib.sha256(told.encode()).hexdigest()
+        key = f"{name}\n{self.as_of}\n{day}\n{message.model_dump_json()}"
+        return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _answer(status: int, media: bytes, content: bytes, *more: tuple[bytes, bytes]) -> Answer:

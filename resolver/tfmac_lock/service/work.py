@@ -24,7 +24,7 @@ from .trim import trim
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..lock.make import LockRequest
+    from ..lock.request import LockRequest
     from ..matrix.facts import Matrix
     from ..prove.submission import Submission
     from ..pypi.client import IndexClient
@@ -130,6 +130,7 @@ def _lock(message: messages.LockRequest) -> dict[str, Any]:
         as_of=day.isoformat(),
         ahead=not _settings.offline,
         published=loading.locks_folder(),
+        keep_proven=True,
     )
     try:
         made = resolver.lock(request_of(message, matrix)).lock

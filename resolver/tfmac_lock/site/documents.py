@@ -94,7 +94,8 @@ class Lock(Document):
     """A whole lock. ``files`` are the names of the files beside it.
 
     ``companions`` are verdicts on the packages that touch TensorFlow, and ``environment`` the
-    variables that they need to run. The files of one lock carry its ``lock_id``.
+    variables that they need to run. The files of one lock carry its ``lock_id``. ``request`` are
+    the options that were given, where somebody asked for the lock.
     """
 
     combo: Combo
@@ -102,6 +103,7 @@ class Lock(Document):
     verdict: Verdict
     as_of: str
     command: str
+    request: str = ""
     companions: list[CompanionVerdict] = []
     environment: dict[str, str] = {}
     packages: list[LockedPackage]

@@ -18,19 +18,27 @@ if TYPE_CHECKING:
 LARGEST = 8 << 20
 """Bytes of the largest METADATA that is unpacked."""
 
+FRAMEWORK = re.compile(r"(?<![a-z])(tensorflow|keras)(?![a-z])", re.IGNORECASE)
+"""A name of what a Mac's lock is made around."""
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FIELD = re.compile(r"[!-9;-~]+:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """The part of a wheel's core metadata that resolving needs, as raw texts."""
+    """The part of a wheel's core metadata that resolving needs, as raw texts.
+
+    ``mentions`` says where they name TensorFlow or Keras: ``head`` for the name, the summary, the
+    keywords or a requirement of an extra, ``body`` for the description alone.
+    """
 
     name: str
     version: str
     requires_python: str | None = None
     requires_dist: tuple[str, ...] = ()
     provides_extra: tuple[str, ...] = ()
+    mentions: str = ""
 
     def pack(self) -> str:
         """Header lines of core metadata; ``unpack`` is its inverse."""
@@ -39,6 +47,7 @@ class Metadata:
             lines.append(f"Requires-Python: {self.requires_python}")
         lines.extend(f"Requires-Dist: {requirement}" for requirement in self.requires_dist)
         lines.extend(f"Provides-Extra: {extra}" for extra in self.provides_extra)
+        lines.append(f"Mentions: {self.mentions}")
         return "\n".join(lines)
 
     @classmethod
@@ -47,7 +56,8 @@ class Metadata:
         found = headers(text)
         if not text.startswith("Name: ") or "version" not in found:
             raise ValueError("these are no metadata")
-        return _from_headers(found, found["name"][0], found["version"][0])
+        mentions = found.get("mentions", [""])[0]
+        return _from_headers(found, found["name"][0], found["version"][0], mentions)
 
 
 def read(file: IO[bytes], filename: str) -> bytes:
@@ -90,12 +100,13 @@ def parse(text: bytes, filename: str) -> Metadata:
         name, version, _, _ = parse_wheel_filename(filename)
     except ValueError as fault:
         raise DamagedBinary(filename, str(fault)) from None
-    found = headers(text.decode("utf-8", "replace"))
+    whole = text.decode("utf-8", "replace")
+    found = headers(whole)
     given = (found.get("name", [""])[0], found.get("version", [""])[0])
     if canonicalize_name(given[0]) != name or not is_version(given[1], str(version)):
         shown = f"{given[0][:80]!r} {given[1][:40]!r}"
         raise DamagedBinary(filename, f"its metadata are those of {shown}")
-    return _from_headers(found, str(name), str(version))
+    return _from_headers(found, str(name), str(version), _mentions(found, whole))
 
 
 def headers(text: str) -> dict[str, list[str]]:
@@ -128,11 +139,20 @@ def is_version(text: str, expected: str) -> bool:
         return False
 
 
-def _from_headers(found: dict[str, list[str]], name: str, version: str) -> Metadata:
+def _mentions(found: dict[str, list[str]], text: str) -> str:
+    """Where a METADATA text names TensorFlow or Keras."""
+    fields = ("name", "summary", "keywords", "requires-dist")
+    if any(FRAMEWORK.search(value) for field in fields for value in found.get(field, ())):
+        return "head"
+    return "body" if FRAMEWORK.search(text) else ""
+
+
+def _from_headers(found: dict[str, list[str]], name: str, version: str, mentions: str) -> Metadata:
     return Metadata(
         name=name,
         version=version,
         requires_python=found.get("requires-python", [""])[0] or None,
         requires_dist=tuple(found.get("requires-dist", ())),
         provides_extra=tuple(found.get("provides-extra", ())),
+        mentions=mentions,
     )

@@ -16,7 +16,8 @@ from tests.support.facts import platforms, shipped, target
 from tests.support.real_index import ADDRESS, real_index
 from tfmac_lock.lock import published
 from tfmac_lock.lock.formats import FORMATS
-from tfmac_lock.lock.make import LockRequest, Resolver
+from tfmac_lock.lock.make import Resolver
+from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.lock.write import write_files
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.ranking import PairRequest, TensorFlowRequest

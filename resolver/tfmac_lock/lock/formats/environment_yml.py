@@ -25,8 +25,8 @@ def render(lock: Lock) -> str:
     """The text of the file; raises NotMixed for a lock of wheels alone."""
     if not lock.conda_packages:
         raise NotMixed(lock.combo.id)
-    told = [*header(lock), HOW_TO_INSTALL, ""]
-    lines = [f"# {line}" if line else "#" for line in told]
+    comments = [*header(lock), HOW_TO_INSTALL, ""]
+    lines = [f"# {line}" if line else "#" for line in comments]
     lines += ["channels:"]
     lines += [f"  - {json.dumps(channel.url)}" for channel in lock.channels]
     lines += ["  - nodefaults", "dependencies:"]

@@ -1,0 +1,133 @@
+"""What a run of the main command writes: which formats, where, and their texts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import UnknownChoice, UsageError
+from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from ..lock.model import Lock
+
+FILE_NAMES = {
+    "pylock": r"pylock(\.[^.]+)?\.toml",
+    "explicit": r".*explicit.*\.txt",
+    "requirements": r".*\.txt",
+    "json": r".*\.json",
+    "conda-lock": r".*lock\.ya?ml",
+    "environment": r".*\.ya?ml",
+}
+"""The file names by which ``-o`` is a file for one format instead of a folder."""
+
+
+class Outputs(NamedTuple):
+    """The formats and the place. ``file`` is the one that was named; ``printing`` writes none."""
+
+    formats: list[str]
+    folder: Path
+    file: Path | None
+    printing: bool
+
+    def texts(self, locks: Sequence[Lock]) -> dict[str, str]:
+        """The files with their texts, by the name that their format usually has."""
+        return _files(locks, self.formats)
+
+    def paths(self, names: Sequence[str]) -> dict[str, Path]:
+        """Where the files of those usual names come to lie."""
+        return {name: self.file or self.folder / name for name in sorted(names)}
+
+
+def outputs_of(args: argparse.Namespace) -> Outputs:
+    """What the options ask for; raises UsageError where they contradict each other."""
+    printing = str(args.output) == "-"
+    named = None if printing else _named_format(args.output)
+    args.formats = args.formats or (named and [named])
+    formats = _formats(args)
+    if named and len(formats) > 1:
+        raise UsageError(f"-o {args.output} is one file, for one format; name a folder for several")
+    if printing and args.json:
+        raise UsageError("--json and -o - both print to standard output: leave one of them out")
+    if printing and len(formats) != 1:
+        raise UsageError("-o - prints one format: name it with --format")
+    return Outputs(
+        formats=formats,
+        folder=args.output.parent if named else args.output,
+        file=args.output if named else None,
+        printing=printing,
+    )
+
+
+def wants_conda(args: argparse.Namespace) -> bool:
+    """Whether the request is for a mixed lock."""
+    named = {name for given in args.formats or () for name in given.split(",")}
+    return bool(
+        args.native
+        or args.conda_specs
+        or args.channels
+        or len(args.chips) > 1
+        or named & {*CONDA_FORMAT_NAMES}
+    )
+
+
+def _named_format(output: Path) -> str | None:
+    """The format that the name of a file asks for, as ``-o requirements.txt`` does."""
+    if output.is_dir():
+        return None
+    return next(
+        (name for name, form in FILE_NAMES.items() if re.fullmatch(form, output.name)), None
+    )
+
+
+def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
+    """The files with their texts; several locks are of different platforms, in one file."""
+    if len(locks) > 1:
+        from ..lock.formats import conda_lock_yml
+
+        return {"conda-lock.yml": conda_lock_yml.render(locks)}
+    (lock,) = locks
+    files = {filename: text(lock) for filename, text in map(_format, formats)}
+    if "lock.json" in files:
+        files["lock.json"] = as_json(locks, sorted(files))
+    return files
+
+
+def as_json(locks: Sequence[Lock], files: Sequence[str]) -> str:
+    """The lock as lock.json has it, or several of them in one document."""
+    from ..files import dump_json
+    from ..lock.formats import lock_json
+    from ..lock.model import SCHEMA_VERSION, to_json
+
+    if len(locks) == 1:
+        return lock_json.render(locks[0], tuple(files))
+    documents = [to_json(lock, files) for lock in locks]
+    return dump_json({"schema_version": SCHEMA_VERSION, "locks": documents})
+
+
+def _formats(args: argparse.Namespace) -> list[str]:
+    # The formats that hold wheels alone have no place for conda's records.
+    usual = ["conda-lock", "json"] if wants_conda(args) else list(FORMATS)
+    if len(args.chips) > 1:
+        usual = ["conda-lock"]
+    names = [name for given in args.formats or usual for name in given.split(",")]
+    known = [*FORMATS, *CONDA_FORMAT_NAMES]
+    for name in names:
+        if name not in known:
+            raise UnknownChoice("format", name, known)
+    if len(args.chips) > 1 and {*names} != {"conda-lock"}:
+        raise UsageError("several chips go into one file, and only --format conda-lock has room")
+    return list(dict.fromkeys(names))
+
+
+def _format(name: str) -> tuple[str, Callable[[Lock], str]]:
+    """File name and renderer of a format; those for conda are imported only when asked for."""
+    if name in FORMATS:
+        return FORMATS[name]
+    from ..lock.formats.conda import CONDA_FORMATS
+
+    return CONDA_FORMATS[name]

@@ -1,0 +1,130 @@
+"""`tfmac-lock update`: the lock of this folder again, all of it or some packages."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .terminal import has_color, print_json
+
+if TYPE_CHECKING:
+    from ..lock.model import Lock
+
+EXAMPLES = """\
+examples:
+  tfmac-lock update
+      the newest of everything, as it was asked for when the lock was made
+  tfmac-lock update protobuf
+      a newer protobuf, and no other change that it does not force
+  tfmac-lock update --check
+      exit status 1 where a new lock would be another one; writes nothing
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "update",
+        help="make the lock of this folder again: all of it, or some packages",
+        description="Makes the lock again as it was asked for, which lock.json records, and says "
+        "what changed. With names, these packages and what they force are new, and nothing else. "
+        "Where nothing is new, no file changes.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("packages", nargs="*", metavar="PKG", help="a package (default: all)")
+    parser.add_argument(
+        "--lock",
+        type=Path,
+        default=Path("lock.json"),
+        metavar="PATH",
+        help="the lock.json, or its folder (default: here)",
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
+    how.add_argument(
+        "--check",
+        action="store_true",
+        help="the same, with exit status 1 where anything would change",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="ask no network, only what is cached"
+    )
+    parser.add_argument("--json", action="store_true", help="print what changed as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the lock again, say what changed, write it."""
+    from ..lock.difference import difference
+    from ..lock.reading import lock_path, read_lock
+    from ..lock.write import write_files
+    from ..matrix import loading
+    from . import diff
+    from .outputs import outputs_of
+
+    path = lock_path(args.lock)
+    old = read_lock(path)
+    asked = _asked(old, path)
+    asked.offline = args.offline
+    new = _made(asked, old, args.packages)
+    found = difference(old, new, loading.matrix())
+    if args.json:
+        print_json({**diff.document(found), "request": old.request})
+    else:
+        sys.stdout.write(diff.text(found, color=has_color()) if new != old else _NOTHING_NEW)
+    if new == old or args.dry_run or args.check:
+        return 1 if args.check and new != old else 0
+    outputs = outputs_of(asked)
+    texts = outputs.texts([new])
+    paths = outputs.paths([*texts])
+    write_files(outputs.folder, {paths[name].name: text for name, text in texts.items()})
+    if not args.json:
+        print(f"Written: {', '.join(map(str, paths.values()))}")  # noqa: T201 - the result
+    return 0
+
+
+_NOTHING_NEW = "Nothing is new, and no file was changed.\n"
+
+
+def _asked(old: Lock, path: Path) -> argparse.Namespace:
+    """The options that the lock was asked for with, to be written where it lies."""
+    from ..lock.reading import NAME
+    from .recorded import recall
+
+    if not old.request:
+        print(  # noqa: T201 - talk
+            "note: this lock.json does not record what was asked for, so its TensorFlow and plugin "
+            f"stay. Made once more with tfmac-lock {old.command}, it does.",
+            file=sys.stderr,
+        )
+    asked = recall(old.request or old.command, path.parent)
+    asked.output = path.parent if path.name == NAME else path
+    asked.upgrade = True
+    return asked
+
+
+def _made(asked: argparse.Namespace, old: Lock, names: list[str]) -> Lock:
+    """The lock as it is now; the very old one where nothing but the day is new."""
+    from ..errors import UsageError
+    from ..lock.update import named, unless_nothing_new, update_packages
+    from .fresh import resolving
+    from .lock import find_machine, make
+    from .outputs import wants_conda
+
+    chip = asked.chips[0]
+    if not names:
+        new = make(asked, chip)
+    else:
+        if wants_conda(asked):
+            raise UsageError(
+                "this is a mixed lock, whose packages conda chooses together: update all of it, "
+                "with tfmac-lock update"
+            )
+        packages = named(old, names)
+        with resolving(asked, find_machine(asked, chip)) as (resolver, request, _):
+            new = update_packages(resolver, request, old, packages)
+    return unless_nothing_new(replace(new, request=old.request), old)
