@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import textwrap
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Mapping
 
+    from ..prove.handing import Locks
     from ..prove.locked import LockedSet
     from ..pypi.client import IndexClient
 
@@ -36,7 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, index: Callable[[], IndexClient]) -> int:
     """Train, show and hand in; 1 where the proof does not hold, which is worth reporting too."""
-    from ..prove.handing import HOLDS, HOLDS_NOT, document_of, id_of, lock_of, shown
+    from ..prove.handing import HOLDS, HOLDS_NOT, document_of, id_of, shown
     from ..prove.run import Host
 
     if args.synthetic or args.device != "auto":
@@ -55,21 +57,7 @@ def run(args: argparse.Namespace, index: Callable[[], IndexClient]) -> int:
         _python(args, index) as python,
     ):
         reports = _train(args, python, Path(folder))
-    first = reports[0]
-    host, packages = first["host"], first["packages"]
-    lock, problem = lock_of(packages, first["python"], host["machine"], locks)
-    if lock is None:
-        raise Refusal(
-            f"this environment is none of the published locks, so its report proves nothing of "
-            f"one: {problem}. `tfmac-lock prove --lock LOCK --share` makes an environment of one"
-        )
-    strangers = sorted(set(packages) - set(lock.pins) - {"pip", "setuptools", "wheel", "uv"})
-    if strangers:
-        raise Refusal(
-            f"{', '.join(strangers[:5])} is installed besides {lock.id}: a report tells all "
-            "packages, so make an environment of the lock alone: "
-            f"tfmac-lock prove --lock {lock.id} --share"
-        )
+    lock = _lock_of(reports[0], locks)
     document = document_of(reports)
     path = Path(args.report or f"tfmac-lock-report-{id_of(document)[:8]}.json")
     _write(path, document)
@@ -77,12 +65,33 @@ def run(args: argparse.Namespace, index: Callable[[], IndexClient]) -> int:
         print_json(document)
     else:
         sys.stdout.write(f"{lock.id}\n{shown(document)}\n")
-        sys.stdout.write("It holds:\n" + "".join(f"  {line}\n" for line in HOLDS))
-        sys.stdout.write(
-            f"It does not hold: {HOLDS_NOT}.\nWritten: {path}. Read it before you go on.\n"
-        )
-    _hand_in(args, document, lock, host["chip"], path)
+        lines = ["It holds:", *(f"  {line}" for line in HOLDS), f"It does not hold: {HOLDS_NOT}."]
+        for line in (*lines, f"Written: {path}. Read it before you go on."):
+            sys.stdout.write(textwrap.fill(line, 79, subsequent_indent="    ") + "\n")
+    _hand_in(args, document, lock, reports[0]["host"]["chip"], path)
     return 0 if all(report["passed"] for report in reports) else 1
+
+
+def _lock_of(report: Mapping[str, Any], locks: Locks) -> LockedSet:
+    """The published lock whose packages were there and no others; raises Refusal."""
+    from ..prove.evidence import TOOLS
+    from ..prove.handing import lock_of
+
+    packages = report["packages"]
+    lock, problem = lock_of(packages, report["python"], report["host"]["machine"], locks)
+    if lock is None:
+        raise Refusal(
+            f"this environment is none of the published locks, so its report proves nothing of "
+            f"one: {problem}. `tfmac-lock prove --lock LOCK --share` makes an environment of one"
+        )
+    strangers = sorted(set(packages) - set(lock.pins) - TOOLS)
+    if strangers:
+        raise Refusal(
+            f"{', '.join(strangers[:5])} is installed besides {lock.id}: a report tells all "
+            "packages, so make an environment of the lock alone: "
+            f"tfmac-lock prove --lock {lock.id} --share"
+        )
+    return lock
 
 
 def _train(args: argparse.Namespace, python: Path, folder: Path) -> list[dict[str, Any]]:

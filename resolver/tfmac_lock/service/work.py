@@ -53,6 +53,8 @@ def use(settings: Settings) -> None:
     global _settings
     _settings = settings
     _matrix()
+    if settings.reports is not None:
+        from . import messages, spool  # noqa: F401 - slow to import, so not within a job's time
 
 
 @functools.cache
