@@ -135,6 +135,7 @@ def test_a_report_changes_the_verdict_once_it_is_accepted(
     assert {Path(name).name for name in after if after[name] != before[name]} <= {
         "matrix.json",
         "advice.json",
+        "date.json",
     }
     assert status_of(INTEL, "3.8", Arch.X86_64) == "works"
     assert not (tmp_path / "pwned").exists()

@@ -347,3 +347,19 @@ def test_ci_names_an_unknown_step() -> None:
     )
     assert ended.returncode == 2
     assert "there is no step nonsense" in ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.index
+def test_the_data_package_is_built_and_read_by_its_script(tmp_path: Path) -> None:
+    pytest.importorskip("build", reason="the front end that makes packages is not installed")
+    ended = script("build-data", "0", cwd=tmp_path)
+    if "hatchling" in ended.stderr and ended.returncode:
+        pytest.skip("the package index cannot be asked for hatchling")
+    assert ended.returncode == 0, ended.stderr[-500:]
+    assert re.search(r"tfmac-lock-data 1\.\d{8} holds \d+ defects", ended.stdout)
+    assert sorted(path.suffix for path in (tmp_path / "dist").iterdir()) == [".gz", ".whl"]
+
+
+def test_a_build_number_that_is_none_is_refused(tmp_path: Path) -> None:
+    assert script("build-data", "1; id", cwd=tmp_path).returncode == 2

@@ -39,6 +39,18 @@ exit statuses:
 """
 
 
+class ShowVersion(argparse.Action):
+    """Prints the program's version, and whose facts of which day it uses."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print both and end."""
+        from ..matrix import loading
+        from ..matrix.dated import told
+
+        print(f"tfmac-lock {__version__}\n{told(*loading.facts_used())}")  # noqa: T201 - the result
+        parser.exit()
+
+
 def split_packages(given: str) -> list[str]:
     """The packages of one ``--with``: ``pandas,scipy`` names two, ``numpy>=1,<2`` names one."""
     return [part.strip() for part in re.split(r",(?=\s*[A-Za-z])(?![^\[]*\])", given)]
@@ -238,5 +250,5 @@ def main_parser() -> Parser:
         choices=("bash", "zsh", "tcsh"),
         help="print the completion script for that shell",
     )
-    made.add_argument("--version", action="version", version=f"tfmac-lock {__version__}")
+    made.add_argument("--version", action=ShowVersion, nargs=0, help="show the versions and exit")
     return made

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from ..files import dump_json, write_whole
-from ..matrix import platforms, switches
+from ..matrix import dated, platforms, switches
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
 from ..matrix.contents import ContentsFile, TrainersFile
@@ -21,6 +21,7 @@ from ..prove.report import Report as ProofReport
 from . import models
 from .advice import compile_advice
 from .compile import compile_matrix
+from .dating import newest_day, shape
 from .figures import FiguresFile, compile_figures
 from .folder import read_folder
 from .kernel_files import KernelsFile
@@ -75,6 +76,11 @@ def build(root: Path) -> dict[str, str]:
             **plain(matrix.platforms),
         },
         "matrix": to_json(matrix),
+        "date": {
+            "schema_version": dated.SCHEMA_VERSION,
+            "date": newest_day(matrix),
+            "shape": shape(),
+        },
         "advice": compile_advice(
             matrix,
             {f"{path.name}-{path.parent.name}" for path in (root / "locks").glob("py3*/*")},

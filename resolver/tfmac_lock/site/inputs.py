@@ -80,12 +80,13 @@ def covered(inputs: Inputs) -> Coverage:
     return coverage(inputs.matrix, slots.values(), day)
 
 
-def load(locks: Path | None = None, compiled: Path = loading.COMPILED) -> Inputs:
+def load(locks: Path | None = None, compiled: Path | None = None) -> Inputs:
     """Read all inputs; ``locks`` is the folder of published locks, the shipped one by default.
 
     Raises DataError where something is missing or damaged.
     """
     matrix = loading.matrix()
+    compiled = compiled or loading.data_folder()
     folder = loading.locks_folder() if locks is None else locks
     found: list[PublishedLock] = []
     unpublished: list[tuple[str, str]] = []
