@@ -290,6 +290,11 @@ class Target:
         """``platform.machine()`` on the target."""
         return machine_name(self.arch, self.os)
 
+    @property
+    def has_cuda(self) -> bool:
+        """Whether CUDA can be there: on no Mac, and in no guest on one with Apple silicon."""
+        return self.os is Os.LINUX and self.arch is Arch.X86_64
+
     def tags(self) -> tuple[Tag, ...]:
         """All wheel tags that pip accepts on the target, most specific first."""
         return _tags(self.python.major, self.python.minor, self.os, self.machine, self.macos)

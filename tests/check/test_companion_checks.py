@@ -10,7 +10,7 @@ import pytest
 from tfmac_lock.check.findings import Level
 from tfmac_lock.check.judge import check
 from tfmac_lock.check.reading import read_for_target
-from tfmac_lock.matrix.companions import Companion, Companions, Needed, Setting
+from tfmac_lock.matrix.companions import Companion, Companions, Needed, Setting, Tried
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -267,3 +267,50 @@ def test_a_spoilt_head_is_passed_over(head: str, tmp_path: Path, matrix: Matrix)
     )
     _, target, _ = read_for_target(path, matrix)
     assert target.chip.id == "m1"
+
+
+def trial(outcome: str, **pins: str) -> Tried:
+    return Tried(
+        companion="tensorflow-addons",
+        version="0.23.0",
+        outcome=outcome,  # type: ignore[arg-type]
+        python="3.11",
+        text=f"its smoke test {'ran' if outcome == 'works' else 'failed: No module named x'}",
+        source="matrix/proofs/companions/tensorflow-addons/x.toml",
+        pins={"tensorflow": "2.14.1", "numpy": "1.26.4", "keras": "2.14.0"} | pins,
+    )
+
+
+@pytest.mark.parametrize(
+    ("trials", "complete", "status", "code", "level"),
+    [
+        ((), True, "unproven", "companion-untried", Level.NOTE),
+        ((trial("works"),), True, None, None, None),
+        ((trial("broken"),), True, "broken", "companion-fails", Level.ERROR),
+        ((trial("broken", numpy="1.25.0"),), True, "unproven", "companion-untried", Level.NOTE),
+        ((trial("broken"),), False, None, None, None),
+    ],
+)
+def test_a_file_with_all_its_packages_is_as_good_as_its_weakest_companion(
+    trials: tuple[Tried, ...],
+    complete: bool,
+    status: str | None,
+    code: str | None,
+    level: Level | None,
+    tmp_path: Path,
+    matrix: Matrix,
+) -> None:
+    path = tmp_path / "requirements.txt"
+    path.write_text(
+        "tensorflow==2.14.1\nkeras==2.14.0\nnumpy==1.26.4\ntensorflow-addons==0.23.0\n"
+        "tensorflow-io-gcs-filesystem==0.37.1\n"
+    )
+    facts = replace(matrix, companions=replace(FACTS, trials=trials))
+    file, target, macos = read_for_target(path, facts, python="3.11", chip="m1")
+    checked = check(replace(file, complete=complete), target, facts, macos=macos)
+    alone = replace(file, pins=file.pins[:3], complete=complete)
+    of_the_pair = check(alone, target, facts, macos=macos).status
+    assert checked.status == (status or of_the_pair)
+    found = [one for one in checked.findings if one.code.startswith("companion-")]
+    assert [(one.code, one.level) for one in found] == ([(code, level)] if code else [])
+    assert all(one.line == 4 for one in found)

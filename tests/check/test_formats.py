@@ -308,3 +308,21 @@ def test_a_folder_is_searched_for_files_of_pins(tmp_path: Path) -> None:
     for name in ("requirements.txt", "uv.lock", "notes.txt"):
         (tmp_path / name).touch()
     assert [path.name for path in formats.in_folder(tmp_path)] == ["requirements.txt", "uv.lock"]
+
+
+def test_files_for_the_teams_other_machines_are_none_of_the_macs(
+    tmp_path: Path, target: Target
+) -> None:
+    head = "# This file was made by tfmac-lock, by:\n#\n#    tfmac-lock --python 3.11 --chip m1 "
+    for name, options in (("linux-cuda", "--also linux-cuda"), ("guest", "--os linux")):
+        path = tmp_path / f"requirements.{name}.txt"
+        path.write_text(f"{head}{options}\nnumpy==2.0.2\n")
+        with pytest.raises(InputFileError, match="for Linux, and check judges what a Mac installs"):
+            formats.read(path, target)
+    (tmp_path / "requirements.txt").write_text(f"{head}\nnumpy==2.0.2\n")
+    assert [path.name for path in formats.in_folder(tmp_path)] == ["requirements.txt"]
+
+
+def test_what_constraints_keep_out_is_no_pin(tmp_path: Path, target: Target) -> None:
+    text = "tensorflow==2.18.1\ntensorflow-ranking<0\n"
+    assert pins(read(tmp_path, "constraints.txt", text, target)) == {"tensorflow": "2.18.1"}

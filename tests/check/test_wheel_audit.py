@@ -124,3 +124,13 @@ def test_slices_that_nobody_reads_are_listed_by_name(tmp_path: Path) -> None:
 
     assert found.native[0].arches == ("i386",)
     assert codes(found) == [Code.NO_SLICE]
+
+
+def test_a_second_copy_of_tensorflows_library_is_told(tmp_path: Path) -> None:
+    copy = "tensorflow_addons/.dylibs/libtensorflow_framework.2.dylib"
+    found = audit(wheel(tmp_path, {copy: build(Image())}))
+
+    assert [(f.code, f.path, f.is_error) for f in found.findings] == [
+        (Code.SECOND_COPY, copy, False)
+    ]
+    assert codes(audit(tensorflow_wheel(tmp_path))) == []

@@ -13,6 +13,7 @@ from tfmac_lock.lock.published import Index
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.companions import CompanionVerdict
 from tfmac_lock.matrix.reasons import Grade, Reason, Status
+from tfmac_lock.matrix.recipes import RecipeVerdict
 from tfmac_lock.publish.locks import Slot, slots
 from tfmac_lock.target import Arch, Os
 
@@ -187,3 +188,56 @@ def test_a_companion_that_nobody_tried_is_named_and_the_pairs_fault_is_told_too(
     assert "unproven: extra 2.0 was not tried beside these versions; it may fail." in text
     assert "Sums are wrong." in text
     assert "hide the GPU" in text
+
+
+def companion(name: str, status: Status, *reasons: Reason) -> CompanionVerdict:
+    grade = Grade.TWIN if status is Status.WORKS else Grade.RESOLVES
+    return CompanionVerdict(name=name, version="2.0", status=status, grade=grade, reasons=reasons)
+
+
+def test_each_companion_has_a_line_and_the_weakest_comes_first() -> None:
+    recipe = RecipeVerdict(name="finder", status=Status.WORKS, grade=Grade.TWIN, reasons=())
+    limits = Reason(
+        kind="reported", text="it is slow", source="https://example.org/slow", against=True
+    )
+    loads = replace(companion("loads", Status.UNPROVEN), grade=Grade.LOADS)
+    made = replace(
+        lock(status="unproven"),
+        recipe=recipe,
+        companions=(
+            companion("runs", Status.WORKS),
+            companion("slow", Status.CAUTION, limits),
+            companion("untried", Status.UNPROVEN),
+            loads,
+        ),
+    )
+    text = summary([made], FILES, color=False)
+    told = text.partition("Of what touches TensorFlow:\n")[2].partition("\n\n")[0].splitlines()
+    assert told == [
+        "  untried 2.0    unproven  not tried beside these versions",
+        "  loads 2.0      unproven  its binaries load; not tried beside these versions",
+        "  slow 2.0       caution   it is slow",
+        "  recipe finder  works     ran beside these versions, on Linux",
+        "  runs 2.0       works     ran beside these versions, on Linux",
+    ]
+    colored = summary([made], FILES, color=True)
+    assert "\x1b[33mcaution\x1b[0m" in colored
+    assert "Of what touches" not in summary([lock()], FILES, color=False)
+
+
+def test_of_many_companions_the_rest_are_counted_and_every_line_fits() -> None:
+    names = [f"a-package-with-a-name-that-is-{'very-' * 4}long-{number}" for number in range(11)]
+    text = Reason(kind="reported", text="it " * 60, source="https://example.org", against=True)
+    many = tuple(companion(name, Status.CAUTION, text) for name in names)
+    told = summary([replace(lock(status="caution"), companions=many)], FILES, color=False)
+    assert "  and 3 more that are no worse: --why" in told
+    short = tuple(companion(f"package-{number}", Status.CAUTION, text) for number in range(9))
+    told = summary([replace(lock(status="caution"), companions=short)], FILES, color=False)
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_a_recipe_that_nobody_tried_is_what_the_status_speaks_of() -> None:
+    recipe = RecipeVerdict(name="finder", status=Status.UNPROVEN, grade=None, reasons=())
+    made = replace(lock(status="unproven"), recipe=recipe)
+    text = " ".join(summary([made], FILES, color=False).split())
+    assert "unproven: recipe finder was not tried beside these versions; it may fail." in text

@@ -22,6 +22,8 @@ Changes: TypeAlias = dict[str, tuple[str, str]]
 TENSORFLOW = "releases/tensorflow/2.18.1.toml"
 TWIN = "proofs/twin/2.18.1-py3.11-00000000.toml"
 SYMPTOM = "symptoms/thing-broke.toml"
+RECIPE = "recipes/finder.toml"
+RECIPE_RUN = "proofs/recipes/finder/tensorflow-2.18.1-py3.11-arm64.toml"
 REPORT = "reports/wrong-numbers.toml"
 SECOND_BOUND = """[[bounds]]
 id = "{}"
@@ -51,6 +53,10 @@ EXAMPLES: dict[Code, list[tuple[Changes, Changes]]] = {
         (
             {"binaries/tensorflow/2.18.1.toml": ('"12.0"', '"12.0"\nminos = "12.0"')},
             {"binaries/tensorflow/2.18.1.toml": ('"12.0"', '"12.0"\nmnios = "12.0"')},
+        ),
+        (
+            {"natives.toml": ("names = []", 'names = ["tensorflow-io"]')},
+            {"natives.toml": ("names = []", "nmaes = []")},
         ),
     ],
     Code.M002: [
@@ -145,6 +151,15 @@ EXAMPLES: dict[Code, list[tuple[Changes, Changes]]] = {
         ),
         ({}, {REPORT: ("../schemas", "schemas")}),
         ({}, {SYMPTOM: ("#:schema ../schemas/symptom.schema.json\n", "")}),
+        ({}, {RECIPE: ("#:schema ../schemas/recipe.schema.json\n", "")}),
+    ],
+    Code.M014: [
+        (
+            {RECIPE: ('"finder>=1"', '"finder[tf]>=1"')},
+            {RECIPE: ('"finder>=1"', '"finder>=1", "six"')},
+        ),
+        ({RECIPE: ("things in", "all in")}, {RECIPE: ("import finder", "import finder.deeply")}),
+        ({}, {RECIPE_RUN: ('recipe = "finder"', 'recipe = "looker"')}),
     ],
 }
 """For each code what passes and what does not."""

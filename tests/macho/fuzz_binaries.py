@@ -21,8 +21,8 @@ import atheris
 with atheris.instrument_imports(include=["tfmac_lock"]):
     from tfmac_lock.check.binary_facts import read_plugin, read_tensorflow
     from tfmac_lock.check.wheel_audit import audit_wheel
-    from tfmac_lock.curate.demangle import demangle
     from tfmac_lock.macho import image as macho
+    from tfmac_lock.macho.demangle import demangle
     from tfmac_lock.macho.errors import DamagedBinary
     from tfmac_lock.macho.exports import Exports
     from tfmac_lock.macho.imports import read_imports

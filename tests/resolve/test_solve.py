@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,9 @@ from tfmac_lock.resolve import solve as solving
 from tfmac_lock.resolve.conflict import Unsatisfiable
 from tfmac_lock.resolve.solve import newer_macos, solve
 from tfmac_lock.resolve.source import known_requirements
+
+if TYPE_CHECKING:
+    from tfmac_lock.pypi.model import IndexFile, Metadata
 
 
 def unsatisfiable(universe: Universe, *wanted: str, **options: object) -> Unsatisfiable:
@@ -602,3 +606,45 @@ def test_no_version_newer_than_the_chosen_one_was_free(drawn: Drawn) -> None:
         and "macosx_15" not in tag
     ]
     assert newer == []
+
+
+# -- nightly builds
+
+
+def nightlies(index: Universe, count: int, requires: str) -> None:
+    for day in range(count):
+        index.add("nightly", f"4.0.dev{20200000 + day}", requires)
+
+
+class ReadsNoted(Universe):
+    """An index that notes whose metadata were read."""
+
+    read: list[str]
+
+    def metadata(self, file: IndexFile) -> Metadata:
+        self.read.append(file.filename)
+        return super().metadata(file)
+
+
+def test_of_a_thousand_nightly_builds_that_require_the_same_few_are_read() -> None:
+    index = ReadsNoted()
+    index.read = []
+    index.add("app", "1", "nightly", "lib<2")
+    nightlies(index, 10, "lib<2")
+    for day in range(10, 1000):
+        index.add("nightly", f"4.0.dev{20200000 + day}", f"lib>={2 + day // 400}")
+    for version in ("1", "2", "3", "4"):
+        index.add("lib", version)
+    assert resolve(index, "app") == {"app": "1", "lib": "1", "nightly": "4.0.dev20200009"}
+    assert len([name for name in index.read if name.startswith("nightly")]) < 100
+
+
+def test_a_nightly_build_unlike_its_neighbours_is_found_where_nothing_else_is(
+    index: Universe,
+) -> None:
+    index.add("app", "1", "nightly", "lib<2")
+    for day in range(200):
+        index.add("nightly", f"4.0.dev{20200000 + day}", "lib<2" if day == 77 else "lib>=2")
+    index.add("lib", "1")
+    index.add("lib", "2")
+    assert resolve(index, "app") == {"app": "1", "lib": "1", "nightly": "4.0.dev20200077"}

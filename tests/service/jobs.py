@@ -34,7 +34,10 @@ LOCK: dict[str, Any] = {
     "command": "--python 3.11 --chip m1",
     "packages": [],
     "files": [],
-    "contents": [{"name": "requirements.txt", "text": "# nothing\n"}],
+    "contents": [
+        {"name": "requirements.txt", "text": "# nothing\n"},
+        {"name": "pylock.toml", "text": 'lock-version = "1.0"\n'},
+    ],
 }
 KEPT: list[bytes] = []
 

@@ -48,5 +48,9 @@ def test_the_description_of_a_service_has_its_operations_besides_the_files() -> 
 
     assert {path for path in described if path not in files} == {
         f"/api/v1/{name}" for name in COMPUTED.operations
+    } | {
+        f"/api/v1/{name}/{file}"
+        for name, operation in COMPUTED.operations.items()
+        for file in operation.files
     }
     assert all("post" in described[path] for path in described if path not in files)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tfmac_lock.errors import DataError, Refusal, UsageError
+from tfmac_lock.pypi.trim import trim
 from tfmac_lock.service.answers import Answers
 from tfmac_lock.service.bodies import Held
+from tfmac_lock.service.elsewhere import Elsewhere, origins
+from tfmac_lock.service.messages import LockRequest
 from tfmac_lock.service.metrics import Metrics
 from tfmac_lock.service.problems import LONGEST_TEXT, Refused, body, refused
-from tfmac_lock.service.trim import trim
 from tfmac_lock.service.turns import Turns, client_key
 
 if TYPE_CHECKING:
@@ -288,11 +290,71 @@ def test_metrics_are_text_that_prometheus_reads() -> None:
     assert "tfmac_lock_under_way 2" in lines
 
 
-def test_wrong_uses_are_told_in_the_words_of_the_api() -> None:
-    assert refused(UsageError("--with 'a b' is no requirement")).text == (
-        "packages: 'a b' is no requirement"
-    )
-    assert refused(UsageError("--exclude-newer '9' is no date")).text == (
-        "exclude_newer: '9' is no date"
-    )
-    assert refused(UsageError("--metal 'x': write a version")).text == "metal: 'x': write a version"
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("--with 'a b' is no requirement", "packages: 'a b' is no requirement"),
+        ("--exclude-newer '9' is no date", "exclude_newer: '9' is no date"),
+        ("--metal 'x': write a version", "metal: 'x': write a version"),
+        ("Take 3.13: --python 3.13.", 'Take 3.13: "python": "3.13".'),
+        ("you ask for pandas<1 [--with]", "you ask for pandas<1 [packages]"),
+        ("17 newer than --exclude-newer allows", "17 newer than exclude_newer allows"),
+        ("and 15 more facts, which --json tells", "and 15 more facts"),
+        (
+            "it has a compiler; --allow-source x takes it",
+            "it has a compiler; allow_source x takes it",
+        ),
+        (
+            "Nearest to it:\n  tfmac-lock --python 3.11 --chip m2 --tensorflow '>=2.16,<2.19'",
+            'Nearest to it:\n  {"python": "3.11", "chip": "m2", "tensorflow": ">=2.16,<2.19"}',
+        ),
+        (
+            "tfmac-lock --python 3.11 --chip m2 --with pandas --with 'a>1' --os linux\n.",
+            '{"python": "3.11", "chip": "m2", "packages": ["pandas", "a>1"], "os": "linux"}\n.',
+        ),
+        ("tfmac-lock --native conda", "tfmac-lock --native conda"),
+        ("the wheel is half--done", "the wheel is half--done"),
+    ],
+)
+def test_what_the_command_says_is_told_in_the_words_of_the_api(said: str, told: str) -> None:
+    assert refused(UsageError(said)).text == told
+    assert refused(Refusal(said)).text == told
+
+
+def test_a_body_that_an_error_names_is_one_that_the_service_takes() -> None:
+    text = refused(Refusal("tfmac-lock --python 3.11 --chip m2 --tensorflow 2.18.1 --metal 1.2.0"))
+
+    message = LockRequest.model_validate_json(text.text)
+
+    assert (message.chip, message.tensorflow, message.metal) == ("m2", "2.18.1", "1.2.0")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "origin", "post", "read"),
+    [
+        ((), b"https://a.example", b"GET, HEAD", None),
+        (("https://a.example",), b"https://a.example", b"POST", b"https://a.example"),
+        (("https://a.example",), b"https://a.example.evil", b"GET, HEAD", None),
+        (("https://a.example",), None, b"GET, HEAD", None),
+        (("*",), b"https://b.example", b"POST", b"https://b.example"),
+    ],
+)
+def test_pages_of_other_sites_compute_only_where_the_operator_allows_it(
+    allowed: tuple[str, ...], origin: bytes | None, post: bytes, read: bytes | None
+) -> None:
+    elsewhere = Elsewhere(origins(allowed))
+    sent = [(b"origin", origin)] if origin else []
+
+    before = dict(elsewhere.preflight(sent, computes=True))
+    assert before[b"access-control-allow-methods"] == post
+    assert dict(elsewhere.told(sent)).get(b"access-control-allow-origin") == read
+    reading = dict(elsewhere.preflight(sent, computes=False))
+    assert reading[b"access-control-allow-methods"] == b"GET, HEAD"
+    # A cache on the way must not give one site's answer to another.
+    assert (b"vary", b"origin") in elsewhere.told(sent) or not allowed
+
+
+@pytest.mark.parametrize("given", ["example.org", "https://a.example/path", "https://a b", ""])
+def test_an_origin_that_is_none_is_refused(given: str) -> None:
+    with pytest.raises(UsageError, match="--allow-origin"):
+        origins([given])

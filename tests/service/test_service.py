@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tfmac_lock.service import logs
+from tfmac_lock.service.settings import Settings
 
+from ..support.service import serving
 from .conftest import FILES, LIMITS
+from .jobs import JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +62,34 @@ def test_pages_and_documents_are_read_from_any_site(client: httpx2.Client) -> No
         == 304
     )
     assert client.options("/api/v1/lock").headers["access-control-allow-methods"] == "GET, HEAD"
+
+
+def test_a_page_of_an_allowed_site_gets_its_lock_and_its_refusal() -> None:
+    origin = {"origin": "https://mine.example"}
+    settings = Settings(limits=LIMITS, origins=frozenset({"https://mine.example"}))
+    with serving(FILES, settings, JOBS) as running, running.client() as client:
+        before = client.options("/api/v1/lock", headers=origin).headers
+        got = client.post("/api/v1/lock", json=GOOD, headers=origin)
+        no = client.post("/api/v1/lock", json={**GOOD, "packages": ["no"]}, headers=origin)
+        other = client.post("/api/v1/lock", json=GOOD, headers={"origin": "https://o.example"})
+
+    assert before["access-control-allow-methods"] == "POST"
+    assert before["access-control-allow-headers"] == "content-type"
+    assert (got.status_code, no.status_code) == (200, 409)
+    for answer in (got, no):
+        assert answer.headers["access-control-allow-origin"] == "https://mine.example"
+    assert "access-control-allow-origin" not in other.headers
+
+
+def test_a_file_of_a_lock_is_answered_alone(client: httpx2.Client) -> None:
+    got = client.post("/api/v1/lock/requirements.txt", json=GOOD)
+    no = client.post("/api/v1/lock/requirements.txt", json={**GOOD, "packages": ["no"]})
+
+    assert (got.status_code, got.text) == (200, "# nothing\n")
+    assert got.headers["content-type"] == "text/plain; charset=utf-8"
+    assert (no.status_code, problem(no)) == (409, "no-lock")
+    assert client.get("/api/v1/lock/requirements.txt").status_code == 405
+    assert client.post("/api/v1/lock/lock.json", json=GOOD).status_code == 404
 
 
 def test_what_is_missing_is_answered_with_the_page_that_helps(client: httpx2.Client) -> None:

@@ -216,3 +216,32 @@ def test_an_input_that_is_too_deep_or_too_much_is_no_error_of_the_service(
         work._job(5, do)
 
     assert found.value.status == (422 if isinstance(error, RecursionError) else 503)
+
+
+def test_a_recipe_brings_its_python_and_its_requirements(matrix: Matrix) -> None:
+    request = work.request_of(LockRequest(chip="m1", recipe="spleeter", packages=["tqdm"]), matrix)
+
+    assert str(request.pair.python.series) == "3.10"
+    assert request.pair.extra == {"spleeter", "tqdm"}
+    assert request.options == "--for spleeter --with tqdm"
+    assert request.recipe is not None
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (LockRequest(chip="m1"), "say which Python"),
+        (LockRequest(chip="m1", recipe="speleter"), "Did you mean 'spleeter'"),
+    ],
+)
+def test_a_request_without_a_python_or_with_an_unknown_recipe_is_refused(
+    message: LockRequest, told: str, matrix: Matrix
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        work.request_of(message, matrix)
+
+
+def test_a_recipe_that_cannot_be_had_is_answered_with_the_reason() -> None:
+    with pytest.raises(Refused, match="no lock for magenta") as told:
+        work.lock(LockRequest(chip="m1", recipe="magenta"))
+    assert told.value.status == 409

@@ -4,19 +4,21 @@ import http.server
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tfmac_lock.service.messages import COMPUTED
 from tfmac_lock.site.build import render_site
 from tfmac_lock.site.inputs import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
     from tfmac_lock.site.inputs import Inputs
 
@@ -34,6 +36,52 @@ FLAGS = [
 ]
 
 
+@contextmanager
+def opened(
+    browser: Browser,
+    address: str,
+    script: str = "",
+    also: Sequence[str] = (),
+    expected: Sequence[object] = (),
+    **options: object,
+) -> Iterator[Page]:
+    """A page that ends the test if it says anything on the console, or loads from elsewhere.
+
+    ``also`` are other addresses that it may load from, and ``expected`` what the browser may say:
+    statuses, or words of it.
+    """
+    context = browser.new_context(accept_downloads=True, **options)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.add_init_script(script)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on(
+        "requestfailed",
+        lambda request: (
+            said.append(f"failed: {request.url}")
+            if request.failure != "net::ERR_ABORTED"  # what leaving a page does to the rest of it
+            else None
+        ),
+    )
+    page.on(
+        "request",
+        lambda request: (
+            said.append(f"elsewhere: {request.url}")
+            if not request.url.startswith((address.split(BASE)[0], "blob:", *also))
+            else None
+        ),
+    )
+    try:
+        page.goto(address)
+        yield page
+        # Of a page that is missing on purpose the browser says so.
+        fine = ["status of 404", *(f"status of {one}" for one in expected), *map(str, expected)]
+        assert [text for text in said if not any(one in text for one in fine)] == []
+    finally:
+        context.close()
+
+
 @pytest.fixture(scope="session")
 def inputs() -> Inputs:
     return load()
@@ -43,6 +91,12 @@ def inputs() -> Inputs:
 def site(inputs: Inputs) -> dict[str, bytes]:
     """The whole site, as it is published."""
     return render_site(inputs, base=BASE)
+
+
+@pytest.fixture(scope="session")
+def live_site(inputs: Inputs) -> dict[str, bytes]:
+    """The whole site, as a service shows it."""
+    return render_site(inputs, base=BASE, computed=COMPUTED)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import posixpath
+import re
+import struct
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -12,7 +15,15 @@ from xml.etree import ElementTree
 import pytest
 
 from tfmac_lock.errors import UsageError
-from tfmac_lock.site.build import FolderInUse, base_path, build_site, render_site
+from tfmac_lock.matrix import loading
+from tfmac_lock.site.build import (
+    FolderInUse,
+    base_path,
+    build_site,
+    render_site,
+    repository_address,
+    service_address,
+)
 
 from .conftest import BASE
 
@@ -112,17 +123,16 @@ def test_pages_load_nothing_from_elsewhere_and_hold_nothing_that_the_policy_bloc
 
 
 @pytest.mark.parametrize("page", ["index.html", "intel/index.html"])
-def test_the_first_page_weighs_less_than_200_kilobytes_with_all_that_it_loads(
+def test_the_first_page_weighs_less_than_30_kilobytes_until_something_is_chosen(
     site: dict[str, bytes], page: str
 ) -> None:
-    loaded = {target(site, page, load) for load in Page(site[page].decode()).loads}
-    modules = {"static/choice.js", "static/site.js"}
+    links = {target(site, page, load) for load in Page(site[page].decode()).loads}
+    loaded = links - {"feed.xml"}  # which only feed readers load
+    modules = {"static/choice.js", "static/asked.js"}  # what its scripts import
 
-    weight = len(site[page]) + sum(
-        len(site[name]) for name in loaded | modules if name and name.startswith("static/")
-    )
+    weight = sum(len(gzip.compress(site[name], 6)) for name in {page} | loaded | modules if name)
 
-    assert weight < 200_000
+    assert weight < 30_000
 
 
 def test_the_same_inputs_give_the_same_bytes(inputs: Inputs, site: dict[str, bytes]) -> None:
@@ -251,6 +261,91 @@ def test_text_from_the_facts_is_never_taken_for_markup(inputs: Inputs) -> None:
     assert "<img" not in page
     assert 'href="javascript' not in page
     assert not Page(page).inline
+
+
+def test_every_page_that_search_finds_is_there_and_search_knows_every_lock_and_error(
+    inputs: Inputs, site: dict[str, bytes]
+) -> None:
+    entries = json.loads(site["search.json"])["entries"]
+    paths = {entry["path"] for entry in entries}
+
+    assert all(f"{path}index.html" in site for path in paths)
+    assert {f"locks/{item.id}/" for item in inputs.locks} <= paths
+    assert {f"symptoms/{symptom['id']}/" for symptom in inputs.symptoms} <= paths
+    assert {f"companions/{one.name}/" for one in inputs.matrix.companions.facts} <= paths
+    assert {entry["kind"] for entry in entries} == {
+        "lock",
+        "pair",
+        "companion",
+        "error",
+        "release",
+        "document",
+    }
+
+
+def test_a_site_that_knows_its_repository_links_to_the_facts_and_to_the_forms(
+    inputs: Inputs, pages: dict[str, Page]
+) -> None:
+    there = "https://code.example/o/n"
+    made = render_site(replace(inputs, locks=inputs.locks[:1]), repository=there)
+    companion = Page(made["companions/tensorflow-text/index.html"].decode()).links
+    symptom = Page(made["symptoms/plugin-symbol-missing/index.html"].decode()).links
+    lock = Page(made[f"locks/{inputs.locks[0].id}/index.html"].decode()).links
+
+    assert f"{there}/edit/main/matrix/companions/tensorflow-text.toml" in companion
+    trial = next(
+        one for one in inputs.matrix.companions.trials if one.companion == "tensorflow-text"
+    )
+    assert f"{there}/blob/HEAD/{trial.source}" in companion
+    assert f"{there}/edit/main/matrix/symptoms/plugin-symbol-missing.toml" in symptom
+    assert f"{there}/issues/new?template=error-text.yml" in symptom
+    assert f"{there}/issues/new?template=report.yml" in lock
+    assert not any(
+        link.startswith("https://code.example") for found in pages.values() for link in found.links
+    )
+
+
+def test_the_files_and_forms_that_pages_link_to_exist(inputs: Inputs) -> None:
+    root = loading.checkout()
+    made = render_site(replace(inputs, locks=()), repository="https://code.example/o/n")
+    for path, content in made.items():
+        if not path.endswith(".html"):
+            continue
+        for link in Page(content.decode()).links:
+            found = re.fullmatch(r"https://code.example/o/n/(?:edit/main|blob/HEAD)/(.+)", link)
+            assert found is None or (root / found[1]).exists(), (path, link)
+            form = re.fullmatch(r"https://code.example/o/n/issues/new\?template=(.+)", link)
+            assert form is None or (root / ".github/ISSUE_TEMPLATE" / form[1]).exists(), link
+
+
+def test_a_service_elsewhere_is_what_the_pages_may_and_do_ask(inputs: Inputs) -> None:
+    made = render_site(replace(inputs, locks=()), service="https://live.example/tf/")
+
+    page = made["index.html"].decode()
+    assert 'data-service="https://live.example/tf/"' in page
+    assert "connect-src 'self' https://live.example;" in page
+    assert "data-service" not in render_site(replace(inputs, locks=()))["index.html"].decode()
+
+
+def test_a_site_whose_address_is_known_has_a_card_for_those_who_link_to_it(inputs: Inputs) -> None:
+    made = render_site(replace(inputs, locks=()), base="https://example.org/tf/")
+    page = made["companions/tensorflow-text/index.html"].decode()
+
+    assert '<meta property="og:title" content="tensorflow-text: which version' in page
+    assert '<meta property="og:image" content="https://example.org/tf/static/card.png">' in page
+    width, height = struct.unpack(">II", made["static/card.png"][16:24])
+    assert (width, height) == (1200, 630)
+    assert f'content="{width}"' in page
+    assert f'content="{height}"' in page
+    assert len(made["static/card.png"]) < 60_000
+
+
+@pytest.mark.parametrize("given", ["example.org", "https://a b", "ftp://a.example", "https://a?b"])
+def test_an_address_that_is_none_is_refused(given: str) -> None:
+    with pytest.raises(UsageError, match="--repository"):
+        repository_address(given)
+    with pytest.raises(UsageError, match="--service"):
+        service_address(given)
 
 
 def test_a_site_is_written_only_over_a_site(tmp_path: Path) -> None:

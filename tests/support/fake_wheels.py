@@ -127,6 +127,37 @@ def plugin_wheel(
     return build_wheel(folder, "tensorflow-metal", version, tag=tag, files=files)
 
 
+def companion_wheel(
+    folder: Path,
+    name: str = "tensorflow-io",
+    version: str = "0.37.1",
+    *,
+    python: str = "cp312",
+    platform: str = "macosx_12_0_arm64",
+    arch: str = "arm64",
+    needs: Sequence[Need] = (Need(symbol="__ZN10tensorflow5AllocEv", ordinal=1),),
+    libraries: Sequence[tuple[str, str]] = (
+        ("@rpath/libtensorflow_framework.2.dylib", "regular"),
+        SYSTEM,
+    ),
+    rpaths: Sequence[str] = (),
+    exports: Sequence[str] = (),
+    path: str = "tensorflow_io/python/ops/libtensorflow_io.so",
+    others: Mapping[str, bytes] | None = None,
+) -> Path:
+    """A companion with one image at ``path``, and ``others`` beside it."""
+    image = Image(
+        arch=arch,
+        install_name=f"bazel-out/{path}",
+        libraries=libraries,
+        rpaths=rpaths,
+        needs=needs,
+        exports=dict.fromkeys(exports),
+    )
+    files = {path: build(image), **(others or {})}
+    return build_wheel(folder, name, version, tag=f"{python}-{python}-{platform}", files=files)
+
+
 class FolderSource(IndexWheels):
     """The wheels under ``folder``, as an index; ``opened`` remembers what was read."""
 

@@ -10,6 +10,33 @@ if TYPE_CHECKING:
 SHA = "0" * 64
 
 FILES = {
+    "recipes/finder.toml": """#:schema ../schemas/recipe.schema.json
+name = "finder"
+kind = "application"
+title = "Finder: finds things"
+text = "It finds things in pictures."
+python = "3.11"
+requirements = ["finder>=1", "tensorflow"]
+sources = ["https://example.org/finder"]
+smoke = '''
+import finder
+'''
+""",
+    "proofs/recipes/finder/tensorflow-2.18.1-py3.11-arm64.toml": """recipe = "finder"
+arch = "arm64"
+tensorflow = "2.18.1"
+python = "3.11"
+date = 2026-01-31
+outcome = "works"
+seconds = 1.5
+program = "e81ba757d348beac4e6ddfdbffc43f0646d4619aec92bbe2ce893d269b0c005e"
+system = "Linux x86_64"
+wheel = "tensorflow_cpu-2.18.1-cp311-cp311-manylinux_2_17_x86_64.whl"
+imported = ["finder"]
+[pins]
+finder = "1.2"
+tensorflow = "2.18.1"
+""",
     "platforms.toml": """#:schema schemas/platforms.schema.json
 [[macos]]
 major = 14
@@ -96,6 +123,7 @@ sources = ["https://example.org/tensorflow"]
 """,
     "roads.toml": "#:schema schemas/roads.schema.json\nroads = []\n",
     "waivers.toml": "#:schema schemas/waivers.schema.json\nwaivers = []\n",
+    "natives.toml": "#:schema schemas/natives.schema.json\nnames = []\n",
     "lineage.toml": """#:schema schemas/lineage.schema.json
 package = "tensorflow-deps"
 channel = "https://example.org/channel"

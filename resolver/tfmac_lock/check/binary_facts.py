@@ -104,6 +104,28 @@ def read_for_plugin(wheel: Wheel, sha256: str, arch: str, plugin: PluginBinary) 
     return _read_tensorflow(wheel, sha256, arch, asked, flat)
 
 
+def read_exports(
+    wheel: Wheel, arch: str, asked: Iterable[str]
+) -> tuple[tuple[ImageFacts, ...], dict[str, frozenset[str]]]:
+    """The images that TensorFlow loads, and which of the ``asked`` symbols each offers, by path.
+
+    Only these images are read. There are none where the wheel is a stub.
+    """
+    asked = tuple(sorted(asked))
+    scanner = _Scanner(wheel=wheel, arch=arch, asked=asked + _DLOPEN_CALLERS)
+    links = _loaded_images(scanner) if ROOT_IMAGE in wheel.paths else {}
+    images = [
+        _image_facts(wheel, path, one)
+        for path, one in sorted(scanner.done.items())
+        if one is not None and path in links
+    ]
+    exports = {
+        path: frozenset(one for one in asked if _offers(scanner, links, path, one, 0))
+        for path in sorted(links)
+    }
+    return tuple(images), exports
+
+
 def _read_tensorflow(
     wheel: Wheel,
     sha256: str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -12,11 +13,13 @@ from packaging.version import InvalidVersion, Version
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.companions import Needed
 from ..matrix.facts import specifier
-from .findings import Level, at_level, release_of
+from ..matrix.reasons import Status
+from .findings import Level, at_level, metadata_limits, release_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..matrix.companions import CompanionVerdict
     from .findings import Case, Finding
     from .pins import Pin
 
@@ -207,6 +210,59 @@ def settings(case: Case) -> Iterator[Finding]:
                         setting.source,
                     ),
                 )
+
+
+def tried(case: Case) -> Iterator[Finding]:
+    """What came of trying the companions beside the very versions of a file that has them all."""
+    for one in verdicts(case):
+        pin = next(pin for pin in case.pins(one.name) if pin.version)
+        against = next((reason for reason in one.reasons if reason.against), None)
+        if against is not None:
+            yield case.finding(
+                "companion-fails",
+                pin,
+                f"{one.name} {one.version} does not run: {against.text}",
+                case.lock_command(case.tensorflow_version) + f" --with {one.name}",
+                against.source,
+            )
+        elif one.status is Status.UNPROVEN:
+            reason = one.reasons[0]
+            found = case.finding(
+                "companion-untried",
+                pin,
+                f"{one.name} {one.version}: {reason.text}; it may fail",
+                "",
+                reason.source,
+            )
+            yield at_level(Level.NOTE, found)
+
+
+def verdicts(case: Case) -> tuple[CompanionVerdict, ...]:
+    """The verdict on each companion of a file that pins all its packages, of others none."""
+    number = _number(case)
+    if not (case.file.complete and number and case.tensorflow):
+        return ()
+    # What TensorFlow requires is vouched for by the pair.
+    own = {
+        case.tensorflow.name: tuple(
+            metadata_limits(case.matrix, case.tensorflow.name, number, case.target)
+        )
+    }
+    pinned = {
+        pin.name: LockedPin(name=pin.name, version=pin.version, requires=own.get(pin.name, ()))
+        for pin in case.file.pins
+        if pin.version
+    }
+    return case.matrix.companions.judge(tuple(pinned.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedPin:
+    """A pin as a package of a lock; a file of pins does not say what each requires."""
+
+    name: str
+    version: str
+    requires: tuple[str, ...]
 
 
 def not_for_macs(case: Case) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..matrix.reasons import Status
-from . import companion_checks, package_checks, pair_checks
+from . import companion_checks, native_checks, package_checks, pair_checks
 from .findings import Checked, Level, case_of, verdict_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def check(
     elif verdict is not None:
         limited = any(found.code == "bound" for found in findings)
         least = Status.CAUTION if limited else Status.WORKS
-        status = max(verdict.status, least, key=lambda status: status.rank).value
+        parts = [one.status for one in companion_checks.verdicts(case)]
+        status = max(verdict.status, least, *parts, key=lambda status: status.rank).value
     else:
         status = "nothing-found" if not findings else Status.CAUTION.value
     return Checked(
@@ -61,7 +62,9 @@ _CHECKS: Sequence[Callable[[Case], Iterator[Finding]]] = (
     package_checks.pinned_once,
     package_checks.hashes,
     companion_checks.needs,
+    native_checks.loads,
     companion_checks.settings,
+    companion_checks.tried,
     companion_checks.not_for_macs,
     companion_checks.other_hashes,
     package_checks.not_read,

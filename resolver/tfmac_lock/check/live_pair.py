@@ -93,7 +93,7 @@ def read_pair(
     with source.open(plugin_file) as opened:
         wheel = Wheel(opened, plugin_file.filename, progress)
         plugin = read_plugin(wheel, plugin_file.sha256 or "", arch)
-    package, file = _tensorflow_wheel(source, package, tensorflow, arch, python)
+    package, file = tensorflow_wheel(source, package, tensorflow, arch, python)
     binary = _read(source, file, arch, plugin, progress)
     seen = {(binary.package, binary.version)}
     todo = list(pins(binary))
@@ -109,9 +109,13 @@ def read_pair(
     return pair_row(package, tensorflow, metal, arch, payload, [plugin])
 
 
-def _tensorflow_wheel(
+def tensorflow_wheel(
     source: IndexWheels, package: str | None, version: str, arch: str, python: str | None
 ) -> tuple[str, IndexFile]:
+    """The wheel of a TensorFlow, of the package that is named or the first that has one.
+
+    Raises :class:`NoSuchWheel`.
+    """
     names: Iterable[str] = (package,) if package else TENSORFLOW_PACKAGES
     failed: NoSuchWheel | None = None
     for name in names:

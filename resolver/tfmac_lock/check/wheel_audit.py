@@ -15,6 +15,8 @@ from packaging.version import Version
 from ..macho import image as macho
 from ..macho.numpy_generation import common_generation, numpy_generation
 from ..wheels.names import WheelName, highest_version, inner_tags, parse_name, requires
+from .binary_facts import ROOT_IMAGE
+from .native_facts import LIBRARY
 
 if TYPE_CHECKING:
     from ..matrix.kernels import Kernels
@@ -31,6 +33,7 @@ class Code(StrEnum):
     NUMPY_MIXED = "numpy-mixed"
     REQUIRES_ITSELF = "requires-itself"
     STUB = "stub"
+    SECOND_COPY = "second-copy"
     INNER_TAG = "inner-tag"
     MINOS_NEWER = "minos-newer"
 
@@ -112,6 +115,9 @@ def audit_wheel(
             )
             continue
         native.append(one)
+        if LIBRARY.fullmatch(path.rpartition("/")[2]) and ROOT_IMAGE not in wheel.paths:
+            text = "is TensorFlow's own: what binds to this copy does not reach the one that runs"
+            findings.append(Finding(code=Code.SECOND_COPY, path=path, text=text))
         if arch is not None and arch not in one.arches:
             text = f"is for {', '.join(one.arches)} only, the environment is {arch}"
             findings.append(Finding(code=Code.NO_SLICE, path=path, text=text))

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import InputFileError, UsageError
 from ..files import open_regular
+from . import audit_with
 from .terminal import has_bars, print_json
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ SCHEMA_VERSION = 1
 
 _DESCRIPTION = """\
 Reads the machine code inside wheels: which chips and macOS it is for, which numpy it runs on,
-and whether a GPU plugin loads into a TensorFlow. No Mac is needed. A WHEEL is a file, a release
-on the index (name==version), or a lock.json or pylock.toml, of which every wheel is read.
+and whether a GPU plugin (--pair) or a companion (--with) loads into a TensorFlow. No Mac is
+needed. A WHEEL is a file, a release on the index (name==version), or a lock.json or pylock.toml,
+of which every wheel is read.
 """
 
 
@@ -44,6 +46,17 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         nargs=2,
         metavar=("TF", "METAL"),
         help="whether this plugin loads into this TensorFlow; TF is a version or package==version",
+    )
+    parser.add_argument(
+        "--with",
+        dest="companions",
+        metavar="PKG",
+        action="append",
+        default=[],
+        help="beside which TensorFlows this companion loads: name==version, or a wheel",
+    )
+    parser.add_argument(
+        "--tensorflow", metavar="TF", help="the TensorFlow that --with is asked about, like 2.18.1"
     )
     parser.add_argument(
         "--arch", choices=("arm64", "x86_64"), help="the Mac's architecture (default: arm64)"
@@ -68,12 +81,15 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry the command out; 1 where something that was read cannot work."""
-    if not args.wheels and not args.pair:
-        raise UsageError("name a wheel, a release or a lock to read, or a --pair")
+    if not (args.wheels or args.pair or args.companions):
+        raise UsageError("name a wheel, a release or a lock to read, or a --pair, or --with PKG")
+    if args.tensorflow and not args.companions:
+        raise UsageError("--tensorflow goes with --with PKG, the companion to look at")
     if args.python is not None and not args.python.removeprefix("3.").isdigit():
         raise UsageError(f"--python {args.python} is not a series of Python 3; write it like 3.12")
     with _index(args) as source, _bar() as watch:
         pairs = [_pair(args, source, watch)] if args.pair else []
+        companions = audit_with.audit_companions(args, source, watch)
         audits: list[WheelAudit] = []
         for given in args.wheels:
             if given.endswith((".json", ".toml")):
@@ -86,18 +102,21 @@ def run(args: argparse.Namespace) -> int:
         document = {
             "schema_version": SCHEMA_VERSION,
             "pairs": [_pair_json(row) for row in pairs],
+            "companions": [audit_with.to_json(audit) for audit in companions],
             "wheels": [_wheel_json(audit) for audit in audits],
         }
         print_json(document)
     else:
         for row in pairs:
             print(_pair_text(row))  # noqa: T201 - the result
+        for one in companions:
+            print(audit_with.to_text(one))  # noqa: T201 - the result
         plain = [a for a in audits if not a.native and not a.findings]
         for audit in audits if len(audits) == 1 else [a for a in audits if a not in plain]:
             print(_wheel_text(audit))  # noqa: T201 - the result
         if plain and len(audits) > 1:
             print(f"{len(plain)} wheel{'s' * (len(plain) > 1)} without machine code")  # noqa: T201
-    fine = all(row.loads for row in pairs)
+    fine = all(row.loads for row in pairs) and all(one.is_fine for one in companions)
     fine = fine and not any(finding.is_error for a in audits for finding in a.findings)
     return 0 if fine else 1
 
@@ -106,21 +125,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Watch:
+class Watch:
     """Opens wheels so that their reading is shown; ``show`` is told of the bytes done."""
 
     show: Callable[[str, int, int], None]
 
     def wheel(self, file: IO[bytes], name: str) -> Wheel:
+        """The wheel in an open file; raises ``DamagedBinary``."""
         from ..wheels.archive import Wheel
 
         return Wheel(file, name, lambda member, done, size: self.show(member, done, size))
 
 
-def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watch) -> WheelAudit:
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
-
+def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: Watch) -> WheelAudit:
     from ..check.live_pair import pick_wheel
     from ..check.wheel_audit import audit_wheel
 
@@ -133,15 +150,7 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: _Watc
         with opened:
             audit = audit_wheel(watch.wheel(opened, path.name), arch=args.arch)
             return _with_code(audit, opened, args)
-    try:
-        requirement = Requirement(given)
-    except InvalidRequirement as error:
-        raise UsageError(f"{given!r} is neither a wheel, a lock nor name==version") from error
-    versions = [clause.version for clause in requirement.specifier if clause.operator == "=="]
-    if len(versions) != len(requirement.specifier) or len(versions) > 1:
-        raise UsageError(f"{given!r} names no single version; write name==version")
-    version = versions[0] if versions else None
-    package = canonicalize_name(requirement.name)
+    package, version = audit_with.named_release(given)
     file = pick_wheel(source, package, version, args.arch or "arm64", args.python)
     with source.open(file) as remote:
         audit = audit_wheel(watch.wheel(remote, file.filename), arch=args.arch or "arm64")
@@ -195,7 +204,7 @@ def _code_lines(code: Kernels) -> list[str]:
 
 
 def _lock(
-    path: Path, args: argparse.Namespace, source: IndexWheels, watch: _Watch
+    path: Path, args: argparse.Namespace, source: IndexWheels, watch: Watch
 ) -> tuple[list[WheelAudit], list[PairRow]]:
     """Every wheel of a lock judged for the lock's own Mac and numpy, and its pair."""
     from ..check.binary_facts import read_for_plugin, read_plugin
@@ -229,7 +238,7 @@ def _lock(
     return audits, [pair_row(name, *versions, lock.arch, payload, [plugin])]
 
 
-def _pair(args: argparse.Namespace, source: IndexWheels, watch: _Watch) -> PairRow:
+def _pair(args: argparse.Namespace, source: IndexWheels, watch: Watch) -> PairRow:
     from ..check.live_pair import read_pair
 
     given, metal = args.pair
@@ -253,10 +262,10 @@ def _index(args: argparse.Namespace) -> Iterator[IndexWheels]:
 
 
 @contextmanager
-def _bar() -> Iterator[_Watch]:
+def _bar() -> Iterator[Watch]:
     """A progress bar where stderr is a terminal."""
     if not has_bars():
-        yield _Watch(show=lambda _member, _done, _all: None)
+        yield Watch(show=lambda _member, _done, _all: None)
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
@@ -269,7 +278,7 @@ def _bar() -> Iterator[_Watch]:
             name = member.rsplit("/", 1)[-1]
             progress.update(task, description=name, completed=done, total=size)
 
-        yield _Watch(show=show)
+        yield Watch(show=show)
 
 
 # -- what is shown

@@ -26,8 +26,9 @@ def add_parser(subparsers: Any) -> None:
         "check",
         help="judge a file of pins for a Mac",
         description="Reads requirements.txt, pip freeze, pylock.toml, conda-lock.yml, "
-        "environment.yml, uv.lock, poetry.lock, or a project's folder, and says what will not "
-        "install, import or train. Exit status 1 says that there are errors or warnings.",
+        "environment.yml, uv.lock, poetry.lock, pixi.lock, or a project's folder, and says "
+        "what will not install, import or train. Exit status 1 says that there are errors or "
+        "warnings.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="a file or a folder")
     parser.add_argument("--python", metavar="3.X", help="default: the file's, or this Mac's")
@@ -106,7 +107,7 @@ def _lock(args: argparse.Namespace) -> Lock | None:
 def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matrix) -> None:
     from ..check.fix import corrected
     from ..errors import InputFileError
-    from .terminal import printable
+    from .terminal import printable, say
 
     text = corrected(file, target, matrix, macos=macos)
     path = Path(file.path)
@@ -125,7 +126,7 @@ def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matr
         ) from error
     except OSError as error:
         raise InputFileError(str(beside), error.strerror or str(error)) from error
-    print(f"wrote {printable(str(beside))}", file=sys.stderr)  # noqa: T201
+    say(f"wrote {beside}")
 
 
 def render(results: Sequence[Checked], *, color: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,13 +14,17 @@ from packaging.utils import canonicalize_name
 from ..conda.mixed import without_wheel
 from ..files import DAMAGE, open_regular
 from ..lock import published
+from ..lock.beside import KINDS
 from ..lock.make import Resolver
+from ..lock.make_beside import lock_beside
 from ..lock.model import from_json
+from ..lock.recipes import as_proved
 from ..lock.request import Words, make_request
 from ..matrix import loading
 from ..matrix.facts import specifier
 from ..matrix.ranking import NoCombo
 from ..pypi import open_index
+from ..pypi.cache import default_folder
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.pairs import PAIR_NAMES, TENSORFLOW_NAMES
 from ..target import Os
@@ -77,18 +82,45 @@ class OnlyWithConda(NoCombo):
 
 
 def _make(args: argparse.Namespace, machine: Machine) -> Lock:
-    with resolving(args, machine) as (resolver, request, talk):
-        if not wants_conda(args):
-            return resolver.lock(request).lock
-        from ..conda.channels import Channel
-        from ..conda.client import CondaClient
-        from ..lock.mixed import lock_with_conda
+    with (
+        resolving(args, machine) as (resolver, request, talk),
+        _with_conda(args, resolver, talk) as complete,
+    ):
+        return complete.lock(request).lock
 
-        channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
-        with CondaClient(channels, offline=args.offline, observer=talk) as conda:
-            return lock_with_conda(
-                resolver, request, conda, specs=args.conda_specs, native=bool(args.native)
-            ).lock
+
+def make_beside(
+    args: argparse.Namespace, machine: Machine, mac: Lock, names: list[str]
+) -> list[Lock]:
+    """The locks of the same request for machines with Linux."""
+    made = []
+    for name in names:
+        chip = machine.platforms.chip(KINDS[name][0])
+        there = machine._replace(chip=chip, macos=None, running=None)
+        asked = copy(args)
+        asked.os, asked.macos, asked.metal, asked.tensorflow = "linux", None, "none", None
+        asked.upgrade = True  # the versions to keep are the Mac's
+        with (
+            resolving(asked, there) as (resolver, request, talk),
+            _with_conda(asked, resolver, talk) as complete,
+        ):
+            made.append(lock_beside(complete, request, mac, name))
+    return made
+
+
+@contextmanager
+def _with_conda(args: argparse.Namespace, resolver: Resolver, talk: Talk) -> Iterator[Resolver]:
+    """The resolver, for mixed locks where the options ask for one."""
+    if not wants_conda(args):
+        yield resolver
+        return
+    from ..conda.channels import Channel
+    from ..conda.client import CondaClient
+    from ..lock.mixed import with_conda
+
+    channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
+    with CondaClient(channels, offline=args.offline, observer=talk) as conda:
+        yield with_conda(resolver, conda, specs=args.conda_specs, native=bool(args.native))
 
 
 @contextmanager
@@ -108,6 +140,7 @@ def resolving(
         allow_source=args.allow_source,
         exclude_newer=args.exclude_newer,
         accept_repacked=args.accept_repacked,
+        recipe=matrix.recipes.named(args.recipe) if args.recipe else None,
     )
     request, said = make_request(
         words,
@@ -119,6 +152,8 @@ def resolving(
         system=Os(args.os),
     )
     request = replace(request, preferred=_preferred(args, request.pair))
+    if not args.upgrade:
+        request = as_proved(request, matrix.recipes)
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
     with (
         Talk(show=has_bars()) as talk,
@@ -142,6 +177,9 @@ def resolving(
             keep_proven=not args.fresh,
         )
         yield resolver, request, talk
+    from .cache import keep_to_limit
+
+    keep_to_limit(default_folder())
 
 
 def _preferred(args: argparse.Namespace, asked: PairRequest) -> dict[NormalizedName, Version]:

@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UsageError
+from .options import LIST
 from .outputs import as_json, outputs_of, wants_conda
 from .summary import summary
-from .terminal import has_color
+from .terminal import VERBOSE, has_color, say
 
 if TYPE_CHECKING:
     import argparse
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..lock.model import Lock
     from ..target import Chip, MacOSVersion, Platforms, PythonVersion
     from . import Parser
+    from .outputs import Outputs
 
 
 def parser() -> Parser:
@@ -38,36 +40,98 @@ def run(args: argparse.Namespace) -> int:
         return _completion(args.print_completion)
     if args.detect:
         return _detector()
+    if args.recipe:
+        from . import recipes
+
+        if args.recipe == LIST:
+            return recipes.run_list(as_json=args.json)
+        recipes.apply(args)
     outputs = outputs_of(args)
     locks = make_all(args, outputs.folder)
     for lock in locks:
-        if args.metal == "auto" and lock.combo.metal is None and args.os == "macos":
-            print(_why_no_plugin(lock), file=sys.stderr)  # noqa: T201 - talk
+        if args.metal == "auto" and lock.combo.metal is None and lock.combo.os == "macos":
+            say(_why_no_plugin(lock))
     files = outputs.texts(locks)
     if outputs.printing:
         sys.stdout.write(*files.values())
         return 0
     paths = outputs.paths([*files])
-    write_files(
-        outputs.folder,
-        {paths[name].name: text for name, text in files.items()},
-        force=args.force,
-    )
+    if args.check:
+        return _check(locks, outputs, paths, args)
+    if not args.dry_run:
+        write_files(
+            outputs.folder,
+            {paths[name].name: text for name, text in files.items()},
+            force=args.force,
+        )
     if args.json:
         sys.stdout.write(as_json(locks, [path.name for path in paths.values()]))
     else:
-        sys.stdout.write(summary(locks, paths, color=has_color(), why=args.why))
+        text = summary(locks, paths, color=has_color(), why=args.why)
+        sys.stdout.write(
+            text.replace("\nWritten:", "\nWould be written:") if args.dry_run else text
+        )
     return 0
 
 
+def _check(
+    locks: list[Lock], outputs: Outputs, paths: dict[str, Path], args: argparse.Namespace
+) -> int:
+    """Whether the files that are there are those of the lock; the day alone makes no other."""
+    from .current import stale, with_day_of
+
+    locks = with_day_of(locks, paths.get("lock.json"))
+    other = stale(outputs.texts(locks), paths)
+    if args.json:
+        from .terminal import print_json
+
+        print_json({"current": not other, "files": [str(path) for path in other]})
+    elif other:
+        print(f"not current: {', '.join(map(str, other))}")  # noqa: T201 - the result
+    else:
+        print(f"current: {', '.join(map(str, paths.values()))}")  # noqa: T201 - the result
+    return 1 if other else 0
+
+
 def make_all(args: argparse.Namespace, folder: Path) -> list[Lock]:
-    """The locks that the options ask for, one a chip, with what was asked for."""
+    """The locks that the options ask for, one a chip, with what was asked for.
+
+    Those for other machines beside the Mac come after them.
+    """
     from dataclasses import replace
 
     from .recorded import recorded
 
+    _also(args)
     locks = [make(args, chip) for chip in args.chips or [None]]
-    return [replace(lock, request=recorded(args, lock, folder)) for lock in locks]
+    request = recorded(args, locks[0], folder)
+    return [replace(lock, request=request) for lock in [*locks, *make_beside(args, locks[0])]]
+
+
+def make_beside(args: argparse.Namespace, mac: Lock) -> list[Lock]:
+    """The locks that ``--also`` asks for; raises UsageError, or NotThere."""
+    names = _also(args)
+    if not names:
+        return []
+    from . import fresh
+
+    return fresh.make_beside(args, find_machine(args, mac.combo.chip), mac, names)
+
+
+def _also(args: argparse.Namespace) -> list[str]:
+    """The machines beside the Mac; raises UsageError."""
+    names = list(dict.fromkeys(args.also))
+    if not names:
+        return []
+    from ..errors import UnknownChoice
+    from ..lock.beside import KINDS
+
+    for name in names:
+        if name not in KINDS:
+            raise UnknownChoice("machine for --also", name, KINDS)
+    if args.os == "linux":
+        raise UsageError("--also names machines beside a Mac: leave --os linux out")
+    return names
 
 
 def _why_no_plugin(lock: Lock) -> str:
@@ -94,9 +158,11 @@ def make(args: argparse.Namespace, named: str | None) -> Lock:
     if answerable and not args.fresh:
         lock = _published(args, mac, conda=conda)
         if lock is not None:
+            say(f"answered by the published lock {lock.combo.id} of {lock.as_of}", VERBOSE)
             return lock
     from . import fresh
 
+    say("no published lock answers, so it is resolved now", VERBOSE)
     other = _published(args, mac, conda=True) if answerable and not conda else None
     return fresh.make(args, mac, with_conda=other)
 
@@ -130,7 +196,8 @@ def find_machine(args: argparse.Namespace, named: str | None) -> Machine:
 def _published_can_answer(args: argparse.Namespace) -> bool:
     """Whether the request names nothing that published locks do not have."""
     return not (
-        args.extra
+        args.recipe
+        or args.extra
         or args.requirements
         or args.constraints
         or args.groups
@@ -180,10 +247,9 @@ def _chip(named: str | None, platforms: Platforms, mac: Host | None) -> Chip:
             "intel-amd)"
         )
     if mac.rosetta:
-        print(  # noqa: T201 - talk
+        say(
             "note: this Python runs under Rosetta as an Intel program; the lock is for the real "
-            f"chip, {mac.chip}, and needs an arm64 Python to be installed into",
-            file=sys.stderr,
+            f"chip, {mac.chip}, and needs an arm64 Python to be installed into"
         )
     return platforms.chip(mac.chip)
 

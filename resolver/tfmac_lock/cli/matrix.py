@@ -62,7 +62,7 @@ def add_parser(subparsers: Any) -> None:
         "refresh", help="read new releases and binaries from the index (needs a checkout)"
     )
     refresh.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    refresh.add_argument("--shard", metavar="I/N", default="1/1", help="only the I-th of N parts")
+    refresh.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
     refresh.add_argument("--json", action="store_true", help="print the result as JSON")
     refresh.set_defaults(run=run_refresh)
 
@@ -209,6 +209,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     from ..curate.binaries import refresh as refresh_binaries
     from ..curate.contents import refresh_contents
     from ..curate.kernel_files import refresh_kernels
+    from ..curate.native_refresh import refresh_natives
     from ..curate.releases import refresh
     from ..matrix import loading as data
     from ..pypi import open_index
@@ -217,10 +218,10 @@ def run_refresh(args: argparse.Namespace) -> int:
     matrix = data.checkout() / "matrix"
     with open_index(index_url=args.index_url, revalidate=True) as client:
         changed = refresh(client, matrix, datetime.now(tz=UTC).date(), _progress)
-        changed += refresh_binaries(
-            matrix / "binaries", IndexWheels(client), shard=parse_shard(args.shard)
-        )
-        changed += refresh_kernels(matrix / "kernels", IndexWheels(client))
+        wheels, shard = IndexWheels(client), parse_shard(args.shard)
+        changed += refresh_binaries(matrix / "binaries", wheels, shard=shard)
+        changed += refresh_natives(matrix, wheels, shard=shard)
+        changed += refresh_kernels(matrix / "kernels", wheels)
         changed += refresh_contents(client, matrix, _progress)
     names = [path.relative_to(matrix).as_posix() for path in changed]
     if args.json:

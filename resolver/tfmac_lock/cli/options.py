@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import re
 from pathlib import Path
 
 from .. import __version__
-from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
-from . import COMMANDS, Parser
+from ..lock.formats import CONDA_FORMAT_NAMES, EXPORT_FORMAT_NAMES, FORMATS
+from . import COMMANDS, EXIT_STATUSES, Formatter, Parser, add_console
 
 EXAMPLES = """\
 examples:
@@ -21,6 +20,8 @@ examples:
       without the GPU plugin, which for small models is often faster
   tfmac-lock --python 3.10 --chip m1 --tensorflow 2.10
       a certain TensorFlow, with the plugin that fits it
+  tfmac-lock --for spleeter --chip m1
+      what an application needs, with the Python that suits it; --for lists them
   tfmac-lock --python 3.10 --chip m1 --chip intel-amd
       one conda-lock.yml for both kinds of Mac, for conda-lock and micromamba
 
@@ -30,13 +31,8 @@ It writes requirements.txt, pylock.toml and lock.json into the current folder. T
 """
 
 
-EXIT_STATUSES = """\
-exit statuses:
-  0  done
-  1  the answer is no: nothing fits, or only what is broken
-  2  bad usage
-  3  the outside failed: network, disk, another program
-"""
+LIST = "?"
+"""What ``--for`` without a name stands for; no recipe can be named so."""
 
 
 class ShowVersion(argparse.Action):
@@ -64,8 +60,7 @@ def main_parser() -> Parser:
         usage="tfmac-lock [options]\n       tfmac-lock COMMAND ...",
         description="Writes lockfiles that install and run TensorFlow on a Mac, from any computer.",
         epilog=f"commands (each has its own --help):\n{commands}\n\n{EXIT_STATUSES}\n{EXAMPLES}",
-        # With the width given argparse need not ask the terminal, for which it imports shutil.
-        formatter_class=functools.partial(argparse.RawDescriptionHelpFormatter, width=80),
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     mac = made.add_argument_group("the Mac (on a Mac, what is not given is detected)")
@@ -88,6 +83,15 @@ def main_parser() -> Parser:
         default="macos",
         help="linux: for a virtual machine or container on that Mac",
     )
+    mac.add_argument(
+        "--also",
+        metavar="MACHINE",
+        action="extend",
+        type=lambda given: given.split(","),
+        default=[],
+        help="the same for another machine of the team, into files with its name: linux-x86_64, "
+        "linux-cuda or linux-aarch64; can be repeated",
+    )
     what = made.add_argument_group("what to install")
     what.add_argument(
         "--tensorflow", metavar="VERSION", help="2.18.1, 2.18, '>=2.16,<2.19', PACKAGE==VERSION"
@@ -103,6 +107,14 @@ def main_parser() -> Parser:
         type=split_packages,
         default=[],
         help="one more package, with a version if you like; can be repeated",
+    )
+    what.add_argument(
+        "--for",
+        dest="recipe",
+        metavar="NAME",
+        nargs="?",
+        const=LIST,
+        help="what that application or course needs; without a name: list them all",
     )
     what.add_argument(
         "-r",
@@ -191,8 +203,9 @@ def main_parser() -> Parser:
         dest="formats",
         action="append",
         metavar="NAME",
-        help=f"{', '.join(FORMATS)} (these by default), and for mixed locks "
-        f"{', '.join(CONDA_FORMAT_NAMES)}; can be repeated",
+        help=f"{', '.join(FORMATS)} (these by default); for mixed locks "
+        f"{', '.join(CONDA_FORMAT_NAMES)}; for other tools {', '.join(EXPORT_FORMAT_NAMES)}; "
+        "can be repeated",
     )
     out.add_argument(
         "-o",
@@ -207,6 +220,13 @@ def main_parser() -> Parser:
     out.add_argument(
         "--force", action="store_true", help="overwrite files that tfmac-lock did not write"
     )
+    out.add_argument(
+        "--check",
+        "--locked",
+        action="store_true",
+        help="write nothing; exit status 1 where the files there are not those of the lock",
+    )
+    out.add_argument("--dry-run", action="store_true", help="write nothing")
     out.add_argument("--why", action="store_true", help="say every fact behind the verdict")
     how = made.add_argument_group("how")
     how.add_argument(
@@ -250,5 +270,6 @@ def main_parser() -> Parser:
         choices=("bash", "zsh", "tcsh"),
         help="print the completion script for that shell",
     )
+    add_console(made)
     made.add_argument("--version", action=ShowVersion, nargs=0, help="show the versions and exit")
     return made

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UnknownChoice, UsageError
-from ..lock.formats import CONDA_FORMAT_NAMES, FORMATS
+from ..lock.formats import CONDA_FORMAT_NAMES, EXPORT_FORMAT_NAMES, FORMATS, JOINT_FORMAT_NAMES
 
 if TYPE_CHECKING:
     import argparse
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FILE_NAMES = {
     "pylock": r"pylock(\.[^.]+)?\.toml",
+    "pixi": r"pixi\.toml",
+    "constraints": r".*constraints.*\.txt",
     "explicit": r".*explicit.*\.txt",
     "requirements": r".*\.txt",
     "json": r".*\.json",
@@ -24,6 +26,8 @@ FILE_NAMES = {
     "environment": r".*\.ya?ml",
 }
 """The file names by which ``-o`` is a file for one format instead of a folder."""
+
+LOCK = "lock.json"
 
 
 class Outputs(NamedTuple):
@@ -66,12 +70,9 @@ def outputs_of(args: argparse.Namespace) -> Outputs:
 def wants_conda(args: argparse.Namespace) -> bool:
     """Whether the request is for a mixed lock."""
     named = {name for given in args.formats or () for name in given.split(",")}
+    several = len(args.chips) > 1 and not named & {*EXPORT_FORMAT_NAMES}
     return bool(
-        args.native
-        or args.conda_specs
-        or args.channels
-        or len(args.chips) > 1
-        or named & {*CONDA_FORMAT_NAMES}
+        args.native or args.conda_specs or args.channels or several or named & {*CONDA_FORMAT_NAMES}
     )
 
 
@@ -85,16 +86,30 @@ def _named_format(output: Path) -> str | None:
 
 
 def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
-    """The files with their texts; several locks are of different platforms, in one file."""
-    if len(locks) > 1:
-        from ..lock.formats import conda_lock_yml
+    """The files with their texts; several locks are of different machines.
 
-        return {"conda-lock.yml": conda_lock_yml.render(locks)}
-    (lock,) = locks
-    files = {filename: text(lock) for filename, text in map(_format, formats)}
-    if "lock.json" in files:
-        files["lock.json"] = as_json(locks, sorted(files))
+    Some formats have room for all of them in one file, of the others each lock has its own.
+    """
+    files: dict[str, str] = {}
+    for name in formats:
+        filename, render = _format(name)
+        if name in JOINT_FORMAT_NAMES:
+            files[filename] = render(locks)
+        elif name != "json":
+            files |= {_named(filename, lock): render([lock]) for lock in locks}
+    if "json" in formats:
+        names = sorted({*files, *(_named(LOCK, lock) for lock in locks)})
+        files |= {_named(LOCK, lock): as_json([lock], names) for lock in locks}
     return files
+
+
+def _named(filename: str, lock: Lock) -> str:
+    """The name of the file for the lock: ``pylock.linux-cuda.toml`` for one beside the Mac's.
+
+    Source: https://packaging.python.org/en/latest/specifications/pylock-toml/#file-name.
+    """
+    stem, _, suffix = filename.rpartition(".")
+    return f"{stem}.{lock.beside.name}.{suffix}" if lock.beside else filename
 
 
 def as_json(locks: Sequence[Lock], files: Sequence[str]) -> str:
@@ -115,19 +130,31 @@ def _formats(args: argparse.Namespace) -> list[str]:
     if len(args.chips) > 1:
         usual = ["conda-lock"]
     names = [name for given in args.formats or usual for name in given.split(",")]
-    known = [*FORMATS, *CONDA_FORMAT_NAMES]
+    known = [*FORMATS, *CONDA_FORMAT_NAMES, *EXPORT_FORMAT_NAMES]
     for name in names:
         if name not in known:
             raise UnknownChoice("format", name, known)
-    if len(args.chips) > 1 and {*names} != {"conda-lock"}:
-        raise UsageError("several chips go into one file, and only --format conda-lock has room")
+    if len(args.chips) > 1 and not {*names} <= {*JOINT_FORMAT_NAMES}:
+        raise UsageError(
+            f"several chips go into one file, and only --format {', '.join(JOINT_FORMAT_NAMES)} "
+            "has room"
+        )
     return list(dict.fromkeys(names))
 
 
-def _format(name: str) -> tuple[str, Callable[[Lock], str]]:
-    """File name and renderer of a format; those for conda are imported only when asked for."""
+def _format(name: str) -> tuple[str, Callable[[Sequence[Lock]], str]]:
+    """File name and renderer of a format; most are imported only when asked for."""
     if name in FORMATS:
-        return FORMATS[name]
+        filename, render = FORMATS[name]
+        return filename, lambda locks: render(locks[0])
+    if name in EXPORT_FORMAT_NAMES:
+        from ..lock.formats import exports
+
+        return exports.EXPORTS[name][0], lambda locks: exports.render(name, locks)
+    from ..lock.formats import conda_lock_yml
     from ..lock.formats.conda import CONDA_FORMATS
 
-    return CONDA_FORMATS[name]
+    filename, of_one = CONDA_FORMATS[name]
+    if name in JOINT_FORMAT_NAMES:
+        return filename, conda_lock_yml.render
+    return filename, lambda locks: of_one(locks[0])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import prove_reports, prove_share, prove_standin
 from .prove_companions import add_companions
+from .prove_recipes import add_recipes
 from .proving import (
     bar,
     ends_cleanly,
@@ -63,6 +64,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_jobs(commands)
     prove_standin.add_parser(commands)
     add_companions(commands)
+    add_recipes(commands)
 
 
 def _add_twin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -183,8 +185,7 @@ def run_twin(args: argparse.Namespace) -> int:
     if args.jobs is not None and args.jobs < 1:
         raise UsageError(f"--jobs {args.jobs}: at least 1")
     locks = select(args.locks, published_locks)
-    if args.shard:
-        locks = shard(locks, *parse_shard(args.shard))
+    locks = shard(locks, *parse_shard(args.shard))
     processes = Processes()
     outcomes: list[Outcome] = []
     with twins_in(args.output, _index(args), processes) as twins, bar(len(locks)) as tick:

@@ -65,9 +65,8 @@ def run(args: argparse.Namespace) -> int:
     if not args.tensorflow:
         raise UsageError("say beside which TensorFlow: --tensorflow 2.18")
     todo = [(name, minor) for name in args.names or known for minor in args.tensorflow]
-    if args.shard:
-        part, parts = parse_shard(args.shard)
-        todo = todo[part - 1 :: parts]
+    part, parts = parse_shard(args.shard)
+    todo = todo[part - 1 :: parts]
     index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
     trials: list[Trial] = []
     untried = 0

@@ -70,9 +70,8 @@ def run(args: argparse.Namespace) -> int:
     from . import parse_shard
 
     locks = locks_for(select([], published_locks), args.tensorflow)
-    if args.shard:
-        part, parts = parse_shard(args.shard)
-        locks = locks[part - 1 :: parts]
+    part, parts = parse_shard(args.shard)
+    locks = locks[part - 1 :: parts]
     processes = Processes()
     index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
     runs, failed = [], []

@@ -88,6 +88,19 @@ def add_parser(subparsers: Any) -> None:
         metavar="PATH|URL",
         help="the path it will stand under (default: /), or its whole address",
     )
+    site.add_argument(
+        "--repository",
+        default="",
+        metavar="URL",
+        help="the repository of the facts, for links to files and issue forms",
+    )
+    site.add_argument(
+        "--service",
+        default="",
+        metavar="URL",
+        help="where `tfmac-lock serve` answers, with --allow-origin for this site: the pages ask "
+        "it for locks that are not published",
+    )
     site.add_argument("--json", action="store_true", help="print the outcome as JSON")
     site.set_defaults(run=run_site)
 
@@ -164,7 +177,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 where something is stale"
     )
-    parser.add_argument("--shard", metavar="I/N", default="1/1", help="only the I-th of N parts")
+    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
     parser.add_argument("--jobs", type=int, default=2, help="processes side by side (default: 2)")
     parser.add_argument("--offline", action="store_true", help="only what is cached")
     parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
@@ -309,9 +322,14 @@ def run_site(args: argparse.Namespace) -> int:
     """Write the site."""
     from pathlib import Path
 
-    from ..site.build import base_path, build_site
+    from ..site.build import base_path, build_site, repository_address, service_address
 
-    count = build_site(Path(args.out), base=base_path(args.base))
+    count = build_site(
+        Path(args.out),
+        base=base_path(args.base),
+        repository=repository_address(args.repository),
+        service=service_address(args.service),
+    )
     if args.json:
         print_json({"out": args.out, "files": count})
     else:

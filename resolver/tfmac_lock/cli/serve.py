@@ -50,6 +50,20 @@ def add_parser(subparsers: Any) -> None:
         help="addresses of proxies whose X-Forwarded-For is believed, with commas between",
     )
     parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="a site, like https://example.org, whose pages may POST here; * for all "
+        "(default: none)",
+    )
+    parser.add_argument(
+        "--repository",
+        default="",
+        metavar="URL",
+        help="the repository of the facts, for links to files and issue forms",
+    )
+    parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info"
     )
     parser.set_defaults(run=run)
@@ -60,9 +74,9 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     try:
-        from ..service import app, logs, server
+        from ..service import app, elsewhere, logs, server
         from ..service.settings import Limits, Settings
-        from ..site.build import base_path, split_base
+        from ..site.build import base_path, repository_address, split_base
     except ImportError as error:
         raise MissingExtra("the service", "serve") from error
 
@@ -82,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
             cache=Path(args.cache) if args.cache else None,
             reports=Path(args.reports) if args.reports else None,
             offline=args.offline,
+            origins=elsewhere.origins(args.allow_origin),
+            repository=repository_address(args.repository),
             limits=Limits(workers=args.workers, waiting=args.waiting, per_client=args.per_client),
         )
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..lock.formats.header import assignments, install_command
 from ..matrix import loading
+from ..matrix.reasons import Grade
 from ..target import Arch, Os
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from ..lock.model import Lock
     from ..matrix.advice import Advice
+    from ..matrix.companions import CompanionVerdict
+    from ..matrix.recipes import RecipeVerdict
 
 COLORS = {"works": "32", "caution": "33", "unproven": "36", "broken": "31"}
 """The terminal colour of each status, as an SGR number."""
@@ -28,6 +31,9 @@ MEANING = {
 }
 """What each status says, in the words of the summary."""
 
+
+MOST_PARTS = 8
+"""So many companions get a line; of further ones the number is told."""
 
 FIRST_WITHOUT_PLUGIN = (2, 20)
 """From this TensorFlow on the vendor's plugin does not load."""
@@ -41,7 +47,10 @@ def summary(
     ``files`` are the written files by the name that their format usually has. ``why`` adds every
     fact that the verdict rests on; without it one lock takes no more than 15 lines.
     """
+    others = [lock for lock in locks if lock.beside]
+    locks = [lock for lock in locks if not lock.beside]
     blocks = [[*_lock(lock, color=color), *(_reasons(lock) if why else ())] for lock in locks]
+    blocks += [_beside(lock, why=why) for lock in others]
     blocks.append(_next(locks, files))
     written = ", ".join(map(str, files.values()))
     last = textwrap.wrap(f"Written: {written}", 79, subsequent_indent="  ")
@@ -72,12 +81,74 @@ def _lock(lock: Lock, *, color: bool) -> list[str]:
         *_fitted(said, indent=""),
         *(fault.lines if fault else ()),
         *_alternative(lock, advice),
+        *_parts(lock, color=color),
     ]
+
+
+def _beside(lock: Lock, *, why: bool) -> list[str]:
+    """What a lock for another machine is, and where its versions are not the Mac's."""
+    assert lock.beside is not None, "only those beside the Mac's come here"
+    combo, changed = lock.combo, lock.beside.changed
+    cuda = " with CUDA's libraries" if lock.has_cuda else ""
+    what = f"{combo.package} {combo.tensorflow}{cuda}, {len(lock.packages)} packages"
+    lines = [f"{lock.beside.name}: {what}, {lock.verdict.status}"]
+    lines += [
+        text
+        for reason in lock.verdict.reasons
+        if reason.kind == "cuda"
+        for text in _fitted(reason.text)
+    ]
+    shown = changed if why else changed[:4]
+    if shown:
+        more = f" and {len(changed) - len(shown)} more (--why)" if len(changed) > len(shown) else ""
+        lines += _fitted(f"not the Mac's: {', '.join(map(str, shown))}{more}")
+    else:
+        lines.append("  every version is the Mac's")
+    if why:
+        only = [str(one) for one in lock.beside.differences if one not in changed]
+        lines += _fitted(", ".join(only)) if only else []
+        lines += _reasons(lock)
+    return lines
+
+
+def _parts(lock: Lock, *, color: bool) -> list[str]:
+    """One line for each part of the lock that has a verdict of its own beside the pair's."""
+    parts: list[tuple[str, CompanionVerdict | RecipeVerdict]] = []
+    if lock.recipe is not None:
+        parts.append((f"recipe {lock.recipe.name}", lock.recipe))
+    parts += [(f"{one.name} {one.version}", one) for one in lock.companions]
+    if not parts:
+        return []
+    # What fails or was not tried first: that is what the reader must know.
+    parts.sort(key=lambda part: part[1].status.rank, reverse=True)
+    wide = max(len(name) for name, _ in parts[:MOST_PARTS])
+    lines = ["", "Of what touches TensorFlow:"]
+    for name, one in parts[:MOST_PARTS]:
+        status = one.status.value
+        shown = f"\x1b[{COLORS[status]}m{status}\x1b[0m" if color else status
+        text = textwrap.shorten(_known(one), max(20, 66 - wide), placeholder=" …")
+        lines.append(f"  {name:<{wide}}  {shown}{' ' * (8 - len(status))}  {text}")
+    if parts[MOST_PARTS:]:
+        lines.append(f"  and {len(parts) - MOST_PARTS} more that are no worse: --why")
+    return lines
+
+
+def _known(one: CompanionVerdict | RecipeVerdict) -> str:
+    """How its status is known, in few words."""
+    against = next((reason.text for reason in one.reasons if reason.against), "")
+    if against:
+        return against
+    if one.status == "works":
+        return "ran beside these versions, on Linux"
+    loads = "its binaries load; " if one.grade == Grade.LOADS else ""
+    return f"{loads}not tried beside these versions"
 
 
 def _untried(lock: Lock) -> str:
     """Which companions were not tried beside the lock's versions; empty where all were."""
     names = [f"{one.name} {one.version}" for one in lock.companions if one.status == "unproven"]
+    if not names and lock.recipe and lock.recipe.status == "unproven":
+        names = [f"recipe {lock.recipe.name}"]
     if not names:
         return ""
     verb = "was" if len(names) == 1 else "were"
@@ -197,6 +268,23 @@ def _install(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
     if "environment.yml" in files:
         path = _word(files["environment.yml"])
         return [heading, f"  PIP_NO_DEPS=1 conda env create --name env --file {path}"]
+    return _in_a_project(locks[0], files, heading)
+
+
+def _in_a_project(lock: Lock, files: Mapping[str, Path], heading: str) -> list[str]:
+    """What to do with the files for other tools."""
+    if "pixi.toml" in files:
+        return [heading, f"  pixi install --manifest-path {_word(files['pixi.toml'])}"]
+    if any(name.startswith("pyproject-") for name in files):
+        return [
+            "Next, in the project's folder, which writes it into pyproject.toml:",
+            f"  tfmac-lock {lock.command} --format json",
+            "  tfmac-lock apply --to pyproject.toml",
+        ]
+    if "constraints.txt" in files:
+        plugin = " tensorflow-metal" if lock.combo.metal else ""
+        path = _word(files["constraints.txt"])
+        return [heading, f"  python -m pip install -c {path} {lock.combo.package}{plugin}"]
     return []
 
 

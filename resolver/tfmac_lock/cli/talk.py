@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ..pypi.model import Observer
+from .terminal import VERBOSE, says
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -36,11 +37,18 @@ class Talk(Observer):
 
     def note(self, text: str) -> None:
         """A note, on a line of its own."""
-        self._line(f"note: {text}")
+        if says():
+            self._line(f"note: {text}")
 
     def retrying(self, url: str, reason: str, seconds: float) -> None:
         """A failed request, and that it is tried again."""
-        self._line(f"{url}: {reason}; trying again in {seconds:.0f} s")
+        if says():
+            self._line(f"{url}: {reason}; trying again in {seconds:.0f} s")
+
+    def requested(self, url: str) -> None:
+        """A request, where everything is to be said."""
+        if says(VERBOSE):
+            self._line(f"asks {url}")
 
     def received(self, url: str, size: int) -> None:  # noqa: ARG002 - the observer's call
         """Count the answer."""

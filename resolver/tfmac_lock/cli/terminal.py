@@ -40,17 +40,48 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
     return "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs), error.end
 
 
+QUIET, NORMAL, VERBOSE = -1, 0, 1
+_level = NORMAL
+
+
+def set_console(level: int, color: str) -> None:
+    """How much is said on stderr, and whether in colours: ``auto``, ``always`` or ``never``.
+
+    The colours go into the environment, where rich and the programs that are run find them too.
+    """
+    global _level
+    _level = level
+    if color == "never":
+        os.environ["NO_COLOR"] = "1"
+    elif color == "always":
+        os.environ.pop("NO_COLOR", None)
+        os.environ["FORCE_COLOR"] = "1"
+
+
+def says(level: int = NORMAL) -> bool:
+    """Whether talk of that level is said."""
+    return _level >= level
+
+
+def say(text: str, level: int = NORMAL) -> None:
+    """Talk, on stderr: not the result, and no error, which is always told."""
+    if says(level):
+        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - talk
+
+
 def has_color() -> bool:
     """Whether stdout shows colours: a terminal, and neither NO_COLOR nor TERM=dumb says no.
 
-    Source: https://no-color.org.
+    FORCE_COLOR says yes to what is no terminal. Source: https://no-color.org.
     """
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and not _is_dumb()
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and not _is_dumb())
 
 
 def has_bars() -> bool:
     """Whether stderr shows lines that change: a terminal that can go back in a line."""
-    return sys.stderr.isatty() and not _is_dumb()
+    return says() and sys.stderr.isatty() and not _is_dumb()
 
 
 def print_json(document: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .terminal import has_color, print_json
+from .terminal import has_color, print_json, say
 
 if TYPE_CHECKING:
     from ..lock.model import Lock
@@ -64,13 +64,14 @@ def run(args: argparse.Namespace) -> int:
     from ..lock.write import write_files
     from ..matrix import loading
     from . import diff
+    from .lock import make_beside
     from .outputs import outputs_of
 
     path = lock_path(args.lock)
     old = read_lock(path)
-    asked = _asked(old, path)
+    asked = asked_of(old, path)
     asked.offline = args.offline
-    new = _made(asked, old, args.packages)
+    new = remade(asked, old, args.packages)
     found = difference(old, new, loading.matrix())
     if args.json:
         print_json({**diff.document(found), "request": old.request})
@@ -79,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
     if new == old or args.dry_run or args.check:
         return 1 if args.check and new != old else 0
     outputs = outputs_of(asked)
-    texts = outputs.texts([new])
+    beside = [replace(lock, request=new.request) for lock in make_beside(asked, new)]
+    texts = outputs.texts([new, *beside])
     paths = outputs.paths([*texts])
     write_files(outputs.folder, {paths[name].name: text for name, text in texts.items()})
     if not args.json:
@@ -90,16 +92,15 @@ def run(args: argparse.Namespace) -> int:
 _NOTHING_NEW = "Nothing is new, and no file was changed.\n"
 
 
-def _asked(old: Lock, path: Path) -> argparse.Namespace:
+def asked_of(old: Lock, path: Path) -> argparse.Namespace:
     """The options that the lock was asked for with, to be written where it lies."""
     from ..lock.reading import NAME
     from .recorded import recall
 
     if not old.request:
-        print(  # noqa: T201 - talk
+        say(
             "note: this lock.json does not record what was asked for, so its TensorFlow and plugin "
-            f"stay. Made once more with tfmac-lock {old.command}, it does.",
-            file=sys.stderr,
+            f"stay. Made once more with tfmac-lock {old.command}, it does."
         )
     asked = recall(old.request or old.command, path.parent)
     asked.output = path.parent if path.name == NAME else path
@@ -107,7 +108,7 @@ def _asked(old: Lock, path: Path) -> argparse.Namespace:
     return asked
 
 
-def _made(asked: argparse.Namespace, old: Lock, names: list[str]) -> Lock:
+def remade(asked: argparse.Namespace, old: Lock, names: list[str]) -> Lock:
     """The lock as it is now; the very old one where nothing but the day is new."""
     from ..errors import UsageError
     from ..lock.update import named, unless_nothing_new, update_packages

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from ..files import dump_json, write_whole
-from ..matrix import dated, platforms, switches
+from ..matrix import dated, natives, platforms, switches, uploads
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
 from ..matrix.contents import ContentsFile, TrainersFile
 from ..matrix.facts import Lineage, Report
 from ..matrix.plain import plain
 from ..matrix.proofs import MacReport, Proof
+from ..matrix.recipes import Recipe, RecipeRun
 from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from ..prove.report import Report as ProofReport
@@ -25,6 +26,7 @@ from .dating import newest_day, shape
 from .figures import FiguresFile, compile_figures
 from .folder import read_folder
 from .kernel_files import KernelsFile
+from .natives import ExportsFile, NativeReleaseFile, NativesFile, ProjectFile, read_natives
 from .pair_rows import binary_facts, pair_loads
 from .symptom_files import Frameworks, SymptomFile, compile_symptoms
 
@@ -46,12 +48,18 @@ SCHEMAS: dict[str, type] = {
     "release": models.ReleaseFile,
     "kernels": KernelsFile,
     "binaries": models.BinariesFile,
+    "natives": NativesFile,
+    "native-project": ProjectFile,
+    "native-release": NativeReleaseFile,
+    "native-exports": ExportsFile,
     "proof": Proof,
     "mac-report": MacReport,
     "contents": ContentsFile,
     "trainers": TrainersFile,
     "companion": Companion,
     "trial": Trial,
+    "recipe": Recipe,
+    "recipe-run": RecipeRun,
     "proof-report": ProofReport,
     "standin": StandInRun,
     "symptom": SymptomFile,
@@ -66,9 +74,9 @@ def build(root: Path) -> dict[str, str]:
     Raises DataError where a file of matrix/ does not fit its class.
     """
     folder = read_folder(root / "matrix")
-    matrix = compile_matrix(
-        folder, pair_loads(folder.root / "binaries"), binary_facts(folder.root / "binaries")
-    )
+    binaries = folder.root / "binaries"
+    rows = read_natives(binaries)
+    matrix = compile_matrix(folder, pair_loads(binaries), binary_facts(binaries), rows)
     figures = read_file(folder.root / "figures.toml", FiguresFile)
     compiled = {
         "platforms": {
@@ -81,10 +89,12 @@ def build(root: Path) -> dict[str, str]:
             "date": newest_day(matrix),
             "shape": shape(),
         },
+        "natives": natives.to_json(rows),
         "advice": compile_advice(
             matrix,
             {f"{path.name}-{path.parent.name}" for path in (root / "locks").glob("py3*/*")},
         ),
+        "uploads": uploads.to_json(matrix.releases),
         "symptoms": compile_symptoms(folder.root / "symptoms"),
         "figures": compile_figures(figures, (proof for _, proof in folder.proofs)),
         "switches": switches.to_json(

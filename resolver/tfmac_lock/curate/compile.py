@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from ..macho.demangle import demangle
 from ..matrix.companions import DECISIVE, Companions, Tried
 from ..matrix.facts import (
     METAL,
@@ -21,16 +22,17 @@ from ..matrix.facts import (
     Release,
     Wheel,
 )
+from ..matrix.native_rows import NativeRows
 from ..matrix.proofs import observed
 from ..matrix.reasons import Grade
+from ..matrix.recipes import Recipes, RecipeTried
 from ..target import Arch, Chip, MacOSRelease, Platforms, PythonSeries, PythonVersion
-from .demangle import demangle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..matrix.companions import Trial
     from ..matrix.facts import BinaryFact, PairLoad
+    from ..matrix.natives import Natives
     from .folder import MatrixFolder
     from .models import ReleaseFile
 
@@ -65,9 +67,12 @@ def compile_platforms(folder: MatrixFolder) -> Platforms:
 
 
 def compile_matrix(
-    folder: MatrixFolder, pair_loads: Iterable[PairLoad], binaries: Sequence[BinaryFact]
+    folder: MatrixFolder,
+    pair_loads: Iterable[PairLoad],
+    binaries: Sequence[BinaryFact],
+    natives: Natives,
 ) -> Matrix:
-    """All facts; pair loads and binary facts are read elsewhere."""
+    """All facts; pair loads, binary facts and the rows of companions are read elsewhere."""
     pair_loads = tuple(pair_loads)
     missing = {symbol for load in pair_loads for symbol in load.missing_symbols}
     return Matrix(
@@ -90,7 +95,10 @@ def compile_matrix(
         pair_loads=pair_loads,
         binaries=tuple(binaries),
         packages=folder.packages.packages,
-        waivers=folder.waivers.waivers,
+        waivers=(
+            *folder.waivers.waivers,
+            *(waiver for recipe in folder.recipes for waiver in recipe.waivers),
+        ),
         lineage=folder.lineage,
         roads=folder.roads.roads,
         kernels=tuple(
@@ -99,6 +107,8 @@ def compile_matrix(
             for one in file.plugins
         ),
         companions=_companions(folder),
+        natives=NativeRows({row.package for row in natives.binaries}, rows=natives),
+        recipes=_recipes(folder),
         symbols={symbol: demangle(symbol) for symbol in sorted(missing)},
     )
 
@@ -112,7 +122,7 @@ def _companions(folder: MatrixFolder) -> Companions:
                 version=trial.version,
                 outcome=trial.outcome,
                 python=PythonVersion.parse(trial.python).series,
-                text=_tried(trial),
+                text=trial.sentence,
                 source=path.relative_to(folder.root.parent).as_posix(),
                 pins={name: trial.pins[name] for name in DECISIVE if name in trial.pins},
             )
@@ -121,11 +131,26 @@ def _companions(folder: MatrixFolder) -> Companions:
     )
 
 
-def _tried(trial: Trial) -> str:
-    beside = f"beside TensorFlow {trial.tensorflow} on Linux with CPython {trial.python}"
-    if trial.outcome == "works":
-        return f"its smoke test ran {beside}"
-    return f"its smoke test failed {beside}: {trial.error}"
+def _recipes(folder: MatrixFolder) -> Recipes:
+    return Recipes(
+        facts=folder.recipes,
+        runs=tuple(
+            RecipeTried(
+                recipe=run.recipe,
+                outcome=run.outcome,
+                arch=run.arch,
+                python=PythonVersion.parse(run.python).series,
+                tensorflow=run.tensorflow,
+                date=run.date.isoformat(),
+                text=run.sentence,
+                source=path.relative_to(folder.root.parent).as_posix(),
+                pins=run.pins,
+                imported=frozenset(run.imported),
+            )
+            for path, run in folder.recipe_runs
+            if any(run.program == recipe.digest for recipe in folder.recipes)
+        ),
+    )
 
 
 def _release(release: ReleaseFile) -> Release:

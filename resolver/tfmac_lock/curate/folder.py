@@ -9,6 +9,7 @@ from ..errors import DataError
 from ..matrix.companions import Companion, Trial
 from ..matrix.facts import Lineage, Report
 from ..matrix.proofs import MACS, SUBMITTED, MacReport, Proof
+from ..matrix.recipes import Recipe, RecipeRun
 from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
 from . import kernel_files, models
@@ -21,7 +22,7 @@ T = TypeVar("T")
 STAND_INS = "standin"
 """The folder of proofs that are runs of the stand-in plugin, and of no lock's."""
 
-OTHERS = frozenset({"companions", STAND_INS, MACS, SUBMITTED})
+OTHERS = frozenset({"companions", "recipes", STAND_INS, MACS, SUBMITTED})
 """The folders of proofs that hold something else than one run each."""
 
 
@@ -46,6 +47,8 @@ class MatrixFolder:
     kernels: tuple[tuple[Path, kernel_files.KernelsFile], ...]
     companions: tuple[Companion, ...]
     trials: tuple[tuple[Path, Trial], ...]
+    recipes: tuple[Recipe, ...]
+    recipe_runs: tuple[tuple[Path, RecipeRun], ...]
     stand_ins: tuple[tuple[Path, StandInRun], ...]
 
 
@@ -90,6 +93,14 @@ def read_folder(root: Path) -> MatrixFolder:
         trials=tuple(
             (path, read_file(path, Trial))
             for path in sorted(root.glob("proofs/companions/*/*.toml"))
+        ),
+        recipes=tuple(
+            _named_by(path, read_file(path, Recipe), "name")
+            for path in sorted(root.glob("recipes/*.toml"))
+        ),
+        recipe_runs=tuple(
+            (path, read_file(path, RecipeRun))
+            for path in sorted(root.glob("proofs/recipes/*/*.toml"))
         ),
         kernels=tuple(
             (path, read_file(path, kernel_files.KernelsFile))

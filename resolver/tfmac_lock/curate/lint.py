@@ -19,11 +19,13 @@ from packaging.version import Version
 
 from ..errors import DataError
 from ..matrix.base import METAL, TENSORFLOW_PACKAGES
+from ..matrix.companions import plain_name
 from ..matrix.facts import series_of
 from ..matrix.toml import read_file
 from ..target import Arch
 from .folder import read_folder
 from .models import BinariesFile
+from .natives import NativesFile, read_natives
 from .symptom_files import lint_examples
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Code(Enum):
     M011 = "a proof is of a known release; a twin speaks of its pins alone, others of a lock"
     M012 = "a symptom's patterns are harmless, its examples recognised, its near misses not"
     M013 = "a file that people write names its schema in the first line"
+    M014 = "a run is of a recipe that exists, of its smoke test, and of all that it asks for"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,10 @@ def _sources(folder: MatrixFolder) -> Iterator[Problem]:
         for source in defect.sources:
             if not source.startswith("https://"):
                 yield Problem(code=Code.M003, path=f"defects.toml: {defect.id}", text=source)
+    for recipe in folder.recipes:
+        for source in recipe.sources:
+            if not SOURCE.match(source):
+                yield Problem(code=Code.M003, path=f"recipes/{recipe.name}.toml", text=source)
     for row in folder.packages.packages:
         for source in row.sources:
             if not source.startswith("https://"):
@@ -265,6 +272,23 @@ def _proofs(folder: MatrixFolder) -> Iterator[Problem]:
             yield Problem(code=Code.M011, path=where, text=text)
 
 
+def _recipe_runs(folder: MatrixFolder) -> Iterator[Problem]:
+    known = {recipe.name: recipe for recipe in folder.recipes}
+    for path, run in folder.recipe_runs:
+        where = path.relative_to(folder.root).as_posix()
+        recipe = known.get(run.recipe)
+        if recipe is None or path.parent.name != run.recipe:
+            text = f"recipe {run.recipe} does not exist, or has its runs elsewhere"
+            yield Problem(code=Code.M014, path=where, text=text)
+            continue
+        if run.program != recipe.digest:
+            text = f"the smoke test is another one now: tfmac-lock prove recipe {recipe.name}"
+            yield Problem(code=Code.M014, path=where, text=text)
+        for name in map(plain_name, recipe.requirements):
+            if name not in run.pins and name not in TENSORFLOW_PACKAGES:
+                yield Problem(code=Code.M014, path=where, text=f"no pin of {name}")
+
+
 def _stand_ins(folder: MatrixFolder) -> Iterator[Problem]:
     known = {release.version for _, release in folder.releases if release.package != METAL}
     for path, run in folder.stand_ins:
@@ -282,6 +306,8 @@ def _schema_lines(folder: MatrixFolder) -> Iterator[Problem]:
         yield from _schema_line(folder, path, "report" if path.parent != folder.root else path.stem)
     for path in folder.root.glob("symptoms/*.toml"):
         yield from _schema_line(folder, path, "symptom")
+    for path in folder.root.glob("recipes/*.toml"):
+        yield from _schema_line(folder, path, "recipe")
 
 
 def _schema_line(folder: MatrixFolder, path: Path, schema: str) -> Iterator[Problem]:
@@ -299,6 +325,15 @@ def _binaries(folder: MatrixFolder) -> Iterator[Problem]:
             read_file(path, BinariesFile)
         except DataError as error:
             yield Problem(code=Code.M001, path=error.path, text=error.reason)
+
+
+def _natives(folder: MatrixFolder) -> Iterator[Problem]:
+    """The packages that may bind to TensorFlow, and the rows of those that do."""
+    try:
+        read_file(folder.root / "natives.toml", NativesFile)
+        read_natives(folder.root / "binaries")
+    except DataError as error:
+        yield Problem(code=Code.M001, path=error.path, text=error.reason)
 
 
 def _symptom_examples(folder: MatrixFolder) -> Iterator[Problem]:
@@ -326,6 +361,8 @@ CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _stand_ins,
     _symptom_examples,
     _schema_lines,
+    _recipe_runs,
     _binaries,
+    _natives,
 )
-"""M002 to M013, in their order, and M001 for what is read for nothing else."""
+"""M002 to M014, in their order, and M001 for what is read for nothing else."""

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from ..matrix.binaries import ImageFacts, ReadFile
-from ..matrix.facts import Bound, Defect, Fact, Floor, PackageRow, Road, Waiver
+from ..matrix.facts import Bound, Defect, Fact, Floor, PackageRow, Road
 from ..matrix.texts import (
     Identifier,
     MacOSText,
@@ -23,6 +23,7 @@ from ..matrix.texts import (
     SpecifierText,
     VersionText,
 )
+from ..matrix.waivers import Waiver
 from ..target import Arch
 
 

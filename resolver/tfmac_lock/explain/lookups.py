@@ -437,6 +437,8 @@ _PLAIN: dict[str, Callable[[Matrix, Named], Iterator[Fact]]] = {
 
 def look_up(matrix: Matrix, names: Named, words: Sequence[str], symptom: str) -> tuple[Fact, ...]:
     """The facts behind a symptom, in the order in which it asks for them."""
+    from .natives import companion_binaries
+
     found: list[Fact] = []
     for word in words:
         kind, _, rest = word.partition(":")
@@ -446,6 +448,7 @@ def look_up(matrix: Matrix, names: Named, words: Sequence[str], symptom: str) ->
             found += package(matrix, rest)
         elif kind == "companion":
             found += package(matrix, names.companion)
+            found += companion_binaries(matrix, names)
         elif kind == "defects":
             found += defects(matrix, names, symptom)
         else:

@@ -3,40 +3,74 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..matrix.reasons import Reason, Status
+from ..target import Os
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ..matrix.companions import CompanionVerdict
     from ..matrix.facts import Matrix
-    from .model import Lock
+    from ..matrix.natives import NativeLoad
+    from ..matrix.recipes import RecipeVerdict
+    from .model import Combo, Lock
 
 
-def with_companions(matrix: Matrix, lock: Lock, naming: Collection[str] = ()) -> Lock:
+def with_companions(
+    matrix: Matrix, lock: Lock, naming: Collection[str] = (), recipe: str = ""
+) -> Lock:
     """The lock with a verdict on each companion, and with the weakest of all as its own.
 
     Its settings are those that the companions need to run. ``naming`` are packages whose
-    metadata name TensorFlow or Keras.
+    metadata name TensorFlow or Keras. The ``recipe`` that it was made for is a part of it, and
+    vouches for what it uses.
     """
-    found = matrix.companions.judge(lock.packages, naming)
-    status = max([lock.verdict.status, *(one.status for one in found)], key=lambda one: one.rank)
-    verdict = replace(
-        lock.verdict,
-        status=status,
-        reasons=(*lock.verdict.reasons, *(_reason(one) for one in found)),
-    )
+    combo = lock.combo
+    load = partial(_load, matrix, combo) if combo.os is Os.MACOS else _not_read
+    found = matrix.companions.judge(lock.packages, naming, load)
     environment = matrix.companions.environment(lock.packages)
-    return replace(lock, verdict=verdict, companions=found, environment=environment)
+    asked, judged = matrix.recipes.named(recipe), None
+    if asked is not None:
+        judged = matrix.recipes.judge(asked, lock.packages)
+        used = matrix.recipes.used(asked, lock.packages, matrix.companions)
+        found = tuple(_vouched(one, judged) if one.name in used else one for one in found)
+        environment |= {setting.name: setting.value for setting in asked.settings}
+    reasons = [_reason("companion", f"{one.name} {one.version}", one) for one in found]
+    if judged is not None:
+        reasons.append(_reason("recipe", f"recipe {judged.name}", judged))
+    statuses = [lock.verdict.status, *(one.status for one in (*found, judged) if one)]
+    status = max(statuses, key=lambda one: one.rank)
+    verdict = replace(lock.verdict, status=status, reasons=(*lock.verdict.reasons, *reasons))
+    return replace(lock, verdict=verdict, companions=found, environment=environment, recipe=judged)
 
 
-def _reason(one: CompanionVerdict) -> Reason:
+def _load(matrix: Matrix, combo: Combo, name: str, version: str) -> NativeLoad | None:
+    return matrix.native_load(name, version, combo)
+
+
+def _not_read(_name: str, _version: str) -> None:
+    """The rows are of wheels for the Mac."""
+
+
+def _vouched(one: CompanionVerdict, by: RecipeVerdict) -> CompanionVerdict:
+    """The verdict on a companion that the smoke test of a recipe used."""
+    if one.status is not Status.UNPROVEN:
+        return one
+    told = [
+        replace(reason, text=f"used by recipe {by.name}: {reason.text}") for reason in by.reasons
+    ]
+    kept = [reason for reason in one.reasons if reason.kind != "untried"]
+    return replace(one, status=by.status, grade=by.grade, reasons=(*told, *kept))
+
+
+def _reason(kind: str, what: str, one: CompanionVerdict | RecipeVerdict) -> Reason:
     texts = "; ".join(reason.text for reason in one.reasons)
     return Reason(
-        kind="companion",
-        text=f"{one.name} {one.version} ({one.status.value}): {texts}",
+        kind=kind,
+        text=f"{what} ({one.status.value}): {texts}",
         source=one.reasons[0].source,
         grade=one.grade,
         against=one.status is Status.BROKEN,

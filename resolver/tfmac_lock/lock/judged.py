@@ -33,7 +33,8 @@ def judged(matrix: Matrix, lock: Lock) -> Lock:
     verdict = of_unknown_files(verdict, unknown, plugin=combo.metal is not None)
     notes = [reason for reason in lock.verdict.reasons if reason.kind in NOTES]
     lock = replace(lock, verdict=replace(verdict, reasons=(*verdict.reasons, *notes)))
-    return with_companions(matrix, lock, {one.name for one in lock.companions})
+    naming = {one.name for one in lock.companions}
+    return with_companions(matrix, lock, naming, lock.recipe.name if lock.recipe else "")
 
 
 def pair_of(lock: Lock) -> Pair:

@@ -29,21 +29,23 @@ from .floors import first_macos, macos_to_try, oldest_macos
 from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .mixed import locked, verify_conda
 from .model import Combo, Lock, LockedPackage, combo_id
+from .naming import naming
 from .newest import outdated
 from .notes import notes_of
 from .published import Index
 from .verify import pins_of, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from packaging.utils import NormalizedName
 
     from ..conda.mixed import CondaPart, MixedSolution
-    from ..matrix.facts import Matrix, Waiver
+    from ..matrix.facts import Matrix
     from ..matrix.reasons import Verdict
     from ..matrix.verdict import Pair
+    from ..matrix.waivers import Waiver
     from ..resolve.solve import Solution, Solved
     from ..resolve.source import Source
     from ..target import Target
@@ -393,6 +395,8 @@ class Resolver:
             allow_source=request.allow_source,
             preferred=request.preferred,
             companions={one.name: one for one in self.matrix.companions.facts},
+            native_names=() if target.os is Os.LINUX else self.matrix.natives.names,
+            native_load=self.matrix.native_load,
         )
 
     def _made(
@@ -423,7 +427,7 @@ class Resolver:
         notes = [
             *notes,
             *(() if both is None else both.notes),
-            *notes_of(pair, solution, packages, self._waivers(pair, target)),
+            *notes_of(pair, solution, packages, self._waivers(packages, target)),
         ]
         lock = Lock(
             combo=_combo(pair, target, pins, macos),
@@ -433,7 +437,12 @@ class Resolver:
             command=_command(request, pair, self.conda),
             channels=() if both is None else both.channels,
         )
-        lock = with_companions(self.matrix, lock, self._naming(request, solved.values()))
+        lock = with_companions(
+            self.matrix,
+            lock,
+            self._naming(request, solved),
+            request.recipe.name if request.recipe else "",
+        )
         if lock.verdict.status is Status.BROKEN:
             raise BrokenPins(pair, lock.verdict)
         if both is not None:
@@ -441,24 +450,18 @@ class Resolver:
         verify(lock, target, self.matrix.bounds_for(pair.tensorflow, pair.python))
         return ResolvedLock(lock=lock, target=target)
 
-    def _waivers(self, pair: Pair, target: Target) -> tuple[Waiver, ...]:
-        """The requirements of the pair's own metadata that nothing on the Mac can meet."""
-        return self.matrix.waivers_for(pair.package, pair.tensorflow, pair.arch, target.os)
+    def _waivers(
+        self, packages: Iterable[LockedPackage], target: Target
+    ) -> Iterator[tuple[LockedPackage, Waiver]]:
+        """The requirements in the packages' own metadata that nothing on the Mac can meet."""
+        for one in packages:
+            for waiver in self.matrix.waivers_for(one.name, one.version, target.arch, target.os):
+                yield one, waiver
 
-    def _naming(self, request: LockRequest, solved: Iterable[Solved]) -> set[str]:
-        """The packages whose metadata name TensorFlow or Keras.
-
-        Those of a package that somebody asked for are read whole, the description too.
-        """
+    def _naming(self, request: LockRequest, solved: Mapping[NormalizedName, Solved]) -> set[str]:
         asked = {item.name for item in request.requirements}
-        found: set[str] = set()
-        for one in solved:
-            if not one.file.filename.endswith(".whl") or one.file.sha256 in self._known:
-                continue
-            mentions = self.source.metadata(one.file).mentions
-            if mentions == "head" or (mentions and one.name in asked):
-                found.add(one.name)
-        return found
+        listed = {fact.name for fact in self.matrix.companions.facts}
+        return naming(self.source, solved, asked, listed, self._known)
 
     def _package(self, solved: Solved) -> LockedPackage:
         file = solved.file

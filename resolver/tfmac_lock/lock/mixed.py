@@ -24,15 +24,10 @@ if TYPE_CHECKING:
     from .request import LockRequest
 
 
-def lock_with_conda(
-    resolver: Resolver,
-    request: LockRequest,
-    client: CondaClient,
-    *,
-    specs: Sequence[str] = (),
-    native: bool = False,
-) -> ResolvedLock:
-    """The best mixed lock for the request; raises what ``Resolver.lock`` does.
+def with_conda(
+    resolver: Resolver, client: CondaClient, *, specs: Sequence[str] = (), native: bool = False
+) -> Resolver:
+    """The same resolver, for mixed locks; raises Replaced or NotFromConda.
 
     ``native`` is ``--native conda``; without it, native packages come from conda only where
     the index has no wheel of them for the target.
@@ -44,8 +39,19 @@ def lock_with_conda(
         if name in CHOSEN_PAIR:
             raise NotFromConda(name)
     own = tuple(own_spec(spec, client.channels) for spec in specs)
-    part = CondaPart(client=client, specs=own, native=native)
-    return replace(resolver, conda=part).lock(request)
+    return replace(resolver, conda=CondaPart(client=client, specs=own, native=native))
+
+
+def lock_with_conda(
+    resolver: Resolver,
+    request: LockRequest,
+    client: CondaClient,
+    *,
+    specs: Sequence[str] = (),
+    native: bool = False,
+) -> ResolvedLock:
+    """The best mixed lock for the request; raises what ``Resolver.lock`` does."""
+    return with_conda(resolver, client, specs=specs, native=native).lock(request)
 
 
 def locked(records: Iterable[CondaRecord]) -> tuple[LockedPackage, ...]:

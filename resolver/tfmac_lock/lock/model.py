@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..conda.state import ChannelState
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch, MacOSVersion, Os
+from . import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from ..matrix.companions import CompanionVerdict
+    from ..matrix.recipes import RecipeVerdict
+    from .beside import Beside
 
 SCHEMA_VERSION = 1
 
@@ -75,9 +78,11 @@ class Lock:
 
     ``as_of`` is the day up to which the index was looked at; ``command`` are the options that
     ask for the same lock again, and ``request`` those that were given, which later may give
-    another; it is empty where nobody asked. ``channels`` are there where conda packages are.
+    another; it is empty where nobody asked. ``beside`` tells of a lock for another machine how it
+    stands to the Mac's. ``channels`` are there where conda packages are.
     ``companions`` are verdicts on the packages that touch TensorFlow, beside the pair's own;
-    ``environment`` are the variables that they need to run.
+    ``environment`` are the variables that they need to run. ``recipe`` is the one that it was
+    made for.
     """
 
     combo: Combo
@@ -86,9 +91,11 @@ class Lock:
     as_of: str
     command: str
     request: str = ""
+    beside: Beside | None = None
     channels: tuple[ChannelState, ...] = ()
     companions: tuple[CompanionVerdict, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    recipe: RecipeVerdict | None = None
 
     @property
     def wheels(self) -> tuple[LockedPackage, ...]:
@@ -107,6 +114,11 @@ class Lock:
     def conda_packages(self) -> tuple[LockedPackage, ...]:
         """What conda installs, before pip."""
         return tuple(package for package in self.packages if package.manager == "conda")
+
+    @property
+    def has_cuda(self) -> bool:
+        """Whether it brings CUDA's libraries as wheels, as TensorFlow's extra ``and-cuda`` does."""
+        return any(package.name.startswith("nvidia-cudnn") for package in self.packages)
 
     def required_by(self) -> dict[str, list[str]]:
         """For each package the names of those that require it, sorted."""
@@ -155,8 +167,10 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         "as_of": lock.as_of,
         "command": lock.command,
         **({"request": lock.request} if lock.request else {}),
+        **beside.to_json(lock.beside),
         "companions": _companions_json(lock.companions),
         "environment": dict(lock.environment),
+        **_recipe_json(lock.recipe),
         **_contents_json(lock),
         "files": list(files),
     }
@@ -272,8 +286,10 @@ def from_json(data: Any) -> Lock:
         as_of=data["as_of"],
         command=data["command"],
         request=data.get("request", ""),
+        beside=beside.from_json(data.get("beside")),
         companions=_companions(data.get("companions")),
         environment=dict(data.get("environment", {})),
+        recipe=_recipe(data.get("recipe")),
         channels=tuple(
             ChannelState(
                 url=row["url"], files=row["files"], newest=row["newest"], sha256=row["sha256"]
@@ -300,3 +316,21 @@ def _companions(rows: Any) -> tuple[CompanionVerdict, ...]:
     from ..matrix.plain import read
 
     return tuple(read(CompanionVerdict, row) for row in rows)
+
+
+def _recipe_json(recipe: RecipeVerdict | None) -> dict[str, Any]:
+    # Only where there is one, as with channels: published locks are made for none.
+    if recipe is None:
+        return {}
+    from ..matrix.plain import plain
+
+    return {"recipe": plain(recipe)}
+
+
+def _recipe(row: Any) -> RecipeVerdict | None:
+    if not row:
+        return None
+    from ..matrix.plain import read
+    from ..matrix.recipes import RecipeVerdict
+
+    return read(RecipeVerdict, row)

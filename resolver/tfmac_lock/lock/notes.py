@@ -9,25 +9,28 @@ from ..matrix.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..matrix.facts import Waiver
     from ..matrix.verdict import Pair
+    from ..matrix.waivers import Waiver
     from ..resolve.solve import Solution
     from .model import LockedPackage
 
 
 def notes_of(
-    pair: Pair, solution: Solution, packages: Sequence[LockedPackage], waivers: Iterable[Waiver]
+    pair: Pair,
+    solution: Solution,
+    packages: Sequence[LockedPackage],
+    waivers: Iterable[tuple[LockedPackage, Waiver]],
 ) -> Iterator[Reason]:
     """The notes on a solution, in the order in which a lock states them."""
-    yield from (_waived(pair, waiver) for waiver in waivers)
+    yield from (_waived(package, waiver) for package, waiver in waivers)
     yield from _stand_ins(pair, solution)
     yield from _built(packages)
     yield from _prereleases(solution)
 
 
-def _waived(pair: Pair, waiver: Waiver) -> Reason:
+def _waived(package: LockedPackage, waiver: Waiver) -> Reason:
     text = (
-        f"{pair.package} {pair.tensorflow} asks for {waiver.package}{waiver.stated}; "
+        f"{package.name} {package.version} asks for {waiver.package}{waiver.stated}; "
         f"{waiver.specifier} is taken to be enough: {waiver.reason}. `pip check` will name it"
     )
     return Reason(kind="waiver", text=text, source=waiver.source)

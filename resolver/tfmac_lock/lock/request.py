@@ -19,7 +19,8 @@ from ..matrix.ranking import PairRequest, TensorFlowRequest
 from ..resolve.pairs import METAL_NAME, Option
 from ..resolve.pyproject import NAME as PYPROJECT
 from ..resolve.pyproject import read_pyproject, split_extras
-from ..resolve.requirements_in import Options, read_file, read_with
+from ..resolve.requirement import ByUser
+from ..resolve.requirements_in import Options, read_file, read_text, read_with
 from ..target import MacOSVersion, Os
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from ..matrix.recipes import Recipe
     from ..matrix.verdict import Pair
     from ..resolve.requirement import Requirement
     from ..target import Chip, Platforms, PythonVersion
@@ -44,7 +46,7 @@ class LockRequest:
     those that may even need a compiler. ``options`` are the command line's words for all that
     is not the pair, so that the lock can say how it was made. ``accept_repacked`` takes
     TensorFlow and plugin files whose sha256 is not the release's. ``preferred`` are versions to
-    be kept where they can be.
+    be kept where they can be; ``recipe`` is what the lock is for.
     """
 
     pair: PairRequest
@@ -57,6 +59,7 @@ class LockRequest:
     options: str = ""
     accept_repacked: bool = False
     preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
+    recipe: Recipe | None = None
 
     def prefers(self, pair: Pair) -> bool:
         """Whether that very pair is to be kept."""
@@ -70,7 +73,8 @@ class Words:
     """What is asked for besides the machine, as it was written.
 
     ``packages`` and ``limits`` are requirements; ``requirements`` and ``constraints`` are files
-    of them. ``extras`` and ``groups`` are those of each pyproject.toml among the files.
+    of them. ``extras`` and ``groups`` are those of each pyproject.toml among the files. The
+    ``recipe`` adds requirements and limits of its own.
     """
 
     tensorflow: str | None = None
@@ -84,11 +88,13 @@ class Words:
     allow_source: Sequence[str] = ()
     exclude_newer: str | None = None
     accept_repacked: bool = False
+    recipe: Recipe | None = None
 
     @property
     def options(self) -> str:
         """The command line's options for all that is not the pair."""
-        parts = [f"--with {shlex.quote(text)}" for text in self.packages]
+        parts = [f"--for {self.recipe.name}"] if self.recipe else []
+        parts += [f"--with {shlex.quote(text)}" for text in self.packages]
         parts += [f"-r {shlex.quote(str(path))}" for path in self.requirements]
         parts += [f"-c {shlex.quote(str(path))}" for path in self.constraints]
         parts += [f"--extra {shlex.quote(name)}" for name in self.extras]
@@ -117,6 +123,10 @@ def make_request(
     said = Options()
     needs = [need for text in words.packages if (need := read_with(text, environment))]
     limits = [need for text in words.limits if (need := read_with(text, environment))]
+    allowed = [*words.allow_source, *(words.recipe.allow_source if words.recipe else ())]
+    if words.recipe is not None:
+        needs += _of_recipe(words.recipe, words.recipe.requirements, environment)
+        limits += _of_recipe(words.recipe, words.recipe.constraints, environment)
     needs += _of_files(words, environment, said)
     for path in words.constraints:
         limits += read_file(path, environment, said)
@@ -139,11 +149,17 @@ def make_request(
         before=before(words.exclude_newer),
         pre=said.pre,
         wheels_only=frozenset(said.only_binary),
-        allow_source=frozenset(map(canonicalize_name, words.allow_source)),
+        allow_source=frozenset(map(canonicalize_name, allowed)),
         options=words.options,
         accept_repacked=words.accept_repacked,
+        recipe=words.recipe,
     )
     return request, said
+
+
+def _of_recipe(recipe: Recipe, texts: Sequence[str], environment: Environment) -> list[Requirement]:
+    origin = ByUser(f"--for {recipe.name}")
+    return [need for text in texts if (need := read_text(text, origin, environment))]
 
 
 def _of_files(words: Words, environment: Environment, said: Options) -> list[Requirement]:

@@ -28,7 +28,9 @@ from .texts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from .natives import NativeLoad
 
 TENSORFLOW = frozenset(TENSORFLOW_PACKAGES)
 """The names of TensorFlow on a Mac."""
@@ -125,15 +127,13 @@ class Companion(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial(Fact):
-    """What came of trying a companion beside a TensorFlow (matrix/proofs/companions/).
+class Run(Fact):
+    """What came of running a smoke test beside the versions of a lock, on Linux.
 
     ``pins`` are all packages of the environment, named as in the lock of the Mac, and ``wheel``
     is the file that stood in for the Mac's TensorFlow. ``program`` is the sha256 of what ran.
     """
 
-    companion: PackageName
-    version: VersionText
     tensorflow: VersionText
     python: str
     date: datetime.date
@@ -146,6 +146,22 @@ class Trial(Fact):
     environment: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     pins: dict[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """What came of it, in one sentence."""
+        beside = f"beside TensorFlow {self.tensorflow} on Linux with CPython {self.python}"
+        if self.outcome == "works":
+            return f"its smoke test ran {beside}"
+        return f"its smoke test failed {beside}: {self.error}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial(Run):
+    """What came of trying a companion beside a TensorFlow (matrix/proofs/companions/)."""
+
+    companion: PackageName
+    version: VersionText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,16 +208,25 @@ class Companions:
         return next((found for found in self.facts if found.name == name), None)
 
     def judge(
-        self, packages: Collection[Locked], naming: Collection[str] = ()
+        self,
+        packages: Collection[Locked],
+        naming: Collection[str] = (),
+        load: Callable[[str, str], NativeLoad | None] = lambda *_: None,
     ) -> tuple[CompanionVerdict, ...]:
         """A verdict on each package that touches TensorFlow and that the pair does not bring.
 
         The pair's own packages are vouched for by the pair's evidence. ``naming`` are packages
-        that name TensorFlow or Keras in their metadata; they touch it too.
+        that name TensorFlow or Keras in their metadata; they touch it too. ``load`` is the load
+        check of a package's version beside the pair.
         """
         pins = decisive_pins(packages)
+        loads = {package.name: load(package.name, package.version) for package in packages}
         listed = {fact.name for fact in self.facts} | {*naming}
-        return tuple(self._judge(package, pins) for package in touching(packages, listed))
+        listed |= {name for name, found in loads.items() if found is not None}
+        return tuple(
+            self._judge(package, pins, loads[package.name])
+            for package in touching(packages, listed)
+        )
 
     def environment(self, packages: Collection[Locked]) -> dict[str, str]:
         """The environment variables that the packages need, by name."""
@@ -216,7 +241,9 @@ class Companions:
                     found[setting.name] = setting.value
         return dict(sorted(found.items()))
 
-    def _judge(self, package: Locked, pins: Mapping[str, str]) -> CompanionVerdict:
+    def _judge(
+        self, package: Locked, pins: Mapping[str, str], load: NativeLoad | None
+    ) -> CompanionVerdict:
         name, version = package.name, package.version
         trials = [one for one in self.trials if one.speaks_for(name, version, pins)]
         broken = [one for one in trials if one.outcome == "broken"]
@@ -226,6 +253,7 @@ class Companions:
             status, grade = Status.WORKS, Grade.TWIN
         else:
             status, grade = Status.UNPROVEN, Grade.RESOLVES
+        status, grade = with_load(status, grade, load)
         reasons = [
             Reason(
                 kind="twin",
@@ -241,6 +269,8 @@ class Companions:
             beside = ", ".join(f"{one} {pins[one]}" for one in DECISIVE if one in pins)
             text = f"not tried beside {beside}"
             reasons.append(Reason(kind="untried", text=text, source="matrix/proofs/companions"))
+        if load is not None:
+            reasons.append(reason_of(load))
         companion = self.named(name)
         if companion and companion.ended:
             text = f"its last release is of {companion.ended}"
@@ -249,6 +279,30 @@ class Companions:
         return CompanionVerdict(
             name=name, version=version, status=status, grade=grade, reasons=tuple(reasons)
         )
+
+
+def with_load(status: Status, grade: Grade, load: NativeLoad | None) -> tuple[Status, Grade]:
+    """What the load check on the Mac makes of a status that rests on Linux."""
+    if load is None:
+        return status, grade
+    if load.loads is False and status is not Status.BROKEN:
+        return Status.BROKEN, Grade.LOADS
+    if load.loads is None:
+        # What runs on Linux may not on the Mac, where the wheel is another one.
+        return max(status, Status.CAUTION if load.copies else Status.UNPROVEN), grade
+    return status, Grade.LOADS if grade is Grade.RESOLVES else grade
+
+
+def reason_of(load: NativeLoad) -> Reason:
+    """The load check as a reason."""
+    return Reason(
+        kind="binaries",
+        text=load.text,
+        source=load.source,
+        grade=Grade.LOADS,
+        against=not load.loads,
+        fatal=load.loads is False,
+    )
 
 
 class Locked(Protocol):
@@ -281,7 +335,9 @@ def touching(packages: Collection[Locked], listed: Collection[str]) -> Iterator[
 
     A package touches it that requires TensorFlow or Keras, or that is ``listed``.
     """
-    requires = {package.name: {_name(text) for text in package.requires} for package in packages}
+    requires = {
+        package.name: {plain_name(text) for text in package.requires} for package in packages
+    }
     own, todo = set(TENSORFLOW | {METAL}), [*TENSORFLOW, METAL]
     while todo:
         for name in requires.get(todo.pop(), ()):
@@ -293,6 +349,7 @@ def touching(packages: Collection[Locked], listed: Collection[str]) -> Iterator[
             yield package
 
 
-def _name(requirement: str) -> str:
+def plain_name(requirement: str) -> str:
+    """The normalised name at the head of a requirement; empty where there is none."""
     found = re.match(r"[A-Za-z0-9._-]+", requirement)
     return re.sub(r"[-_.]+", "-", found[0]).lower() if found else ""

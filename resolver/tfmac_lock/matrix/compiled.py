@@ -12,6 +12,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from ..files import guarded
+from . import native_rows
 from .facts import Matrix, Release, Wheel
 from .plain import plain, read
 
@@ -28,7 +29,8 @@ WHEEL_FIELDS = tuple(field.name for field in fields(Wheel))
 
 def load_matrix(path: Path, platforms: Platforms) -> Matrix:
     """Read matrix.json; raises DataError where it is missing or damaged."""
-    return guarded(path, SCHEMA_VERSION, lambda data: _matrix(data, platforms))
+    natives = path.with_name(native_rows.FILE)
+    return guarded(path, SCHEMA_VERSION, lambda data: _matrix(data, platforms, natives))
 
 
 def to_json(matrix: Matrix) -> dict[str, Any]:
@@ -51,18 +53,19 @@ def to_json(matrix: Matrix) -> dict[str, Any]:
     rest = {
         field.name: plain(getattr(matrix, field.name))
         for field in fields(matrix)
-        if field.name not in ("platforms", "releases")
+        if field.name not in ("platforms", "releases", "natives")
     }
     return {
         "schema_version": SCHEMA_VERSION,
         "as_of": rest.pop("as_of"),
         "requires": list(shared),
         "releases": releases,
+        "natives": sorted(matrix.natives.names),
         **rest,
     }
 
 
-def _matrix(data: Any, platforms: Platforms) -> Matrix:
+def _matrix(data: Any, platforms: Platforms, natives: Path) -> Matrix:
     del data["schema_version"]
     requires = [tuple(texts) for texts in data.pop("requires")]
     releases = tuple(
@@ -73,7 +76,8 @@ def _matrix(data: Any, platforms: Platforms) -> Matrix:
         )
         for row in data.pop("releases")
     )
-    return read(Matrix, {**data, "platforms": platforms, "releases": releases})
+    rows = native_rows.NativeRows(data.pop("natives"), path=natives)
+    return read(Matrix, {**data, "platforms": platforms, "releases": releases, "natives": rows})
 
 
 def _wheel(row: list[Any], requires: list[tuple[str, ...]]) -> Wheel:

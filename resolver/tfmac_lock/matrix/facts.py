@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from ..target import Arch, Os, Platforms, machine_name
 from .base import METAL as METAL
@@ -20,7 +20,9 @@ from .base import specifier as specifier
 from .base import version as version
 from .companions import Companions
 from .kernels import Kernels  # noqa: TC001 - the compiled matrix is read by its annotations
+from .native_rows import NativeRows
 from .reasons import Grade
+from .recipes import Recipes
 from .texts import (
     Address,
     AtLeastOne,
@@ -30,20 +32,21 @@ from .texts import (
     PackageName,
     Rule,
     Sentence,
-    Series,
     Severity,
     Sha256,
     Source,
     Sources,
     SpecifierText,
-    TensorFlowPackage,
     VersionText,
 )
+from .waivers import Attempt, Waiver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from packaging.tags import Tag
+
+    from .natives import NativeLoad
 
 
 class Outcome(StrEnum):
@@ -141,17 +144,6 @@ class Release:
                 ):
                     return requirement.name, pins[0]
         return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt(Fact):
-    """One version that was tried to find a bound, and what went wrong with it, if anything."""
-
-    package_version: VersionText
-    works: bool
-    error: str | None = None
-    tensorflow: VersionText | None = None
-    python: Series | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -446,34 +438,6 @@ class PackageRow(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver(Fact):
-    """A requirement in a release's metadata that nothing on a platform can meet, made looser.
-
-    ``by`` and ``tensorflow`` tell whose metadata, ``stated`` what stands there and
-    ``specifier`` what was found to be enough, with the versions that were ``tried``.
-    """
-
-    id: Identifier
-    package: PackageName
-    stated: SpecifierText
-    specifier: SpecifierText
-    by: Annotated[tuple[TensorFlowPackage, ...], AtLeastOne()]
-    tensorflow: SpecifierText
-    arch: Arch | None = None
-    reason: Sentence
-    source: Source
-    tried: tuple[Attempt, ...] = ()
-
-    def applies(self, package: str, tensorflow: str, arch: Arch) -> bool:
-        """Whether it is about that release on that architecture."""
-        return (
-            package in self.by
-            and self.arch in (None, arch)
-            and specifier(self.tensorflow).contains(tensorflow)
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LineageRelease(Fact):
     """A release of tensorflow-deps: what is known of its pins, and what to take instead.
 
@@ -514,12 +478,32 @@ class Lineage(Fact):
     releases: tuple[LineageRelease, ...]
 
 
+class Beside(Protocol):
+    """What is asked of a pair: its TensorFlow, and the machine."""
+
+    @property
+    def package(self) -> str:
+        """The package that brings TensorFlow."""
+
+    @property
+    def tensorflow(self) -> str:
+        """Its version."""
+
+    @property
+    def arch(self) -> Arch:
+        """The architecture."""
+
+    @property
+    def python(self) -> str:
+        """The series of Python."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
     """All facts. ``as_of`` is the day up to which the index was read, ``YYYY-MM-DD``.
 
     ``symbols`` are the C++ names of the symbols that are missing in some pair, as a programmer
-    writes them.
+    writes them. ``natives`` are the rows of the companions whose images bind to TensorFlow's.
     """
 
     as_of: str
@@ -539,6 +523,8 @@ class Matrix:
     reports: tuple[Report, ...] = ()
     symbols: dict[str, str] = field(default_factory=dict)
     companions: Companions = field(default_factory=Companions)
+    natives: NativeRows = field(default_factory=NativeRows)
+    recipes: Recipes = field(default_factory=Recipes)
 
     def readable(self, symbol: str) -> str:
         """The symbol as a C++ programmer would write it, where it is known."""
@@ -603,6 +589,21 @@ class Matrix:
                 return found
         return None
 
+    def native_load(self, name: str, release: str, pair: Beside) -> NativeLoad | None:
+        """Whether a companion's images load beside the TensorFlow of a pair, by its payload.
+
+        None where the companion has none that bind to TensorFlow, or was not read.
+        """
+        if name not in self.natives.names:
+            return None
+        payload = self.payload_of(pair.package, pair.tensorflow, pair.arch)
+        if payload is None:
+            return None
+        by, tensorflow = payload
+        return self.natives.get().check(
+            name, release, tensorflow, pair.arch.value, python=pair.python, by=by
+        )
+
     def kernels_of(self, metal: str, arch: Arch, python: str | None) -> Kernels | None:
         """What the plugin's code says there; the Python makes a difference for one release.
 
@@ -622,9 +623,9 @@ class Matrix:
         return tuple(bound for bound in self.bounds if bound.applies(tensorflow, python))
 
     def waivers_for(
-        self, package: str, tensorflow: str, arch: Arch, os: Os = Os.MACOS
+        self, package: str, release: str, arch: Arch, os: Os = Os.MACOS
     ) -> tuple[Waiver, ...]:
         """The requirements of that release that count as looser than stated; on Linux none do."""
         if os is Os.LINUX:
             return ()
-        return tuple(waiver for waiver in self.waivers if waiver.applies(package, tensorflow, arch))
+        return tuple(waiver for waiver in self.waivers if waiver.applies(package, release, arch))

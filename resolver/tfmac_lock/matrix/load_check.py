@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING
 from ..macho import system
 
 if TYPE_CHECKING:
-    from .binaries import PluginBinary, TensorFlowBinary
+    from collections.abc import Sequence
+
+    from .binaries import ImageFacts, PluginBinary, TensorFlowBinary
 
 _DLOPEN_FLAGS = 0x6
 """RTLD_NOW | RTLD_LOCAL, as dyld prints the flags of the call."""
@@ -59,7 +61,10 @@ def check_pair(tensorflow: TensorFlowBinary, plugin: PluginBinary) -> LoadResult
     """
     if tensorflow.arch != plugin.arch:
         raise ValueError(f"{tensorflow.arch} and {plugin.arch} cannot make a pair")
-    found = {name: find_library(tensorflow, plugin, name) for name, _ in plugin.libraries}
+    found = {
+        name: find_library(tensorflow.images, plugin.path, plugin.rpaths, name)
+        for name, _ in plugin.libraries
+    }
     missing_libraries = tuple(
         name for name, weak in plugin.libraries if found[name] is None and not weak
     )
@@ -92,15 +97,20 @@ def check_pair(tensorflow: TensorFlowBinary, plugin: PluginBinary) -> LoadResult
     )
 
 
-def find_library(tensorflow: TensorFlowBinary, plugin: PluginBinary, name: str) -> str | None:
-    """The path of the loaded image that dyld takes for the library ``name``, or None."""
-    for image in tensorflow.images:
+def find_library(
+    images: Sequence[ImageFacts], loader: str, rpaths: tuple[str, ...], name: str
+) -> str | None:
+    """The path of the loaded image that dyld takes for the library ``name``, or None.
+
+    It is asked for by the image at ``loader``, which has these ``rpaths``.
+    """
+    for image in images:
         if image.install_name == name:
             return image.path
-    loaded = {image.path for image in tensorflow.images}
-    callers = [(i.path, i.rpaths) for i in tensorflow.images if i.calls_dlopen]
-    for loader, rpaths in [(plugin.path, plugin.rpaths), *callers]:
-        for path in candidate_paths(name, loader, rpaths):
+    loaded = {image.path for image in images}
+    callers = [(i.path, i.rpaths) for i in images if i.calls_dlopen]
+    for asking, its in [(loader, rpaths), *callers]:
+        for path in candidate_paths(name, asking, its):
             if path in loaded:
                 return path
     return None

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .dated import Dated
     from .facts import Matrix
     from .switches import Switches
+    from .uploads import Upload
 
 PACKAGE = Path(__file__).parents[1]
 COMPILED = PACKAGE / "data"
@@ -50,6 +51,14 @@ def locks_folder() -> Path:
     )
 
 
+def docs_folder() -> Path:
+    """The folder with the users' documents; raises DataError where there is none."""
+    for folder in (COMPILED / "docs", PACKAGE.parent.parent / "docs"):
+        if folder.is_dir():
+            return folder
+    raise DataError(str(COMPILED / "docs"), "the documents are missing; reinstall tfmac-lock")
+
+
 def checkout() -> Path:
     """The checkout that the code runs from; raises DataError in an installed package."""
     root = PACKAGE.parent.parent
@@ -72,6 +81,13 @@ def advice(arch: Arch, python: str) -> Advice:
     from .advice import load_advice
 
     return load_advice(data_folder() / "advice.json", arch, python)
+
+
+def uploads() -> dict[str, Upload]:
+    """The files of TensorFlow and its plugin by sha256; raises DataError."""
+    from .uploads import load_uploads
+
+    return load_uploads(COMPILED / "uploads.json")
 
 
 def matrix() -> Matrix:

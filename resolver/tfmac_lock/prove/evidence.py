@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ..matrix.companions import Trial
+    from ..matrix.companions import Run
     from .linux import Twin
     from .locked import LockedSet
     from .report import Report
@@ -228,7 +228,7 @@ def _mismatch(pins: Mapping[str, str], report: Report, also: frozenset[str] = fr
     return f"{extra[0]} was installed and is not in the lock" if extra else ""
 
 
-def write_evidence(evidence: Proof | Trial | MacReport, path: Path) -> None:
+def write_evidence(evidence: Proof | Run | MacReport, path: Path) -> None:
     """Write it as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
     text = tomli_w.dumps(_unsaid(evidence))
     try:

@@ -14,6 +14,7 @@ from .errors import ToolFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 GRACE = 10.0
 """Seconds that a program gets to clean up after itself before it is killed."""
@@ -45,7 +46,12 @@ class Processes:
         self._stopped = False
 
     def run(
-        self, command: Sequence[str], *, env: Mapping[str, str] | None = None, timeout: float
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        timeout: float,
+        folder: Path | None = None,
     ) -> Ended:
         """Run it to its end. Raises ToolFailed if it cannot start or takes over ``timeout`` s."""
         with self._lock:
@@ -60,6 +66,7 @@ class Processes:
                     text=True,
                     errors="replace",
                     env=dict(env) if env is not None else None,
+                    cwd=folder,
                     start_new_session=True,
                 )
             except OSError as error:

@@ -129,9 +129,11 @@ class Twins:
             python = self._installer.create(interpreter, folder, twin.requirements(), twin.built)
             yield python, twin, folder
 
-    def run(self, command: list[str], environ: dict[str, str], timeout: float) -> Ended:
-        """Run a program that ends with this one; raises ToolFailed where it does not end."""
-        return self._processes.run(command, env=environ, timeout=timeout)
+    def run(
+        self, command: list[str], environ: dict[str, str], timeout: float, *, folder: Path
+    ) -> Ended:
+        """Run a program in a folder; it ends with this one. Raises ToolFailed where it does not."""
+        return self._processes.run(command, env=environ, timeout=timeout, folder=folder)
 
     def stop(self) -> None:
         """End what is under way; nothing of it is left when this returns."""

@@ -15,7 +15,7 @@ from ..conda.mixed import CondaPart
 from ..errors import Refusal
 from ..files import write_whole
 from ..lock import published
-from ..lock.formats import FORMATS, PUBLISHED_FORMATS
+from ..lock.formats import FORMATS, STORED
 from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.make import Resolver
 from ..lock.model import combo_id
@@ -209,13 +209,13 @@ def render(results: Iterable[SlotResult]) -> dict[str, str]:
         slot = published.slot_name(result.slot.python, result.slot.arch)
         files |= index.render(slot, result.locks, _rows(result.unpublished))
         for lock in result.locks:
-            for name in PUBLISHED_FORMATS:
-                filename, text = FORMATS[name]
+            for name, text in STORED.items():
+                filename = FORMATS[name][0]
                 files[f"{published.folder_name(lock.combo)}/{filename}"] = text(as_file(lock))
     return files
 
 
-OWN_FILES = frozenset(FORMATS[name][0] for name in PUBLISHED_FORMATS)
+OWN_FILES = frozenset(FORMATS[name][0] for name in STORED)
 CONDA_FILES = frozenset({CONDA_FORMATS["conda-lock"][0]})
 """The names of the files in a lock's folder, by what makes them: locks of wheels, or mixed ones."""
 

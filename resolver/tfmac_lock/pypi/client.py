@@ -214,6 +214,23 @@ class IndexClient:
         except OSError as fault:
             raise NoRoom(file.url, str(fault)) from None
 
+    def resume(self, file: IndexFile, to: Path, told: Callable[[int, int | None], None]) -> None:
+        """The same, going on with what an earlier try left beside ``to``.
+
+        ``told`` hears of the bytes that are there and of how many there will be, if known.
+        """
+        part = to.with_name(f".{to.name}.part")
+        try:
+            if _is_local(file.url):
+                self.download(file, to)
+                return
+            from . import resumed
+
+            resumed.fetch(*self._transport(file.filename), file, part, told)
+            part.replace(to)
+        except OSError as fault:
+            raise NoRoom(file.url, str(fault)) from None
+
     # -- finding them
 
     def _find(self, name: str) -> Project:

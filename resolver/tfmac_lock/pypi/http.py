@@ -317,6 +317,9 @@ def _retry_after(value: str | None) -> float | None:
 def _open_client(config: IndexConfig, *, trusted: bool) -> httpx2.Client:
     import httpx2
 
+    from .http2 import guard
+
+    guard()
     tls = _tls(config, trusted=trusted)
     try:
         return httpx2.Client(

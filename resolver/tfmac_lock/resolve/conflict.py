@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 from ..errors import Refusal, TfmacLockError
 from .companions import Need
+from .natives import Unloadable, span
 from .pairs import METAL_NAME, PAIR, PAIR_NAMES, Options
 from .provider import Facts, UnusableFile, limit_of, split
 from .requirement import ByMatrix, ByUser, Requirement
@@ -203,6 +204,9 @@ def _deciding(facts: Facts, proof: Proof) -> Iterator[Fact]:
             need = facts.need_by_package.get(first.package)
             yield from _needed(facts, need) if need else ()
             continue
+        if isinstance(leaf.origin, Unloadable):
+            yield _unloadable(leaf.origin)
+            continue
         if isinstance(leaf.origin, Need):
             yield from _needed(facts, leaf.origin)
             continue
@@ -235,6 +239,12 @@ def _needed(facts: Facts, need: Need) -> Iterator[Fact]:
     text = f"{' '.join(text.split())}: {need.fact.reason}"
     yield Fact(kind="bound", about=name, text=text, source=need.fact.source)
     yield from _lacking(facts, need.requirement)
+
+
+def _unloadable(what: Unloadable) -> Fact:
+    """Versions of a companion that do not load beside some TensorFlows."""
+    about = canonicalize_name(what.companion)
+    return Fact(kind="bound", about=about, text=f"binaries: {what.text}", source=what.source)
 
 
 def _asked(facts: Facts, item: Requirement) -> Iterator[Fact]:
@@ -345,15 +355,15 @@ def _versions(options: Options, bits: int) -> str:
     found = list(
         dict.fromkeys(options[place].pair.tensorflow for place in VersionSet(bits).places())
     )
-    return f" with TensorFlow {_span(found)}" if found else ""
+    return f" with TensorFlow {span(found)}" if found else ""
 
 
 def _pairs(options: Options) -> Fact:
     """The releases of TensorFlow that there are to choose from."""
     tensorflow = dict.fromkeys(option.pair.tensorflow for option in options.all)
     metal = dict.fromkeys(option.pair.metal for option in options.all)
-    plugins = _span([text for text in metal if text]) if any(metal) else ""
-    text = f"your request leaves TensorFlow {_span(list(tensorflow))}"
+    plugins = span([text for text in metal if text]) if any(metal) else ""
+    text = f"your request leaves TensorFlow {span(list(tensorflow))}"
     text += f" with tensorflow-metal {plugins}" if plugins else ""
     return Fact(kind="pair", about=canonicalize_name("tensorflow"), text=text)
 
@@ -381,21 +391,11 @@ def _requires(facts: Facts, package: str, needed: str, bits: int) -> Iterator[Fa
     groups = list(said.items())
     for text, versions in groups[:GROUPS]:
         verb = "requires" if len(versions) == 1 else "require"
-        yield Fact(kind="requires", about=about, text=f"{shown} {_span(versions)} {verb} {text}")
+        yield Fact(kind="requires", about=about, text=f"{shown} {span(versions)} {verb} {text}")
     others = [version for _, versions in groups[GROUPS:] for version in versions]
     if others:
         verb = "requires" if len(others) == 1 else "require"
-        text = f"{shown} {_span(others)} {verb} other versions of {about}"
+        text = f"{shown} {span(others)} {verb} other versions of {about}"
         yield Fact(kind="requires", about=about, text=text)
     if len(groups) == 1 and items:
         yield from _lacking(facts, items[0], name)
-
-
-def _span(versions: Sequence[str]) -> str:
-    """A few versions one by one, many as a range."""
-    from packaging.version import Version
-
-    ordered = sorted(versions, key=Version)
-    if len(ordered) < 4:
-        return " and ".join((", ".join(ordered[:-1]), ordered[-1])).removeprefix(" and ")
-    return f"{ordered[0]} to {ordered[-1]}"

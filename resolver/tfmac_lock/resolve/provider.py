@@ -16,8 +16,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from ..errors import Refusal
-from ..matrix.facts import specifier
 from .companions import DOES_NOT, Need, clauses, needs_of
+from .natives import clause_of, unloadable
 from .pairs import PAIR, PAIR_NAMES, Options
 from .requirement import (
     ByMatrix,
@@ -34,14 +34,17 @@ from .versions import EMPTY, VersionSet
 from .view import ProjectView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from nab_resolver.types import RangeProtocol
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
     from ..matrix.companions import Companion
-    from ..matrix.facts import Bound, Waiver
+    from ..matrix.facts import Bound
+    from ..matrix.natives import NativeLoad
+    from ..matrix.verdict import Pair
+    from ..matrix.waivers import Waiver
     from ..pypi.model import IndexFile
     from .candidates import FittingFile
     from .view import View
@@ -88,7 +91,8 @@ class Rules:
     requirements of files that need not be asked of the index, by sha256. ``given`` are packages
     that are there already in just that version, from conda. ``preferred`` are versions to be
     taken before newer ones, ``allow_source`` packages that may be built with a compiler.
-    ``companions`` need more than their metadata say.
+    ``companions`` need more than their metadata say. ``native_load`` is the load check of a
+    package's version beside a pair, for the packages in ``native_names``.
     """
 
     view: View
@@ -101,6 +105,8 @@ class Rules:
     preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
     allow_source: frozenset[str] = frozenset()
     companions: Mapping[str, Companion] = field(default_factory=dict)
+    native_names: Collection[str] = ()
+    native_load: Callable[[str, str, Pair], NativeLoad | None] = lambda *_: None
 
 
 class Facts:
@@ -115,6 +121,8 @@ class Facts:
     ) -> None:
         self.rules = rules
         self.all_pre = all_pre
+        self.guess_nightlies = True
+        self.guessed = False
         self.left_pre_out = False
         self.view = rules.view
         self.asked = tuple(asked)
@@ -189,13 +197,16 @@ class Facts:
         """What the requirement says of each of the solver's packages.
 
         What is required of TensorFlow or the plugin is said of the pair, unless ``by`` is one of
-        the pair's own packages: the empty releases of TensorFlow require their contents.
+        the pair's own packages: the empty releases of TensorFlow require their contents. Its extra
+        brings CUDA, which no Mac has.
         """
         if self.rules.options and item.name in PAIR_NAMES and by not in PAIR_NAMES:
-            return {PAIR: VersionSet(self.rules.options.admitted(item.name, item.specifier))}
-        admitted = self.admitted(item)
-        extras = {f"{item.name}[{extra}]": admitted for extra in sorted(item.extras)}
-        return {item.name: admitted, **extras}
+            of_pair = VersionSet(self.rules.options.admitted(item.name, item.specifier))
+            return {PAIR: of_pair, **(self._extras(item) if self.view.target.has_cuda else {})}
+        return {item.name: self.admitted(item), **self._extras(item)}
+
+    def _extras(self, item: Requirement) -> dict[str, VersionSet]:
+        return {f"{item.name}[{extra}]": self.admitted(item) for extra in sorted(item.extras)}
 
     def limits(self, name: NormalizedName) -> Iterator[tuple[Requirement, int]]:
         """Constraints and bounds on the package, each with the options that it is about."""
@@ -243,6 +254,16 @@ class Facts:
         if isinstance(found, UnusableFile):
             raise found
         return found
+
+    def of_extra(
+        self, name: NormalizedName, version: Version, extra: str
+    ) -> tuple[Requirement, ...]:
+        """What an extra of that version requires besides; nothing where there is no such version.
+
+        Raises UnusableFile.
+        """
+        place = self.project(name).place(version)
+        return () if place is None else self.requires(name, place, extra)
 
     def _requires_dist(self, name: NormalizedName, file: IndexFile) -> tuple[str, ...]:
         """Requires-Dist of the file, from the matrix where it has read that very file."""
@@ -301,8 +322,7 @@ class Facts:
         for waiver in self.rules.waivers:
             if (
                 item.name == waiver.package
-                and origin.name in waiver.by
-                and specifier(waiver.tensorflow).contains(origin.version)
+                and waiver.is_by(origin.name, origin.version)
                 and item.specifier == SpecifierSet(waiver.stated)
             ):
                 return replace(item, specifier=SpecifierSet(waiver.specifier))
@@ -357,6 +377,7 @@ class Provider(BaseProvider[str, int]):
         self._pending: list[Incompatibility[str, int]] = []
         self._limited: set[str] = set()
         self._tried: dict[str, int] = {}
+        self._strides: dict[str, int] = {}
         self._dependencies: dict[tuple[str, int], dict[str, VersionSet]] = {}
 
     # -- which package, which version
@@ -425,6 +446,8 @@ class Provider(BaseProvider[str, int]):
     def _fetch_ahead(self, name: NormalizedName, found: int) -> None:
         """Where version after version fails, fetch the metadata of the next ones together."""
         tried = self._tried[name] = self._tried.get(name, 0) + 1
+        if tried == FEW:
+            self._strides[name] = MANY
         if tried < FEW or (tried - FEW) % MANY or name in self.facts.rules.given:
             return
         places = [place for place, _ in zip(VersionSet(found).places(), range(MANY), strict=False)]
@@ -459,6 +482,8 @@ class Provider(BaseProvider[str, int]):
             for need in () if extra else self.facts.needs(name):
                 if need.of_the_pair:
                     yield from clauses(need, self.facts.sets(need.requirement)[PAIR])
+            for found in () if extra else unloadable(self.facts, name):
+                yield clause_of(found)
         for name in names:
             for limit, those in self.facts.limits(name):
                 for about, admitted in self.facts.sets(replace(limit, extras=frozenset())).items():
@@ -541,9 +566,30 @@ class Provider(BaseProvider[str, int]):
         if versions:
             raise OpenYanked(item.name, versions)
 
-    def widen_decision(self, package: str, version: int) -> None:
-        """Each version stands for itself alone: others need not require the same."""
-        del package, version
+    def widen_decision(self, package: str, version: int) -> VersionSet | None:
+        """The nightly builds that require the same as this one; of others, itself alone.
+
+        A project may have a thousand nightly builds. After the first few only some are read, at
+        growing distances, and those between two that require the same are taken to do so too.
+        That only ever rules versions out, and ``search`` rules none out by it where it would find
+        no solution otherwise.
+        """
+        name, extra = split(package)
+        stride = self._strides.get(name, 0)
+        if not stride or extra or is_ours(package) or not self.facts.guess_nightlies:
+            return None
+        own = self.get_dependencies(package, version)
+        releases = self.facts.project(name).releases
+        while stride > 1:
+            other = min(version + stride, len(releases) - 1)
+            nightly = all(one.version.is_devrelease for one in releases[version : other + 1])
+            if nightly and other > version and self.get_dependencies(package, other) == own:
+                self._strides[name] = stride * 2
+                self.facts.guessed = True
+                return VersionSet(((1 << (other - version + 1)) - 1) << version)
+            stride //= 2
+            self._strides[name] = max(stride, 2)
+        return None
 
     def narrow_for_display(
         self, package: str, constraint: RangeProtocol[int]

@@ -110,6 +110,9 @@ def search(
         except OpenYanked as pinned:
             facts.open_yanked(pinned.name, pinned.versions)
             continue
+        if facts.guessed and not isinstance(found, dict):
+            facts.guess_nightlies = facts.guessed = False
+            continue
         needless = _needlessly_yanked(facts, found) if isinstance(found, dict) else {}
         if not needless:
             return found

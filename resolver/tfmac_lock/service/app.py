@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import json
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..errors import MissingExtra
 from . import bodies, logs, work
 from .answers import Answers
-from .files import ALWAYS, WORTH_COMPRESSING, Headers, Site, accepts_gzip
+from .elsewhere import Elsewhere
+from .files import ALWAYS, WORTH_COMPRESSING, Headers, Site, accepts_gzip, media_of
 from .messages import computed
 from .metrics import Metrics
 from .problems import Refused, body
@@ -45,19 +47,6 @@ JOBS: dict[str, Job] = {
 }
 """Each operation's work."""
 
-PREFLIGHT: Answer = (
-    204,
-    [
-        (b"access-control-allow-origin", b"*"),
-        (b"access-control-allow-methods", b"GET, HEAD"),
-        (b"access-control-allow-headers", b"if-none-match"),
-        (b"access-control-max-age", b"86400"),
-        (b"allow", b"GET, HEAD, POST, OPTIONS"),
-        *ALWAYS,
-    ],
-    b"",
-)
-"""Other sites may read what is published; computing is for their servers, not their visitors."""
 JSON = b"application/json"
 TEXT = b"text/plain; charset=utf-8"
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
@@ -100,8 +89,13 @@ class Service:
             f"{base}metrics": ("metrics", self._metrics),
         }
         self._takes = computed(reports=settings.reports is not None).operations
-        self._operations = {f"{base}api/v1/{name}": name for name in self._takes}
         self._daily = Daily(settings.limits.reports_per_client)
+        self._operations = {f"{base}api/v1/{name}": (name, "") for name in self._takes} | {
+            f"{base}api/v1/{name}/{file}": (name, file)
+            for name, operation in self._takes.items()
+            for file in operation.files
+        }
+        self._elsewhere = Elsewhere(settings.origins)
 
     def _turns(self, places: int) -> Turns:
         limits = self.settings.limits
@@ -138,15 +132,18 @@ class Service:
         """The name of the route, and what it answers."""
         method, path = scope["method"], scope["path"]
         if method == "OPTIONS":
-            return "options", PREFLIGHT
+            computes = path in self._operations
+            headers = self._elsewhere.preflight(scope["headers"], computes=computes)
+            return "options", (204, [*headers, *ALWAYS], b"")
         if path in self._own:
             name, tell = self._own[path]
             return name, tell() if method in ("GET", "HEAD") else _wrong_method("GET, HEAD")
         if path in self._operations:
-            name = self._operations[path]
+            name, file = self._operations[path]
             if method != "POST":
                 return name, _wrong_method("POST")
-            return name, await self._operate(name, scope, incoming)
+            status, headers, content = await self._operate(name, file, scope, incoming)
+            return name, (status, [*headers, *self._elsewhere.told(scope["headers"])], content)
         if method in ("GET", "HEAD"):
             answer = self.site.answer(path, scope["headers"])
             return ("file" if answer[0] < 400 else "missing"), answer
@@ -197,8 +194,8 @@ class Service:
         }
         return _answer(200, b"text/plain; version=0.0.4", self.metrics.text(gauges).encode())
 
-    async def _operate(self, name: str, scope: Scope, incoming: bodies.Body) -> Answer:
-        """What the operation answers to that body; problems are answers, too."""
+    async def _operate(self, name: str, file: str, scope: Scope, incoming: bodies.Body) -> Answer:
+        """What the operation answers, or that file of it; problems are answers, too."""
         try:
             content = await self._compute(name, scope, incoming)
         except Refused as error:
@@ -209,12 +206,15 @@ class Service:
             return _problem(
                 Refused(500, "internal", "something went wrong here; it has been noted")
             )
+        media = JSON
+        if file:
+            content, media = _file_of(content, file), media_of(file)
         vary = (b"vary", b"accept-encoding")
         accepted = dict(scope["headers"]).get(b"accept-encoding", b"")
         if len(content) < WORTH_COMPRESSING or not accepts_gzip(accepted):
-            return _answer(200, JSON, content, vary)
+            return _answer(200, media, content, vary)
         packed = gzip.compress(content, 4, mtime=0)
-        return _answer(200, JSON, packed, vary, (b"content-encoding", b"gzip"))
+        return _answer(200, media, packed, vary, (b"content-encoding", b"gzip"))
 
     async def _compute(self, name: str, scope: Scope, incoming: bodies.Body) -> bytes:
         client = client_key(scope["client"][0] if scope["client"] else "")
@@ -248,6 +248,12 @@ class Service:
         return hashlib.sha256(key.encode()).hexdigest()
 
 
+def _file_of(answer: bytes, file: str) -> bytes:
+    """The text of that file in the answer."""
+    texts = {one["name"]: one["text"] for one in json.loads(answer)["contents"]}
+    return str(texts[file]).encode()
+
+
 def _answer(status: int, media: bytes, content: bytes, *more: tuple[bytes, bytes]) -> Answer:
     headers = [
         (b"content-type", media),
@@ -278,6 +284,10 @@ def make(settings: Settings) -> Service:
     except ImportError as error:
         raise MissingExtra("the service", "serve") from error
     inputs = load()
-    taken = computed(reports=settings.reports is not None)
-    files = render_site(inputs, base=settings.address or settings.base, computed=taken)
+    files = render_site(
+        inputs,
+        base=settings.address or settings.base,
+        repository=settings.repository,
+        computed=computed(reports=settings.reports is not None),
+    )
     return Service(files, settings, inputs.as_of)

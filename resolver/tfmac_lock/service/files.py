@@ -24,6 +24,7 @@ MEDIA = {
     "js": b"text/javascript; charset=utf-8",
     "json": b"application/json",
     "svg": b"image/svg+xml",
+    "png": b"image/png",
     "ico": b"image/vnd.microsoft.icon",
     "xml": b"application/atom+xml",
     "toml": b"application/toml",
@@ -104,7 +105,7 @@ class Site:
         self._files: dict[str, File] = {}
         self._folders: dict[str, str] = {}
         for path, content in files.items():
-            file = File(content=content, media=_media(path), modified=modified)
+            file = File(content=content, media=media_of(path), modified=modified)
             self._files[base + path] = file
             if path == "index.html" or path.endswith("/index.html"):
                 folder = base + path.removesuffix("index.html")
@@ -182,5 +183,6 @@ def _is_current(form: _Form, modified: float, wanted: Mapping[bytes, bytes]) -> 
         return False
 
 
-def _media(path: str) -> bytes:
+def media_of(path: str) -> bytes:
+    """The media type of a file, by its name."""
     return MEDIA.get(path.rpartition(".")[2], b"text/plain; charset=utf-8")

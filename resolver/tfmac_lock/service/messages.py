@@ -49,7 +49,7 @@ class Message(BaseModel):
 class LockRequest(Message):
     """What to lock: the options of the command of the same names."""
 
-    python: Python
+    python: Annotated[Python | None, Field(description="without it the recipe's")] = None
     chip: Annotated[Word, Field(description="like m1, m3-max, intel, intel-amd")]
     macos: Annotated[Word, Field(description="like 14 or 14.1; null fits old ones too")] | None = (
         None
@@ -57,8 +57,14 @@ class LockRequest(Message):
     os: Literal["macos", "linux"] = "macos"
     tensorflow: Annotated[Word, Field(description="like 2.18.1, 2.18, >=2.16,<2.19")] | None = None
     metal: Annotated[Word, Field(description="a version, auto or none")] = "auto"
+    recipe: Annotated[Word | None, Field(description="an application or course, like spleeter")] = (
+        None
+    )
     packages: Packages = []
     constraints: Constraints = []
+    allow_source: Annotated[
+        list[Word], Field(max_length=30, description="packages that may need a compiler")
+    ] = []
     exclude_newer: Annotated[
         date | None, Field(description="leave out files uploaded after that day")
     ] = None
@@ -160,12 +166,19 @@ class Problem(Document):
     error: ProblemText
 
 
+LOCK_FILES = {
+    "requirements.txt": "text/plain",
+    "pylock.toml": "application/toml",
+}
+"""Files of a lock that are answered alone, for programs that read no JSON; with media types."""
+
 COMPUTED = Computed(
     operations={
         "lock": Operation(
             takes=LockRequest,
             answers=LockAnswer,
             summary="Resolve a lock now, with more packages if you like",
+            files=LOCK_FILES,
         ),
         "explain": Operation(
             takes=ExplainRequest, answers=ExplainAnswer, summary="Recognise failures in a log"

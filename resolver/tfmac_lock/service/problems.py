@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 from ..errors import OutsideError, Refusal, TfmacLockError, UsageError
+from .spoken import in_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST_TEXT = 4000
-OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*):?")
-FIELDS = {"with": "packages"}
-"""What the API calls the options that it calls otherwise."""
 
 
 class Refused(Refusal):
@@ -39,17 +36,13 @@ def refused(error: TfmacLockError) -> Refused:
     if isinstance(error, Refused):
         return error
     if isinstance(error, UsageError):
-        return Refused(422, "bad-request", OPTION.sub(_field, str(error)))
+        return Refused(422, "bad-request", in_fields(str(error)))
     if isinstance(error, Refusal):
-        return Refused(409, "no-lock", str(error))
+        return Refused(409, "no-lock", in_fields(str(error)))
     if isinstance(error, OutsideError):
         # Its text may name the operator's index; that it failed is all that a client needs.
         return Refused(502, "index", "the package index could not be asked; try again later", 30)
     return Refused(500, "internal", "something went wrong here; it has been noted")
-
-
-def _field(option: re.Match[str]) -> str:
-    return f"{FIELDS.get(option[1], option[1].replace('-', '_'))}:"
 
 
 def body(problem: Refused) -> bytes:

@@ -66,7 +66,8 @@ class Settings:
     ``base`` is the path below which it answers, ending in a slash; ``address`` is the whole
     address where it is known. ``index_url`` and ``extra_index_urls`` stand over pip's settings.
     ``cache`` is the one folder that is written, and ``reports`` where reports from Macs are kept
-    for the operator; without it none are taken.
+    for the operator; without it none are taken. ``origins`` are the sites whose pages may have
+    something computed, ``*`` for all. ``repository`` is the address of the project's repository.
     """
 
     base: str = "/"
@@ -76,4 +77,6 @@ class Settings:
     cache: Path | None = None
     reports: Path | None = None
     offline: bool = False
+    origins: frozenset[str] = frozenset()
+    repository: str = ""
     limits: Limits = Limits()

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import OutsideError, TfmacLockError, UsageError
+from ..pypi.trim import trim
 from . import logs
 from .problems import Refused, refused
-from .trim import trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,10 +147,15 @@ def _lock(message: messages.LockRequest) -> dict[str, Any]:
 
 def request_of(message: messages.LockRequest, matrix: Matrix) -> LockRequest:
     """The message as the resolver's request; raises UsageError where it makes no sense."""
+    from ..lock.recipes import as_proved, recipe_named
     from ..lock.request import Words, make_request
     from ..target import Os
 
     platforms = matrix.platforms
+    recipe = recipe_named(matrix.recipes, message.recipe) if message.recipe else None
+    python = message.python or (recipe.python if recipe else "")
+    if not python:
+        raise UsageError("say which Python it is for, or name a recipe")
     chip = platforms.chip(message.chip)
     macos = platforms.macos_version(message.macos) if message.macos else None
     if macos is not None:
@@ -160,18 +165,20 @@ def request_of(message: messages.LockRequest, matrix: Matrix) -> LockRequest:
         metal=message.metal,
         packages=message.packages,
         limits=message.constraints,
+        allow_source=message.allow_source,
         exclude_newer=message.exclude_newer.isoformat() if message.exclude_newer else None,
+        recipe=recipe,
     )
     request, _ = make_request(
         words,
         platforms,
         chip=chip,
-        python=platforms.python(message.python),
+        python=platforms.python(python),
         macos=macos,
         any_minor="." not in (message.macos or "."),
         system=Os(message.os),
     )
-    return request
+    return as_proved(request, matrix.recipes)
 
 
 def _index_client() -> IndexClient:

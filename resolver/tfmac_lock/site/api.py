@@ -12,6 +12,7 @@ from .. import __version__
 from ..errors import DataError
 from ..matrix.plain import plain
 from ..target import Arch
+from . import companion_documents
 from . import documents as doc
 from .changes import changes
 from .inputs import FORMAT_TITLES, covered
@@ -79,6 +80,15 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
     yield "releases.json", doc.Releases(as_of=inputs.as_of, releases=rows)
     for release in matrix.releases:
         yield f"releases/{release.package}-{release.version}.json", _release(release)
+    companions = companion_documents.facts_of_all(matrix)
+    yield (
+        "companions.json",
+        companion_documents.CompanionList(
+            as_of=inputs.as_of, companions=[companion_documents.row(one) for one in companions]
+        ),
+    )
+    for one in companions:
+        yield f"companions/{one.name}.json", one
     yield "bounds.json", doc.Bounds(bounds=list(matrix.bounds))
     yield "defects.json", doc.Defects(defects=list(matrix.defects))
     yield "reports.json", doc.Reports(reports=list(matrix.reports))

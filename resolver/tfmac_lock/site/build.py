@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 try:
-    from . import api, openapi
+    from . import api, constraints, openapi, search
     from .badge import badge
     from .changes import atom
-    from .pages import Pages
+    from .page import Site
+    from .pages import all_pages, render
 except ImportError as error:
     raise MissingExtra("the site", "site") from error
 
@@ -40,12 +41,18 @@ class FolderInUse(UsageError):
 
 
 def render_site(
-    inputs: Inputs, *, base: str = "/", computed: openapi.Computed | None = None
+    inputs: Inputs,
+    *,
+    base: str = "/",
+    repository: str = "",
+    service: str = "",
+    computed: openapi.Computed | None = None,
 ) -> dict[str, bytes]:
     """Every file of the site with its content, by path; the same inputs give the same bytes.
 
     ``base`` is the path that the site stands under, or its whole address where that is known, and
     ``computed`` what a service that answers there computes, for the description of the API.
+    ``service`` is the address of a service elsewhere, and ``repository`` that of the facts.
     """
     address, base = split_base(base)
     grids = [make_grid(inputs.matrix, arch, inputs.locks) for arch in Arch]
@@ -56,19 +63,31 @@ def render_site(
         for name, text in item.files.items()
     }
     files |= locks
+    files |= {f"{constraints.FOLDER}/{one.name}": one.text for one in constraints.published(inputs)}
     files |= dict(api.render(inputs, grids))
     for item in inputs.locks:
         combo = item.lock.combo
         plugin = f"metal {combo.metal}" if combo.metal else "CPU"
         label = f"TensorFlow {combo.tensorflow} · {plugin}"
         files[f"locks/{item.id}/badge.svg"] = badge(label, item.status)
-    files |= dict(Pages(inputs=inputs, grids=grids, base=base, address=address).render())
+    site = Site(
+        inputs=inputs,
+        grids=grids,
+        base=base,
+        address=address,
+        repository=repository,
+        service=service,
+        computed=computed,
+    )
+    pages = list(all_pages(site))
+    files |= dict(render(site, pages))
+    files["search.json"] = search.index(pages)
     files["feed.xml"] = atom(inputs, address or base)
     files["robots.txt"] = "User-agent: *\nAllow: /\n"
     if address:
         files["robots.txt"] += f"Sitemap: {address}sitemap.xml\n"
         files["sitemap.xml"] = sitemap(address, files)
-    files[f"{api.ROOT}/openapi.json"] = openapi.dump(openapi.describe(computed))
+    files[f"{api.ROOT}/openapi.json"] = openapi.dump(site.description)
     made = {path: text.encode() for path, text in files.items()}
     sums = api.checksums({path: made[path] for path in locks})
     made[f"{api.ROOT}/checksums.json"] = api.dump(sums).encode()
@@ -91,7 +110,14 @@ def sitemap(address: str, files: Iterable[str]) -> str:
     )
 
 
-def build_site(out: Path, *, base: str = "/", locks: Path | None = None) -> int:
+def build_site(
+    out: Path,
+    *,
+    base: str = "/",
+    repository: str = "",
+    service: str = "",
+    locks: Path | None = None,
+) -> int:
     """Write the site to that folder and return the number of its files.
 
     What an earlier build left there and this one does not make is removed. Raises FolderInUse
@@ -99,7 +125,7 @@ def build_site(out: Path, *, base: str = "/", locks: Path | None = None) -> int:
     """
     if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
         raise FolderInUse(str(out))
-    files = render_site(load(locks), base=base)
+    files = render_site(load(locks), base=base, repository=repository, service=service)
     try:
         _write(out, files)
     except OSError as error:
@@ -142,3 +168,20 @@ def base_path(given: str) -> str:
     if not re.fullmatch(r"/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*", path):
         raise UsageError(f"--base {given!r}: write a path like /tensorflow/, or an address")
     return path
+
+
+def repository_address(given: str) -> str:
+    """The repository's address without a slash at its end, or empty; raises UsageError."""
+    return _address("--repository", given).rstrip("/")
+
+
+def service_address(given: str) -> str:
+    """The service's address with a slash at its end, or empty; raises UsageError."""
+    found = _address("--service", given).rstrip("/")
+    return f"{found}/" if found else ""
+
+
+def _address(option: str, given: str) -> str:
+    if given and not re.fullmatch(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?", given):
+        raise UsageError(f"{option} {given!r}: write an address, like https://example.org/name")
+    return given

@@ -18,6 +18,7 @@ from ..lock.model import LockedPackage
 from ..matrix.companions import CompanionVerdict
 from ..matrix.facts import Bound, Defect, Report
 from ..matrix.reasons import Grade, Reason, Status, Verdict
+from ..matrix.recipes import RecipeVerdict
 from ..target import Arch
 
 SCHEMA_VERSION = 1
@@ -106,6 +107,7 @@ class Lock(Document):
     request: str = ""
     companions: list[CompanionVerdict] = []
     environment: dict[str, str] = {}
+    recipe: RecipeVerdict | None = None
     packages: list[LockedPackage]
     channels: list[ChannelState] = []
     files: list[str]

@@ -7,13 +7,14 @@ files; a service adds the operations that it computes.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import models_json_schema
 
 from .. import __version__
 from . import documents as doc
+from .companion_documents import CompanionFacts, CompanionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,6 +29,7 @@ FILES: dict[str, tuple[type[doc.Document], str, str]] = {
     "combos.json": (doc.Combos, "combos", "All published combos, best first"),
     "pairs.json": (doc.Pairs, "pairs", "All pairs of TensorFlow and plugin"),
     "releases.json": (doc.Releases, "releases", "All known releases"),
+    "companions.json": (CompanionList, "companions", "Packages that must fit TensorFlow or Keras"),
     "bounds.json": (doc.Bounds, "bounds", "Limits that the packages' metadata lack"),
     "defects.json": (doc.Defects, "defects", "Known faults with their way out"),
     "reports.json": (doc.Reports, "reports", "What people published about installations"),
@@ -47,6 +49,7 @@ NAMED: dict[str, tuple[type[doc.Document], str, str]] = {
     "locks/{id}.json": (doc.Lock, "lock", "A whole lock, by the combo's id"),
     "pairs/{id}.json": (doc.Pair, "pair", "A pair with every fact behind its verdict"),
     "releases/{id}.json": (doc.Release, "release", "A release with its wheels"),
+    "companions/{id}.json": (CompanionFacts, "companion", "A companion beside each TensorFlow"),
 }
 """Documents by name."""
 
@@ -61,11 +64,15 @@ LOCKFILES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """Something that a service computes: what it takes, what it answers, in one line."""
+    """Something that a service computes: what it takes, what it answers, in one line.
+
+    ``files`` are parts of the answer that are had alone, by name, with their media types.
+    """
 
     takes: type[BaseModel]
     answers: type[BaseModel]
     summary: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,17 +162,25 @@ def _computed_paths(computed: Computed) -> dict[str, Any]:
         code: {"description": text, "content": body(computed.problem)}
         for code, text in computed.problems.items()
     }
-    return {
-        f"/api/v1/{name}": {
+
+    def post(operation: str, one: Operation, content: dict[str, Any], summary: str) -> Any:
+        return {
             "post": {
-                "operationId": f"make-{name}",
-                "summary": one.summary,
+                "operationId": operation,
+                "summary": summary,
                 "requestBody": {"required": True, "content": body(one.takes)},
-                "responses": {
-                    "200": {"description": "the answer", "content": body(one.answers)},
-                    **problems,
-                },
+                "responses": {"200": {"description": "the answer", "content": content}, **problems},
             }
         }
-        for name, one in computed.operations.items()
-    }
+
+    paths = {}
+    for name, one in computed.operations.items():
+        paths[f"/api/v1/{name}"] = post(f"make-{name}", one, body(one.answers), one.summary)
+        for file, media in one.files.items():
+            paths[f"/api/v1/{name}/{file}"] = post(
+                f"make-{name}-{file}",
+                one,
+                {media: {"schema": {"type": "string"}}},
+                f"The same, answered with {file} alone",
+            )
+    return paths

@@ -91,6 +91,10 @@ class Wheel:
         """Bytes of the member when it is inflated, as the directory says."""
         return self._members[path].file_size
 
+    def checksum(self, path: str) -> tuple[int, int]:
+        """CRC-32 and size of the member, as the directory says: what tells equal files."""
+        return self._members[path].CRC, self._members[path].file_size
+
     def text(self, path: str) -> str:
         """A metadata file, which must be small and UTF-8."""
         if self.size(path) > MAX_TEXT_SIZE:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BY_NAME = (
     ("pylock_toml", re.compile(r"pylock(\.[^.]+)?\.toml")),
     ("uv_lock", re.compile(r"uv\.lock")),
+    ("pixi_lock", re.compile(r"pixi\.lock")),
     ("poetry_lock", re.compile(r"poetry\.lock")),
     ("conda_lock_yml", re.compile(r"(.*[.-])?conda-lock\.ya?ml|.*-lock\.ya?ml")),
     ("environment_yml", re.compile(r".*\.ya?ml")),
@@ -29,6 +30,7 @@ IN_A_FOLDER = (
     "pylock*.toml",
     "uv.lock",
     "poetry.lock",
+    "pixi.lock",
     "*conda-lock.yml",
     "*conda-lock.yaml",
     "environment*.yml",
@@ -41,9 +43,13 @@ def read(path: Path, target: Target) -> PinFile:
     """The pins of a file, as they hold on the target.
 
     Raises:
-        InputFileError: the file cannot be read, or is in none of the formats.
+        InputFileError: the file cannot be read, is in none of the formats, or is for Linux.
 
     """
+    if is_for_linux(path):
+        raise InputFileError(
+            str(path), "was made by tfmac-lock for Linux, and check judges what a Mac installs"
+        )
     for module, pattern in BY_NAME:
         if pattern.fullmatch(path.name.lower()):
             if module == "requirements_txt" and explicit_txt.is_one(path):
@@ -54,16 +60,19 @@ def read(path: Path, target: Target) -> PinFile:
     raise InputFileError(
         str(path),
         "is in none of the formats: requirements.txt, pip freeze or conda's explicit list (*.txt), "
-        "pylock.toml, conda-lock.yml, environment.yml, uv.lock, poetry.lock",
+        "pylock.toml, conda-lock.yml, environment.yml, uv.lock, poetry.lock, pixi.lock",
     )
 
 
 _HEADER = re.compile(rb"^#\s+tfmac-lock (--[^\r\n]{1,300})", re.MULTILINE)
-_OPTION = re.compile(r"--(python|chip|macos)[ =]([\w.-]{1,20})")
+_OPTION = re.compile(r"--(python|chip|macos|os|also)[ =]([\w.-]{1,20})")
 
 
 def made_for(path: Path) -> dict[str, str]:
-    """Python, chip and macOS of a file that tfmac-lock made, by the command in its head."""
+    """What the command in the head of a file says of its machine, if tfmac-lock made it.
+
+    Python, chip, macOS; ``os`` or ``also`` where it is for Linux.
+    """
     try:
         if not path.is_file():
             return {}
@@ -74,9 +83,19 @@ def made_for(path: Path) -> dict[str, str]:
     return dict(_OPTION.findall(found[1].decode("ascii", "replace"))) if found else {}
 
 
+def is_for_linux(path: Path) -> bool:
+    """Whether tfmac-lock made the file for a machine with Linux."""
+    made = made_for(path)
+    return "also" in made or made.get("os") == "linux"
+
+
 def in_folder(folder: Path) -> list[Path]:
-    """The files of pins in a project's folder, in a fixed order; raises InputFileError if none."""
-    found = sorted({path for pattern in IN_A_FOLDER for path in folder.glob(pattern)})
+    """The files of pins in a project's folder, in a fixed order; raises InputFileError if none.
+
+    Those that tfmac-lock made for the team's other machines are none of the Mac's.
+    """
+    there = {path for pattern in IN_A_FOLDER for path in folder.glob(pattern)}
+    found = sorted(path for path in there if not is_for_linux(path))
     if not found:
         raise InputFileError(str(folder), f"has no file of pins ({', '.join(IN_A_FOLDER)})")
     return found

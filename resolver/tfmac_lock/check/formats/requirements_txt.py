@@ -130,6 +130,8 @@ def _pin(line: str, path: str, number: int, target: Target) -> Pin | None:
         ) from error
     if not holds([str(requirement.marker or "")], target, Path(path)):
         return None
+    if str(requirement.specifier) == "<0":
+        return None  # our constraints keep a package out so: no release of anything meets it
     name = normalized(requirement.name)
     if requirement.url:
         pin = _from_source(requirement.url, path, number)

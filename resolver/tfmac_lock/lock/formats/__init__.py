@@ -21,5 +21,17 @@ FORMATS: dict[str, tuple[str, Callable[[Lock], str]]] = {
 PUBLISHED_FORMATS = ("requirements", "pylock")
 """The formats that are published as files; lock.json is made from the index."""
 
+STORED: dict[str, Callable[[Lock], str]] = {
+    "requirements": requirements_txt.render,
+    "pylock": pylock_toml.render_brief,
+}
+"""How they are rendered into locks/; asked for, and on the site, pylock.toml tells more."""
+
 CONDA_FORMAT_NAMES = ("conda-lock", "environment", "explicit")
 """The names of the formats of mixed locks; see conda.py."""
+
+EXPORT_FORMAT_NAMES = ("constraints", "uv", "poetry", "pdm", "pixi")
+"""The names of the formats for other tools; see exports.py."""
+
+JOINT_FORMAT_NAMES = ("conda-lock", "uv", "poetry", "pdm", "pixi")
+"""Those that have room for the locks of several machines in one file."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import UsageError
 from ...target import Arch, Os
-from .header import header
+from .header import commented, header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,8 +62,8 @@ def render(locks: Sequence[Lock]) -> str:
         if not lock.conda_packages:
             raise NotMixed(lock.combo.id)
     ordered = [by_platform[name] for name in sorted(by_platform)]
-    lines = [line for lock in ordered for line in header(lock)] + HOW_TO_INSTALL
-    lines = [f"# {line}" if line else "#" for line in lines]
+    told = [line for lock in ordered for line in header(lock)]
+    lines = commented([*told, *HOW_TO_INSTALL])
     lines += ["version: 1", *_metadata(ordered), "package:"]
     entries = [
         (package.manager, package.name, platform(lock.combo), package)

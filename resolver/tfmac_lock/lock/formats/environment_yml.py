@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING
 
 from .conda_lock_yml import NotMixed
-from .header import header
+from .header import commented, header
 
 if TYPE_CHECKING:
     from ..model import Lock
@@ -25,8 +25,7 @@ def render(lock: Lock) -> str:
     """The text of the file; raises NotMixed for a lock of wheels alone."""
     if not lock.conda_packages:
         raise NotMixed(lock.combo.id)
-    comments = [*header(lock), HOW_TO_INSTALL, ""]
-    lines = [f"# {line}" if line else "#" for line in comments]
+    lines = commented([*header(lock), HOW_TO_INSTALL, ""])
     lines += ["channels:"]
     lines += [f"  - {json.dumps(channel.url)}" for channel in lock.channels]
     lines += ["  - nodefaults", "dependencies:"]

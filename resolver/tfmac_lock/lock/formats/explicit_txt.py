@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .conda_lock_yml import NotMixed, platform
-from .header import header, install_command
+from .header import commented, header, install_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ def render(lock: Lock) -> str:
     """The text of the file, dependencies first; raises NotMixed for wheels alone."""
     if not lock.conda_packages:
         raise NotMixed(lock.combo.id)
-    lines = [f"# {line}" if line else "#" for line in header(lock)]
+    lines = commented(header(lock))
     lines += [
         "#    conda create --name tensorflow --file explicit.txt",
         "# and then, inside it, the wheels, from the file that --format requirements writes:",

@@ -12,6 +12,8 @@ from ...target import Os
 from ..model import lock_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..model import Lock
 
 MARK = "made by tfmac-lock"
@@ -22,6 +24,7 @@ def header(lock: Lock) -> list[str]:
     """The lines, without comment signs."""
     combo = lock.combo
     plugin = f"tensorflow-metal {combo.metal}" if combo.metal else "no GPU plugin"
+    plugin = "CUDA's libraries as wheels" if lock.has_cuda else plugin
     machine = "Linux on " if combo.os is Os.LINUX else ""
     floor = f", macOS {combo.macos_min} or newer" if combo.macos_min else ""
     grade = f" ({lock.verdict.grade})" if lock.verdict.grade else ""
@@ -35,11 +38,46 @@ def header(lock: Lock) -> list[str]:
         f"verdict: {lock.verdict.status}{grade}, package index as of {lock.as_of}",
         f"lock id: {lock_id(lock)}",
     ]
+    lines += [line for text in beside(lock) for line in wrapped(text)]
     lines += settings(lock)
     for reason in lock.verdict.reasons:
         if reason.kind == "defect":
             lines += textwrap.wrap(reason.text, 90, initial_indent="  ", subsequent_indent="  ")
     return [*map(on_one_line, lines), ""]
+
+
+def commented(lines: Iterable[str]) -> list[str]:
+    """The lines as comments of all formats that have them."""
+    return [f"# {line}" if line else "#" for line in lines]
+
+
+def sentences(texts: Iterable[str]) -> list[str]:
+    """The texts as the lines of a list."""
+    return [line for text in texts for line in wrapped(text, "- ")]
+
+
+def wrapped(text: str, first: str = "") -> list[str]:
+    """The lines of a text, each whole word of it kept; ``first`` stands before the first one."""
+    return textwrap.wrap(
+        on_one_line(text),
+        96,
+        initial_indent=first,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def beside(lock: Lock) -> list[str]:
+    """How a lock beside the Mac's differs from it; nothing of the Mac's own."""
+    if lock.beside is None:
+        return []
+    changed = ", ".join(map(str, lock.beside.changed)) or "none"
+    only = ", ".join(f"{one.name} {one.here}" for one in lock.beside.differences if not one.mac)
+    without = ", ".join(one.name for one in lock.beside.differences if not one.here)
+    told = [f"versions that are not the Mac's: {changed}"]
+    told += [f"only here: {only}"] if only else []
+    return told + ([f"only on the Mac: {without}"] if without else [])
 
 
 def settings(lock: Lock) -> list[str]:

@@ -8,89 +8,106 @@ path has no time to import one; the tests read every file back with ``packaging.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from ...errors import UsageError
 from ...files import on_one_line
-from ...target import Os, machine_name
-from ..model import lock_id
+from ...matrix import loading
+from ...target import Os
+from ..model import lock_id, required_name
+from .environment import parts
 from .header import MARK, settings
+from .toml_text import text
+from .wheels_only import HoldsConda
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...matrix.uploads import Upload
     from ..model import Lock, LockedPackage
 
 
-class HoldsConda(UsageError):
-    """The lock needs conda packages, which this format has no place for."""
-
-    def __init__(self, combo: str) -> None:
-        super().__init__(combo)
-        self.combo = combo
-
-    def __str__(self) -> str:
-        return (
-            f"{self.combo} has packages from conda, and pylock.toml has no place for them; "
-            "take --format conda-lock"
-        )
+INDEX = "https://pypi.org/simple/"
+FILES = "https://files.pythonhosted.org/"
+"""The index that is told of a file, and where its files lie; of other indexes nothing is told."""
 
 
 def render(lock: Lock) -> str:
     """The text of pylock.toml; raises HoldsConda for a mixed lock.
 
     ``environments`` keeps to markers that every tool can evaluate for another machine; the
-    macOS floor, for which there is no marker, stands under ``[tool.tfmac-lock]``.
+    macOS floor, for which there is no marker, stands under ``[tool.tfmac-lock]``. Size and time
+    of upload are told of TensorFlow and its plugin, which the matrix knows; for other files not
+    every index tells them.
     """
+    return _render(lock, loading.uploads())
+
+
+def render_brief(lock: Lock) -> str:
+    """The same without what repeats lock.json, and with one marker less.
+
+    This is what lies in locks/, where there is no room for more: it installs the same files.
+    """
+    return _render(lock, None)
+
+
+def _render(lock: Lock, uploads: Mapping[str, Upload] | None) -> str:
     if lock.conda_packages:
-        raise HoldsConda(lock.combo.id)
+        raise HoldsConda(lock.combo.id, "pylock.toml", "conda-lock")
     combo = lock.combo
-    system = "linux" if combo.os is Os.LINUX else "darwin"
-    machine = machine_name(combo.arch, combo.os)
-    environment = (
-        f"sys_platform == '{system}' and platform_machine == '{machine}' and "
-        f"python_version == '{combo.python}' and implementation_name == 'cpython'"
-    )
+    markers = parts(combo)
+    if uploads is not None:  # PDM reads the system from this one alone
+        system = "Linux" if combo.os is Os.LINUX else "Darwin"
+        markers = {"sys_platform": markers["sys_platform"], "platform_system": system, **markers}
+    markers["implementation_name"] = "cpython"
+    environment = " and ".join(f"{name} == '{value}'" for name, value in markers.items())
     lines = [
         f"# This file was {MARK}, by:",
         f"#    tfmac-lock {on_one_line(lock.command)}",
         *(f"# {on_one_line(one)}" for one in settings(lock)),
         'lock-version = "1.0"',
-        f"environments = [{_text(environment)}]",
-        f"requires-python = {_text(f'=={combo.python}.*')}",
+        f"environments = [{text(environment)}]",
+        f"requires-python = {text(f'=={combo.python}.*')}",
         'created-by = "tfmac-lock"',
     ]
     for package in lock.packages:
-        lines += ["", "[[packages]]", *_package(package)]
+        lines += ["", "[[packages]]", *_package(package, uploads)]
     lines += [
         "",
         "[tool.tfmac-lock]",
-        f"combo = {_text(combo.id)}",
-        *([f"macos-min = {_text(str(combo.macos_min))}"] if combo.macos_min else []),
-        f"status = {_text(lock.verdict.status)}",
-        *([f"grade = {_text(lock.verdict.grade)}"] if lock.verdict.grade else []),
-        f"as-of = {_text(lock.as_of)}",
-        f"lock-id = {_text(lock_id(lock))}",
+        f"combo = {text(combo.id)}",
+        *([f"macos-min = {text(str(combo.macos_min))}"] if combo.macos_min else []),
+        f"status = {text(lock.verdict.status)}",
+        *([f"grade = {text(lock.verdict.grade)}"] if lock.verdict.grade else []),
+        f"as-of = {text(lock.as_of)}",
+        f"lock-id = {text(lock_id(lock))}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _package(package: LockedPackage) -> list[str]:
+def _package(package: LockedPackage, uploads: Mapping[str, Upload] | None) -> list[str]:
     # The file's name is the end of its address, as the specification has it where none is given.
     named = package.url.rpartition("/")[2] == package.filename
+    upload = uploads and uploads.get(package.sha256)
     fields = [
-        *([] if named else [f"name = {_text(package.filename)}"]),
-        f"url = {_text(package.url)}",
-        f"hashes = {{sha256 = {_text(package.sha256)}}}",
+        *([] if named else [f"name = {text(package.filename)}"]),
+        *([f"upload-time = {upload.time}"] if upload else []),
+        f"url = {text(package.url)}",
+        *([f"size = {upload.size}"] if upload else []),
+        f"hashes = {{sha256 = {text(package.sha256)}}}",
     ]
     file = f"{{{', '.join(fields)}}}"
     wheel = package.filename.endswith(".whl")
     return [
-        f"name = {_text(package.name)}",
-        f"version = {_text(package.version)}",
+        f"name = {text(package.name)}",
+        f"version = {text(package.version)}",
+        *(_origin(package) if uploads is not None else ()),
         f"wheels = [{file}]" if wheel else f"sdist = {file}",
     ]
 
 
-def _text(text: str) -> str:
-    """A TOML basic string: JSON's escapes are TOML's too, and DEL, which TOML forbids, is added."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _origin(package: LockedPackage) -> list[str]:
+    """What the package requires, and the index that it is from."""
+    names = dict.fromkeys(map(required_name, package.requires))
+    rows = ", ".join(f"{{name = {text(name)}}}" for name in names)
+    lines = [f"dependencies = [{rows}]"] if names else []
+    return lines + ([f"index = {text(INDEX)}"] if package.url.startswith(FILES) else [])

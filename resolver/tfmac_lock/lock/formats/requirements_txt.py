@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .header import header, install_command
+from .header import commented, header, install_command
 
 if TYPE_CHECKING:
     from ..model import Lock
@@ -18,7 +18,7 @@ def render(lock: Lock) -> str:
 
     Of a mixed lock it is the second part, to be installed after conda's.
     """
-    lines = [f"# {line}" if line else "#" for line in header(lock)]
+    lines = commented(header(lock))
     lines.append(f"#    {install_command(lock)}")
     if lock.conda_packages:
         lines.append("# inside the conda environment of the same lock, after its packages")

@@ -1,20 +1,55 @@
-// The visitor's choices: three selects, kept in the address so that a view can be linked to.
+// The visitor's choices: a line in words and three selects, kept in the address so that a view
+// can be linked to.
+import { asked } from "./asked.js";
+import { say } from "./site.js";
+
 const parameters = new URLSearchParams(location.search);
 export const form = document.querySelector("#choose");
+const SELECTS = ["chip", "macos", "python"];
+
+const macosNames = Object.fromEntries([...form.elements.macos.options].filter((option) => option.dataset.name).map((option) => [option.dataset.name, option.value]));
+
+function has(select, value) {
+  return [...select.options].some((option) => option.value === value);
+}
 
 export function chosen() {
-  const { chip, macos, python } = form.elements;
+  const { chip, macos, python, words } = form.elements;
   const option = chip.selectedOptions[0];
+  const line = asked(words.value, macosNames);
   return {
     chip: chip.value,
     chipName: chip.value ? option.textContent : "",
-    arch: chip.value ? option.dataset.arch : form.dataset.arch || "arm64",
+    arch: chip.value ? option.dataset.arch : form.dataset.arch,
     gpu: !chip.value || option.dataset.gpu === "1",
     first: option.dataset.first || "",
     last: option.dataset.last || "",
     macos: macos.value,
     python: python.value,
+    packages: line.packages,
+    tensorflow: line.tensorflow,
+    unclear: line.unclear,
   };
+}
+
+// What the line says of the Mac is shown by the selects. Returns what it says that none offers.
+export function followWords() {
+  const line = asked(form.elements.words.value, macosNames);
+  const unknown = [];
+  for (const name of SELECTS) {
+    if (!line[name]) continue;
+    if (has(form.elements[name], line[name])) form.elements[name].value = line[name];
+    else unknown.push(line[name]);
+  }
+  return unknown;
+}
+
+// After a choice by hand the line keeps only what no select holds.
+export function followSelects() {
+  const line = asked(form.elements.words.value, macosNames);
+  if (!SELECTS.some((name) => line[name] && line[name] !== form.elements[name].value)) return;
+  const rest = [...(line.tensorflow ? [`tensorflow ${line.tensorflow}`] : []), ...line.packages];
+  form.elements.words.value = rest.join(", ");
 }
 
 // Numbers of a dotted version, for comparing.
@@ -35,10 +70,11 @@ export function reaches(macos, floor) {
   return !isOlder(macos.includes(".") ? macos : `${macos}.99`, floor);
 }
 
+// Why there is no such Mac, or an empty text.
 export function impossible({ chipName, first, last, macos }) {
   if (!macos) return "";
-  if (first && !reaches(macos, first)) return `${chipName} came with macOS ${first}; macOS ${macos} never ran on it.`;
-  if (last && Number(macos) > Number(last)) return `macOS ${last} is the last one for this Mac.`;
+  if (first && !reaches(macos, first)) return say("too-old", { chip: chipName, first, macos });
+  if (last && Number(macos) > Number(last)) return say("too-new", { last });
   return "";
 }
 
@@ -51,12 +87,20 @@ export function remember(changes) {
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
 }
 
+export function rememberChoice() {
+  const { chip, macos, python, packages, tensorflow } = chosen();
+  remember({ chip, macos, python, tensorflow, with: packages.join(" ") });
+}
+
 export function restore() {
-  for (const name of ["chip", "macos", "python"]) {
-    const select = form.elements[name];
+  for (const name of SELECTS) {
     const wanted = parameters.get(name) || "";
-    if ([...select.options].some((option) => option.value === wanted)) select.value = wanted;
+    if (has(form.elements[name], wanted)) form.elements[name].value = wanted;
   }
+  const version = parameters.get("tensorflow");
+  const packages = (parameters.get("with") || "").split(" ").filter(Boolean);
+  const line = [...(version ? [`tensorflow ${version}`] : []), ...packages].join(", ");
+  if (line) form.elements.words.value = line;
   return parameters;
 }
 

@@ -1,8 +1,9 @@
 // The grid: filters that live in the address, and walking by keyboard.
-import { root } from "./site.js";
-import { chosen, form, impossible, reaches, remember, restore } from "./choice.js";
+import { fill, root, say } from "./site.js";
+import { chosen, form, impossible, reaches, remember, rememberChoice, restore } from "./choice.js";
 
 const grid = document.querySelector("#grid");
+const filter = document.querySelector("#filter");
 const told = document.querySelector("#told");
 const NAMES = { w: "works", c: "caution", u: "unproven", b: "broken" };
 const ORDER = ["works", "caution", "unproven", "broken"];
@@ -22,7 +23,7 @@ const cells = [...grid.querySelectorAll("td[data-v]")].map((td) => ({
 }));
 
 function statuses() {
-  return [...form.querySelectorAll("input[name=status]:checked")].map((box) => box.value);
+  return [...filter.querySelectorAll("input[name=status]:checked")].map((box) => box.value);
 }
 
 // The best that holds for the choice, or null where there are no wheels for that Python.
@@ -41,31 +42,37 @@ function apply() {
   const choice = chosen();
   const shown = statuses();
   const wrong = impossible(choice);
+  const elsewhere = choice.arch !== form.dataset.arch;
   let count = 0;
   for (const cell of cells) {
-    const status = wrong || (cell.plugin && !choice.gpu) ? null : statusOf(cell, choice);
+    const status = wrong || elsewhere || (cell.plugin && !choice.gpu) ? null : statusOf(cell, choice);
     const visible = status !== null && shown.includes(status);
     count += visible;
     cell.td.classList.toggle("out", !visible);
     cell.link.className = `tile ${status || "none"}`;
     cell.sign.textContent = GLYPHS[status] || "·";
-    const why = status === null ? "not for this choice" : visible ? status : `${status}, filtered out`;
-    cell.label.textContent = `${cell.title}: ${why}`;
+    const why = status === null ? "not-for-this" : visible ? "cell" : "filtered-out";
+    cell.label.textContent = say(why, { title: cell.title, status });
   }
   const filtered = choice.chip || choice.macos || choice.python || shown.length < ORDER.length;
-  told.textContent = wrong || (filtered ? `${count} of ${cells.length} pairs fit.` : "");
+  if (elsewhere) {
+    const address = new URL((choice.arch === "x86_64" ? "intel/" : "./") + location.search, root).href;
+    told.replaceChildren(fill("other-grid", { address, chip: choice.chipName }));
+  } else {
+    told.textContent = wrong || (filtered ? say("fit", { count, all: cells.length }) : "");
+  }
+}
+
+function filtered() {
+  const shown = statuses();
+  remember({ status: shown.length === ORDER.length ? "" : shown.join(",") || "none" });
+  apply();
 }
 
 function changed(event) {
   const choice = chosen();
-  const shown = statuses();
-  remember({
-    chip: choice.chip,
-    macos: choice.macos,
-    python: choice.python,
-    status: shown.length === ORDER.length ? "" : shown.join(",") || "none",
-  });
   if (event.target.name === "chip" && choice.arch !== form.dataset.arch) {
+    rememberChoice();
     location.href = new URL((choice.arch === "x86_64" ? "intel/" : "./") + location.search, root).href;
     return;
   }
@@ -73,7 +80,7 @@ function changed(event) {
 }
 
 function describe(cell) {
-  const spans = cell.on.map((on) => `${on.python} ${on.status}${on.floor ? ` (macOS ${on.floor}+)` : ""}`);
+  const spans = cell.on.map((on) => say(on.floor ? "on-python-from" : "on-python", on));
   told.textContent = `${cell.title} · ${spans.join(", ")}`;
 }
 
@@ -147,8 +154,9 @@ for (const link of grid.querySelectorAll("a")) link.tabIndex = -1;
 const parameters = restore();
 if (parameters.has("status")) {
   const wanted = parameters.get("status").split(",");
-  for (const box of form.querySelectorAll("input[name=status]")) box.checked = wanted.includes(box.value);
+  for (const box of filter.querySelectorAll("input[name=status]")) box.checked = wanted.includes(box.value);
 }
+filter.addEventListener("change", filtered);
 form.addEventListener("change", changed);
-form.addEventListener("guessed", apply); // a guess is shown, and is not written into the address
+form.addEventListener("read", apply); // the line was read, or the Mac was guessed
 apply();

@@ -1,6 +1,6 @@
 // Recognising errors in the browser, by the patterns that the program uses.
 import { explosion } from "./curve.js";
-import { codeBlock, element, marked, readyCopyButtons, root } from "./site.js";
+import { fill, marked, readDocument, root, say } from "./site.js";
 
 const paste = document.querySelector("#paste");
 const list = document.querySelector("#symptoms");
@@ -8,16 +8,6 @@ const matches = document.querySelector("#matches");
 const STAGES = ["install", "import", "device", "train", "result"];
 const LONGEST = 4 * 1024 * 1024;
 const BRIEF = 1500; // bytes of a text in which little else can be said
-
-let loaded = null;
-function symptoms() {
-  loaded ??= fetch(new URL("api/v1/symptoms.json", root)).then((got) => {
-    if (!got.ok) throw new Error(`it answered ${got.status}`);
-    return got.json();
-  });
-  loaded.catch(() => (loaded = null));
-  return loaded;
-}
 
 // The text without what only a terminal understands.
 function withoutCodes(text) {
@@ -108,10 +98,6 @@ export function recognise(text, { symptoms: all, frameworks }) {
   return [...ordered.filter((match) => !follows.has(match.symptom.id)), ...ordered.filter((match) => follows.has(match.symptom.id))];
 }
 
-function conditions(cure) {
-  return cure.when.map((condition) => `${condition.fact} is ${condition.is}`).join(" and ");
-}
-
 // A command for any Mac; the program itself fills in what a log names.
 function general(command) {
   return command
@@ -121,34 +107,32 @@ function general(command) {
 }
 
 function show({ symptom, line, weak }) {
-  const cures = symptom.cures.map((cure) => {
-    const item = element("li", {}, ...(cure.when.length ? [element("p", { class: "when" }, `Where ${conditions(cure)}:`)] : []), element("p", {}, ...marked(cure.text)));
-    if (cure.command) item.append(codeBlock(general(cure.command), "the command"));
-    return item;
-  });
-  return element(
-    "article",
-    { class: "match" },
-    element("h3", {}, element("a", { href: new URL(`symptoms/${symptom.id}/`, root).href }, weak ? `This may be: ${symptom.title}` : symptom.title)),
-    element("pre", {}, element("code", {}, line)),
-    element("p", {}, ...marked(symptom.cause)),
-    element("ol", { class: "cures" }, ...cures),
-    ...(weak && symptom.ask ? [element("p", {}, `The text is too short to be sure. What tells: ${symptom.ask}`)] : []),
+  const cures = symptom.cures.map((cure) =>
+    fill("cure", {
+      when: cure.when.map((condition) => say(`when-${condition.fact}`, condition)).join(" "),
+      text: marked(cure.text),
+      command: general(cure.command),
+    }),
   );
+  return fill("match", {
+    title: say(weak ? "may-be" : "is", { title: symptom.title }),
+    page: new URL(`symptoms/${symptom.id}/`, root).href,
+    line,
+    cause: marked(symptom.cause),
+    cures,
+    ask: weak && symptom.ask,
+  });
 }
 
 paste.addEventListener("submit", async (event) => {
   event.preventDefault();
   matches.hidden = false;
   try {
-    const found = recognise(paste.querySelector("textarea").value, await symptoms());
-    const title = found.length ? "This is what it shows" : "Nothing known was recognised";
-    const hint = found.length ? [] : [element("p", {}, "Paste more of the log: the first error, with some lines before it, says the most. On the Mac itself `tfmac-lock doctor` looks at the environment. Nothing that you paste leaves this browser.")];
-    matches.replaceChildren(element("h2", {}, title), ...hint, ...found.map(show));
+    const found = recognise(paste.querySelector("textarea").value, await readDocument("api/v1/symptoms.json"));
+    matches.replaceChildren(fill(found.length ? "found" : "nothing", { matches: found.map(show) }));
   } catch (error) {
-    matches.replaceChildren(element("h2", {}, "That did not work"), element("p", {}, `The patterns could not be read: ${error.message}.`));
+    matches.replaceChildren(fill("failed", { text: error.message }));
   }
-  readyCopyButtons(matches);
   matches.focus();
 });
 
@@ -162,5 +146,5 @@ box.addEventListener("input", () => {
     item.hidden = !words.every((word) => text.includes(word));
     shown += !item.hidden;
   }
-  count.textContent = words.length ? `${shown} found` : "";
+  count.textContent = words.length ? say("count", { count: shown }) : "";
 });

@@ -1,0 +1,57 @@
+"""The check of companions by their binaries: whether what is pinned loads into the TensorFlow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from ..target import Os
+from . import companion_checks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .findings import Case, Finding
+    from .pins import Pin
+
+
+def loads(case: Case) -> Iterator[Finding]:
+    """Pinned companions whose images do not load into the TensorFlow of the file."""
+    matrix, tensorflow = case.matrix, case.tensorflow
+    if tensorflow is None or not case.tensorflow_version or case.target.os is Os.LINUX:
+        return
+    arch, package = case.target.arch, tensorflow.name
+    payload = matrix.payload_of(package, case.tensorflow_version, arch)
+    pins = [pin for pin in case.file.pins if pin.version and pin.name in matrix.natives.names]
+    if payload is None or not pins:
+        return
+    # What a person wrote down of a companion says more of why.
+    told = {found.package for found in companion_checks.needs(case)}
+    natives = matrix.natives.get()
+    for pin in pins:
+        found = natives.check(
+            pin.name, pin.version, payload[1], arch.value, python=case.python, by=payload[0]
+        )
+        if found is not None and found.loads is False and pin.name not in told:
+            yield case.finding("companion", pin, found.text, _mend(case, pin), found.source)
+
+
+def _mend(case: Case, pin: Pin) -> str:
+    """The newest version that loads, or a TensorFlow beside which this one does."""
+    natives, arch = case.matrix.natives.get(), case.target.arch.value
+    fitting = [
+        one.version
+        for one in natives.of(pin.name)
+        if one.arch == arch
+        and one.runs_on(case.python)
+        and (load := natives.check(pin.name, one.version, case.tensorflow_version, arch))
+        and load.loads
+    ]
+    if fitting:
+        return f"{pin.name}=={max(fitting, key=Version)}"
+    binary = natives.binary(pin.name, pin.version, arch, case.python)
+    beside = [one.tensorflow for one in natives.tensorflows(binary) if one.loads] if binary else []
+    if beside:
+        return f"{case.lock_command(beside[-1])} --with {pin.name}=={pin.version}"
+    return f"leave {pin.name} out: this version loads into no TensorFlow that was read"

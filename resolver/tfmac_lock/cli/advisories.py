@@ -1,0 +1,174 @@
+"""`tfmac-lock advisories`: known vulnerabilities of a lock, and its bill of materials."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import textwrap
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .terminal import print_json, printable, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..check.advisories import Exposure
+
+EXAMPLES = """\
+examples:
+  tfmac-lock advisories lock.json
+      with all advisories of PyPI, fetched from OSV
+  tfmac-lock advisories lock.json --from all.zip --sbom sbom.json
+      with advisories that were fetched before, and a CycloneDX bill of materials
+  tfmac-lock advisories lock.json --no-advisories --sbom sbom.json
+      the bill of materials alone
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "advisories",
+        help="known vulnerabilities of a lock, and its bill of materials",
+        description="Tells the advisories on the packages of a lock: in which version each is "
+        "fixed, what keeps that version out, and whether a pair with the GPU can have it. Exit "
+        "status 1 says that there are some.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("lock", metavar="LOCK", type=Path, help="a lock.json, or its folder")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--from",
+        dest="source",
+        metavar="PATH|URL",
+        help="advisories in OSV's format: a file, a folder, a zip, or an address of one (default: "
+        "OSV's archive for PyPI)",
+    )
+    source.add_argument(
+        "--no-advisories", action="store_true", help="only write the bill of materials"
+    )
+    parser.add_argument("--sbom", metavar="FILE", type=Path, help="write CycloneDX 1.6 there")
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look the packages up, tell what was found, write the bill of materials."""
+    from ..check import osv, sbom
+    from ..check.advisories import exposures, watched
+    from ..errors import UsageError
+    from ..files import dump_json
+    from ..lock.reading import lock_path, read_lock
+    from ..matrix import loading
+
+    if args.no_advisories and args.sbom is None:
+        raise UsageError("--no-advisories leaves nothing to do; add --sbom FILE")
+    lock = read_lock(lock_path(args.lock))
+    found: list[Exposure] = []
+    if not args.no_advisories:
+        matrix = loading.matrix()
+        combo = lock.combo
+        target = matrix.platforms.target(
+            matrix.platforms.python(combo.python),
+            matrix.platforms.chip(combo.chip),
+            combo.macos_min,
+            combo.os,
+        )
+        with _source(args.source or osv.EVERYTHING) as path:
+            found = exposures(lock, osv.read(path, watched(lock)), matrix, target)
+    if args.sbom is not None:
+        _write(args.sbom, dump_json(sbom.document(lock, found)))
+    if args.json:
+        print_json({"packages": len(lock.wheels), "found": [_row(one) for one in found]})
+    elif not args.no_advisories:
+        sys.stdout.write(_text(found, len(lock.wheels)))
+    return 1 if found else 0
+
+
+def _write(path: Path, text: str) -> None:
+    from ..errors import OutsideError
+    from ..files import write_whole
+
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise OutsideError(f"{path}: {error.strerror or error}") from error
+    say(f"wrote {path}")
+
+
+@contextmanager
+def _source(given: str) -> Iterator[Path]:
+    """The advisories as a path; what lies at an address is fetched, through pip's proxies."""
+    if "://" not in given:
+        yield Path(given)
+        return
+    from ..pypi import open_index
+    from ..pypi.model import IndexFile
+    from .talk import Talk
+    from .terminal import has_bars
+
+    with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder:
+        to = Path(folder) / "advisories"
+        with Talk(show=has_bars()) as talk, open_index(observer=talk) as client:
+            client.download(IndexFile(filename=to.name, url=given), to)
+        yield to
+
+
+def _row(one: Exposure) -> dict[str, Any]:
+    return {
+        "id": one.advisory.id,
+        "aliases": list(one.advisory.aliases),
+        "package": one.package,
+        "version": one.version,
+        "summary": one.advisory.summary,
+        "severity": one.advisory.severity,
+        "link": one.advisory.link,
+        "fixed": one.fixed or None,
+        "blocked": list(one.blocked),
+        "update": one.update or None,
+        "pair_with_gpu": one.pair or None,
+    }
+
+
+def _text(found: Sequence[Exposure], packages: int) -> str:
+    if not found:
+        return f"No advisory is known on any of the {packages} packages.\n"
+    lines = []
+    for one in found:
+        names = ", ".join((one.advisory.id, *one.advisory.aliases))
+        severity = f" ({one.advisory.severity})" if one.advisory.severity else ""
+        lines.append(f"{one.package} {one.version}: {names}{severity}")
+        lines += _wrapped(one.advisory.summary)
+        lines += _wrapped(_what_to_do(one))
+        lines += [f"  {one.advisory.link}", ""]
+    known = len({one.advisory.id for one in found})
+    plural = "y" if known == 1 else "ies"
+    lines.append(f"{known} advisor{plural} on {len({one.package for one in found})} packages.")
+    return printable("\n".join(lines)) + "\n"
+
+
+def _what_to_do(one: Exposure) -> str:
+    if not one.fixed:
+        return "no version is known to be without it"
+    if one.update:
+        return f"fixed in {one.fixed}: {one.update}"
+    why = "; ".join(one.blocked)
+    can = (
+        f"{one.pair} can have it" if one.pair else "no pair with the GPU is known that can have it"
+    )
+    return f"fixed in {one.fixed}, which this lock cannot have: {why}. {can[0].upper()}{can[1:]}"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        80,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

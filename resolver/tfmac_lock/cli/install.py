@@ -1,0 +1,281 @@
+"""`tfmac-lock install`: from nothing to a TensorFlow on this Mac that was tried."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .install_choice import choose
+from .options import split_packages
+from .terminal import has_color, print_json, printable, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..host import Host
+    from ..lock.model import Lock
+    from ..prove.installing import Finding, Place, Step
+
+EXAMPLES = """\
+examples:
+  tfmac-lock install
+      the lock.json that is here, or a new one for this Mac, into .venv
+  tfmac-lock install --with pandas --jupyter
+      with pandas, and as a kernel of Jupyter
+  tfmac-lock install --python 3.11 --chip m1 --dry-run
+      what it would run on an M1, from any computer
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "install",
+        help="install TensorFlow on this Mac, and try it",
+        description="Looks at this Mac, takes the lock.json that is here or makes one, makes an "
+        "environment, installs into it by hashes, and runs a short proof there. Each step is shown "
+        "before it is done.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("lock", nargs="?", metavar="LOCK", type=Path, help="a lock.json to install")
+    parser.add_argument("--python", metavar="3.X", help="default: the best that this Mac can have")
+    parser.add_argument("--chip", help="default: this Mac's")
+    parser.add_argument("--tensorflow", metavar="VERSION", help="default: the best that is known")
+    parser.add_argument("--metal", metavar="VERSION", help="a version, auto or none")
+    parser.add_argument(
+        "--with",
+        dest="extra",
+        metavar="PKG",
+        action="extend",
+        type=split_packages,
+        default=[],
+        help="one more package; can be repeated",
+    )
+    parser.add_argument("-r", dest="requirements", metavar="FILE", action="append", default=[])
+    parser.add_argument("--jupyter", action="store_true", help="also register it with Jupyter")
+    parser.add_argument(
+        "--env",
+        type=Path,
+        default=Path(".venv"),
+        metavar="DIR",
+        help="the environment to make (default: .venv)",
+    )
+    parser.add_argument(
+        "--installer",
+        choices=("uv", "pip"),
+        help="default: uv where it is installed, else venv and pip",
+    )
+    parser.add_argument("--no-proof", action="store_true", help="install, and try nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be run, on any computer"
+    )
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Install step by step, and say what was found."""
+    from .. import host
+    from ..errors import UsageError
+    from ..prove import installing
+
+    mac = host.detect()
+    if mac is None and not args.dry_run:
+        raise UsageError(
+            "this is not a Mac, and a lock is installed where it runs. To see what would be run "
+            "there: tfmac-lock install --python 3.11 --chip m1 --dry-run"
+        )
+    lock, folder, is_new = choose(args, mac)
+    _check(lock, mac)
+    place = _place(args, lock, folder / "requirements.txt", is_new=is_new, on_mac=mac is not None)
+    todo = installing.steps(lock, place, jupyter=args.jupyter)
+    todo += [] if args.no_proof else [installing.proof(lock, place)]
+    if args.dry_run:
+        return _tell_plan(args, lock, todo)
+    found: list[Finding] = []
+    for number, step in enumerate(todo, 1):
+        say(f"[{number}/{len(todo)}] {step.text}\n  $ {step.line}")
+        _write_requirements(lock, place)
+        status = _call(step, lock)
+        if not args.no_proof and step is todo[-1]:
+            found = _read_report(place)
+        elif status != 0:
+            raise installing.StepFailed(step, status)
+    return _tell(args, lock, place, todo, found)
+
+
+def _check(lock: Lock, mac: Host | None) -> None:
+    from ..matrix import loading
+    from ..prove.installing import check_mac
+
+    if mac is not None:
+        platforms = loading.platforms()
+        macos = platforms.macos_version(mac.macos) if mac.macos else None
+        check_mac(lock, mac, platforms.chip(mac.chip).arch, macos)
+
+
+def _place(
+    args: argparse.Namespace, lock: Lock, beside: Path, *, is_new: bool, on_mac: bool
+) -> Place:
+    import shutil
+
+    from ..errors import UsageError
+    from ..lock.formats import requirements_txt
+    from ..prove.installing import Place, has_environment
+
+    uv = shutil.which("uv") if on_mac else "uv"
+    if args.installer == "uv" and uv is None:
+        raise UsageError("there is no uv on PATH; leave --installer uv out to use venv and pip")
+    uv = None if args.installer == "pip" else uv
+    series = lock.combo.python
+    there = on_mac and has_environment(args.env, series)
+    python = f"python{series}"
+    if uv is None and on_mac and not there:
+        python = _interpreter(series)
+    try:
+        same = beside.read_text("utf-8") == requirements_txt.render(lock)
+    except (OSError, UnicodeDecodeError):
+        same = False
+    return Place(
+        environment=args.env,
+        requirements=beside if same or is_new else args.env / "tfmac-lock.txt",
+        report=args.env / "tfmac-lock-proof.json",
+        uv="uv" if uv else None,
+        python=python,
+        is_there=there,
+    )
+
+
+def _interpreter(series: str) -> str:
+    """A CPython of that series on this Mac; raises UsageError where there is none."""
+    from ..errors import UsageError
+    from ..prove.interpreters import find_interpreter
+    from ..prove.processes import Processes
+
+    found = find_interpreter(series, Processes())
+    if found is None:
+        raise UsageError(
+            f"there is no Python {series} on this Mac. Install it (python.org has one for every "
+            f"Mac, and `uv python install {series}` brings one), or name another with --python"
+        )
+    return str(found.path)
+
+
+def _write_requirements(lock: Lock, place: Place) -> None:
+    """The pins, where no file beside the lock has them, once the environment is there."""
+    from ..files import write_whole
+    from ..lock.formats import requirements_txt
+
+    if place.requirements.parent == place.environment and place.environment.exists():
+        write_whole(place.requirements, requirements_txt.render(lock))
+
+
+def _call(step: Step, lock: Lock) -> int:
+    """Run the step, with its output on stderr; its exit status."""
+    import subprocess
+
+    from ..errors import OutsideError
+
+    sys.stderr.flush()  # what was said comes before what the step says
+    environment = {**os.environ, **lock.environment}
+    try:
+        return subprocess.run(step.command, stdout=2, env=environment, check=False).returncode
+    except OSError as error:
+        raise OutsideError(f"{step.command[0]}: {error.strerror or error}") from error
+
+
+def _read_report(place: Place) -> list[Finding]:
+    """What the proof found; raises OutsideError where it left no report."""
+    import json
+
+    from ..errors import OutsideError
+    from ..files import DAMAGE
+    from ..prove.installing import findings
+
+    try:
+        return findings(json.loads(place.report.read_text("utf-8")))
+    except (OSError, *DAMAGE) as error:
+        raise OutsideError("the proof ended without a report; its last lines are above") from error
+
+
+def _tell_plan(args: argparse.Namespace, lock: Lock, todo: Sequence[Step]) -> int:
+    """What would be run, and nothing else."""
+    if args.json:
+        print_json({"lock": lock.combo.id, "dry_run": True, "steps": _steps_json(todo)})
+        return 0
+    lines = [_head(lock), ""]
+    for number, step in enumerate(todo, 1):
+        lines += [f"[{number}/{len(todo)}] {step.text}", f"  $ {step.line}"]
+    sys.stdout.write(printable("\n".join(lines)) + "\n")
+    return 0
+
+
+def _head(lock: Lock) -> str:
+    combo = lock.combo
+    plugin = f"tensorflow-metal {combo.metal}" if combo.metal else "no GPU plugin"
+    return (
+        f"{combo.package} {combo.tensorflow}, {plugin}, Python {combo.python} "
+        f"({combo.arch.value}): {lock.verdict.status}"
+    )
+
+
+def _steps_json(todo: Sequence[Step]) -> list[dict[str, Any]]:
+    return [{"text": step.text, "command": list(step.command)} for step in todo]
+
+
+def _tell(
+    args: argparse.Namespace,
+    lock: Lock,
+    place: Place,
+    todo: Sequence[Step],
+    found: list[Finding],
+) -> int:
+    """What was found; 1 where the proof does not hold and the lock did not foretell it."""
+    from ..prove.installing import foretold
+
+    known = foretold(lock, found)
+    failed = any(one.passed is False for one in found)
+    if args.json:
+        print_json(
+            {
+                "lock": lock.combo.id,
+                "dry_run": False,
+                "environment": str(place.environment),
+                "steps": _steps_json(todo),
+                "passed": not failed if found else None,
+                "known_fault": known,
+                "found": [
+                    {"name": one.name, "passed": one.passed, "text": one.text} for one in found
+                ],
+            }
+        )
+    else:
+        sys.stdout.write(_text(lock, place, found, known))
+    return 1 if failed and not known else 0
+
+
+def _text(lock: Lock, place: Place, found: list[Finding], known: str) -> str:
+    import shlex
+    import textwrap
+
+    marks = {True: ("ok", "32"), False: ("FAILED", "31"), None: ("not run", "36")}
+    lines = [_head(lock), ""]
+    for one in found:
+        mark, color = marks[one.passed]
+        shown = f"\x1b[{color}m{mark:<7}\x1b[0m" if has_color() else f"{mark:<7}"
+        first, *rest = textwrap.wrap(printable(one.text), 52) or [""]
+        lines += [f"  {shown} {one.name:<18} {first}", *(f"{'':29}{more}" for more in rest)]
+    if known:
+        lines += ["", *textwrap.wrap(f"The lock says so: {known}", 79)]
+    elif any(one.passed is False for one in found):
+        lines += [
+            "",
+            "What it means: tfmac-lock explain FILE, with the lines above in it",
+        ]
+    lines += ["", "Next:", f"  . {shlex.quote(str(place.environment / 'bin' / 'activate'))}"]
+    lines += [f"  export {name}={shlex.quote(value)}" for name, value in lock.environment.items()]
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"

@@ -1,0 +1,239 @@
+"""`tfmac-lock migrate`: from what a project has to a lock."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .terminal import print_json, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..check.migrate import Migrated, Wishes
+    from ..lock.model import Lock
+    from .lock import Machine
+
+REQUEST = "requirements.in"
+"""The file with what was asked for, beside the lock: `tfmac-lock update` reads it."""
+
+EXAMPLES = """\
+examples:
+  tfmac-lock migrate requirements.txt --python 3.11 --chip m1
+  tfmac-lock migrate uv.lock --chip m3 -o mac
+      with the pyproject.toml beside it as the request, and its versions kept
+  tfmac-lock migrate environment.yml --dry-run --json
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "migrate",
+        help="from a project's requirements or lock to a lock for a Mac",
+        description="Reads pyproject.toml, requirements.txt, pip freeze, uv.lock, poetry.lock, "
+        "pixi.lock, pylock.toml, conda-lock.yml or environment.yml, keeps the versions that fit "
+        "a Mac, says what had to change and why, and writes the lock with its request.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("--python", metavar="3.X", help="default: the file's, or this Mac's")
+    parser.add_argument("--chip", help="default: this Mac's, or m1")
+    parser.add_argument("--metal", metavar="VERSION", default="auto", help="auto (default) or none")
+    parser.add_argument(
+        "-o",
+        dest="output",
+        metavar="DIR",
+        type=Path,
+        default=Path("mac-lock"),
+        help="the folder for lock and request (default: mac-lock)",
+    )
+    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
+    parser.add_argument("--offline", action="store_true", help="ask only what is cached")
+    parser.add_argument("--dry-run", action="store_true", help="say what would come of it")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Migrate, say what changed, write it."""
+    from ..check.migrate import Wishes, migrate, wishes_of
+    from ..check.reading import read_for_target
+    from ..errors import InputFileError
+    from ..host import detect
+    from ..matrix import loading
+    from ..resolve.pyproject import NAME as PYPROJECT
+    from .fresh import resolving
+    from .lock import find_machine
+
+    matrix, mac, path = loading.matrix(), detect(), args.file
+    if not path.is_file():
+        raise InputFileError(str(path), "is not a file" if path.exists() else "does not exist")
+    project = path if path.name == PYPROJECT else path.with_name(PYPROJECT)
+    if path.name == PYPROJECT:
+        wishes = Wishes(tensorflow=("",), metal="", asked=(), pinned={})
+    else:
+        file, target, _ = read_for_target(path, matrix, python=args.python, chip=args.chip, mac=mac)
+        args.python, args.chip = args.python or target.python.series, target.chip.id
+        wishes = wishes_of(file, target, matrix)
+    asked = _asked(args)
+    of_project = path.name in ("uv.lock", "poetry.lock") and _has_project(project)
+    if path.name == PYPROJECT or of_project:
+        asked.requirements = [project]
+        wishes = replace(wishes, asked=())
+    machine = find_machine(asked, (asked.chips or [None])[0])
+    with resolving(asked, machine) as (resolver, request, _):
+        environment = machine.platforms.target(
+            machine.python, machine.chip, machine.macos
+        ).markers()
+        found = migrate(resolver, request, wishes, environment)
+    if found.tensorflow and not asked.requirements:
+        asked.tensorflow = found.tensorflow
+    lock = _with_request(asked, found, args.output)
+    if args.json:
+        print_json(_document(found, wishes))
+    else:
+        sys.stdout.write(_text(args, found, wishes, machine))
+    if not args.dry_run:
+        written = _write(args, asked, lock, found, wishes)
+        if not args.json:
+            print(f"\nWritten to {args.output}: {', '.join(sorted(written))}")  # noqa: T201
+    return 0
+
+
+def _asked(args: argparse.Namespace) -> argparse.Namespace:
+    """The options of the main command."""
+    from .lock import parser
+
+    words = ["--metal", args.metal, "-o", str(args.output), "--upgrade"]
+    words += ["--python", args.python] if args.python else []
+    words += ["--chip", args.chip] if args.chip else []
+    words += ["--index-url", args.index_url] if args.index_url else []
+    words += ["--offline"] if args.offline else []
+    return parser().parse_args(words)
+
+
+def _has_project(path: Path) -> bool:
+    """Whether that pyproject.toml says what the project requires."""
+    import tomllib
+
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(data.get("project"), dict) and "dependencies" in data["project"]
+
+
+def _with_request(asked: argparse.Namespace, found: Migrated, folder: Path) -> Lock:
+    """The lock with what was asked for, which now has a file of its own."""
+    from .recorded import recorded
+
+    if not asked.requirements and found.asked:
+        asked.requirements = [folder / REQUEST]
+    lock = found.lock
+    command = lock.command
+    if asked.requirements:
+        command += f" -r {shlex.quote(str(asked.requirements[0]))}" if " -r " not in command else ""
+    return replace(lock, command=command, request=recorded(asked, lock, folder))
+
+
+def _write(
+    args: argparse.Namespace,
+    asked: argparse.Namespace,
+    lock: Lock,
+    found: Migrated,
+    wishes: Wishes,
+) -> list[str]:
+    from ..lock.write import write_files
+    from .outputs import outputs_of
+
+    args.output.mkdir(parents=True, exist_ok=True)
+    outputs = outputs_of(asked)
+    texts = outputs.texts([lock])
+    if asked.requirements and asked.requirements[0] == args.output / REQUEST:
+        texts[REQUEST] = _request_text(args.file, found, wishes)
+    write_files(args.output, texts)
+    return [*texts]
+
+
+def _request_text(file: Path, found: Migrated, wishes: Wishes) -> str:
+    """requirements.in: what was asked for, and what was left out of it and why."""
+    from ..files import on_one_line
+    from ..lock.formats.header import MARK
+
+    lines = [f"# This file was {MARK}, by:", f"#    tfmac-lock migrate {shlex.quote(file.name)}"]
+    lines += ["# Edit it as you like; `tfmac-lock update` beside it makes the lock again.", ""]
+    lines += found.asked
+    for one in (*wishes.left_out, *found.given_up):
+        lines.append(f"# left out: {on_one_line(f'{one.name}: {one.reason}')}")
+    return "\n".join(lines) + "\n"
+
+
+def _document(found: Migrated, wishes: Wishes) -> dict[str, Any]:
+    from ..lock.model import to_json
+
+    whole = to_json(found.lock)
+    return {
+        "combo": whole["combo"],
+        "verdict": whole["verdict"],
+        "asked": list(found.asked),
+        "kept": found.kept,
+        "changed": [
+            {"name": one.name, "before": one.before, "after": one.after, "reason": one.reason}
+            for one in found.changed
+        ],
+        "left_out": [
+            {"name": one.name, "reason": one.reason} for one in (*wishes.left_out, *found.given_up)
+        ],
+        "packages": whole["packages"],
+    }
+
+
+def _text(args: argparse.Namespace, found: Migrated, wishes: Wishes, machine: Machine) -> str:
+    combo = found.lock.combo
+    plugin = f"tensorflow-metal {combo.metal}" if combo.metal else "no GPU plugin"
+    lines = [
+        f"{args.file} for Python {combo.python} on {machine.chip.name}:",
+        (
+            f"{combo.package} {combo.tensorflow}, {plugin}, {len(found.lock.packages)} packages: "
+            f"{found.lock.verdict.status}"
+        ),
+        "",
+        f"kept: {found.kept} of {len(wishes.pinned)} pinned versions",
+    ]
+    gone = [one.name for one in found.changed if not one.after]
+    moved = [one for one in found.changed if one.after]
+    if moved:
+        lines.append("changed:")
+        lines += [
+            line
+            for one in moved
+            for line in _item(f"{one.name} {one.before} -> {one.after}", one.reason)
+        ]
+    if gone:
+        lines += list(_wrapped("  ", f"no longer needed: {', '.join(gone)}", ""))
+    if out := [*wishes.left_out, *found.given_up]:
+        lines.append("left out:")
+        lines += [line for one in out for line in _item(one.name, one.reason)]
+    return printable("\n".join(lines)) + "\n"
+
+
+def _item(head: str, reason: str) -> Sequence[str]:
+    return [f"  {head}", *_wrapped("      ", reason, "      ")]
+
+
+def _wrapped(first: str, text: str, rest: str) -> Iterator[str]:
+    yield from textwrap.wrap(
+        text,
+        80,
+        initial_indent=first,
+        subsequent_indent=rest or first,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

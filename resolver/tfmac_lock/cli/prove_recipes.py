@@ -1,0 +1,154 @@
+"""``tfmac-lock prove recipe``: whether what a recipe locks does run, tried on Linux."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .proving import bar, twins_in
+from .terminal import print_json
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..lock.make import Resolver
+    from ..matrix.recipes import Recipe
+    from ..prove.companions import Task
+    from ..prove.recipes import RecipeTask
+    from ..prove.twin import Twins
+
+CHIPS = ("m1", "intel")
+"""One Mac of each architecture."""
+
+
+def add_recipes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command."""
+    parser = commands.add_parser(
+        "recipe",
+        help="try whether what a recipe locks does run",
+        description="Lock each recipe, install the lock's versions from their Linux wheels, "
+        "train where none of the pair's proofs is of these versions, run the recipe's smoke test "
+        "and those of the companions, and write one file a run. What was tried already with the "
+        "same packages is skipped.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="recipes (default: all)")
+    parser.add_argument(
+        "--chip", action="append", default=[], metavar="CHIP", help="(default: m1 and intel)"
+    )
+    parser.add_argument("--python", metavar="3.X", help="(default: the recipe's)")
+    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
+    parser.add_argument("--again", action="store_true", help="also what was tried already")
+    parser.add_argument(
+        "-U", "--upgrade", action="store_true", help="lock the newest versions, not the proved ones"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("matrix") / "proofs",
+        metavar="FOLDER",
+        help="where recipes/ and companions/ lie (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the outcomes as JSON")
+    parser.add_argument("--index-url", metavar="URL", help="the package index")
+    parser.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Try them: 0 all that could be locked ran, 1 one failed, 3 one could not be tried."""
+    from ..errors import Refusal, TfmacLockError
+    from ..lock.make import Resolver
+    from ..lock.recipes import recipe_named
+    from ..matrix import loading
+    from ..prove.processes import Processes
+    from ..pypi import open_index
+    from . import parse_shard
+
+    matrix = loading.matrix()
+    if args.names:
+        chosen = [recipe_named(matrix.recipes, name) for name in args.names]
+    else:
+        chosen = [recipe for recipe in matrix.recipes.facts if not recipe.refused]
+    todo = [(recipe, chip) for recipe in chosen for chip in args.chip or CHIPS]
+    part, parts = parse_shard(args.shard)
+    todo = todo[part - 1 :: parts]
+    rows: list[dict[str, str]] = []
+    index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
+    with twins_in(args.output / "twin", index, Processes()) as twins, bar(len(todo)) as tick:
+        resolver = Resolver(
+            matrix=matrix,
+            source=index,
+            as_of=matrix.as_of,
+            published=loading.locks_folder(),
+            keep_proven=not args.upgrade,
+        )
+        for recipe, chip in todo:
+            try:
+                outcome, text = _try(args, twins, resolver, recipe, chip)
+            except Refusal as error:
+                outcome, text = "no-lock", str(error)
+            except TfmacLockError as error:
+                outcome, text = "not-tried", str(error)
+            text = " ".join(text.split())[:300]
+            rows.append({"recipe": recipe.name, "chip": chip, "outcome": outcome, "text": text})
+            tick(f"{recipe.name} on {chip}: {outcome}: {text}")
+    return _summary(rows, as_json=args.json)
+
+
+def _try(
+    args: argparse.Namespace, twins: Twins, resolver: Resolver, recipe: Recipe, chip: str
+) -> tuple[str, str]:
+    """What came of the recipe there: a word for it, and a sentence."""
+    from ..prove.recipes import is_trained, try_recipe
+
+    task = _task(args, resolver, recipe, chip)
+    if recipe.unproved:
+        return "not-tried", recipe.unproved
+    known = None if args.again else task.known(args.output)
+    if known is not None:
+        return known.outcome, f"{known.error or known.sentence} (known)"
+    companions: list[Task] = []
+    run = try_recipe(twins, task, companions, args.output)
+    if not is_trained(task.lock):
+        twins.prove([task.locked])
+    return run.outcome, f"{run.error or run.sentence} ({run.seconds:.0f} s)"
+
+
+def _task(args: argparse.Namespace, resolver: Resolver, recipe: Recipe, chip: str) -> RecipeTask:
+    """The recipe's lock for that chip, and what is to be run in its twin."""
+    from ..lock.model import to_json
+    from ..lock.recipes import as_proved
+    from ..lock.request import Words, make_request
+    from ..prove.locked import locked_set
+    from ..prove.recipes import RecipeTask
+
+    platforms = resolver.matrix.platforms
+    request, _ = make_request(
+        Words(recipe=recipe),
+        platforms,
+        chip=platforms.chip(chip),
+        python=platforms.python(args.python or recipe.python),
+        macos=None,
+        any_minor=False,
+    )
+    if not args.upgrade:
+        request = as_proved(request, resolver.matrix.recipes)
+    made = resolver.lock(request)
+    locked = locked_set(to_json(made.lock), made.lock.combo.id)
+    return RecipeTask(recipe=recipe, lock=made.lock, locked=locked)
+
+
+def _summary(rows: list[dict[str, str]], *, as_json: bool) -> int:
+    """Print what came out and return the exit status."""
+    count = Counter(row["outcome"] for row in rows)
+    if as_json:
+        print_json({"schema_version": 1, "outcomes": rows})
+    else:
+        sys.stdout.write(
+            f"{count['works']} of {len(rows)} run, {count['broken']} do not, "
+            f"{count['no-lock']} have no lock, {count['not-tried']} not tried\n"
+        )
+    return 1 if count["broken"] else 3 if count["not-tried"] else 0

@@ -1,0 +1,146 @@
+"""`tfmac-lock why`: why a package is in a lock, and what holds its version."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from .terminal import print_json, printable
+from .tree import add_lock
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..lock.graph import Parent
+    from ..lock.model import Lock, LockedPackage
+    from ..matrix.facts import Bound
+
+EXAMPLES = """\
+examples:
+  tfmac-lock why protobuf
+      who requires it, in which versions, and which facts of the matrix limit it
+"""
+
+MOST = 5
+"""Ways from the request to the package that are shown."""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "why",
+        help="why a package is in a lock, in that version",
+        description="Tells who requires a package of a lock and how, the way to it from what was "
+        "asked for, and the bounds of the matrix that limit it. Exit status 1 says that it is not "
+        "there.",
+        epilog=EXAMPLES,
+    )
+    parser.add_argument("package", metavar="PACKAGE")
+    add_lock(parser)
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Tell why."""
+    from packaging.utils import canonicalize_name
+
+    from ..errors import Refusal
+    from ..lock.graph import chains, parents_of
+    from ..lock.reading import lock_path, read_lock
+    from ..matrix import loading
+
+    lock = read_lock(lock_path(args.lock))
+    name = canonicalize_name(args.package)
+    package = next((one for one in lock.packages if one.name == name), None)
+    if package is None:
+        raise Refusal(
+            f"{args.package} is not in {lock_path(args.lock)}, and nothing there needs it"
+        )
+    parents = parents_of(lock, name)
+    ways = chains(lock, name, MOST)
+    matrix = loading.matrix()
+    bounds = [
+        bound
+        for bound in matrix.bounds_for(lock.combo.tensorflow, lock.combo.python)
+        if bound.package == name
+    ]
+    if args.json:
+        print_json(_document(package, parents, ways, bounds))
+    else:
+        sys.stdout.write(_text(lock, package, parents, ways, bounds))
+    return 0
+
+
+def _document(
+    package: LockedPackage,
+    parents: list[Parent],
+    ways: list[list[LockedPackage]],
+    bounds: list[Bound],
+) -> dict[str, Any]:
+    return {
+        "name": package.name,
+        "version": package.version,
+        "required_by": [
+            {
+                "name": one.package.name,
+                "version": one.package.version,
+                "requirement": one.requirement,
+            }
+            for one in parents
+        ],
+        "ways": [[one.name for one in way] for way in ways],
+        "bounds": [
+            {
+                "id": bound.id,
+                "specifier": bound.specifier,
+                "reason": bound.reason,
+                "source": bound.source,
+            }
+            for bound in bounds
+        ],
+    }
+
+
+def _text(
+    lock: Lock,
+    package: LockedPackage,
+    parents: list[Parent],
+    ways: list[list[LockedPackage]],
+    bounds: list[Bound],
+) -> str:
+    lines = [f"{package.name} {package.version}"]
+    if parents:
+        lines.append("required by:")
+        width = max(len(f"{one.package.name} {one.package.version}") for one in parents)
+        for one in parents:
+            who = f"{one.package.name} {one.package.version}"
+            lines.append(f"  {who:<{width}}  {one.requirement}")
+    else:
+        asked = lock.request or lock.command
+        lines += _wrapped(f"nothing else requires it: it was asked for, by {asked}")
+    longer = [way for way in ways if len(way) > 2]
+    if longer:
+        lines.append("it comes in by:")
+        lines += [line for way in longer for line in _wrapped(_way(way))]
+    if bounds:
+        lines.append("limited by the matrix:")
+        for bound in bounds:
+            lines += _wrapped(f"{bound.specifier}: {bound.reason} [{bound.source}]")
+    return printable("\n".join(lines)) + "\n"
+
+
+def _way(way: list[LockedPackage]) -> str:
+    return " -> ".join(one.name for one in way)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        80,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
