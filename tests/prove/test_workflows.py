@@ -363,3 +363,57 @@ def test_the_data_package_is_built_and_read_by_its_script(tmp_path: Path) -> Non
 
 def test_a_build_number_that_is_none_is_refused(tmp_path: Path) -> None:
     assert script("build-data", "1; id", cwd=tmp_path).returncode == 2
+
+
+DUE = {
+    "due": [
+        {"subject": "twins", "text": "2 locks", "commands": ["tfmac-lock prove twin --all"]},
+        {"subject": "macs", "text": "old", "commands": []},
+        {"subject": "a b;c", "text": "odd", "commands": []},
+    ]
+}
+
+
+def test_what_is_due_becomes_one_line_of_output_without_odd_names(tmp_path: Path) -> None:
+    (tmp_path / "told.json").write_text(json.dumps(DUE))
+    stand_in(tmp_path / "bin", "tfmac-lock", f"cat {tmp_path}/told.json; exit 1")
+    output = tmp_path / "output"
+    ended = script("list-due", cwd=tmp_path, GITHUB_OUTPUT=str(output))
+    assert ended.returncode == 0, ended.stderr
+    assert output.read_text() == 'subjects=["twins"]\n'
+    stand_in(tmp_path / "bin", "tfmac-lock", "exit 3")
+    assert script("list-due", cwd=tmp_path, GITHUB_OUTPUT=str(output)).returncode == 3
+
+
+MAKES = """case "$1 $2" in
+"matrix outdated") cat told.json; exit 1 ;;
+"matrix combos")
+  if [ -e done ]; then
+    echo '{"combos": [{"id": "a", "status": "works"}, {"id": "b", "status": "works"}]}'
+  else echo '{"combos": [{"id": "a", "status": "unproven"}]}'; fi ;;
+*) echo "$@" >> calls; touch done; exit "$STATUS" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("status", "ends"), [("0", 0), ("1", 0), ("3", 3)])
+def test_a_subject_is_made_by_its_own_commands_and_told_in_words(
+    tmp_path: Path, status: str, ends: int
+) -> None:
+    (tmp_path / "told.json").write_text(json.dumps(DUE))
+    stand_in(tmp_path / "bin", "tfmac-lock", MAKES)
+    ended = script("make-due", "twins", cwd=tmp_path, STATUS=status)
+    assert ended.returncode == ends, ended.stderr
+    assert (tmp_path / "calls").read_text() == "prove twin --all\n"
+    if ends == 0:
+        body = (tmp_path / "made" / "body.md").read_text()
+        assert "1 locks are new, 1 have another verdict, 0 are gone." in body
+        assert "- `a`: unproven, now works" in body
+        assert "- new: `b` (works)" in body
+
+
+def test_a_subject_that_is_not_due_any_more_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "told.json").write_text(json.dumps(DUE))
+    stand_in(tmp_path / "bin", "tfmac-lock", MAKES)
+    assert script("make-due", "tensorflow", cwd=tmp_path, STATUS="0").returncode == 0
+    assert not (tmp_path / "made").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from . import coverage, parse_shard
+from . import coverage, outdated, parse_shard
 from .terminal import has_bars, has_color, print_json
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def add_parser(subparsers: Any) -> None:
     combos.add_argument("--json", action="store_true", help="print the result as JSON")
     combos.set_defaults(run=run_combos)
     coverage.add_parser(what)
+    outdated.add_parser(what)
     roads = what.add_parser("roads", help="other roads to the Mac's GPU, with their state")
     roads.add_argument("--json", action="store_true", help="print the result as JSON")
     roads.set_defaults(run=run_roads)

@@ -41,6 +41,11 @@ def add_parser(subparsers: Any) -> None:
     )
     _common(locks)
     _dated(locks)
+    locks.add_argument(
+        "--new",
+        action="store_true",
+        help="only what has no lock yet; the others stay as they are, and are judged anew",
+    )
     locks.set_defaults(run=run_locks)
     render = what.add_parser(
         "render",

@@ -87,7 +87,7 @@ def uploads() -> dict[str, Upload]:
     """The files of TensorFlow and its plugin by sha256; raises DataError."""
     from .uploads import load_uploads
 
-    return load_uploads(COMPILED / "uploads.json")
+    return load_uploads(data_folder() / "uploads.json")
 
 
 def matrix() -> Matrix:
