@@ -232,6 +232,12 @@ def main_parser() -> Parser:
     how.add_argument(
         "--fresh", action="store_true", help="resolve anew instead of taking a published lock"
     )
+    how.add_argument(
+        "--prove",
+        action="store_true",
+        help="on Linux: first install the versions here, train, and run what was asked for; "
+        "versions that fail are left out",
+    )
     how.add_argument("--offline", action="store_true", help="ask no network, only what is cached")
     how.add_argument(
         "--index-url",
@@ -267,7 +273,7 @@ def main_parser() -> Parser:
     )
     made.add_argument(
         "--print-completion",
-        choices=("bash", "zsh", "tcsh"),
+        choices=("bash", "zsh", "tcsh", "fish", "powershell"),
         help="print the completion script for that shell",
     )
     add_console(made)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from ..matrix.companions import Companions
     from ..prove.environment import Installer
     from ..prove.handing import Locks
     from ..prove.locked import LockedSet
@@ -101,8 +102,17 @@ def installer_for(config: IndexConfig, processes: Processes) -> Installer:
 
 
 @contextmanager
-def twins_in(folder: Path, index: IndexClient, processes: Processes) -> Iterator[Twins]:
-    """Twins whose evidence goes to ``folder``; what they run ends when this is left."""
+def twins_in(
+    folder: Path,
+    index: IndexClient,
+    processes: Processes,
+    companions: Companions | None = None,
+    trials: Path | None = None,
+) -> Iterator[Twins]:
+    """Twins whose evidence goes to ``folder``; what they run ends when this is left.
+
+    With ``companions`` they also try what is in a lock beside the pair; that goes to ``trials``.
+    """
     from ..prove.twin import Twins
 
     with stopping(processes), index:
@@ -112,6 +122,8 @@ def twins_in(folder: Path, index: IndexClient, processes: Processes) -> Iterator
             processes=processes,
             folder=folder,
             cache=environments(),
+            companions=companions,
+            trials=trials,
         )
 
 

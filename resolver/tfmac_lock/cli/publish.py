@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, UsageError
 from . import parse_shard
+from .reference import run as run_reference
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -80,6 +81,17 @@ def add_parser(subparsers: Any) -> None:
     data.add_argument("--build", type=int, default=0, metavar="N", help="the N-th one of that day")
     data.add_argument("--json", action="store_true", help="print the outcome as JSON")
     data.set_defaults(run=run_data)
+    reference = what.add_parser(
+        "reference",
+        help="the man page, and the table of all options in docs/reference.md",
+        description="Writes docs/tfmac-lock.1 and, between its marks, the options of all commands "
+        "in docs/reference.md, from the parsers themselves.",
+    )
+    reference.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 where one is stale"
+    )
+    reference.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    reference.set_defaults(run=run_reference)
     site = what.add_parser(
         "site",
         help="the site with its API, as static files",

@@ -247,11 +247,8 @@ def _install(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
     combo = locks[0].combo
     mac = "on that Mac" if len(locks) == 1 else "on either Mac"
     heading = f"Next, {'there' if combo.os is Os.LINUX else mac}:"
-    install = f"  {install_command(locks[0], '').removesuffix(' -r ')}"
-    requirements = f"-r {_word(files.get('requirements.txt'))}"
-    pip = [f"{install} {requirements}"]
-    if len(pip[0]) > 80:
-        pip = [f"{install} \\", f"    {requirements}"]
+    install = install_command(locks[0], "").removesuffix(" -r ").split()
+    pip = _broken([*install, f"-r {_word(files.get('requirements.txt'))}"])
     if "requirements.txt" in files and not locks[0].conda_packages:
         return [heading, f"  python{combo.python} -m venv env && . env/bin/activate", *pip]
     if "conda-lock.yml" in files:
@@ -286,6 +283,18 @@ def _in_a_project(lock: Lock, files: Mapping[str, Path], heading: str) -> list[s
         path = _word(files["constraints.txt"])
         return [heading, f"  python -m pip install -c {path} {lock.combo.package}{plugin}"]
     return []
+
+
+def _broken(words: Sequence[str]) -> list[str]:
+    """The words of a command line as lines of at most 80 columns that a shell joins again."""
+    lines = ["  " + words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + len(word) > 77:
+            lines[-1] += " \\"
+            lines.append("    " + word)
+        else:
+            lines[-1] += f" {word}"
+    return lines
 
 
 def _word(path: Path | None) -> str:

@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from ..lock.write import write_files
     from ..matrix import loading
     from . import diff
+    from .current import stale, with_days_of
     from .lock import make_beside
     from .outputs import outputs_of
 
@@ -72,23 +73,28 @@ def run(args: argparse.Namespace) -> int:
     asked = asked_of(old, path)
     asked.offline = args.offline
     new = remade(asked, old, args.packages)
-    found = difference(old, new, loading.matrix())
-    if args.json:
-        print_json({**diff.document(found), "request": old.request})
-    else:
-        sys.stdout.write(diff.text(found, color=has_color()) if new != old else _NOTHING_NEW)
-    if new == old or args.dry_run or args.check:
-        return 1 if args.check and new != old else 0
     outputs = outputs_of(asked)
     beside = [replace(lock, request=new.request) for lock in make_beside(asked, new)]
-    texts = outputs.texts([new, *beside])
+    texts = outputs.texts(with_days_of([new, *beside], outputs))
     paths = outputs.paths([*texts])
+    other = stale(texts, paths)
+    found = difference(old, new, loading.matrix())
+    if args.json:
+        files = [str(path) for path in other]
+        print_json({**diff.document(found), "request": old.request, "files": files})
+    elif other:
+        sys.stdout.write(diff.text(found, color=has_color()) if found else _FILES_ALONE)
+    else:
+        sys.stdout.write(_NOTHING_NEW)
+    if not other or args.dry_run or args.check:
+        return 1 if args.check and other else 0
     write_files(outputs.folder, {paths[name].name: text for name, text in texts.items()})
     if not args.json:
         print(f"Written: {', '.join(map(str, paths.values()))}")  # noqa: T201 - the result
     return 0
 
 
+_FILES_ALONE = "Nothing is new in the lock, and files beside it are made anew.\n"
 _NOTHING_NEW = "Nothing is new, and no file was changed.\n"
 
 

@@ -14,6 +14,7 @@ from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, specifier, version
 from ..matrix.ranking import package_row
 from ..target import Arch, minor
+from .companion_facts import of_companion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -448,6 +449,9 @@ def look_up(matrix: Matrix, names: Named, words: Sequence[str], symptom: str) ->
             found += package(matrix, rest)
         elif kind == "companion":
             found += package(matrix, names.companion)
+            found += [
+                Fact(text=text, source=source) for text, source in of_companion(matrix, names)
+            ]
             found += companion_binaries(matrix, names)
         elif kind == "defects":
             found += defects(matrix, names, symptom)

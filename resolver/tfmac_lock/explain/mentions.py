@@ -29,8 +29,35 @@ PACKAGES = (
     "setuptools",
     "tensorflow-deps",
     "tensorflow-io-gcs-filesystem",
+    "tf-keras",
+    "tensorflow-hub",
+    "tensorflow-datasets",
+    "transformers",
+    "deepface",
+    "retina-face",
+    "keras-cv",
+    "keras-hub",
+    "keras-nlp",
+    "coremltools",
 )
-_NAMES = "|".join(name.replace("-", "[-_]") for name in sorted(PACKAGES, key=len, reverse=True))
+COMPANIONS = (
+    "tensorflow-text",
+    "tensorflow-io",
+    "tensorflow-addons",
+    "tensorflow-decision-forests",
+    "tensorflow-probability",
+    "tensorflow-quantum",
+    "tensorflow-data-validation",
+    "tfx-bsl",
+    "tensorflow-compression",
+    "grpcio",
+    "h5py",
+    "protobuf",
+)
+_NAMES = "|".join(
+    name.replace("-", "[-_]")
+    for name in sorted({*PACKAGES, *COMPANIONS}, key=lambda name: (-len(name), name))
+)
 _VERSION = r"\d{1,4}(?:\.\d{1,5}){1,3}(?:(?:rc|a|b|\.post|\.dev)\d{1,4})?"
 _MOST_NAMED = 20
 """Distinct values kept of one kind."""
@@ -138,25 +165,12 @@ _MISSING = re.compile(
     r"[ '\"`]{1,3}([A-Za-z][\w.-]{1,60})"
     r"|PackagesNotFoundError[\s\S]{0,120}?- (?:[\w-]{1,30}::)?([A-Za-z][\w.-]{1,60})"
 )
-COMPANIONS = (
-    "tensorflow-text",
-    "tensorflow-io",
-    "tensorflow-addons",
-    "tensorflow-decision-forests",
-    "tensorflow-probability",
-    "tensorflow-quantum",
-    "tensorflow-data-validation",
-    "tfx-bsl",
-    "tensorflow-compression",
-    "grpcio",
-    "h5py",
-    "protobuf",
-)
 _COMPANION = re.compile(
     r"(?:-packages/|ops/|import |dlopen\([^\n]{0,200}/)("
     + "|".join(name.replace("-", "_") for name in COMPANIONS[:9])
     + r"|grpc|h5py|google/protobuf|google/_upb)\b"
-    r"|lib(tensorflow_io)[\w.]{0,20}|TensorFlow (Probability|Decision Forests|Addons)",
+    r"|lib(tensorflow_io)[\w.]{0,20}|TensorFlow (Probability|Decision Forests|Addons)"
+    r"|-packages/(deepface|retinaface|transformers|tensorflow_hub|keras_cv|keras_hub|keras_nlp)/",
 )
 _IMPORTED_AS = {
     "grpc": "grpcio",
@@ -165,6 +179,7 @@ _IMPORTED_AS = {
     "probability": "tensorflow-probability",
     "decision forests": "tensorflow-decision-forests",
     "addons": "tensorflow-addons",
+    "retinaface": "retina-face",
 }
 _NUMPY_API = re.compile(
     r"compiled against (?:NumPy C-)?(?:API|ABI) version 0x([0-9a-f]{1,8}) "

@@ -17,6 +17,7 @@ from ..matrix.base import METAL, TENSORFLOW_PACKAGES
 from ..target import Os
 from .formats.environment import marker
 from .model import required_name
+from .unloadable import NOTHING, loadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from ..matrix.waivers import Waiver
     from .model import Lock, LockedPackage
-
-NOTHING = "<0"
-"""The specifier that no release of anything meets."""
 
 PAIR = (*TENSORFLOW_PACKAGES, METAL)
 """The packages whose every wheel the matrix has read."""
@@ -108,10 +106,12 @@ def limits_of(matrix: Matrix, lock: Lock) -> Limits:
         if specifier != NOTHING:
             unsaid += _unsaid(companion, lock)
     if combo.os is Os.MACOS:
+        for name, specifier, reason in loadable(matrix, lock):
+            limits.setdefault((name, specifier), []).append(reason)
         name, specifier = _other_name(matrix, lock)
         limits[name, specifier] = [(BY_TWO_NAMES, "matrix/releases")]
     waivers = [
-        waiver
+        (package, waiver)
         for package in lock.wheels
         for waiver in matrix.waivers_for(package.name, package.version, combo.arch, combo.os)
     ]
@@ -127,11 +127,11 @@ def limits_of(matrix: Matrix, lock: Lock) -> Limits:
                 specifier=one.specifier,
                 reasons=((one.reason, one.source),),
             )
-            for one in waivers
+            for _, one in waivers
         ),
         metadata=tuple(_misread(matrix, lock)),
         needs_unsaid=tuple(unsaid),
-        stated=tuple(_stated(one, lock) for one in waivers),
+        stated=tuple(_stated(package, one) for package, one in waivers),
         oldest_python=str(python),
     )
 
@@ -180,10 +180,9 @@ def _unsaid(companion: Companion, lock: Lock) -> Iterator[str]:
         yield f"{which} needs {need.requires} besides, which its metadata do not say: {need.reason}"
 
 
-def _stated(waiver: Waiver, lock: Lock) -> str:
-    combo = lock.combo
+def _stated(package: LockedPackage, waiver: Waiver) -> str:
     return (
-        f"{combo.package} {combo.tensorflow} asks for {waiver.package}{waiver.stated}; "
+        f"{package.name} {package.version} asks for {waiver.package}{waiver.stated}; "
         f"{waiver.specifier} is taken to be enough: {waiver.reason}"
     )
 

@@ -123,7 +123,7 @@ class Resolver:
         near, text = self._near(request, conflict), str(conflict)
         if not near and isinstance(conflict, Unsatisfiable) and self.conda is None:
             text += self._without_one(request, conflict)
-        raise NoCombo(text, near, request.pair.machine) from conflict
+        raise NoCombo(text, near, request.pair.machine, request.options) from conflict
 
     def _pairs(self, request: LockRequest) -> list[Pair]:
         """The pairs that fit the request and are not broken, best first; raises NoCombo."""
@@ -274,7 +274,7 @@ class Resolver:
             solved = found[1].packages.get(one.item.name)
             if solved is not None and solved.version >= one.first_current:
                 continue
-            current = replace(request, requirements=(*request.requirements, one.current))
+            current = replace(request, requirements=one.in_place_of(request.requirements))
             try:
                 found = self._solve(current, rules.options)
             except Unsatisfiable as error:

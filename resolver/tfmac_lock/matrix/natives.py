@@ -130,7 +130,7 @@ class NativeLoad:
         """What is missing, in few words."""
         count = len(self.missing_symbols)
         symbols = [f"{count} {'symbol' if count == 1 else 'symbols'} missing"] if count else []
-        files = [f"there is no {name.rpartition('/')[2]}" for name in self.missing_libraries]
+        files = [f"there is no {_shown(name)}" for name in self.missing_libraries]
         return " and ".join(symbols + files)
 
 
@@ -232,6 +232,11 @@ class Natives:
             and any(bits_of(t) >> place & 1 for g in one.groups for t in g.imports.values())
         }
         return sorted(found, key=version)
+
+
+def _shown(library: str) -> str:
+    """A library as dyld looks for it: by its file's name, or in one place."""
+    return library.removeprefix("@rpath/")
 
 
 def check(binary: NativeBinary, offer: Offer, symbols: tuple[str, ...]) -> NativeLoad:

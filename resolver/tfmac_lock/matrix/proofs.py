@@ -60,6 +60,28 @@ class Proof(Fact):
     limits: tuple[Identifier, ...] = ()
     pins: dict[str, str]
 
+    def evidence(self, source: str, submitter: str = "") -> Evidence:
+        """What the run says of the pair; ``source`` is where it is kept."""
+        on_mac = self.grade != "twin"
+        return Evidence(
+            grade=Grade(self.grade),
+            outcome=Outcome(self.outcome),
+            package=self.package,
+            tensorflow=f"=={self.tensorflow}",
+            metal=self.metal,
+            arch=self.arch,
+            python=PythonVersion.parse(self.python).series,
+            text=self.text,
+            source=source,
+            date=self.date.isoformat(),
+            pins=tuple(sorted(self.pins.items())),
+            chip=self.chip if on_mac else "",
+            macos=self.system.split()[1].split(".")[0] if on_mac else "",
+            submitter=submitter,
+            faults=self.faults,
+            checked=self.checked,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedIn(Fact):
@@ -85,26 +107,3 @@ class MacReport(Fact):
     received: datetime.date
     runs: Annotated[tuple[Proof, ...], AtLeastOne()]
     reports: Annotated[tuple[HandedIn, ...], AtLeastOne()]
-
-
-def observed(proof: Proof, source: str, submitter: str = "") -> Evidence:
-    """The run as evidence, which ``source`` leads to."""
-    on_mac = proof.grade != "twin"
-    return Evidence(
-        grade=Grade(proof.grade),
-        outcome=Outcome(proof.outcome),
-        package=proof.package,
-        tensorflow=f"=={proof.tensorflow}",
-        metal=proof.metal,
-        arch=proof.arch,
-        python=PythonVersion.parse(proof.python).series,
-        text=proof.text,
-        source=source,
-        date=proof.date.isoformat(),
-        pins=tuple(sorted(proof.pins.items())),
-        chip=proof.chip if on_mac else "",
-        macos=proof.system.split()[1].split(".")[0] if on_mac else "",
-        submitter=submitter,
-        faults=proof.faults,
-        checked=proof.checked,
-    )

@@ -23,7 +23,7 @@ from ..matrix.toml import read_file
 from ..target import Arch
 from .errors import BadReport, DiskFull, NotProvable, ToolFailed
 from .faults import checked_by, faults_of, limits_of, runs
-from .linux import STAND_INS
+from .locked import TENSORFLOW
 from .report import DEFECTS
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def _not_this_lock(lock: LockedSet, report: Report) -> str:
 def _must_match(pins: Mapping[str, str], report: Report, dropped: Mapping[str, str]) -> None:
     """The twin's environment holds what was to be installed; anything else is a fault of ours."""
     kept = {name: version for name, version in pins.items() if name not in dropped}
-    if problem := _mismatch(kept, report, also=frozenset(STAND_INS)):
+    if problem := _mismatch(kept, report, also=TENSORFLOW):
         raise ToolFailed("the twin's environment", problem)
 
 

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..matrix.proofs import observed
 from ..matrix.verdict import Pair, judge
 from ..target import Arch, MacOSVersion
 
@@ -38,7 +37,7 @@ def preview(matrix: Matrix, believed: Believed, *, submitter: str, source: str) 
         python=lock.series,
     )
     macos = MacOSVersion.parse(lock.macos_min) if lock.macos_min else None
-    more = tuple(observed(run, source, submitter) for run in believed.runs)
+    more = tuple(run.evidence(source, submitter) for run in believed.runs)
 
     def verdict(facts: Matrix) -> Verdict:
         return judge(facts, pair, macos=macos, pins=lock.pins, resolved=True)

@@ -63,7 +63,6 @@ def render_site(
         for name, text in item.files.items()
     }
     files |= locks
-    files |= {f"{constraints.FOLDER}/{one.name}": one.text for one in constraints.published(inputs)}
     files |= dict(api.render(inputs, grids))
     for item in inputs.locks:
         combo = item.lock.combo
@@ -79,6 +78,7 @@ def render_site(
         service=service,
         computed=computed,
     )
+    files |= {f"{constraints.FOLDER}/{one.name}": one.text for one in site.constraints}
     pages = list(all_pages(site))
     files |= dict(render(site, pages))
     files["search.json"] = search.index(pages)
