@@ -15,7 +15,7 @@ from ..target import Arch
 from . import companion_documents
 from . import documents as doc
 from .changes import changes
-from .inputs import FORMAT_TITLES
+from .inputs import FORMAT_TITLES, covered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -107,6 +107,16 @@ def _documents(
         "figures.json",
         doc.Figures(
             figures=[_checked(doc.Figure, item) for item in inputs.figures.get("figures", ())]
+        ),
+    )
+    tried = covered(inputs)
+    yield (
+        "coverage.json",
+        doc.CoverageDocument(
+            as_of=tried.as_of,
+            counts=doc.CoverageCounts(**tried.counts),
+            locks=list(tried.locks),
+            wanted=list(tried.wanted),
         ),
     )
     yield "changes.json", doc.Changes(changes=list(changes(inputs)))
