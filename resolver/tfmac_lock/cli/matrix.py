@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from . import coverage, outdated, parse_shard
-from .terminal import has_bars, has_color, print_json
+from . import coverage, matrix_outdated, parse_shard
+from .terminal import has_bars, has_color, print_json, say
 
 if TYPE_CHECKING:
     import argparse
@@ -44,7 +44,7 @@ def add_parser(subparsers: Any) -> None:
     combos.add_argument("--json", action="store_true", help="print the result as JSON")
     combos.set_defaults(run=run_combos)
     coverage.add_parser(what)
-    outdated.add_parser(what)
+    matrix_outdated.add_parser(what)
     roads = what.add_parser("roads", help="other roads to the Mac's GPU, with their state")
     roads.add_argument("--json", action="store_true", help="print the result as JSON")
     roads.set_defaults(run=run_roads)
@@ -173,7 +173,7 @@ def run_lint(args: argparse.Namespace) -> int:
         for problem in problems:
             print(problem)  # noqa: T201 - the result
         word = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        print(f"{len(Code)} checks, {word}", file=sys.stderr)  # noqa: T201
+        say(f"{len(Code)} checks, {word}")
     return 1 if problems else 0
 
 

@@ -1,69 +1,123 @@
-"""``tfmac-lock matrix outdated``: what is due in the matrix, one subject a small change."""
+"""`tfmac-lock outdated`: which packages of a lock have newer versions, and which it could have."""
 
 from __future__ import annotations
 
 import sys
-import textwrap
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from .coverage import published_slots
-from .terminal import print_json
+from .terminal import print_json, printable
+from .tree import add_lock
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
-    from ..pypi.model import IndexFile
+    from ..lock.model import Lock
+
+EXAMPLES = """\
+examples:
+  tfmac-lock outdated
+      what `tfmac-lock update` would bring, and what is newest
+
+The newest version is that of a file for the lock's Mac and Python. Where an update does not bring
+it, something else in the lock forbids it: tfmac-lock why PACKAGE.
+"""
 
 
-def add_parser(what: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register it among the commands of ``matrix``."""
-    parser = what.add_parser(
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
         "outdated",
-        help="what is due: new releases, companions not tried, locks without a twin",
-        description="Asks the index for what the matrix does not have, and says what to type. "
-        "Exit status 1: something is due.",
+        help="which packages of a lock have newer versions",
+        description="Lists the packages of a lock of which the index has a newer version: the "
+        "locked one, the one that an update would bring, and the newest.",
+        epilog=EXAMPLES,
     )
-    parser.add_argument("--offline", action="store_true", help="ask no index")
-    parser.add_argument("--subject", metavar="NAME", help="only that one")
-    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_lock(parser)
+    parser.add_argument("--offline", action="store_true", help="ask only what is cached")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
     parser.set_defaults(run=run)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """A package with a newer version; ``update`` is what an update would bring."""
+
+    name: str
+    locked: str
+    update: str
+    newest: str
+
+
 def run(args: argparse.Namespace) -> int:
-    """Say what is due; 0 nothing, 1 something."""
-    from contextlib import ExitStack
-    from datetime import UTC, datetime
+    """List them."""
+    from ..lock.reading import lock_path, read_lock
+    from .update import asked_of, remade
 
-    from ..curate.outdated import outdated
-    from ..matrix import loading
-    from ..matrix.plain import plain
-    from ..pypi import open_index
-    from ..pypi.errors import ProjectNotFound
-
-    matrix = loading.matrix()
-    with ExitStack() as stack:
-        files = None
-        if not args.offline:
-            client = stack.enter_context(open_index(index_url=args.index_url, revalidate=True))
-
-            def files(name: str) -> tuple[IndexFile, ...]:
-                try:
-                    return tuple(client.project(name).files)
-                except ProjectNotFound:
-                    return ()
-
-        found = [
-            due
-            for due in outdated(matrix, published_slots(), datetime.now(UTC).date(), files)
-            if args.subject in (None, due.subject)
-        ]
+    path = lock_path(args.lock)
+    old = read_lock(path)
+    asked = asked_of(old, path)
+    asked.offline = args.offline
+    new = remade(asked, old, [])
+    found = list(_newer(asked, old, new))
     if args.json:
-        print_json({"schema_version": 1, "as_of": matrix.as_of, "due": plain(tuple(found))})
+        rows = [
+            {"name": one.name, "locked": one.locked, "update": one.update, "newest": one.newest}
+            for one in found
+        ]
+        print_json({"packages": len(old.wheels), "outdated": rows})
     else:
-        for due in found:
-            sys.stdout.write(textwrap.fill(due.text, 79, subsequent_indent="  ") + "\n")
-            sys.stdout.writelines(f"    {command}\n" for command in due.commands)
-        if not found:
-            sys.stdout.write(f"nothing is due; the index was read on {matrix.as_of}\n")
-    return 1 if found else 0
+        sys.stdout.write(_text(found, len(old.wheels)))
+    return 0
+
+
+def _newer(asked: argparse.Namespace, old: Lock, new: Lock) -> Iterator[Outdated]:
+    from packaging.utils import canonicalize_name
+
+    from ..lock.update import versions
+    from ..resolve.view import View
+    from .fresh import resolving
+    from .lock import find_machine
+
+    machine = find_machine(asked, old.combo.chip)
+    now = versions(new)
+    with resolving(asked, machine) as (resolver, request, _):
+        target = machine.platforms.target(
+            machine.python, machine.chip, old.combo.macos_min, old.combo.os
+        )
+        view = View(resolver.source, target, before=request.before)
+        names = [canonicalize_name(package.name) for package in old.wheels]
+        view.fetch_ahead(names)
+        for name, version in versions(old).items():
+            project = view.project(name)
+            newest = next(
+                (
+                    release.version
+                    for place, release in enumerate(project.releases)
+                    if project.finals >> place & 1 and not project.yanked >> place & 1
+                ),
+                version,
+            )
+            update = now.get(name)
+            if newest > version or (update is not None and update != version):
+                yield Outdated(
+                    name=name,
+                    locked=str(version),
+                    update=str(update) if update is not None else "",
+                    newest=str(max(newest, version)),
+                )
+
+
+def _text(found: list[Outdated], packages: int) -> str:
+    if not found:
+        return f"All {packages} packages are the newest for their Mac and Python.\n"
+    rows = [("package", "locked", "update", "newest")]
+    rows += [(one.name, one.locked, one.update or "(gone)", one.newest) for one in found]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = [
+        "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    lines += ["", f"{len(found)} of {packages} packages have a newer version."]
+    return printable("\n".join(lines)) + "\n"

@@ -17,7 +17,7 @@ from .proving import (
     published_locks,
     stopping,
 )
-from .terminal import print_json
+from .terminal import print_json, say
 
 if TYPE_CHECKING:
     import argparse
@@ -147,7 +147,7 @@ def run_jobs(args: argparse.Namespace) -> int:
     found = jobs(select([], published_locks), labels)
     if len(found) > MOST:
         left = len(found) - MOST
-        sys.stderr.write(f"{left} jobs with the oldest TensorFlow left out: GitHub runs {MOST}\n")
+        say(f"{left} jobs with the oldest TensorFlow left out: GitHub runs {MOST}")
         found = found[:MOST]
     if args.json:
         print_json(document(found))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import functools
 import signal
-import sys
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from .terminal import has_bars
+from .terminal import has_bars, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -187,7 +186,7 @@ def _exit(number: int, _frame: FrameType | None) -> NoReturn:
 def bar(total: int) -> Iterator[Callable[[str], object]]:
     """A function to call with a line for every lock that is through."""
     if not has_bars():
-        yield lambda line: sys.stderr.write(line + "\n")
+        yield say
         return
     from rich.console import Console
     from rich.progress import Progress

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import OutsideError, UsageError
 from . import parse_shard
 from .reference import run as run_reference
-from .terminal import print_json
+from .terminal import print_json, say
 
 if TYPE_CHECKING:
     import argparse
@@ -173,7 +173,7 @@ def _reported(args: argparse.Namespace, outcome: Outcome) -> int:
 
 def _talk(outcome: Outcome) -> None:
     if outcome.note:
-        print(outcome.note, file=sys.stderr)  # noqa: T201
+        say(outcome.note)
 
 
 def _channels(parser: argparse.ArgumentParser) -> None:

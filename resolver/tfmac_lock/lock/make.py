@@ -30,7 +30,7 @@ from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .mixed import locked, verify_conda
 from .model import Combo, Lock, LockedPackage, combo_id
 from .naming import naming
-from .newest import outdated
+from .newest import archives_alone, outdated
 from .notes import notes_of
 from .published import Index
 from .verify import pins_of, verify
@@ -250,7 +250,7 @@ class Resolver:
         )
         best, own = options[0].pair, request.preferred
         request = self._with_proven(request, best)
-        rules, solution = self._solve(request, options)
+        request, rules, solution = self._solve_named(request, options)
         request, (rules, solution), older = self._newest_named(request, rules, solution)
         option = solution.option
         assert option is not None, "the pair is part of every solution"
@@ -261,6 +261,23 @@ class Resolver:
             rules, solution = self._solve(request, Options([option]))
         notes = [*notes, *older]
         return self._made(request, option.pair, rules.view.target, solution, notes=notes)
+
+    def _solve_named(
+        self, request: LockRequest, options: Options
+    ) -> tuple[LockRequest, Rules, Solution]:
+        """The solution; where the wheels of what was named give none, with newer archives."""
+        try:
+            return request, *self._solve(request, options)
+        except Unsatisfiable as conflict:
+            rules = self._rules(request, options, self._target(request.pair, options[0].macos))
+            newer = archives_alone(rules, request.requirements)
+            if newer is None:
+                raise
+            request = replace(request, requirements=newer)
+            try:
+                return request, *self._solve(request, options)
+            except Unsatisfiable:
+                raise conflict from None
 
     def _newest_named(
         self, request: LockRequest, rules: Rules, solution: Solution

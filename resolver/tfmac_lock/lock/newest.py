@@ -99,6 +99,29 @@ def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> 
     return list(found.values())
 
 
+def archives_alone(rules: Rules, asked: Iterable[Requirement]) -> tuple[Requirement, ...] | None:
+    """The requirements with what was named in releases newer than its newest wheel.
+
+    None where there are no such releases. They are source archives, which count only where the
+    wheels do not: a project may have left its wheels off years ago.
+    """
+    items = list(asked)
+    facts = Facts(rules, items)
+    newer: dict[str, SpecifierSet] = {}
+    for item in by_users(items):
+        releases = facts.project(item.name).releases
+        wheels = [releases[place].version for place in facts.admitted(item).places()]
+        every = [releases[place].version for place in facts.released(item).places()]
+        if wheels and every and every[0] > wheels[0]:
+            newer[item.name] = SpecifierSet(f">{wheels[0]}")
+    if not newer:
+        return None
+    return tuple(
+        replace(item, specifier=item.specifier & newer[item.name]) if item.name in newer else item
+        for item in items
+    )
+
+
 def is_old(version: Version, newest: Version) -> bool:
     """Whether the version is a major release behind, or many minor ones."""
     if (version.epoch, version.major) != (newest.epoch, newest.major):
