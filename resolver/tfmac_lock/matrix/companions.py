@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
-from .base import METAL, TENSORFLOW_PACKAGES, Fact, specifier
+from .base import METAL, TENSORFLOW_PACKAGES, Fact, admits
 from .reasons import Grade, Reason, Status
 from .texts import (
     Identifier,
@@ -77,9 +77,7 @@ class Needed(Fact):
 
     def holds(self, tensorflow: str, python: str) -> bool:
         """Whether it holds beside that TensorFlow and on that Python series."""
-        return specifier(self.tensorflow).contains(tensorflow) and specifier(self.python).contains(
-            python
-        )
+        return admits(self.tensorflow, tensorflow) and admits(self.python, python)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,9 +233,8 @@ class Companions:
         for package in packages:
             companion = self.named(package.name)
             for setting in companion.settings if companion else ():
-                if specifier(setting.versions).contains(package.version) and specifier(
-                    setting.tensorflow
-                ).contains(tensorflow):
+                here = admits(setting.versions, package.version)
+                if here and admits(setting.tensorflow, tensorflow):
                     found[setting.name] = setting.value
         return dict(sorted(found.items()))
 
