@@ -1,13 +1,13 @@
-"""Whether uv, Poetry, PDM and pip-compile come to the lock with the file that is made for them.
+"""Whether uv, Poetry, PDM and pixi come to the lock with the file that is made for them.
 
     python benchmarks/agree_with_tools.py --tool uv --count 20
 
 Draws published locks (the same ones every time), writes each as ``--format`` does for the tool
 into a project that requires the lock's own roots, lets the tool lock for the lock's Mac, and
 compares versions: of everything that the lock holds, and of what decides (TensorFlow, plugin,
-numpy, Keras, protobuf). pip-compile has no other platform than its own, so it is run with the
-constraints on this computer and compared by what they limit. A tool is called by its name unless
-``--program`` says otherwise. Prints each lock that differs; exits with 1 if one does.
+numpy, Keras, protobuf). A tool is called by its name unless ``--program`` says otherwise; in the
+place of pixi uv is, which pixi resolves wheels with. Prints each lock that differs; exits with 1
+if one does.
 """
 
 from __future__ import annotations
@@ -122,10 +122,32 @@ def with_pdm(program: str, folder: Path, lock: Lock) -> dict[str, str] | str:
     return {row["name"]: row["version"] for row in rows}
 
 
+def like_pixi(program: str, folder: Path, lock: Lock) -> dict[str, str] | str:
+    """The wheels of pixi.toml as uv resolves them, which is what pixi resolves wheels with."""
+    manifest = tomllib.loads(exports.render("pixi", [lock]))
+    rows = manifest["pypi-dependencies"]
+    overrides = manifest.get("pypi-options", {}).get("dependency-overrides", {})
+    for name, content in (("wants.in", rows), ("overrides.txt", overrides)):
+        (folder / name).write_text("".join(f"{one}{two}\n" for one, two in content.items()))
+    triple = "aarch64" if manifest["workspace"]["platforms"] == ["osx-arm64"] else "x86_64"
+    told = call(
+        folder,
+        *(program, "pip", "compile", "--no-config", "-q", "--no-header", "--no-annotate"),
+        *("--python-version", limits_of(loading.matrix(), lock).oldest_python),
+        *("--python-platform", f"{triple}-apple-darwin", "--no-python-downloads"),
+        *("--override", "overrides.txt", "wants.in"),
+        MACOSX_DEPLOYMENT_TARGET=manifest["system-requirements"]["macos"],
+    )
+    if told.startswith("\0"):
+        return told[1:]
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", told, re.MULTILINE))
+
+
 TOOLS: Mapping[str, Callable[[str, Path, Lock], dict[str, str] | str]] = {
     "uv": with_uv,
     "poetry": with_poetry,
     "pdm": with_pdm,
+    "pixi": like_pixi,
 }
 
 
@@ -139,7 +161,8 @@ def main() -> int:
     told: Counter[str] = Counter()
     for lock in drawn(args.count, args.match):
         with tempfile.TemporaryDirectory() as folder:
-            theirs = TOOLS[args.tool](args.program or args.tool, Path(folder), lock)
+            program = args.program or ("uv" if args.tool == "pixi" else args.tool)
+            theirs = TOOLS[args.tool](program, Path(folder), lock)
         if isinstance(theirs, str):
             print(f"{lock.combo.id}: refused: {' '.join(theirs.split())[-600:]}", flush=True)
             told["refused"] += 1

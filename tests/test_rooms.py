@@ -32,6 +32,7 @@ ROOMS = (
     "site",
     "service",
     "cli",
+    "api",
     "__main__",
 )
 """From the ground outwards. docs/architecture.md says what each is for."""

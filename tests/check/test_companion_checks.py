@@ -39,6 +39,14 @@ def need(requires: str, **more: str) -> Needed:
 
 FACTS = Companions(
     facts=(
+        replace(companion("tensorflow-text"), same_minor=SOURCE),
+        replace(companion("tf-keras"), same_minor=SOURCE),
+        companion(
+            "tensorflow-decision-forests",
+            need("tensorflow ==2.18.*", versions="==1.11.*"),
+            need("tensorflow ==2.19.*", versions="==1.12.*"),
+        ),
+        companion("deepface", need("tf-keras", tensorflow=">=2.16")),
         companion("tensorflow-addons", need("tensorflow >=2.11,<2.15"), need("keras <3")),
         companion("tensorflow-probability", need("tf-keras", tensorflow=">=2.16")),
         companion("tensorflow-io", need("tensorflow >=2.16,<2.18", versions=">=0.37")),

@@ -7,10 +7,12 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from packaging.pylock import Pylock
 
 from tests.cli.test_lock import PAIR, Said, run
 from tests.support import HtmlIndex, build_wheel
+from tests.support.channels import python, record, write_channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,6 +111,7 @@ def test_the_files_tell_which_machine_they_are_for(made: Callable[..., Said], fo
     assert "# versions that are not the Mac's: numpy 2.0.1 instead of 2.0.2\n" in text
     assert "# only here: nvidia-cudnn-cu12 9.3\n" in text
     assert "# only on the Mac: tensorflow-metal\n" in text
+    assert "--require-hashes --no-deps -r requirements.linux-cuda.txt\n" in text
     assert "# tensorflow 2.18.1, CUDA's libraries as wheels\n" in text
     lock = Pylock.from_dict(tomllib.loads((folder / "pylock.linux-cuda.toml").read_text()))
     (environment,) = lock.environments or ()
@@ -182,6 +185,8 @@ def test_what_cannot_be_had_there_is_refused_and_nothing_is_written(
         (["--also", "windows"], "unknown machine for --also 'windows'"),
         (["--also", "linux-cude"], "Did you mean 'linux-cuda'?"),
         (["--also", "linux-cuda", "--os", "linux"], "leave --os linux out"),
+        (["--also", "linux-cuda", "--format", "pylock", "-o", "-"], "a file for each machine"),
+        (["--also", "linux-cuda", "-o", "mac.txt"], "name a folder with -o"),
         (
             ["--also", "linux-cuda", "--also", "linux-x86_64", "--format", "uv"],
             "machines that markers cannot tell apart",
@@ -221,3 +226,40 @@ def test_an_update_makes_both_again(
     assert said.status == 0, said.err
     assert "lock.linux-cuda.json" in said.out
     assert (folder / "requirements.linux-cuda.txt").read_bytes() == before
+
+
+def test_one_conda_lock_yml_holds_both_machines(
+    made: Callable[..., Said], folder: Path, tmp_path: Path
+) -> None:
+    mac = python("3.11.15")
+    linux = record("python", "3.11.15", ["__glibc >=2.17", "openssl >=3"], build="h1_0_cpython")
+    channel = write_channel(
+        tmp_path / "channel",
+        {
+            "osx-arm64": [mac],
+            "linux-64": [linux],
+            "noarch": [record("openssl", "3.6.3"), record("pip", "25.2", ["python >=3.9"])],
+        },
+    )
+    said = made(
+        *PAIR[4:],
+        *("--also", "linux-cuda", "--format", "conda-lock,json"),
+        *("--channel", f"conda-forge={channel.as_uri()}"),
+    )
+    assert said.status == 0, said.err
+    assert {path.name for path in folder.iterdir()} == {
+        *("conda-lock.yml", "lock.json", "lock.linux-cuda.json")
+    }
+    data = yaml.safe_load((folder / "conda-lock.yml").read_text())
+    assert data["metadata"]["platforms"] == ["linux-64", "osx-arm64"]
+    rows = {(row["name"], row["platform"]): row["version"] for row in data["package"]}
+    assert rows["tensorflow", "linux-64"] == rows["tensorflow", "osx-arm64"] == "2.18.1"
+    assert (rows["numpy", "linux-64"], rows["numpy", "osx-arm64"]) == ("2.0.1", "2.0.2")
+    assert ("tensorflow-metal", "linux-64") not in rows
+    both = made(
+        *PAIR[4:],
+        *("--also", "linux-cuda,linux-x86_64", "--format", "conda-lock", "-o", "b"),
+        *("--channel", f"conda-forge={channel.as_uri()}"),
+    )
+    assert both.status == 2
+    assert "one lock a platform" in both.err

@@ -49,9 +49,11 @@ def test_an_update_with_nothing_new_changes_not_a_byte(
     run: Callable[..., Said], folder: Path, index: HtmlIndex
 ) -> None:
     assert run(*asked(index), "--with", "daily").status == 0
-    (folder / "lock.json").write_text(
-        (folder / "lock.json").read_text().replace('"as_of": "20', '"as_of": "19')
-    )
+    for path in folder.iterdir():
+        text = path.read_text()
+        for day in ('"as_of": "20', 'as-of = "20', "index as of 20"):
+            text = text.replace(day, day.replace("20", "19"))
+        path.write_text(text)
     before = texts(folder)
     for arguments in (["update"], ["update", "daily"], ["update", "--check"]):
         said = run(*arguments)
@@ -193,3 +195,29 @@ def test_a_new_release_comes_in_with_an_update(
         said = run("update", "daily")
     assert said.status == 0
     assert "daily  1.1 -> 1.2" in said.out
+
+
+def test_a_file_that_somebody_changed_is_made_anew(
+    run: Callable[..., Said], folder: Path, index: HtmlIndex
+) -> None:
+    assert run(*asked(index)).status == 0
+    before = texts(folder)
+    (folder / "pylock.toml").write_text("# This file was made by tfmac-lock, and changed\n")
+    said = run("update", "--check")
+    assert said.status == 1
+    said = run("update")
+    assert said.out.startswith("Nothing is new in the lock, and files beside it are made anew.\n")
+    assert texts(folder) == before
+
+
+def test_fresh_takes_what_no_published_lock_has(
+    run: Callable[..., Said], folder: Path, wheels: Path
+) -> None:
+    run("--python", "3.11", "--chip", "m1", "--tensorflow", "2.18.1")
+    published = (folder / "lock.json").read_bytes()
+    said = run("update", "--dry-run", "-v")
+    assert (said.status, "answered by the published lock" in said.err) == (0, True)
+    said = run("update", "--fresh", "--offline", "-v")
+    assert "no published lock answers, so it is resolved now" in said.err
+    assert said.status == 3
+    assert (folder / "lock.json").read_bytes() == published

@@ -302,3 +302,14 @@ def test_over_its_limit_the_cache_loses_the_oldest(
     monkeypatch.setenv("TFMAC_LOCK_CACHE_LIMIT", "much")
     with pytest.raises(UsageError, match="write it like 500 MB"):
         limit()
+
+
+def test_two_macs_share_one_pylock(run: Callable[..., Said], folder: Path) -> None:
+    macs = ["--python", "3.11", "--chip", "m1", "--chip", "intel-amd"]
+    said = run(*macs, "--format", "pylock")
+    assert said.status == 0, said.err
+    assert names(folder) == {"pylock.toml"}
+    text = (folder / "pylock.toml").read_text()
+    assert "platform_machine == 'arm64'" in text
+    assert "[tool.tfmac-lock.macos-x86_64]" in text
+    assert run(*macs, "--format", "requirements").status == 2

@@ -241,3 +241,18 @@ def test_a_recipe_that_nobody_tried_is_what_the_status_speaks_of() -> None:
     made = replace(lock(status="unproven"), recipe=recipe)
     text = " ".join(summary([made], FILES, color=False).split())
     assert "unproven: recipe finder was not tried beside these versions; it may fail." in text
+
+
+def test_a_long_command_is_broken_where_a_shell_joins_it_again() -> None:
+    archives = tuple(
+        replace(PACKAGES[0], name=f"compiled-{number}", filename=f"compiled-{number}-1.0.tar.gz")
+        for number in range(4)
+    )
+    path = {"requirements.txt": Path("a folder/requirements.txt")}
+    text = summary([lock((*PACKAGES, *archives))], path, color=False)
+    command = text.partition("  python -m pip")[2].partition("\n\n")[0]
+    assert command.replace(" \\\n   ", "").split("--no-deps ")[1] == (
+        "--only-binary :all: --no-binary compiled-0,compiled-1,compiled-2,compiled-3 "
+        "-r 'a folder/requirements.txt'"
+    )
+    assert max(map(len, text.splitlines())) <= 80

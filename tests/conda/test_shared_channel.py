@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+import tomllib
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import rattler
 import yaml
+from rattler.package.build_string import BuildString
+from rattler.platform import Subdir
 
 from tests.support.channels import ChannelServer
 from tests.support.matrix_index import WITHOUT_ARM64, MatrixIndex
@@ -18,6 +23,7 @@ from tfmac_lock.conda.client import CondaClient
 from tfmac_lock.conda.errors import NoCondaSolution
 from tfmac_lock.conda.solve import NATIVE, CondaRequest, solve_conda
 from tfmac_lock.conda.specs import CondaRequirement
+from tfmac_lock.lock.formats import exports
 from tfmac_lock.lock.formats.conda import CONDA_FORMATS
 from tfmac_lock.lock.formats.conda_lock_yml import platform, render
 from tfmac_lock.lock.make import ResolvedLock, Resolver
@@ -260,3 +266,35 @@ def test_the_record_of_tensorflow_deps_solves_where_the_lineage_says_so(
     for series in ("3.11", "3.12"):
         with pytest.raises(NoCondaSolution, match="h5py"):
             solve(series)
+
+
+@pytest.mark.parametrize(
+    ("series", "tensorflow", "old"), [("3.8", "tensorflow-macos==2.5.0", True), ("3.11", "", False)]
+)
+def test_pixis_solver_comes_to_the_records_of_a_mixed_lock_by_its_pixi_toml(
+    make: Callable[..., ResolvedLock], shared: Path, series: str, tensorflow: str, old: bool
+) -> None:
+    """rattler is what pixi solves conda packages with; pixi itself cannot be had here."""
+    made = make(series, "m1", tensorflow or ">=2.5", old_index=old).lock
+    manifest = tomllib.loads(exports.render("pixi", [made]))
+
+    def virtual(name: str, version: str) -> rattler.GenericVirtualPackage:
+        return rattler.GenericVirtualPackage(
+            rattler.PackageName(name), rattler.Version(version), BuildString("0")
+        )
+
+    found = asyncio.run(
+        rattler.solve(
+            sources=[rattler.Channel((shared / "conda-forge").as_uri())],
+            specs=[
+                rattler.MatchSpec(f"{name} {row['version']} {row['build']}")
+                for name, row in manifest["dependencies"].items()
+            ],
+            platforms=[Subdir("osx-arm64"), Subdir("noarch")],
+            virtual_packages=[
+                virtual("__osx", manifest["system-requirements"]["macos"]),
+                virtual("__unix", "0"),
+            ],
+        )
+    )
+    assert {record.file_name for record in found} == {one.filename for one in made.conda_packages}

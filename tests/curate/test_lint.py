@@ -25,6 +25,15 @@ SYMPTOM = "symptoms/thing-broke.toml"
 RECIPE = "recipes/finder.toml"
 RECIPE_RUN = "proofs/recipes/finder/tensorflow-2.18.1-py3.11-arm64.toml"
 REPORT = "reports/wrong-numbers.toml"
+COMPANION = "companions/tensorflow-text.toml"
+TRIAL = "proofs/companions/tensorflow-text/2.18.1-tensorflow-2.18.1-py3.11-9fefe5dd.toml"
+SECOND_NEED = """[[needs]]
+id = "{}"
+requires = "keras <3"
+reason = "it is written for Keras 2"
+source = "twin: it fails at import"
+[[needs]]
+"""
 SECOND_BOUND = """[[bounds]]
 id = "{}"
 package = "h5py"
@@ -160,6 +169,21 @@ EXAMPLES: dict[Code, list[tuple[Changes, Changes]]] = {
         ),
         ({RECIPE: ("things in", "all in")}, {RECIPE: ("import finder", "import finder.deeply")}),
         ({}, {RECIPE_RUN: ('recipe = "finder"', 'recipe = "looker"')}),
+    ],
+    Code.M015: [
+        (
+            {COMPANION: ('text = "Its images', 'text = "All its images')},
+            {COMPANION: ('modules = ["tensorflow_text"]', 'modules = ["tensorflow_text.core"]')},
+        ),
+        ({}, {COMPANION: ('value = "1"', 'value = "2"')}),
+        ({}, {TRIAL: ('numpy = "1.26.4"', 'numpy = "1.26.3"')}),
+    ],
+    Code.M016: [
+        (
+            {COMPANION: ("[[needs]]\n", SECOND_NEED.format("keras"))},
+            {COMPANION: ("[[needs]]\n", SECOND_NEED.format("minor"))},
+        ),
+        ({}, {COMPANION: ('id = "minor"', 'id = "tried-2.18"')}),
     ],
 }
 """For each code what passes and what does not."""

@@ -554,9 +554,17 @@ def test_a_package_that_names_tensorflow_leaves_the_lock_unproven(index: Univers
         index.add(name, "1.0", *(["backbones"] if name == "masks" else []))
     index.mentions = {"masks": "body", "backbones": "head"}
     made = lock(index, None, "masks").lock
-    assert [one.name for one in made.companions] == ["backbones", "masks"]
+    # Whoever tries masks tries the backbones that it brings.
+    assert [one.name for one in made.companions] == ["masks"]
     assert made.verdict.status is Status.UNPROVEN
     assert lock(index, None, "tables").lock.companions == ()
+
+
+def test_what_names_tensorflow_counts_where_nothing_else_vouches_for_it(index: Universe) -> None:
+    index.add("backbones", "1.0")
+    index.add("shop", "1.0", "backbones")
+    index.mentions = {"backbones": "head"}
+    assert [one.name for one in lock(index, None, "shop").lock.companions] == ["backbones"]
 
 
 def test_a_description_counts_only_for_what_was_named(index: Universe) -> None:

@@ -8,6 +8,7 @@ from packaging.version import Version
 from tests.lock.test_make import TAG, facts, index, lock, pins  # noqa: F401 - a fixture
 from tests.support.facts import bound
 from tfmac_lock.lock.newest import is_old
+from tfmac_lock.matrix.ranking import NoCombo
 
 if TYPE_CHECKING:
     from tests.support.universe import Universe
@@ -82,3 +83,36 @@ def test_a_bound_holds_for_current_versions_too(index: Universe) -> None:  # noq
     known = facts(bounds=(bound("cv", "<2", tensorflow=">=2.18"),))
     made = lock(index, None, "cv", known=known)
     assert (made.lock.combo.tensorflow, pins(made)["cv"]) == ("2.17.1", "2.0")
+
+
+def test_a_current_source_archive_comes_before_a_wheel_that_is_years_old(
+    index: Universe,  # noqa: F811
+) -> None:
+    index.add("trainer", "0.1.2")
+    index.add("trainer", "0.41.4", sdist=True)
+    assert pins(lock(index, None, "trainer"))["trainer"] == "0.41.4"
+
+
+def test_a_wheel_that_is_not_old_comes_before_a_source_archive(
+    index: Universe,  # noqa: F811
+) -> None:
+    index.add("trainer", "0.40.0")
+    index.add("trainer", "0.41.4", sdist=True)
+    assert pins(lock(index, None, "trainer"))["trainer"] == "0.40.0"
+
+
+def test_where_the_only_wheels_cannot_be_had_newer_source_archives_are_taken(
+    index: Universe,  # noqa: F811
+) -> None:
+    index.add("pitch", "0.0.0", "numpy<1")
+    index.add("pitch", "0.0.16", sdist=True)
+    assert pins(lock(index, None, "pitch"))["pitch"] == "0.0.16"
+
+
+def test_where_archives_give_no_lock_either_the_conflict_of_the_wheels_is_told(
+    index: Universe,  # noqa: F811
+) -> None:
+    index.add("pitch", "0.0.0", "numpy<1")
+    index.add("pitch", "0.0.16", "numpy<0.5", sdist=True)
+    with pytest.raises(NoCombo, match=r"pitch 0\.0\.0 requires numpy<1"):
+        lock(index, None, "pitch")

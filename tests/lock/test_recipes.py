@@ -159,6 +159,16 @@ def test_a_recipe_that_failed_with_these_versions_is_refused(with_finder: Univer
         resolver.lock(request(FINDER, packages=["numpy==2.0.2"]))
 
 
+def test_the_nearest_that_can_be_had_is_offered_with_the_recipe(with_finder: Universe) -> None:
+    with pytest.raises(NoCombo) as told:
+        lock(with_finder, tensorflow="2.17.1", packages=["six"])
+    (command,) = told.value.commands
+    assert command == (
+        "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.18.1 --metal 1.2.0 --for finder "
+        "--with six"
+    )
+
+
 def test_a_lock_is_judged_again_with_its_recipe(with_finder: Universe) -> None:
     made = lock(with_finder)
     run = ran(finder="1.3", helper="1.1", numpy=made.combo.numpy or "", imported=("helper",))

@@ -214,9 +214,24 @@ def test_the_last_addons_bring_tensorflows_library_a_second_time(natives: Native
 def test_decision_forests_195_was_no_matter_of_tensorflow_but_of_an_older_macos(
     natives: Natives,
 ) -> None:
-    binary = natives.binary("tensorflow-decision-forests", "1.5.0", "arm64", "3.10")
+    binary = natives.binary("tensorflow-decision-forests", "1.5.0", "x86_64", "3.10")
+    load = natives.check("tensorflow-decision-forests", "1.5.0", "2.13.0", "x86_64")
     assert binary is not None
+    assert load is not None
 
-    # The symbol that macOS 11.2.3 lacked is libc++'s; TensorFlow 2.13.0 has all that is wanted.
-    assert shipped_load(natives, binary.package, binary.version, "2.13.0").loads is True
-    assert (binary.macos_tag, binary.minos) == ("12.0", "12.3")
+    # TensorFlow 2.13.0 has all that is wanted. What macOS 11.2.3 lacked is a symbol of libc++:
+    # the images are linked for macOS 12.3, and the file name says 10.15.
+    assert load.loads is True
+    assert (binary.macos_tag, binary.minos, load.linked_for) == ("10.15", "12.3", "12.3")
+    assert "linked for macOS 12.3, newer than the file name says" in load.text
+
+
+def test_addons_2761_a_library_is_looked_for_outside_of_site_packages(natives: Natives) -> None:
+    found = natives.check("tensorflow-addons", "0.18.0", "2.9.2", "arm64", python="3.8")
+    assert found is not None
+
+    assert found.loads is False
+    assert found.missing_libraries == (
+        "@loader_path/../../../../../tensorflow_addons.dylibs/libtensorflow_framework.2.dylib",
+    )
+    assert found.copies == ("tensorflow_addons.dylibs/libtensorflow_framework.2.dylib",)

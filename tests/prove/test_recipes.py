@@ -16,6 +16,7 @@ from tests.matrix.test_recipes import RECIPE
 from tests.prove.support import SERIES
 from tests.prove.support import lock as locked_of
 from tests.support.locks import lock as made_lock
+from tfmac_lock.matrix.companions import Companions
 from tfmac_lock.matrix.recipes import RecipeRun
 from tfmac_lock.matrix.toml import read_file
 from tfmac_lock.prove.processes import Ended
@@ -65,7 +66,7 @@ def task(smoke: str, **settings: str) -> RecipeTask:
 def test_a_run_is_written_with_what_it_imported(tmp_path: Path) -> None:
     what = task("import os\nimport packaging\nassert os.environ['FINDlight'] == '1'", FINDlight="1")
     assert what.known(tmp_path) is None
-    try_recipe(FakeTwins(tmp_path / "place"), what, [], tmp_path)  # type: ignore[arg-type]
+    try_recipe(FakeTwins(tmp_path / "place"), what, Companions(), tmp_path)  # type: ignore[arg-type]
     path = tmp_path / "recipes" / "finder" / f"tensorflow-2.16.2-py{SERIES}-arm64.toml"
     run = read_file(path, RecipeRun)
     assert (run.outcome, run.error, run.imported) == ("works", "", ("packaging",))
@@ -84,13 +85,13 @@ def test_a_run_is_written_with_what_it_imported(tmp_path: Path) -> None:
 )
 def test_a_failure_is_written_with_its_error(tmp_path: Path, smoke: str, error: str) -> None:
     what = task(smoke)
-    run = try_recipe(FakeTwins(tmp_path / "place"), what, [], tmp_path)  # type: ignore[arg-type]
+    run, _ = try_recipe(FakeTwins(tmp_path / "place"), what, Companions(), tmp_path)  # type: ignore[arg-type]
     assert (run.outcome, run.error, run.imported) == ("broken", error, ())
 
 
 def test_another_smoke_test_or_other_packages_make_it_run_again(tmp_path: Path) -> None:
     what = task("import packaging")
-    try_recipe(FakeTwins(tmp_path / "place"), what, [], tmp_path)  # type: ignore[arg-type]
+    try_recipe(FakeTwins(tmp_path / "place"), what, Companions(), tmp_path)  # type: ignore[arg-type]
     assert what.known(tmp_path)
     assert task("import packaging.tags").known(tmp_path) is None
     other = replace(what, locked=locked_of(pins={"packaging": "25.1", "finder": "1.0"}))

@@ -17,7 +17,7 @@ import pytest
 
 from tests.prove.support import SERIES, lock, lock_content, publish
 from tests.prove.test_train_mnist import children_of
-from tests.support import HtmlIndex
+from tests.support import HtmlIndex, build_wheel
 
 pytest.importorskip("pydantic", reason="evidence is checked with the extra `curate`")
 pytest.importorskip("numpy", reason="the fake TensorFlow computes with numpy")
@@ -25,6 +25,8 @@ if platform.system() != "Linux":
     pytest.skip("twins run on Linux", allow_module_level=True)
 
 from tfmac_lock.cli import parse_shard
+from tfmac_lock.matrix.companions import Trial
+from tfmac_lock.matrix.toml import read_file
 from tfmac_lock.prove import interpreters
 from tfmac_lock.prove.errors import NotProvable
 from tfmac_lock.prove.evidence import read_evidence
@@ -33,7 +35,7 @@ from tfmac_lock.prove.processes import Processes
 from tfmac_lock.prove.twin import shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 MAIN = (
     "import argparse, sys\n"
@@ -56,6 +58,7 @@ class Lab:
     def __init__(self, root: Path, index: HtmlIndex) -> None:
         self.root = root
         self.evidence = root / "evidence"
+        self.trials = root / "trials"
         self.cache = root / "cache"
         self.environ = os.environ | {
             "TFMAC_LOCK_CACHE_DIR": str(self.cache),
@@ -67,8 +70,12 @@ class Lab:
         for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
             self.environ.pop(name, None)
 
-    def lock(self, **changes: Any) -> str:
+    def lock(self, *, beside: Mapping[str, str] | None = None, **changes: Any) -> str:
         content = lock_content(**changes)
+        for name, version in (beside or {}).items():
+            requires = [] if name == "plain" else ["tensorflow"]
+            row = {"name": name, "version": version, "requires": requires}
+            content["packages"].append({**content["packages"][0], **row})
         path = self.root / f"{content['combo']['id']}.json"
         path.write_text(json.dumps(content))
         return str(path)
@@ -76,7 +83,7 @@ class Lab:
     def command(self, *arguments: str) -> list[str]:
         return [
             *(sys.executable, "-c", MAIN, "prove", "twin", "--jobs", "1"),
-            *("--output", str(self.evidence), "--json", *arguments),
+            *("--output", str(self.evidence), "--trials", str(self.trials), "--json", *arguments),
         ]
 
     def twin(self, *arguments: str, fault: str = "") -> tuple[int, Any, str]:
@@ -95,6 +102,10 @@ class Lab:
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HtmlIndex]:
     folder = tmp_path_factory.mktemp("index")
     publish(folder)
+    good, bad = b"import tensorflow\n", b"import keras.engine\n"
+    build_wheel(folder, "good-layers", "1.0", files={"good_layers/__init__.py": good})
+    build_wheel(folder, "bad-layers", "2.0", files={"bad_layers/__init__.py": bad})
+    build_wheel(folder, "plain", "3.0")
     with HtmlIndex(folder) as index:
         yield index
 
@@ -154,6 +165,29 @@ def test_other_pins_are_proved_again(lab: Lab) -> None:
     assert status == 0
     assert outcome["outcomes"][0]["known"] is False
     assert file.read_text() != text.replace("1.26.4", "1.26.3")
+
+
+def test_each_package_beside_the_pair_is_tried_in_a_process_of_its_own(lab: Lab) -> None:
+    path = lab.lock(beside={"bad-layers": "2.0", "good-layers": "1.0", "plain": "3.0"})
+    status, outcome, said = lab.twin(path)
+    assert status == 1, said
+    (row,) = outcome["outcomes"]
+    assert row["outcome"] == "broken"
+    assert [(one["package"], one["outcome"]) for one in row["packages"]] == [
+        ("bad-layers 2.0", "broken"),
+        ("good-layers 1.0", "works"),
+        ("plain 3.0", "works"),
+    ]
+    assert "No module named 'keras" in row["packages"][0]["error"]
+    (proof,) = lab.evidence.iterdir()
+    assert read_evidence(proof).outcome == "works", "the pair itself trains"
+    trials = {path.parent.name: read_file(path, Trial) for path in lab.trials.glob("*/*.toml")}
+    assert {name: trial.outcome for name, trial in trials.items()} == {
+        "bad-layers": "broken",
+        "good-layers": "works",
+    }
+    assert trials["good-layers"].decisive == {"numpy": "1.26.4", "tensorflow": "2.16.2"}
+    assert lab.environments() == []
 
 
 def test_a_missing_interpreter_is_said_in_one_line_and_is_no_pass(lab: Lab) -> None:

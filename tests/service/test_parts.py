@@ -312,6 +312,10 @@ def test_metrics_are_text_that_prometheus_reads() -> None:
             "tfmac-lock --python 3.11 --chip m2 --with pandas --with 'a>1' --os linux\n.",
             '{"python": "3.11", "chip": "m2", "packages": ["pandas", "a>1"], "os": "linux"}\n.',
         ),
+        (
+            "tfmac-lock --python 3.10 --chip m2 --for spleeter --with pandas",
+            '{"python": "3.10", "chip": "m2", "recipe": "spleeter", "packages": ["pandas"]}',
+        ),
         ("tfmac-lock --native conda", "tfmac-lock --native conda"),
         ("the wheel is half--done", "the wheel is half--done"),
     ],

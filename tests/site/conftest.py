@@ -16,7 +16,7 @@ from tfmac_lock.site.build import render_site
 from tfmac_lock.site.inputs import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from playwright.sync_api import Browser, Page
 
@@ -102,11 +102,14 @@ def live_site(inputs: Inputs) -> dict[str, bytes]:
 @pytest.fixture(scope="session")
 def address(site: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The site on a plain file server, below a path."""
-    root = tmp_path_factory.mktemp("web")
-    for name, content in site.items():
-        path = root / BASE.strip("/") / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    with file_server(site, tmp_path_factory.mktemp("web")) as address:
+        yield address
+
+
+@contextmanager
+def file_server(files: Mapping[str, bytes], root: Path) -> Iterator[str]:
+    """These files on a plain file server, below a path of that address."""
+    write(files, root)
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -120,6 +123,14 @@ def address(site: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) ->
         yield f"http://127.0.0.1:{server.server_address[1]}{BASE}"
         server.shutdown()
         thread.join()
+
+
+def write(files: Mapping[str, bytes], root: Path) -> None:
+    """Lay the files out below the root, as they are published."""
+    for name, content in files.items():
+        path = root / BASE.strip("/") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,12 @@ from playwright.sync_api import expect
 
 from tfmac_lock.cli import parse
 from tfmac_lock.service import work
-from tfmac_lock.service.files import Site
 from tfmac_lock.service.settings import Settings
 from tfmac_lock.site.build import render_site
 
 from ..service.jobs import JOBS
 from ..support.service import serving
-from .conftest import BASE, opened
+from .conftest import BASE, file_server, opened, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +67,7 @@ def test_two_interactions_lead_from_the_first_page_to_commands_for_a_mac_with_pa
     address, message = request_of(commands)
     assert message == {"python": "3.11", "chip": "m2", "packages": ["pandas"]}
     assert "python3.11 -m venv env" in commands
-    got = httpx2.post(address, json=message, trust_env=False)
+    got = httpx2.post(address, json=message, trust_env=False, timeout=60)
     assert (got.status_code, got.text) == (200, "# nothing\n")
 
 
@@ -153,19 +152,16 @@ def test_a_service_that_is_gone_is_told_with_the_command_to_type(
 
 
 def test_a_site_of_files_asks_the_service_that_its_operator_names(
-    browser: Browser, inputs: Inputs, live_site: dict[str, bytes]
+    browser: Browser, inputs: Inputs, live_site: dict[str, bytes], tmp_path: Path
 ) -> None:
     """Across origins: the page's policy lets it ask, and the service lets its answer be read."""
-    files = dict(live_site)
-    with serving(files, Settings(base=BASE)) as site:
-        settings = Settings(base=BASE, origins=frozenset({site.address}))
+    few = replace(inputs, locks=inputs.locks[:1])
+    with file_server({}, tmp_path) as address:
+        settings = Settings(base=BASE, origins=frozenset({address.removesuffix(BASE)}))
         with serving(live_site, settings, WORKING) as running:
             service = running.address + BASE
-            made = render_site(replace(inputs, locks=()), base=BASE, service=service)
-            site.service.site = Site(
-                {**files, "index.html": made["index.html"]}, base=BASE, modified=0
-            )
-            with opened(browser, site.address + BASE, also=(running.address,)) as page:
+            write(render_site(few, base=BASE, service=service), tmp_path)
+            with opened(browser, address, also=(running.address,)) as page:
                 page.fill("input[name=words]", LINE)
                 page.press("input[name=words]", "Enter")
                 page.wait_for_selector("#answer >> text=Resolved just now")
@@ -234,6 +230,7 @@ def test_a_file_of_pins_is_judged_as_the_command_judges_it(browser: Browser, liv
             f"{live}api/v1/check",
             json={"name": "requirements.txt", "text": text, "chip": "m1", "python": "3.11"},
             trust_env=False,
+            timeout=60,
         ).json()
         told = page.locator("#findings").inner_text()
         assert answer["findings"]

@@ -337,6 +337,8 @@ KINDS = [
     "roads/",
     "changes/",
     "reports/",
+    "docs/",
+    "docs/serving/",
     "404.html",
 ]
 """A page of each kind."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-SUBDIRS = ("osx-arm64", "osx-64", "noarch")
+SUBDIRS = ("osx-arm64", "osx-64", "linux-64", "noarch")
 
 
 def record(

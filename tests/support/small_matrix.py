@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -202,6 +203,37 @@ elsewhere = []
 absent = []
 files = []
 """,
+    "companions/tensorflow-text.toml": """#:schema ../schemas/companion.schema.json
+name = "tensorflow-text"
+couples = "binary"
+text = "Its images bind to those of TensorFlow."
+sources = ["https://example.org/text"]
+modules = ["tensorflow_text"]
+[[needs]]
+id = "minor"
+requires = "tensorflow ==2.18.*"
+reason = "it was built for it"
+source = "twin: it fails beside another one"
+[[settings]]
+name = "QUIET"
+value = "1"
+reason = "it says too much"
+source = "twin: it does"
+""",
+    "proofs/companions/tensorflow-text/2.18.1-tensorflow-2.18.1-py3.11-9fefe5dd.toml": """
+companion = "tensorflow-text"
+version = "2.18.1"
+tensorflow = "2.18.1"
+python = "3.11"
+date = 2026-11-26
+outcome = "works"
+seconds = 2.5
+program = "PROGRAM"
+system = "Linux x86_64"
+wheel = "tensorflow_cpu-2.18.1-cp311-cp311-manylinux_2_17_x86_64.whl"
+environment = { QUIET = "1" }
+pins = { numpy = "1.26.4", tensorflow = "2.18.1", tensorflow-text = "2.18.1" }
+""".replace("PROGRAM", hashlib.sha256(b"import tensorflow_text\n").hexdigest()),
 }
 
 

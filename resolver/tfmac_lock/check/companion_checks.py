@@ -14,6 +14,7 @@ from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.companions import Needed
 from ..matrix.facts import specifier
 from ..matrix.reasons import Status
+from ..target import minor
 from .findings import Level, at_level, metadata_limits, release_of
 
 if TYPE_CHECKING:
@@ -22,38 +23,6 @@ if TYPE_CHECKING:
     from ..matrix.companions import CompanionVerdict
     from .findings import Case, Finding
     from .pins import Pin
-
-SAME_MINOR = {
-    "tensorflow-text": "https://github.com/tensorflow/text#a-note-about-different-operating-system-packages",
-    "tf-keras": "https://pypi.org/project/tf-keras/",
-}
-"""Companions of which each minor release is for the same one of TensorFlow, with who says so."""
-
-BESIDES = {
-    "tensorflow-decision-forests": tuple(
-        Needed(
-            id=f"tensorflow-decision-forests-{theirs}",
-            versions=f"=={theirs}.*",
-            requires=f"tensorflow =={ours}.*",
-            reason=f"it was built for TensorFlow {ours}",
-            source="https://github.com/tensorflow/decision-forests/blob/main/documentation/known_issues.md",
-        )
-        for theirs, ours in (("1.9", "2.16"), ("1.10", "2.17"), ("1.11", "2.18"), ("1.12", "2.19"))
-    ),
-    **{
-        name: (
-            Needed(
-                id=f"{name}-tf-keras",
-                tensorflow=">=2.16",
-                requires="tf-keras",
-                reason="it is written for Keras 2, which TensorFlow has no more since 2.16",
-                source="https://github.com/serengil/retinaface/issues/106",
-            ),
-        )
-        for name in ("deepface", "retina-face")
-    },
-}
-"""Needs of packages that have no file in matrix/companions yet."""
 
 NOT_FOR_MACS = ("nvidia-", "cudatoolkit", "cudnn", "tensorrt", "triton", "tensorflow-gpu")
 """How the names of packages begin that exist for Linux and Windows alone."""
@@ -89,20 +58,23 @@ def _number(case: Case) -> str:
 
 def _needs_of(case: Case, pin: Pin) -> Iterator[Needed]:
     companion = case.matrix.companions.named(pin.name)
-    if companion is not None:
-        yield from companion.needs
-    for need in BESIDES.get(pin.name, ()):
-        if companion is None or not companion.needs:
-            yield need
-    source = SAME_MINOR.get(pin.name)
-    minor = ".".join(pin.version.split(".")[:2])
-    if source is not None and minor.count(".") == 1:
+    if companion is None:
+        return
+    yield from companion.needs
+    theirs = minor(pin.version)
+    if companion.same_minor and theirs.count(".") == 1:
         yield Needed(
             id=f"{pin.name}-minor",
-            requires=f"tensorflow =={minor}.*",
+            requires=f"tensorflow =={theirs}.*",
             reason="each of its minor releases is built for the same one of TensorFlow",
-            source=source,
+            source=companion.same_minor,
         )
+
+
+def _same_minor(case: Case, name: str) -> bool:
+    """Whether each minor release of that package is for the same one of TensorFlow."""
+    companion = case.matrix.companions.named(name)
+    return companion is not None and companion.same_minor is not None
 
 
 def _about(need: Needed) -> str:
@@ -128,13 +100,13 @@ def _unmet(case: Case, pin: Pin, need: Needed, tensorflow: str) -> Iterator[Find
         if wanted.specifier.contains(tensorflow, prereleases=True):
             return
         pinned = case.tensorflow is not None and case.tensorflow.version
-        if pin.name in SAME_MINOR and not pinned:
+        if _same_minor(case, pin.name) and not pinned:
             return  # The installer reads this need in its metadata, and takes a TensorFlow for it.
         yield case.finding(
             "companion",
             pin,
             f"{shown} needs {need.requires}, and here it is {tensorflow}: {need.reason}",
-            _other_version(pin, tensorflow) or _without(pin),
+            _other_version(case, pin, tensorflow) or _without(pin),
             need.source,
         )
         return
@@ -155,7 +127,7 @@ def _unmet(case: Case, pin: Pin, need: Needed, tensorflow: str) -> Iterator[Find
         pin,
         f"{shown} needs {need.requires} beside TensorFlow {tensorflow}, and nothing here asks for "
         f"it: {need.reason}",
-        f"add {_tied(name, tensorflow) or need.requires.replace(' ', '')}",
+        f"add {_tied(case, name, tensorflow) or need.requires.replace(' ', '')}",
         need.source,
     )
     yield found if case.file.complete else at_level(Level.WARNING, found)
@@ -170,20 +142,20 @@ def _has_keras_3(case: Case) -> bool:
     return Version(case.tensorflow_version).release >= (2, 16)
 
 
-def _tied(name: str, tensorflow: str) -> str:
+def _tied(case: Case, name: str, tensorflow: str) -> str:
     """The requirement on a companion whose minor releases are those of TensorFlow."""
-    if name not in SAME_MINOR:
-        return ""
-    return f"{name}~={'.'.join(tensorflow.split('.')[:2])}.0"
+    return f"{name}~={minor(tensorflow)}.0" if _same_minor(case, name) else ""
 
 
-def _other_version(pin: Pin, tensorflow: str) -> str:
-    """The companion's release for that TensorFlow, where the table has one."""
-    if pin.name in SAME_MINOR:
-        return _tied(pin.name, tensorflow)
-    for need in BESIDES.get(pin.name, ()):
+def _other_version(case: Case, pin: Pin, tensorflow: str) -> str:
+    """The companion's releases for that TensorFlow, where a need tells them."""
+    if tied := _tied(case, pin.name, tensorflow):
+        return tied
+    companion = case.matrix.companions.named(pin.name)
+    for need in companion.needs if companion else ():
         wanted = Requirement(need.requires)
-        if wanted.name == "tensorflow" and wanted.specifier.contains(tensorflow):
+        exact = any(one.operator == "==" for one in wanted.specifier)
+        if wanted.name == "tensorflow" and exact and wanted.specifier.contains(tensorflow):
             return f"{pin.name}{need.versions}"
     return ""
 

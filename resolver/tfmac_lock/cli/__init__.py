@@ -112,16 +112,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         _module(arguments[0]).add_parser(subparsers)
         for made in subparsers.choices.values():
             _add_manners(made)
-        if arguments[0] == "install":
+        if arguments[0] == "install" and _may_have_settings():
             from .settings import defaults
 
             words = defaults(subparsers.choices["install"], arguments)
             arguments = [arguments[0], *words, *arguments[1:]]
     else:
         parser = _module("lock").parser()
-        from .settings import defaults
+        if _may_have_settings():
+            from .settings import defaults
 
-        arguments = [*defaults(parser, arguments), *arguments]
+            arguments = [*defaults(parser, arguments), *arguments]
     args = parser.parse_args(arguments)
     from .terminal import NORMAL, QUIET, VERBOSE, set_console
 
@@ -129,6 +130,19 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     level = next((told[name] for name in told if getattr(args, name, False)), NORMAL)
     set_console(level, getattr(args, "color", "auto"))
     return args
+
+
+def _may_have_settings() -> bool:
+    """Whether a variable or a pyproject.toml may say something; most runs have neither."""
+    if any(name.startswith("TFMAC_LOCK_") for name in os.environ):
+        return True
+    folder = os.path.realpath(".")
+    while not os.path.exists(f"{folder}/pyproject.toml"):  # noqa: PTH110 - pathlib takes its time
+        above = os.path.dirname(folder)  # noqa: PTH120 - as above
+        if above == folder:
+            return False
+        folder = above
+    return True
 
 
 def add_console(parser: argparse.ArgumentParser) -> None:

@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..lock.model import Lock
+    from .outputs import Outputs
 
 
-def with_day_of(locks: Sequence[Lock], path: Path | None) -> list[Lock]:
-    """The locks, or the one that is there where it differs in nothing but the day."""
-    if path is None or len(locks) != 1:
-        return list(locks)
+def with_days_of(locks: Sequence[Lock], outputs: Outputs) -> list[Lock]:
+    """The locks, in the place of each the one that is there where only the day differs."""
+    return [_with_day_of(lock, outputs.lock_json(lock)) for lock in locks]
+
+
+def _with_day_of(lock: Lock, path: Path) -> Lock:
     try:
-        return [unless_nothing_new(locks[0], read_lock(path))]
+        return unless_nothing_new(lock, read_lock(path))
     except InputFileError:
-        return list(locks)
+        return lock
 
 
 def stale(texts: Mapping[str, str], paths: Mapping[str, Path]) -> list[Path]:

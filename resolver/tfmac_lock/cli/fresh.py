@@ -68,7 +68,7 @@ class OnlyWithConda(NoCombo):
     """Wheels alone cannot serve the request, and a published mixed lock does."""
 
     def __init__(self, refusal: NoCombo, lock: Lock) -> None:
-        super().__init__(refusal.text, refusal.nearest, refusal.machine)
+        super().__init__(refusal.text, refusal.nearest, refusal.machine, refusal.options)
         self.command = f"tfmac-lock {lock.command}"
 
     @property
@@ -78,7 +78,7 @@ class OnlyWithConda(NoCombo):
 
     def __str__(self) -> str:
         with_conda = f"{self.text}\nWith conda it can be had:\n  {self.command}"
-        return str(NoCombo(with_conda, self.nearest, self.machine))
+        return str(NoCombo(with_conda, self.nearest, self.machine, self.options))
 
 
 def _make(args: argparse.Namespace, machine: Machine) -> Lock:
@@ -86,6 +86,10 @@ def _make(args: argparse.Namespace, machine: Machine) -> Lock:
         resolving(args, machine) as (resolver, request, talk),
         _with_conda(args, resolver, talk) as complete,
     ):
+        if args.prove:
+            from .prove_lock import proved
+
+            return proved(args, resolver, request)
         return complete.lock(request).lock
 
 
@@ -96,7 +100,7 @@ def make_beside(
     made = []
     for name in names:
         chip = machine.platforms.chip(KINDS[name][0])
-        there = machine._replace(chip=chip, macos=None, running=None)
+        there = machine.with_chip(chip)
         asked = copy(args)
         asked.os, asked.macos, asked.metal, asked.tensorflow = "linux", None, "none", None
         asked.upgrade = True  # the versions to keep are the Mac's

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from .options import LIST
@@ -78,10 +78,9 @@ def _check(
     locks: list[Lock], outputs: Outputs, paths: dict[str, Path], args: argparse.Namespace
 ) -> int:
     """Whether the files that are there are those of the lock; the day alone makes no other."""
-    from .current import stale, with_day_of
+    from .current import stale, with_days_of
 
-    locks = with_day_of(locks, paths.get("lock.json"))
-    other = stale(outputs.texts(locks), paths)
+    other = stale(outputs.texts(with_days_of(locks, outputs)), paths)
     if args.json:
         from .terminal import print_json
 
@@ -167,14 +166,29 @@ def make(args: argparse.Namespace, named: str | None) -> Lock:
     return fresh.make(args, mac, with_conda=other)
 
 
-class Machine(NamedTuple):
+class Machine:
     """What a lock is made for. ``running`` is the macOS of the Mac that this is, if it is one."""
 
-    platforms: Platforms
-    chip: Chip
-    python: PythonVersion
-    macos: MacOSVersion | None
-    running: MacOSVersion | None
+    # No dataclass: making one takes a millisecond of every main job.
+    __slots__ = ("chip", "macos", "platforms", "python", "running")
+
+    def __init__(
+        self,
+        platforms: Platforms,
+        chip: Chip,
+        python: PythonVersion,
+        macos: MacOSVersion | None,
+        running: MacOSVersion | None,
+    ) -> None:
+        self.platforms = platforms
+        self.chip = chip
+        self.python = python
+        self.macos = macos
+        self.running = running
+
+    def with_chip(self, chip: Chip) -> Machine:
+        """Another machine with that chip, whatever its system's version."""
+        return Machine(self.platforms, chip, self.python, None, None)
 
 
 def find_machine(args: argparse.Namespace, named: str | None) -> Machine:
@@ -204,6 +218,7 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
         or args.allow_source
         or args.exclude_newer
         or args.accept_repacked
+        or args.prove
         or args.index_url
         or args.extra_index_url
         or args.index_for
@@ -271,9 +286,7 @@ def _detector() -> int:
 
 
 def _completion(shell: str) -> int:
-    import shtab
+    from .completion import script
 
-    from . import full_parser
-
-    sys.stdout.write(shtab.complete(full_parser(), shell))
+    sys.stdout.write(script(shell))
     return 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..errors import UnknownChoice, UsageError
 from ..lock.formats import CONDA_FORMAT_NAMES, EXPORT_FORMAT_NAMES, FORMATS, JOINT_FORMAT_NAMES
+from ..lock.formats.header import named
 
 if TYPE_CHECKING:
     import argparse
@@ -29,14 +30,23 @@ FILE_NAMES = {
 
 LOCK = "lock.json"
 
+PYLOCK = "pylock"
+"""The format that has room for several Macs, and none for machines with Linux beside them."""
 
-class Outputs(NamedTuple):
+
+class Outputs:
     """The formats and the place. ``file`` is the one that was named; ``printing`` writes none."""
 
-    formats: list[str]
-    folder: Path
-    file: Path | None
-    printing: bool
+    # No dataclass: making one takes a millisecond of every main job.
+    __slots__ = ("file", "folder", "formats", "printing")
+
+    def __init__(
+        self, *, formats: list[str], folder: Path, file: Path | None, printing: bool
+    ) -> None:
+        self.formats = formats
+        self.folder = folder
+        self.file = file
+        self.printing = printing
 
     def texts(self, locks: Sequence[Lock]) -> dict[str, str]:
         """The files with their texts, by the name that their format usually has."""
@@ -46,9 +56,18 @@ class Outputs(NamedTuple):
         """Where the files of those usual names come to lie."""
         return {name: self.file or self.folder / name for name in sorted(names)}
 
+    def lock_json(self, lock: Lock) -> Path:
+        """Where the lock's own record comes to lie, if it is written."""
+        return self.file or self.folder / named(LOCK, lock)
+
 
 def outputs_of(args: argparse.Namespace) -> Outputs:
     """What the options ask for; raises UsageError where they contradict each other."""
+    if args.output.name == "pyproject.toml":
+        raise UsageError(
+            f"{args.output} is the project's own file. Make the lock without -o, and then put it "
+            f"there: tfmac-lock apply --to {args.output}"
+        )
     printing = str(args.output) == "-"
     named = None if printing else _named_format(args.output)
     args.formats = args.formats or (named and [named])
@@ -59,6 +78,11 @@ def outputs_of(args: argparse.Namespace) -> Outputs:
         raise UsageError("--json and -o - both print to standard output: leave one of them out")
     if printing and len(formats) != 1:
         raise UsageError("-o - prints one format: name it with --format")
+    if (printing or named) and args.also and formats[0] not in JOINT_FORMAT_NAMES:
+        raise UsageError(
+            "--also makes a file for each machine: name a folder with -o, or a format that holds "
+            f"all of them: {', '.join(JOINT_FORMAT_NAMES)}"
+        )
     return Outputs(
         formats=formats,
         folder=args.output.parent if named else args.output,
@@ -70,7 +94,7 @@ def outputs_of(args: argparse.Namespace) -> Outputs:
 def wants_conda(args: argparse.Namespace) -> bool:
     """Whether the request is for a mixed lock."""
     named = {name for given in args.formats or () for name in given.split(",")}
-    several = len(args.chips) > 1 and not named & {*EXPORT_FORMAT_NAMES}
+    several = len(args.chips) > 1 and not named & {*EXPORT_FORMAT_NAMES, PYLOCK}
     return bool(
         args.native or args.conda_specs or args.channels or several or named & {*CONDA_FORMAT_NAMES}
     )
@@ -91,25 +115,22 @@ def _files(locks: Sequence[Lock], formats: Sequence[str]) -> dict[str, str]:
     Some formats have room for all of them in one file, of the others each lock has its own.
     """
     files: dict[str, str] = {}
+    macs = [lock for lock in locks if not lock.beside]
     for name in formats:
         filename, render = _format(name)
         if name in JOINT_FORMAT_NAMES:
             files[filename] = render(locks)
+        elif name == PYLOCK and len(macs) > 1:
+            from ..lock.formats import pylock_joint
+
+            files[filename] = pylock_joint.render(macs)
+            files |= {named(filename, lock): render([lock]) for lock in locks if lock.beside}
         elif name != "json":
-            files |= {_named(filename, lock): render([lock]) for lock in locks}
+            files |= {named(filename, lock): render([lock]) for lock in locks}
     if "json" in formats:
-        names = sorted({*files, *(_named(LOCK, lock) for lock in locks)})
-        files |= {_named(LOCK, lock): as_json([lock], names) for lock in locks}
+        names = sorted({*files, *(named(LOCK, lock) for lock in locks)})
+        files |= {named(LOCK, lock): as_json([lock], names) for lock in locks}
     return files
-
-
-def _named(filename: str, lock: Lock) -> str:
-    """The name of the file for the lock: ``pylock.linux-cuda.toml`` for one beside the Mac's.
-
-    Source: https://packaging.python.org/en/latest/specifications/pylock-toml/#file-name.
-    """
-    stem, _, suffix = filename.rpartition(".")
-    return f"{stem}.{lock.beside.name}.{suffix}" if lock.beside else filename
 
 
 def as_json(locks: Sequence[Lock], files: Sequence[str]) -> str:
@@ -134,10 +155,10 @@ def _formats(args: argparse.Namespace) -> list[str]:
     for name in names:
         if name not in known:
             raise UnknownChoice("format", name, known)
-    if len(args.chips) > 1 and not {*names} <= {*JOINT_FORMAT_NAMES}:
+    joint = (*JOINT_FORMAT_NAMES, PYLOCK)
+    if len(args.chips) > 1 and not {*names} <= {*joint}:
         raise UsageError(
-            f"several chips go into one file, and only --format {', '.join(JOINT_FORMAT_NAMES)} "
-            "has room"
+            f"several chips go into one file, and only --format {', '.join(joint)} has room"
         )
     return list(dict.fromkeys(names))
 

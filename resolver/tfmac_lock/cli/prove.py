@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from . import prove_standin
+from . import prove_reports, prove_share, prove_standin, prove_twin
 from .prove_companions import add_companions
 from .prove_recipes import add_recipes
 from .proving import (
-    bar,
     ends_cleanly,
     environments,
     installer_for,
     one_lock,
     published_locks,
     stopping,
-    twins_in,
 )
-from .terminal import print_json
+from .terminal import print_json, say
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from ..prove.twin import Outcome
     from ..pypi.client import IndexClient
-
-_EVIDENCE = Path("matrix") / "proofs"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,66 +49,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--report", metavar="FILE", help="write the report here")
     parser.add_argument("--json", action="store_true", help="print the report")
+    prove_share.add_options(parser)
     _index_options(parser)
     parser.set_defaults(run=run)
 
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    _add_twin(commands)
-    _add_record(commands)
+    prove_twin.add_parser(commands)
+    prove_reports.add_parsers(commands)
     _add_jobs(commands)
     prove_standin.add_parser(commands)
     add_companions(commands)
     add_recipes(commands)
-
-
-def _add_twin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    twin = commands.add_parser(
-        "twin",
-        help="install a lock's versions from Linux wheels and train",
-        description="Install the versions of locks from their Linux wheels, train on drawn "
-        "digits, and write what came out, one file for all locks with the same pins. What is "
-        "proved already is skipped.",
-    )
-    twin.add_argument(
-        "locks", nargs="*", metavar="LOCK", help="published locks, or lock.json files"
-    )
-    twin.add_argument("--all", action="store_true", help="all published locks")
-    twin.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
-    twin.add_argument("--jobs", type=int, metavar="N", help="how many side by side")
-    twin.add_argument("--again", action="store_true", help="also what is proved already")
-    twin.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=_EVIDENCE / "twin",
-        metavar="FOLDER",
-        help="where evidence files lie (default: %(default)s)",
-    )
-    twin.add_argument("--json", action="store_true", help="print the outcomes as JSON")
-    _index_options(twin)
-    twin.set_defaults(run=run_twin)
-
-
-def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    record = commands.add_parser(
-        "record",
-        help="turn a report from a Mac into evidence",
-        description="Check reports of the MNIST proof against the lock that they were made "
-        "with and write each as an evidence file.",
-    )
-    record.add_argument("reports", nargs="+", type=Path, metavar="REPORT")
-    record.add_argument("--lock", required=True, metavar="LOCK", help="the lock it was made with")
-    record.add_argument("--source", required=True, metavar="URL", help="where the run can be seen")
-    record.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=_EVIDENCE,
-        metavar="FOLDER",
-        help="where evidence files lie (default: %(default)s)",
-    )
-    record.add_argument("--json", action="store_true", help="print the evidence as JSON")
-    record.set_defaults(run=run_record)
 
 
 def _add_jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -158,6 +104,10 @@ def run(args: argparse.Namespace) -> int:
     if args.detect:
         chosen = Path(args.environment) if args.environment else active_python()
         return run_script(chosen, DETECTOR)
+    if args.share:
+        return prove_share.run(args, lambda: _index(args))
+    if args.to_issue or args.to_service or args.yes:
+        raise UsageError("--to-issue, --to-service and --yes go with --share")
     with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder, ends_cleanly():
         report = Path(args.report) if args.report else Path(folder) / "report.json"
         options = ["--device", args.device, "--optimizer", args.optimizer, "--report", str(report)]
@@ -188,97 +138,6 @@ def _run_in_lock(args: argparse.Namespace, options: Sequence[str]) -> int:
         return run_proof(python, options, clean=True)
 
 
-def run_twin(args: argparse.Namespace) -> int:
-    """Prove by twins: 0 all hold, 1 one does not, 3 one could not be proved."""
-    from ..errors import UsageError
-    from ..prove.chosen import select
-    from ..prove.errors import DiskFull
-    from ..prove.processes import Processes
-    from ..prove.twin import prove_all, shard, side_by_side
-    from . import parse_shard
-
-    if args.all == bool(args.locks):
-        raise UsageError("name locks, or say --all")
-    if args.jobs is not None and args.jobs < 1:
-        raise UsageError(f"--jobs {args.jobs}: at least 1")
-    locks = select(args.locks, published_locks)
-    locks = shard(locks, *parse_shard(args.shard))
-    processes = Processes()
-    outcomes: list[Outcome] = []
-    with twins_in(args.output, _index(args), processes) as twins, bar(len(locks)) as tick:
-        try:
-            for outcome in prove_all(twins, locks, args.jobs or side_by_side(), again=args.again):
-                outcomes.append(outcome)
-                tick(_line(outcome))
-        except DiskFull:
-            _summary(args, outcomes)
-            raise
-    return _summary(args, outcomes)
-
-
-def _line(outcome: Outcome) -> str:
-    if outcome.evidence is None:
-        return f"{outcome.lock.id}: not proved: {outcome.reason}"
-    kept = " (known)" if outcome.kept else ""
-    return f"{outcome.lock.id}: {outcome.evidence.outcome}{kept}: {outcome.evidence.text}"
-
-
-def _summary(args: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
-    """Print what came out and return the exit status."""
-    proved = [o.evidence for o in outcomes if o.evidence is not None]
-    works = sum(1 for evidence in proved if evidence.outcome == "works")
-    open_ones = len(outcomes) - len(proved)
-    if args.json:
-        document = {
-            "schema_version": 1,
-            "works": works,
-            "broken": len(proved) - works,
-            "not_proved": open_ones,
-            "outcomes": [_as_json(outcome) for outcome in sorted(outcomes, key=_lock_id)],
-        }
-        print_json(document)
-    else:
-        sys.stdout.write(
-            f"{works} of {len(outcomes)} locks train, {len(proved) - works} do not, "
-            f"{open_ones} not proved\n"
-        )
-    return 1 if works < len(proved) else 3 if open_ones else 0
-
-
-def _lock_id(outcome: Outcome) -> str:
-    return outcome.lock.id
-
-
-def _as_json(outcome: Outcome) -> dict[str, Any]:
-    evidence = outcome.evidence
-    return {
-        "lock": outcome.lock.id,
-        "outcome": evidence.outcome if evidence else "not-proved",
-        "text": evidence.text if evidence else outcome.reason,
-        "stage": (evidence.stage if evidence else None) or "",
-        "known": outcome.kept,
-    }
-
-
-def run_record(args: argparse.Namespace) -> int:
-    """Write evidence; 0 whatever the report says, as long as it can be believed."""
-    from ..matrix.plain import plain
-    from ..prove.evidence import evidence_file, evidence_of_mac, write_evidence
-    from ..prove.report import read_report
-
-    _, lock = one_lock(args.lock)
-    found = []
-    for path in args.reports:
-        evidence = evidence_of_mac(lock, read_report(path), args.source, str(path))
-        target = evidence_file(evidence, args.output)
-        write_evidence(evidence, target)
-        found.append(plain(evidence) | {"file": str(target)})
-        sys.stderr.write(f"{target}: {evidence.outcome}: {evidence.text}\n")
-    if args.json:
-        print_json({"schema_version": 1, "evidence": found})
-    return 0
-
-
 def run_jobs(args: argparse.Namespace) -> int:
     """Print the job list."""
     from ..prove.chosen import select
@@ -288,7 +147,7 @@ def run_jobs(args: argparse.Namespace) -> int:
     found = jobs(select([], published_locks), labels)
     if len(found) > MOST:
         left = len(found) - MOST
-        sys.stderr.write(f"{left} jobs with the oldest TensorFlow left out: GitHub runs {MOST}\n")
+        say(f"{left} jobs with the oldest TensorFlow left out: GitHub runs {MOST}")
         found = found[:MOST]
     if args.json:
         print_json(document(found))

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ..lock.make import Resolver
     from ..matrix.recipes import Recipe
-    from ..prove.companions import Task
     from ..prove.recipes import RecipeTask
     from ..prove.twin import Twins
 
@@ -107,14 +106,14 @@ def _try(
     task = _task(args, resolver, recipe, chip)
     if recipe.unproved:
         return "not-tried", recipe.unproved
-    known = None if args.again else task.known(args.output)
-    if known is not None:
-        return known.outcome, f"{known.error or known.sentence} (known)"
-    companions: list[Task] = []
-    run = try_recipe(twins, task, companions, args.output)
-    if not is_trained(task.lock):
+    companions = resolver.matrix.companions
+    run, known = try_recipe(twins, task, companions, args.output, again=args.again)
+    if not is_trained(task.lock) and twins.done(task.locked) is None:
         twins.prove([task.locked])
-    return run.outcome, f"{run.error or run.sentence} ({run.seconds:.0f} s)"
+    return (
+        run.outcome,
+        f"{run.error or run.sentence} ({'known' if known else f'{run.seconds:.0f} s'})",
+    )
 
 
 def _task(args: argparse.Namespace, resolver: Resolver, recipe: Recipe, chip: str) -> RecipeTask:

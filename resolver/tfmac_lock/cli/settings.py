@@ -28,7 +28,7 @@ PATHS = frozenset({"requirements", "constraints", "output"})
 
 NOT_SETTINGS = frozenset(
     {
-        *("help", "version", "detect", "print-completion", "print-man", "json", "force", "why"),
+        *("help", "version", "detect", "print-completion", "json", "force", "why"),
         *("dry-run", "check", "locked", "upgrade", "upgrade-package", "quiet", "verbose"),
     }
 )

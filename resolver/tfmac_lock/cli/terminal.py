@@ -58,6 +58,11 @@ def set_console(level: int, color: str) -> None:
         os.environ["FORCE_COLOR"] = "1"
 
 
+def level() -> int:
+    """How much is said now."""
+    return _level
+
+
 def says(level: int = NORMAL) -> bool:
     """Whether talk of that level is said."""
     return _level >= level

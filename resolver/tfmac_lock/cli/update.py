@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   tfmac-lock update
-      the newest of everything, as it was asked for when the lock was made
+      what was asked for when the lock was made, as it is answered now
+  tfmac-lock update --fresh
+      the newest versions, also where older ones were tried together
   tfmac-lock update protobuf
       a newer protobuf, and no other change that it does not force
   tfmac-lock update --check
@@ -51,6 +53,11 @@ def add_parser(subparsers: Any) -> None:
         help="the same, with exit status 1 where anything would change",
     )
     parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="take the newest versions of all, not those that were tried together",
+    )
+    parser.add_argument(
         "--offline", action="store_true", help="ask no network, only what is cached"
     )
     parser.add_argument("--json", action="store_true", help="print what changed as JSON")
@@ -64,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     from ..lock.write import write_files
     from ..matrix import loading
     from . import diff
+    from .current import stale, with_days_of
     from .lock import make_beside
     from .outputs import outputs_of
 
@@ -71,24 +79,30 @@ def run(args: argparse.Namespace) -> int:
     old = read_lock(path)
     asked = asked_of(old, path)
     asked.offline = args.offline
+    asked.fresh = asked.fresh or args.fresh
     new = remade(asked, old, args.packages)
-    found = difference(old, new, loading.matrix())
-    if args.json:
-        print_json({**diff.document(found), "request": old.request})
-    else:
-        sys.stdout.write(diff.text(found, color=has_color()) if new != old else _NOTHING_NEW)
-    if new == old or args.dry_run or args.check:
-        return 1 if args.check and new != old else 0
     outputs = outputs_of(asked)
     beside = [replace(lock, request=new.request) for lock in make_beside(asked, new)]
-    texts = outputs.texts([new, *beside])
+    texts = outputs.texts(with_days_of([new, *beside], outputs))
     paths = outputs.paths([*texts])
+    other = stale(texts, paths)
+    found = difference(old, new, loading.matrix())
+    if args.json:
+        files = [str(path) for path in other]
+        print_json({**diff.document(found), "request": old.request, "files": files})
+    elif other:
+        sys.stdout.write(diff.text(found, color=has_color()) if found else _FILES_ALONE)
+    else:
+        sys.stdout.write(_NOTHING_NEW)
+    if not other or args.dry_run or args.check:
+        return 1 if args.check and other else 0
     write_files(outputs.folder, {paths[name].name: text for name, text in texts.items()})
     if not args.json:
         print(f"Written: {', '.join(map(str, paths.values()))}")  # noqa: T201 - the result
     return 0
 
 
+_FILES_ALONE = "Nothing is new in the lock, and files beside it are made anew.\n"
 _NOTHING_NEW = "Nothing is new, and no file was changed.\n"
 
 

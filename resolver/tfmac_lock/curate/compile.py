@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from ..macho.demangle import demangle
-from ..matrix.companions import DECISIVE, Companions, Tried
+from ..matrix.companions import Companions
 from ..matrix.facts import (
     METAL,
     Bound,
@@ -25,6 +25,7 @@ from ..matrix.facts import (
 from ..matrix.native_rows import NativeRows
 from ..matrix.reasons import Grade
 from ..matrix.recipes import Recipes, RecipeTried
+from ..matrix.tried_bounds import bounds_of, is_current, is_explained
 from ..target import Arch, Chip, MacOSRelease, Platforms, PythonSeries, PythonVersion
 
 if TYPE_CHECKING:
@@ -113,20 +114,27 @@ def compile_matrix(
 
 
 def _companions(folder: MatrixFolder) -> Companions:
+    written = Companions(facts=folder.companions)
+    filed = [
+        (path.relative_to(folder.root.parent).as_posix(), trial)
+        for path, trial in folder.trials
+        if is_current(trial, written)
+    ]
+    decide = [
+        one for one in filed if one[1].outcome == "works" or not is_explained(one[1], written)
+    ]
     return Companions(
-        facts=folder.companions,
-        trials=tuple(
-            Tried(
-                companion=trial.companion,
-                version=trial.version,
-                outcome=trial.outcome,
-                python=PythonVersion.parse(trial.python).series,
-                text=trial.sentence,
-                source=path.relative_to(folder.root.parent).as_posix(),
-                pins={name: trial.pins[name] for name in DECISIVE if name in trial.pins},
+        facts=tuple(
+            replace(
+                fact,
+                needs=(
+                    *fact.needs,
+                    *bounds_of(one for one in decide if one[1].companion == fact.name),
+                ),
             )
-            for path, trial in folder.trials
+            for fact in folder.companions
         ),
+        trials=tuple(trial.tried(source) for source, trial in filed),
     )
 
 
@@ -232,16 +240,8 @@ def _reports(folder: MatrixFolder) -> Iterator[Evidence]:
 
 def _proofs(folder: MatrixFolder) -> Iterator[Evidence]:
     for path, proof in folder.proofs:
-        yield Evidence(
-            grade=Grade(proof.grade),
-            outcome=Outcome(proof.outcome),
-            package=proof.package,
-            tensorflow=f"=={proof.tensorflow}",
-            metal=proof.metal,
-            arch=proof.arch,
-            python=PythonVersion.parse(proof.python).series,
-            text=proof.text,
-            source=path.relative_to(folder.root.parent).as_posix(),
-            date=proof.date.isoformat(),
-            pins=tuple(sorted(proof.pins.items())),
-        )
+        yield proof.evidence(path.relative_to(folder.root.parent).as_posix())
+    for path, report in folder.mac_reports:
+        for run in report.runs:
+            where = path.relative_to(folder.root.parent).as_posix()
+            yield run.evidence(where, report.submitter)

@@ -27,6 +27,7 @@ from .folder import read_folder
 from .models import BinariesFile
 from .natives import NativesFile, read_natives
 from .symptom_files import lint_examples
+from .trial_files import needs_with_taken_ids, stale_trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +53,8 @@ class Code(Enum):
     M012 = "a symptom's patterns are harmless, its examples recognised, its near misses not"
     M013 = "a file that people write names its schema in the first line"
     M014 = "a run is of a recipe that exists, of its smoke test, and of all that it asks for"
+    M015 = "a trial ran the smoke test and the settings that the facts have, and is named after it"
+    M016 = "no id stands twice among a companion's needs, and none begins as those of trials do"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,6 +350,13 @@ def _symptom_examples(folder: MatrixFolder) -> Iterator[Problem]:
         yield Problem(code=Code.M012, path=f"symptoms/{where}", text=text)
 
 
+def _trials(folder: MatrixFolder) -> Iterator[Problem]:
+    for where, text in stale_trials(folder):
+        yield Problem(code=Code.M015, path=where, text=text)
+    for where, text in needs_with_taken_ids(folder):
+        yield Problem(code=Code.M016, path=where, text=text)
+
+
 CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _unique_ids,
     _sources,
@@ -363,6 +373,7 @@ CHECKS: tuple[Callable[[MatrixFolder], Iterator[Problem]], ...] = (
     _schema_lines,
     _recipe_runs,
     _binaries,
+    _trials,
     _natives,
 )
-"""M002 to M014, in their order, and M001 for what is read for nothing else."""
+"""M002 to M016, in their order, and M001 for what is read for nothing else."""

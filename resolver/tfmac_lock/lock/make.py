@@ -29,13 +29,14 @@ from .floors import first_macos, macos_to_try, oldest_macos
 from .known_files import of_unknown_files, refuse_contradicted, unknown_files
 from .mixed import locked, verify_conda
 from .model import Combo, Lock, LockedPackage, combo_id
-from .newest import outdated
+from .naming import naming
+from .newest import archives_alone, outdated
 from .notes import notes_of
 from .published import Index
 from .verify import pins_of, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from packaging.utils import NormalizedName
@@ -122,7 +123,7 @@ class Resolver:
         near, text = self._near(request, conflict), str(conflict)
         if not near and isinstance(conflict, Unsatisfiable) and self.conda is None:
             text += self._without_one(request, conflict)
-        raise NoCombo(text, near, request.pair.machine) from conflict
+        raise NoCombo(text, near, request.pair.machine, request.options) from conflict
 
     def _pairs(self, request: LockRequest) -> list[Pair]:
         """The pairs that fit the request and are not broken, best first; raises NoCombo."""
@@ -249,7 +250,7 @@ class Resolver:
         )
         best, own = options[0].pair, request.preferred
         request = self._with_proven(request, best)
-        rules, solution = self._solve(request, options)
+        request, rules, solution = self._solve_named(request, options)
         request, (rules, solution), older = self._newest_named(request, rules, solution)
         option = solution.option
         assert option is not None, "the pair is part of every solution"
@@ -260,6 +261,23 @@ class Resolver:
             rules, solution = self._solve(request, Options([option]), like=rules.view)
         notes = [*notes, *older]
         return self._made(request, option.pair, rules.view.target, solution, notes=notes)
+
+    def _solve_named(
+        self, request: LockRequest, options: Options
+    ) -> tuple[LockRequest, Rules, Solution]:
+        """The solution; where the wheels of what was named give none, with newer archives."""
+        try:
+            return request, *self._solve(request, options)
+        except Unsatisfiable as conflict:
+            rules = self._rules(request, options, self._target(request.pair, options[0].macos))
+            newer = archives_alone(rules, request.requirements)
+            if newer is None:
+                raise
+            request = replace(request, requirements=newer)
+            try:
+                return request, *self._solve(request, options)
+            except Unsatisfiable:
+                raise conflict from None
 
     def _newest_named(
         self, request: LockRequest, rules: Rules, solution: Solution
@@ -273,7 +291,7 @@ class Resolver:
             solved = found[1].packages.get(one.item.name)
             if solved is not None and solved.version >= one.first_current:
                 continue
-            current = replace(request, requirements=(*request.requirements, one.current))
+            current = replace(request, requirements=one.in_place_of(request.requirements))
             try:
                 found = self._solve(current, rules.options)
             except Unsatisfiable as error:
@@ -446,7 +464,7 @@ class Resolver:
         lock = with_companions(
             self.matrix,
             lock,
-            self._naming(request, solved.values()),
+            self._naming(request, solved),
             request.recipe.name if request.recipe else "",
         )
         if lock.verdict.status is Status.BROKEN:
@@ -464,20 +482,10 @@ class Resolver:
             for waiver in self.matrix.waivers_for(one.name, one.version, target.arch, target.os):
                 yield one, waiver
 
-    def _naming(self, request: LockRequest, solved: Iterable[Solved]) -> set[str]:
-        """The packages whose metadata name TensorFlow or Keras.
-
-        Those of a package that somebody asked for are read whole, the description too.
-        """
+    def _naming(self, request: LockRequest, solved: Mapping[NormalizedName, Solved]) -> set[str]:
         asked = {item.name for item in request.requirements}
-        found: set[str] = set()
-        for one in solved:
-            if not one.file.filename.endswith(".whl") or one.file.sha256 in self._known:
-                continue
-            mentions = self.source.metadata(one.file).mentions
-            if mentions == "head" or (mentions and one.name in asked):
-                found.add(one.name)
-        return found
+        listed = {fact.name for fact in self.matrix.companions.facts}
+        return naming(self.source, solved, asked, listed, self._known)
 
     def _package(self, solved: Solved) -> LockedPackage:
         file = solved.file

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from ..conda.state import ChannelState
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch, MacOSVersion, Os
-from . import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -167,7 +166,7 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         "as_of": lock.as_of,
         "command": lock.command,
         **({"request": lock.request} if lock.request else {}),
-        **beside.to_json(lock.beside),
+        **(lock.beside.to_json() if lock.beside else {}),
         "companions": _companions_json(lock.companions),
         "environment": dict(lock.environment),
         **_recipe_json(lock.recipe),
@@ -286,7 +285,7 @@ def from_json(data: Any) -> Lock:
         as_of=data["as_of"],
         command=data["command"],
         request=data.get("request", ""),
-        beside=beside.from_json(data.get("beside")),
+        beside=_beside(data.get("beside")),
         companions=_companions(data.get("companions")),
         environment=dict(data.get("environment", {})),
         recipe=_recipe(data.get("recipe")),
@@ -297,6 +296,14 @@ def from_json(data: Any) -> Lock:
             for row in data.get("channels", ())
         ),
     )
+
+
+def _beside(data: Any) -> Beside | None:
+    if data is None:
+        return None
+    from .beside import from_json
+
+    return from_json(data)
 
 
 def _companions_json(companions: Iterable[CompanionVerdict]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ and the same request must give the same lock from each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 from ..matrix.reasons import Reason
 from ..resolve.pairs import PAIR_NAMES
 from ..resolve.provider import Facts
-from ..resolve.requirement import ByUser, Requirement
+from ..resolve.requirement import ByUser
 from .asked import by_users
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..resolve.conflict import Unsatisfiable
     from ..resolve.provider import Rules
+    from ..resolve.requirement import Requirement
     from ..resolve.solve import Solution
 
 MINORS_BEHIND = {True: 3, False: 6}
@@ -42,12 +43,19 @@ class Outdated:
     newest: Version
     first_current: Version
 
-    @property
-    def current(self) -> Requirement:
-        """The requirement of a version that is not old."""
+    def in_place_of(self, items: Iterable[Requirement]) -> tuple[Requirement, ...]:
+        """The requirements, of this package a version that is not old.
+
+        One in the place of the other, for a requirement of any version is met by wheels alone
+        where there are some, and the current versions may be source archives.
+        """
         origin = ByUser(f"a current {self.item.name}", chosen=True)
-        return Requirement(
-            self.item.name, frozenset(), SpecifierSet(f">={self.first_current}"), origin
+        limit = SpecifierSet(f">={self.first_current}")
+        return tuple(
+            replace(item, specifier=item.specifier & limit, origin=origin)
+            if item.name == self.item.name
+            else item
+            for item in items
         )
 
     def note(self, error: Unsatisfiable) -> Reason:
@@ -66,7 +74,8 @@ class Outdated:
 def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> list[Outdated]:
     """The named packages of which the solution has an old version.
 
-    Versions that need a newer macOS than the solution does are none that it could have.
+    Versions that need a newer macOS than the solution does are none that it could have; those
+    that exist as a source archive alone are, where an old one is the newest wheel.
     """
     items = list(asked)
     facts = Facts(rules, items)
@@ -81,13 +90,36 @@ def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> 
         releases = facts.project(item.name).releases
         fitting = [
             releases[place].version
-            for place in facts.admitted(item).places()
+            for place in facts.released(item).places()
             if (floor := releases[place].macos) is None or floor <= macos
         ]
         if fitting and is_old(solved.version, fitting[0]):
             current = [version for version in fitting if not is_old(version, fitting[0])]
             found[item.name] = Outdated(item, solved.version, fitting[0], current[-1])
     return list(found.values())
+
+
+def archives_alone(rules: Rules, asked: Iterable[Requirement]) -> tuple[Requirement, ...] | None:
+    """The requirements with what was named in releases newer than its newest wheel.
+
+    None where there are no such releases. They are source archives, which count only where the
+    wheels do not: a project may have left its wheels off years ago.
+    """
+    items = list(asked)
+    facts = Facts(rules, items)
+    newer: dict[str, SpecifierSet] = {}
+    for item in by_users(items):
+        releases = facts.project(item.name).releases
+        wheels = [releases[place].version for place in facts.admitted(item).places()]
+        every = [releases[place].version for place in facts.released(item).places()]
+        if wheels and every and every[0] > wheels[0]:
+            newer[item.name] = SpecifierSet(f">{wheels[0]}")
+    if not newer:
+        return None
+    return tuple(
+        replace(item, specifier=item.specifier & newer[item.name]) if item.name in newer else item
+        for item in items
+    )
 
 
 def is_old(version: Version, newest: Version) -> bool:

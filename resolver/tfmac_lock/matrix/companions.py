@@ -8,10 +8,12 @@ the packages of a lock.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
+from ..target import minor
 from .base import METAL, TENSORFLOW_PACKAGES, Fact, admits
 from .reasons import Grade, Reason, Status
 from .texts import (
@@ -40,6 +42,10 @@ TOUCHED = TENSORFLOW | {"keras", "tf-keras"}
 
 DECISIVE = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf")
 """A trial speaks for a lock that holds these in the very same versions."""
+
+
+OF_TRIALS = "tried-"
+"""How the id of a need begins that is made from trials."""
 
 
 def _requirement(text: str) -> str:
@@ -75,6 +81,11 @@ class Needed(Fact):
     reason: Sentence
     source: Source
 
+    @property
+    def is_of_trials(self) -> bool:
+        """Whether no person wrote it: it was made from trials when the matrix was compiled."""
+        return self.id.startswith(OF_TRIALS)
+
     def holds(self, tensorflow: str, python: str) -> bool:
         """Whether it holds beside that TensorFlow and on that Python series."""
         return admits(self.tensorflow, tensorflow) and admits(self.python, python)
@@ -99,8 +110,9 @@ class Companion(Fact):
     ``couples`` says by what: ``binary`` (its images bind to TensorFlow's), ``keras`` (a
     generation of Keras), ``tensorflow`` (a range of TensorFlow) or ``nothing`` beyond its
     metadata. ``modules`` are imported where there is no ``smoke``, the few lines that import it
-    and use it once, without a network. ``ended`` is the month of the last release of one that
-    is not kept any more, and ``successor`` what to take instead.
+    and use it once, without a network. ``same_minor`` is who says that each minor release is for
+    the same one of TensorFlow, where that is so. ``ended`` is the month of the last release of
+    one that is not kept any more, and ``successor`` what to take instead.
     """
 
     name: PackageName
@@ -108,6 +120,7 @@ class Companion(Fact):
     text: Sentence
     modules: tuple[ModuleName, ...] = ()
     smoke: str = ""
+    same_minor: Source | None = None
     needs: tuple[Needed, ...] = ()
     settings: tuple[Setting, ...] = ()
     ended: Annotated[str, Rule(pattern=r"^(\d{4}-\d{2})?$")] = ""
@@ -122,6 +135,16 @@ class Companion(Fact):
     def program(self) -> str:
         """The Python that tries it: the smoke test, or the imports alone."""
         return self.smoke or "".join(f"import {module}\n" for module in self.modules)
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the program."""
+        return digest_of(self.program)
+
+
+def digest_of(program: str) -> str:
+    """The sha256 by which a trial names the program that it ran."""
+    return hashlib.sha256(program.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +176,16 @@ class Run(Fact):
             return f"its smoke test ran {beside}"
         return f"its smoke test failed {beside}: {self.error}"
 
+    @property
+    def decisive(self) -> dict[str, str]:
+        """The versions beside which it was tried, TensorFlow under one name."""
+        return decisive_of(self.pins, self.tensorflow)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """All that was there, TensorFlow too."""
+        return {**self.pins, "tensorflow": self.tensorflow}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial(Run):
@@ -160,6 +193,24 @@ class Trial(Run):
 
     companion: PackageName
     version: VersionText
+
+    def tried(self, source: str) -> Tried:
+        """What is kept of it in the compiled matrix; ``source`` is where all of it is."""
+        return Tried(
+            companion=self.companion,
+            version=self.version,
+            outcome=self.outcome,
+            python=minor(self.python),
+            text=self.sentence,
+            source=source,
+            pins=self.decisive,
+        )
+
+
+def decisive_of(pins: Mapping[str, str], tensorflow: str) -> dict[str, str]:
+    """Those of the pins beside which a companion is tried, TensorFlow under one name."""
+    found = {**pins, "tensorflow": tensorflow}
+    return {name: found[name] for name in DECISIVE if name in found}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +256,36 @@ class Companions:
         """The facts of the companion of that name."""
         return next((found for found in self.facts if found.name == name), None)
 
+    def with_trial(self, trial: Trial, source: str) -> Companions:
+        """The same with one more trial; a release that failed is not to be had beside it."""
+        rest = tuple(fact for fact in self.facts if fact.name != trial.companion)
+        fact = self.named(trial.companion) or Companion(
+            name=trial.companion,
+            couples="tensorflow",
+            text="It is known by a trial alone.",
+            modules=(trial.companion,),
+            sources=(source,),
+        )
+        if trial.outcome == "broken":
+            need = Needed(
+                id=f"{OF_TRIALS}{trial.tensorflow}-{trial.version}",
+                versions=f"=={trial.version}",
+                requires=f"tensorflow !={trial.tensorflow}",
+                reason=f"it fails there: {trial.error}",
+                source=source,
+            )
+            fact = replace(fact, needs=(*fact.needs, need))
+        facts = tuple(sorted((*rest, fact), key=lambda one: one.name))
+        return replace(self, facts=facts, trials=(*self.trials, trial.tried(source)))
+
+    def without_bounds_of_trials(self) -> Companions:
+        """The same without what trials say of versions, so that they can be tried again."""
+        facts = (
+            replace(fact, needs=tuple(need for need in fact.needs if not need.is_of_trials))
+            for fact in self.facts
+        )
+        return replace(self, facts=tuple(facts))
+
     def judge(
         self,
         packages: Collection[Locked],
@@ -228,12 +309,15 @@ class Companions:
 
     def environment(self, packages: Collection[Locked]) -> dict[str, str]:
         """The environment variables that the packages need, by name."""
-        tensorflow = decisive_pins(packages).get("tensorflow", "")
+        return self.settings({package.name: package.version for package in packages})
+
+    def settings(self, versions: Mapping[str, str]) -> dict[str, str]:
+        """The same for packages of which only the versions are known, by name."""
+        tensorflow = next((versions[name] for name in TENSORFLOW_PACKAGES if name in versions), "")
         found: dict[str, str] = {}
-        for package in packages:
-            companion = self.named(package.name)
-            for setting in companion.settings if companion else ():
-                here = admits(setting.versions, package.version)
+        for fact in self.facts:
+            for setting in fact.settings if fact.name in versions else ():
+                here = admits(setting.versions, versions[fact.name])
                 if here and admits(setting.tensorflow, tensorflow):
                     found[setting.name] = setting.value
         return dict(sorted(found.items()))

@@ -121,19 +121,23 @@ class Choice:
 class NoCombo(Refusal):
     """No combo fits the request.
 
-    ``nearest`` are pairs near it, and ``machine`` are the options that name the machine.
+    ``nearest`` are pairs near it, ``machine`` are the options that name the machine, and
+    ``options`` those for all that was asked for besides.
     """
 
-    def __init__(self, text: str, nearest: Iterable[Pair] = (), machine: str = "") -> None:
+    def __init__(
+        self, text: str, nearest: Iterable[Pair] = (), machine: str = "", options: str = ""
+    ) -> None:
         super().__init__(text)
         self.text = text
         self.nearest = tuple(nearest)
         self.machine = machine
+        self.options = options
 
     @property
     def commands(self) -> list[str]:
         """The command lines that ask for the nearest pairs."""
-        return [command(pair, self.machine) for pair in self.nearest]
+        return [f"{command(pair, self.machine)} {self.options}".rstrip() for pair in self.nearest]
 
     def __str__(self) -> str:
         if not self.nearest:

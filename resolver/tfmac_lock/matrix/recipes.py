@@ -18,7 +18,7 @@ from .texts import Identifier, PackageName, Rule, Sentence, Series, Source, Sour
 from .waivers import Waiver
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from .companions import Companions, Locked
 
@@ -197,13 +197,11 @@ class Recipes:
         run = self.run_for(recipe, packages)
         if run is None or run.outcome != "works":
             return frozenset()
-        named = {*map(plain_name, recipe.requirements)}
-        return frozenset(
-            package.name
-            for package in packages
-            if run.pins.get(package.name) == package.version
-            and (
-                package.name in named
-                or (package.name in run.imported and companions.named(package.name) is None)
-            )
-        )
+        there = {one.name for one in packages if run.pins.get(one.name) == one.version}
+        return frozenset(there & vouched_for(recipe, run.imported, companions))
+
+
+def vouched_for(recipe: Recipe, imported: Iterable[str], companions: Companions) -> frozenset[str]:
+    """The packages that a run of the recipe vouches for, which imported these."""
+    unknown = {name for name in imported if companions.named(name) is None}
+    return frozenset({*map(plain_name, recipe.requirements)} | unknown)

@@ -1,32 +1,39 @@
 """Trying companions: a lock's versions on Linux, and the smoke test of each companion in it.
 
-What comes out is one file a companion, TensorFlow and Python under matrix/proofs/companions/. A
-trial that is there with the same pins and the same program is not made again.
+What comes out is one file a companion, TensorFlow, Python and decisive pins under
+matrix/proofs/companions/. A trial that is there with the same decisive pins, the same settings
+and the same program is not made again.
 """
 
 from __future__ import annotations
 
-import hashlib
+import json
 import os
 import platform
+import re
+import shutil
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from ..matrix.companions import Trial
+from ..matrix.companions import Trial, decisive_of, digest_of
 from ..matrix.toml import read_file
+from ..matrix.tried_bounds import is_current
 from .environment import clean_environ
+from .errors import NotProvable, ToolFailed
 from .evidence import without_paths, write_evidence
+from .programs import program_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ..lock.model import Lock
     from ..matrix.companions import Companions
     from .linux import Twin
     from .locked import LockedSet
+    from .processes import Ended
+    from .programs import Task
     from .twin import Twins
 
 TIMEOUT = 600.0
@@ -35,114 +42,132 @@ TIMEOUT = 600.0
 LAST = 300
 """Characters of an error that are kept."""
 
+EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Failure)\b")
+"""How the line of a traceback begins that tells the exception."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A companion to try in the environment of a lock, with the program that tries it."""
+FOR_CUDA = "torch"
+"""Its wheel for Linux loads libraries of CUDA that its wheel for the Mac does not ask for."""
 
-    name: str
-    version: str
-    program: str
-    environment: Mapping[str, str]
+NETWORK = re.compile(
+    r"ConnectionError|URLError|Max retries exceeded|Could not resolve host|name resolution|"
+    r"RemoteDisconnected|Failed to establish a new connection|while downloading"
+)
+"""How a program fails that asks for the network, which a smoke test does not."""
 
-    @property
-    def digest(self) -> str:
-        """The sha256 of the program."""
-        return hashlib.sha256(self.program.encode()).hexdigest()
+CUDA = re.compile(r"lib(cu|nv|nccl|torch_cuda)")
+"""How these libraries are named."""
 
-
-def tasks(lock: Lock, companions: Companions) -> list[Task]:
-    """The companions in the lock; of those without facts the modules are imported."""
-    return [
-        Task(
-            name=one.name,
-            version=one.version,
-            program=fact.program if (fact := companions.named(one.name)) else imports(one.name),
-            environment=lock.environment,
-        )
-        for one in lock.companions
-    ]
-
-
-def imports(name: str) -> str:
-    """The Python that imports the top-level modules of an installed package."""
-    return f"""
-import importlib
-from importlib.metadata import distribution
-own = [file.parts for file in distribution({name!r}).files or ()]
-top = {{parts[0] for parts in own if len(parts) == 2 and parts[1] == "__init__.py"}}
-top |= {{parts[0][:-3] for parts in own if len(parts) == 1 and parts[0].endswith(".py")}}
-top = sorted(module for module in top if module not in ("tests", "test", "docs", "examples"))
-assert top, "it has no modules"
-for module in top:
-    importlib.import_module(module)
-"""
+WORK = "work"
+"""The folder in which each program runs; it is made anew for each."""
 
 
 def trial_file(folder: Path, task: Task, lock: LockedSet) -> Path:
     """Where the trial lies."""
-    return folder / task.name / f"{task.version}-tensorflow-{lock.tensorflow}-py{lock.series}.toml"
+    beside = decisive_of(lock.pins, lock.tensorflow)
+    return folder / task.name / _name(task.version, lock.tensorflow, lock.series, beside)
 
 
-def is_done(path: Path, task: Task, lock: LockedSet) -> bool:
-    """Whether the trial is there, of the same packages and the same program."""
+def trial_name(trial: Trial) -> str:
+    """The name of the file that the trial lies in."""
+    return _name(trial.version, trial.tensorflow, trial.python, trial.decisive)
+
+
+def _name(version: str, tensorflow: str, python: str, beside: Mapping[str, str]) -> str:
+    digest = digest_of(json.dumps(sorted(beside.items())))[:8]
+    return f"{version}-tensorflow-{tensorflow}-py{python}-{digest}.toml"
+
+
+def drop_stale(folder: Path, name: str, companions: Companions) -> None:
+    """Remove the trials of a companion that ran another smoke test, or with other settings."""
+    for path in sorted((folder / name).glob("*.toml")):
+        trial = read_file(path, Trial)
+        same = trial.program == digest_of(program_of(name, companions))
+        if not (same and is_current(trial, companions)):
+            path.unlink()
+
+
+def known_trial(path: Path, task: Task, lock: LockedSet) -> Trial | None:
+    """The trial that is there, if it is of the same program and settings.
+
+    One that failed is known only beside the very same packages, for it may have lacked one.
+    """
     if not path.is_file():
-        return False
+        return None
     trial = read_file(path, Trial)
-    return trial.pins == dict(lock.pins) and trial.program == task.digest
+    same = (trial.program, trial.environment) == (task.digest, dict(task.environment))
+    return trial if same and (trial.outcome == "works" or trial.pins == dict(lock.pins)) else None
+
+
+def try_companions(
+    twins: Twins, lock: LockedSet, todo: Sequence[Task], folder: Path, place: Path
+) -> Iterator[Trial | NotProvable]:
+    """Make the environment of the lock in a place, try each in it, and yield what came of it.
+
+    Environments that are made in one and the same place share their compiled modules.
+    Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
+    """
+    with twins.environment(lock, place) as made:
+        yield from trials_in(made, twins, lock, todo, folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempted:
-    """What became of a program in an environment."""
+    """What became of a program in an environment; ``output`` is all that it printed."""
 
     outcome: Literal["works", "broken"]
     error: str
     seconds: float
+    output: str
 
 
 def attempt(
     twins: Twins, python: Path, place: Path, program: str, environment: Mapping[str, str]
 ) -> Attempted:
-    """Run a program in an environment, with ``place`` as its home and its folder."""
-    script = place / "smoke.py"
+    """Run a program in an environment, in a process and an empty folder of its own.
+
+    Raises ToolFailed where it does not end in time.
+    """
+    folder = place / WORK
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    script = folder / "smoke.py"
     script.write_text(program, "utf-8")
-    environ = clean_environ() | {"TMPDIR": str(place), "HOME": str(place)}
+    environ = clean_environ() | {
+        "TMPDIR": str(folder),
+        "HOME": str(folder),
+        "PYTHONPYCACHEPREFIX": str(place / "compiled"),
+    }
     environ |= {"PATH": f"{python.parent}{os.pathsep}{environ.get('PATH', os.defpath)}"}
-    begun = time.monotonic()
-    ended = twins.run(
-        [str(python), str(script)], environ | dict(environment), TIMEOUT, folder=place
-    )
+    began = time.monotonic()
+    command = [str(python), str(script)]
+    ended = twins.run(command, environ | dict(environment), TIMEOUT, folder=folder)
     works = ended.status == 0
     return Attempted(
         outcome="works" if works else "broken",
-        error="" if works else _error(ended.output, ended.status),
-        seconds=round(time.monotonic() - begun, 1),
+        error="" if works else error_of(ended),
+        seconds=round(time.monotonic() - began, 1),
+        output=ended.output,
     )
-
-
-def try_companions(
-    twins: Twins, lock: LockedSet, todo: list[Task], folder: Path
-) -> Iterator[Trial]:
-    """Make the environment of the lock, run each program in it, write and yield the trials.
-
-    Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
-    """
-    with twins.environment(lock) as made:
-        yield from trials_in(made, twins, lock, todo, folder)
 
 
 def trials_in(
     made: tuple[Path, Twin, Path],
     twins: Twins,
     lock: LockedSet,
-    todo: list[Task],
+    todo: Iterable[Task],
     folder: Path,
-) -> Iterator[Trial]:
-    """Run each program in an environment that is there; write and yield the trials."""
+) -> Iterator[Trial | NotProvable]:
+    """Run each program in an environment that is there, and write what is evidence.
+
+    Yields the reason where a failure says nothing of the package.
+    """
     python, twin, place = made
     for task in todo:
-        found = attempt(twins, python, place, task.program, task.environment)
+        try:
+            found = attempt(twins, python, place, task.program, task.environment)
+        except ToolFailed as error:
+            yield NotProvable(f"{task.name} {task.version}", error.said)
+            continue
         trial = Trial(
             companion=task.name,
             version=task.version,
@@ -159,10 +184,28 @@ def trials_in(
             dropped=dict(twin.dropped),
             pins=dict(lock.pins),
         )
-        write_evidence(trial, trial_file(folder, task, lock))
+        if trial.outcome == "broken" and (excuse := _of_linux(trial, found.output)):
+            yield NotProvable(f"{task.name} {task.version}", f"{excuse}: {trial.error}")
+            continue
+        if task.touches:
+            write_evidence(trial, trial_file(folder, task, lock))
         yield trial
 
 
-def _error(output: str, status: int) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return without_paths(lines[-1])[:LAST] if lines else f"it ended with status {status}"
+def _of_linux(trial: Trial, output: str) -> str:
+    """Why a failure says nothing of the Mac; empty where it does."""
+    if trial.dropped:
+        return f"Linux has no wheel of {', '.join(trial.dropped)}"
+    if NETWORK.search(output):
+        return "it asked for the network"
+    if FOR_CUDA in trial.pins and CUDA.search(output):
+        return f"the wheel of {FOR_CUDA} for Linux wants libraries that the Mac's does not"
+    return ""
+
+
+def error_of(ended: Ended) -> str:
+    """What went wrong: the last exception with what it says, or the last line."""
+    lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
+    starts = [place for place, line in enumerate(lines) if EXCEPTION.match(line)]
+    told = " ".join(lines[starts[-1] :] if starts else lines[-1:])
+    return without_paths(told)[:LAST] or f"it ended with status {ended.status}"

@@ -110,16 +110,30 @@ class Installer:
             wheels = [o for n in names if n not in built for o in ("--only-binary", n)]
         else:
             wheels = ["--only-binary", ":all:"]
-        exactly = ["--no-deps", "--require-hashes", *wheels, "-r", str(pins)]
         if self._uv:
-            uv = [self._uv, "--no-config", "--no-progress"]
-            self._run([*uv, "venv", "--python", str(interpreter.path), str(folder / "env")], folder)
-            self._run([*uv, "pip", "install", "--python", str(python), *exactly], folder)
+            self._with_uv(self._uv, interpreter, folder, ["--require-hashes", *wheels, str(pins)])
         else:
-            self._run([str(interpreter.path), "-m", "venv", str(folder / "env")], folder)
-            pip = [str(python), "-m", "pip", "--isolated", "install", "--no-input"]
+            self._run([str(interpreter.path), "-m", "venv", "--clear", str(folder / "env")], folder)
+            pip = [str(python), "-m", "pip", "--isolated", "install", "--no-input", "--no-deps"]
+            exactly = ["--require-hashes", *wheels, "-r", str(pins)]
             self._run([*pip, "--disable-pip-version-check", *exactly], folder)
         return python
+
+    def _with_uv(
+        self, uv: str, interpreter: Interpreter, folder: Path, exactly: Sequence[str]
+    ) -> None:
+        """Make the environment, or turn the last one in the folder into it.
+
+        Most packages are the same from one companion to the next, TensorFlow's files above all.
+        """
+        command, env, last = [uv, "--no-config", "--no-progress"], folder / "env", folder / "last"
+        if not (last.is_file() and last.read_text("utf-8") == str(interpreter.path)):
+            venv = ["venv", "--clear", "--python", str(interpreter.path), str(env)]
+            self._run([*command, *venv], folder)
+        last.unlink(missing_ok=True)  # one that fails halfway is no base for the next
+        sync = ["pip", "sync", "--python", str(env / "bin" / "python"), *exactly]
+        self._run([*command, *sync], folder)
+        last.write_text(str(interpreter.path), "utf-8")
 
     def _make_room(self, folder: Path) -> None:
         """Drop TensorFlows from uv's cache when the disk gets full.

@@ -25,6 +25,15 @@ VARIANT = "-conda"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockedPackage:
+    """A package that pip installs, with what it requires on the target."""
+
+    name: str
+    version: str
+    requires: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedSet:
     """The Python packages of a lock, and which combo it is for.
 
@@ -32,7 +41,9 @@ class LockedSet:
     provides; of a conda package only those count that a package from the index requires, since
     the rest (OpenSSL, the C++ runtime) are no Python packages. ``conda_names`` are all of
     conda's packages: some of the rest do hold a distribution that an environment then has.
-    ``from_source`` are those that pip builds from a source archive.
+    ``from_source`` are those that pip builds from a source archive. ``packages`` are those of
+    pip with their requirements, ``companions`` those that touch TensorFlow, and ``command`` the
+    options that the lock was made with.
     """
 
     id: str
@@ -47,6 +58,9 @@ class LockedSet:
     from_conda: frozenset[str]
     conda_names: frozenset[str] = frozenset()
     from_source: frozenset[str] = frozenset()
+    packages: tuple[LockedPackage, ...] = ()
+    companions: frozenset[str] = frozenset()
+    command: str = ""
 
     @property
     def others(self) -> dict[str, str]:
@@ -104,6 +118,17 @@ def locked_set(content: Mapping[str, Any], where: str) -> LockedSet:
             conda_names=frozenset(
                 canonicalize_name(p["name"]) for p in packages if p["manager"] == "conda"
             ),
+            packages=tuple(
+                LockedPackage(
+                    name=canonicalize_name(p["name"]),
+                    version=p["version"],
+                    requires=tuple(p["requires"]),
+                )
+                for p in packages
+                if p["manager"] == "pip"
+            ),
+            companions=frozenset(one["name"] for one in content.get("companions", ())),
+            command=content.get("command", ""),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(where, f"not a lock of tfmac-lock: {error!r}") from error

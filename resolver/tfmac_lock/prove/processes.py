@@ -53,7 +53,10 @@ class Processes:
         timeout: float,
         folder: Path | None = None,
     ) -> Ended:
-        """Run it to its end. Raises ToolFailed if it cannot start or takes over ``timeout`` s."""
+        """Run it to its end, in that folder.
+
+        Raises ToolFailed if it cannot start or takes over ``timeout`` s.
+        """
         with self._lock:
             if self._stopped:
                 raise Stopped

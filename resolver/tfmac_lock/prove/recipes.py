@@ -14,20 +14,23 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from ..matrix.reasons import Grade
-from ..matrix.recipes import RecipeRun
+from ..matrix.reasons import Grade, Status
+from ..matrix.recipes import RecipeRun, vouched_for
 from ..matrix.toml import read_file
-from .companions import attempt, trials_in
+from .companions import WORK, attempt, known_trial, trial_file, trials_in
 from .evidence import write_evidence
+from .programs import tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from ..lock.model import Lock
+    from ..matrix.companions import Companions
     from ..matrix.recipes import Recipe
-    from .companions import Task
+    from .linux import Twin
     from .locked import LockedSet
+    from .programs import Task
     from .twin import Twins
 
 
@@ -78,42 +81,63 @@ def is_trained(lock: Lock) -> bool:
     )
 
 
-def try_recipe(twins: Twins, task: RecipeTask, companions: list[Task], folder: Path) -> RecipeRun:
+def try_recipe(
+    twins: Twins, task: RecipeTask, companions: Companions, folder: Path, *, again: bool = False
+) -> tuple[RecipeRun, bool]:
     """Make the twin of the lock, run the smoke test in it, and write what came out.
 
-    The companions are tried in the same twin; ``folder`` is that of all proofs. Raises
-    NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
+    The companions of which nothing is known beside these versions are tried in the same twin;
+    ``folder`` is that of all proofs. A run that is there is not made ``again``; the second value
+    says so. Raises NotProvable where there is no interpreter or no wheel, ToolFailed, DiskFull.
     """
+    known = None if again else task.known(folder)
+    if known is not None and not list(_left(task, known, companions, folder)):
+        return known, True
     with twins.environment(task.locked) as made:
-        python, twin, place = made
-        program, environment = task.recipe.smoke, task.environment
-        found = attempt(twins, python, place, program + LISTING, environment)
-        run = RecipeRun(
-            recipe=task.recipe.name,
-            arch=task.lock.combo.arch,
-            imported=_imported(python, place, task.locked.pins),
-            tensorflow=task.locked.tensorflow,
-            python=task.locked.series,
-            date=datetime.now(UTC).date(),
-            outcome=found.outcome,
-            error=found.error,
-            seconds=found.seconds,
-            program=task.recipe.digest,
-            system=f"{platform.system()} {platform.machine()}",
-            wheel=twin.tensorflow.filename,
-            environment=dict(environment),
-            dropped=dict(twin.dropped),
-            pins=dict(task.locked.pins),
-        )
+        run = known or _run(twins, task, made)
         write_evidence(run, task.file(folder / "recipes"))
-        for _ in trials_in(made, twins, task.locked, companions, folder / "companions"):
+        todo = list(_left(task, run, companions, folder))
+        for _ in trials_in(made, twins, task.locked, todo, folder / "companions"):
             pass  # each is written as it ends
-    return run
+    return run, known is not None
+
+
+def _left(task: RecipeTask, run: RecipeRun, companions: Companions, folder: Path) -> Iterator[Task]:
+    """The companions in the lock of which neither the run nor a trial tells anything."""
+    unproven = {one.name for one in task.lock.companions if one.status is Status.UNPROVEN}
+    vouched = vouched_for(task.recipe, run.imported, companions) if run.outcome == "works" else ()
+    for one in tasks(task.locked, companions):
+        path = trial_file(folder / "companions", one, task.locked)
+        open_question = one.name in unproven and one.name not in vouched
+        if open_question and not known_trial(path, one, task.locked):
+            yield one
+
+
+def _run(twins: Twins, task: RecipeTask, made: tuple[Path, Twin, Path]) -> RecipeRun:
+    python, twin, place = made
+    found = attempt(twins, python, place, task.recipe.smoke + LISTING, task.environment)
+    return RecipeRun(
+        recipe=task.recipe.name,
+        arch=task.lock.combo.arch,
+        imported=_imported(python, place, task.locked.pins),
+        tensorflow=task.locked.tensorflow,
+        python=task.locked.series,
+        date=datetime.now(UTC).date(),
+        outcome=found.outcome,
+        error=found.error,
+        seconds=found.seconds,
+        program=task.recipe.digest,
+        system=f"{platform.system()} {platform.machine()}",
+        wheel=twin.tensorflow.filename,
+        environment=dict(task.environment),
+        dropped=dict(twin.dropped),
+        pins=dict(task.locked.pins),
+    )
 
 
 def _imported(python: Path, place: Path, pins: Mapping[str, str]) -> tuple[str, ...]:
     """Those of the packages of which a module was imported; none where the program failed."""
-    listed = place / LISTED
+    listed = place / WORK / LISTED
     if not listed.is_file():
         return ()
     modules = set(listed.read_text("utf-8").split())

@@ -10,29 +10,34 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import TfmacLockError
 from . import train_mnist
+from .companions import trials_in
 from .environment import Installer, clean_environ, workspace
 from .errors import DiskFull, NotProvable, ToolFailed
 from .evidence import evidence_of_twin, read_evidence, twin_file, write_evidence
 from .interpreters import find_interpreter
 from .linux import linux_tags, twin_of
 from .processes import Ended, Processes, Stopped
+from .programs import tasks
 from .report import read_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
+    from ..matrix.companions import Companions, Trial
     from ..matrix.proofs import Proof
     from ..pypi.model import IndexFile
     from .interpreters import Interpreter
     from .linux import Twin
     from .locked import LockedSet
+    from .programs import Task
 
 STAGE_LIMIT = 300
 """Seconds for each stage of the proof; on two slow cores the longest takes 20."""
@@ -47,20 +52,54 @@ CORES_EACH = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proved:
+    """What a twin gave: evidence of its training, and what came of each of its other packages.
+
+    A package of which nothing could be learned here is there with the reason.
+    """
+
+    evidence: Proof
+    others: tuple[Trial | NotProvable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of one lock: evidence, or the reason why there is none."""
 
     lock: LockedSet
     evidence: Proof | None
+    others: tuple[Trial | NotProvable, ...] = ()
     reason: str = ""
     kept: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether it trains, and each package that was tried runs."""
+        trains = self.evidence is not None and self.evidence.outcome == "works"
+        return trains and not self.failed
+
+    @property
+    def failed(self) -> list[Trial]:
+        """The packages that do not run beside what trains."""
+        return [one for one in self.tried if one.outcome == "broken"]
+
+    @property
+    def tried(self) -> list[Trial]:
+        """The packages of which something was learned."""
+        return [one for one in self.others if not isinstance(one, NotProvable)]
+
+    @property
+    def untried(self) -> list[NotProvable]:
+        """The packages of which nothing could be learned here."""
+        return [one for one in self.others if isinstance(one, NotProvable)]
 
 
 class Twins:
     """Proves locks one by one; threads may share it.
 
     ``listing`` gives the files of a project on the index; ``folder`` is where evidence goes;
-    ``cache`` is where environments are made, best on the disk of the installer's cache.
+    ``cache`` is where environments are made, best on the disk of the installer's cache. With
+    ``companions`` the packages beside the pair are tried too, and ``trials`` is where that goes.
     """
 
     def __init__(
@@ -71,12 +110,16 @@ class Twins:
         processes: Processes,
         folder: Path,
         cache: Path,
+        companions: Companions | None = None,
+        trials: Path | None = None,
     ) -> None:
         self._listing = listing
         self._installer = installer
         self._processes = processes
         self._folder = folder
         self._cache = cache
+        self._companions = companions
+        self._trials = trials or folder / "companions"
         self._interpreters: dict[str, Interpreter | None] = {}
 
     def evidence_file(self, lock: LockedSet) -> Path:
@@ -86,41 +129,65 @@ class Twins:
     def done(self, lock: LockedSet) -> Proof | None:
         """The evidence that is there already, if it is about the same pins."""
         path = self.evidence_file(lock)
-        if not path.is_file():
+        if not path.is_file() or self._tasks(lock):
             return None
         evidence = read_evidence(path)
         return evidence if evidence.pins == lock.others else None
 
-    def prove(self, locks: Sequence[LockedSet]) -> Proof:
+    def prove(self, locks: Sequence[LockedSet]) -> Proved:
         """Make the twin that these locks share, run the proof in it, and write the evidence.
 
-        Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
+        Then each package beside the pair that somebody asked for, or that touches TensorFlow, is
+        tried in it. Raises NotProvable where there is no interpreter or no wheel, ToolFailed and
+        DiskFull.
         """
         lock = locks[0]
         with self.environment(lock) as (python, twin, folder):
             report_path = folder / "report.json"
-            command = [str(python), train_mnist.__file__, "--synthetic", "--device", "cpu"]
+            command = [
+                str(python),
+                train_mnist.__file__,
+                "--synthetic",
+                "--device",
+                "cpu",
+                "--core",
+            ]
             command += ["--report", str(report_path), "--limit", str(STAGE_LIMIT), "--tied"]
             environ = clean_environ() | {"TMPDIR": str(folder)}
             ended = self._processes.run(command, env=environ, timeout=PROOF_TIMEOUT)
             if not report_path.is_file():
                 raise ToolFailed("the proof", ended.output.strip()[-300:] or "no report")
             report = read_report(report_path)
-        evidence = evidence_of_twin(lock, twin, report)
-        write_evidence(evidence, self.evidence_file(lock))
-        return evidence
+            evidence = evidence_of_twin(lock, twin, report)
+            write_evidence(evidence, self.evidence_file(lock))
+            made, todo = (python, twin, folder), self._tasks(lock)
+            return Proved(
+                evidence=evidence, others=tuple(trials_in(made, self, lock, todo, self._trials))
+            )
+
+    def _tasks(self, lock: LockedSet) -> list[Task]:
+        return list(tasks(lock, self._companions)) if self._companions is not None else []
 
     @contextmanager
-    def environment(self, lock: LockedSet) -> Iterator[tuple[Path, Twin, Path]]:
+    def environment(
+        self, lock: LockedSet, place: Path | None = None
+    ) -> Iterator[tuple[Path, Twin, Path]]:
         """An environment with the twin of the lock: its Python, the twin, a folder to work in.
 
+        The folder is ``place``, or one that is gone afterwards.
         Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
         """
         interpreter = self._interpreter(lock)
         twin = twin_of(lock, self._listing, linux_tags(lock.series))
-        with workspace(self._cache) as folder:
+        with nullcontext(place) if place else self.workspace() as folder:
             python = self._installer.create(interpreter, folder, twin.requirements(), twin.built)
+            if lock.package not in twin.files:
+                name_as_on_the_mac(python, lock)
             yield python, twin, folder
+
+    def workspace(self) -> AbstractContextManager[Path]:
+        """A folder beside the environments that is gone afterwards."""
+        return workspace(self._cache)
 
     def run(
         self, command: list[str], environ: dict[str, str], timeout: float, *, folder: Path
@@ -142,6 +209,19 @@ class Twins:
         return interpreter
 
 
+def name_as_on_the_mac(python: Path, lock: LockedSet) -> None:
+    """Let the environment tell its TensorFlow by the Mac's name, for packages that ask for it.
+
+    What stands in has another one, and some look for the distribution and not for the module.
+    """
+    site = python.parents[1] / "lib" / f"python{lock.series}" / "site-packages"
+    info = f"{lock.package.replace('-', '_')}-{lock.tensorflow}.dist-info"
+    (site / info).mkdir(exist_ok=True)
+    head = f"Metadata-Version: 2.1\nName: {lock.package}\nVersion: {lock.tensorflow}\n"
+    (site / info / "METADATA").write_text(head, "utf-8")
+    (site / info / "RECORD").write_text(f"{info}/METADATA,,\n{info}/RECORD,,\n", "utf-8")
+
+
 def prove_all(
     twins: Twins, locks: Iterable[LockedSet], jobs: int, *, again: bool = False
 ) -> Iterator[Outcome]:
@@ -158,7 +238,7 @@ def prove_all(
         else:
             yield Outcome(lock=lock, evidence=evidence, kept=True)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        running: dict[Future[Proof], list[LockedSet]] = {}
+        running: dict[Future[Proved], list[LockedSet]] = {}
         try:
             # One after the other for each wheel, so that it is fetched once even on a small disk.
             for group in sorted(todo.values(), key=_wheel):
@@ -178,7 +258,7 @@ def _wheel(group: list[LockedSet]) -> tuple[str, str]:
     return group[0].tensorflow, group[0].series
 
 
-def _outcomes(future: Future[Proof], locks: list[LockedSet]) -> list[Outcome]:
+def _outcomes(future: Future[Proved], locks: list[LockedSet]) -> list[Outcome]:
     try:
         found = future.result()
     except (DiskFull, Stopped):
@@ -187,7 +267,7 @@ def _outcomes(future: Future[Proof], locks: list[LockedSet]) -> list[Outcome]:
         return [Outcome(lock=lock, evidence=None, reason=error.reason) for lock in locks]
     except TfmacLockError as error:
         return [Outcome(lock=lock, evidence=None, reason=str(error)) for lock in locks]
-    return [Outcome(lock=lock, evidence=found) for lock in locks]
+    return [Outcome(lock=lock, evidence=found.evidence, others=found.others) for lock in locks]
 
 
 def shard(locks: Iterable[LockedSet], part: int, parts: int) -> list[LockedSet]:

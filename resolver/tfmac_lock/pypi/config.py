@@ -60,7 +60,8 @@ class IndexConfig:
 
     ``indexes`` are addresses without credentials, each ending in a slash, in search order.
     ``index_for`` has the index of a project by its normalised name, in the place of these.
-    ``timeout`` is in seconds, for connecting and between two pieces of an answer. ``notes``
+    ``timeout`` is in seconds, for connecting and between two pieces of an answer. ``keyring``
+    asks the system's keyring for the password of an address that names only a user. ``notes``
     are what the user should hear about the settings.
     """
 
@@ -74,6 +75,7 @@ class IndexConfig:
     proxy: str | None = field(default=None, repr=False)
     timeout: float = 15.0
     retries: int = _RETRIES
+    keyring: bool = False
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -120,6 +122,7 @@ class IndexConfig:
                 "timeout", settings.get("timeout", settings.get("default-timeout")), 15
             ),
             retries=int(_number("retries", settings.get("retries"), _RETRIES)),
+            keyring=_has_keyring(settings, credentials),
             notes=tuple(notes),
         )
 
@@ -141,6 +144,10 @@ class IndexConfig:
         known = [entry for entry in self.credentials if read(entry.url).origin == here.origin]
         if known:
             best = max(known, key=lambda entry: _common_length(entry.url, url))
+            if not best.password and self.keyring:
+                from . import keyring
+
+                return best.user, keyring.password_of(best.url, best.user) or ""
             return best.user, best.password
         return _from_netrc(self.netrc, here.host)
 
@@ -199,6 +206,15 @@ def _index(
     if userinfo is not None:
         credentials.append(Credentials(url=url, user=userinfo[0], password=userinfo[1]))
     return url
+
+
+def _has_keyring(settings: Mapping[str, str], credentials: Iterable[Credentials]) -> bool:
+    """Whether the keyring is asked for the password of an address that names only a user."""
+    if all(one.password for one in credentials):
+        return False
+    from . import keyring
+
+    return keyring.is_wanted(settings.get("keyring-provider", "auto"))
 
 
 def _index_for(

@@ -157,16 +157,21 @@ class Facts:
         """
         key = (item.name, item.specifier)
         if key not in self._sets:
-            project = self.project(item.name)
-            found = project.admitted(item.specifier)
-            yanked = project.yanked & ~self.opened.get(item.name, 0)
-            if yanked & found and not (item.is_exact or self._user_pins(item.name, found)):
-                found &= ~yanked
-            if not (self.counts_pre(item.name) or item.specifier.prereleases or self.all_pre):
-                self.left_pre_out |= bool(found & project.finals and found & ~project.finals)
-                found = found & project.finals or found
-            self._sets[key] = found & project.wheels or found
+            found = self.released(item).bits
+            self._sets[key] = found & self.project(item.name).wheels or found
         return VersionSet(self._sets[key])
+
+    def released(self, item: Requirement) -> VersionSet:
+        """The same, and source archives count as much as wheels."""
+        project = self.project(item.name)
+        found = project.admitted(item.specifier)
+        yanked = project.yanked & ~self.opened.get(item.name, 0)
+        if yanked & found and not (item.is_exact or self._user_pins(item.name, found)):
+            found &= ~yanked
+        if not (self.counts_pre(item.name) or item.specifier.prereleases or self.all_pre):
+            self.left_pre_out |= bool(found & project.finals and found & ~project.finals)
+            found = found & project.finals or found
+        return VersionSet(found)
 
     def counts_pre(self, name: NormalizedName) -> bool:
         """Whether pre-releases of the package count as much as final releases."""

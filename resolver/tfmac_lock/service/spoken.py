@@ -7,6 +7,9 @@ import re
 import shlex
 
 SINGLE = {"python", "chip", "macos", "os", "tensorflow", "metal", "exclude_newer"}
+NAMED = {"for": "recipe"}
+"""Fields that have another name than the option."""
+
 LISTS = {"with": "packages", "constraint": "constraints", "allow_source": "allow_source"}
 """Fields that are lists, by the options that are given once for each item."""
 
@@ -27,7 +30,7 @@ def _field(found: re.Match[str]) -> str:
     if option is None:
         return ""  # there is no other form of the answer to look for
     name = option.replace("-", "_")
-    name = LISTS.get(name, name)
+    name = LISTS.get(name) or NAMED.get(name, name)
     if value:
         return f'"{name}": "{value}"'
     return f"{name}:" if after or found.start() == 0 else name
@@ -39,8 +42,8 @@ def _body(command: str) -> str:
     asked: dict[str, str | list[str]] = {}
     for word, value in zip(words, words, strict=True):
         name = word.removeprefix("--").replace("-", "_")
-        if name in SINGLE:
-            asked[name] = value
+        if name in SINGLE or name in NAMED:
+            asked[NAMED.get(name, name)] = value
         elif name in LISTS:
             listed = asked.setdefault(LISTS[name], [])
             assert isinstance(listed, list)

@@ -63,8 +63,6 @@ def render_site(
         for name, text in item.files.items()
     }
     files |= locks
-    files |= {f"{constraints.FOLDER}/{one.name}": one.text for one in constraints.published(inputs)}
-    files |= dict(api.render(inputs, grids))
     for item in inputs.locks:
         combo = item.lock.combo
         plugin = f"metal {combo.metal}" if combo.metal else "CPU"
@@ -79,6 +77,8 @@ def render_site(
         service=service,
         computed=computed,
     )
+    files |= dict(api.render(inputs, grids, site.companions))
+    files |= {f"{constraints.FOLDER}/{one.name}": one.text for one in site.constraints}
     pages = list(all_pages(site))
     files |= dict(render(site, pages))
     files["search.json"] = search.index(pages)

@@ -23,7 +23,7 @@ FOLDER = "constraints"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class Constraints:
     """The constraints of a TensorFlow minor on one architecture and Python: the best lock's."""
 
     name: str
@@ -36,7 +36,7 @@ class Published:
         return minor(self.lock.combo.tensorflow)
 
 
-def published(inputs: Inputs) -> Iterator[Published]:
+def published(inputs: Inputs) -> Iterator[Constraints]:
     """Newest TensorFlow first; minors that wheels alone cannot serve have none."""
     best: dict[str, Lock] = {}
     for item in inputs.locks:  # best first, and one with the plugin before one without
@@ -48,7 +48,7 @@ def published(inputs: Inputs) -> Iterator[Published]:
             best[file_name(combo)] = item.lock
     for name, lock in sorted(best.items(), key=_newest_first):
         text = constraints_txt.render([limits_of(inputs.matrix, lock)], name)
-        yield Published(name=name, lock=lock, text=text)
+        yield Constraints(name=name, lock=lock, text=text)
 
 
 def file_name(combo: Combo) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..target import Arch
 from .companion_documents import facts_of_all
+from .constraints import Constraints, published
 from .openapi import describe
 
 if TYPE_CHECKING:
@@ -112,6 +113,11 @@ class Site:
             for on in cell.pythons
             if on.lock
         }
+
+    @cached_property
+    def constraints(self) -> list[Constraints]:
+        """The constraints of each TensorFlow minor, newest first."""
+        return list(published(self.inputs))
 
     @cached_property
     def companions(self) -> list[CompanionFacts]:

@@ -96,7 +96,7 @@ def test_uv_gets_overrides_and_metadata_where_those_of_the_packages_are_wrong() 
         "version": "0.25.0",
         "requires-dist": ["tf-keras"],
     }
-    old = lock(tensorflow="2.6.0", package="tensorflow", metal=None)
+    old = lock((package("tensorflow", "2.6.0"),), tensorflow="2.6.0", metal=None)
     overrides = data("uv", old)["tool"]["uv"]["override-dependencies"]  # type: ignore[index]
     assert "wrapt>=1.12.1,<1.15" in overrides
 
@@ -150,7 +150,7 @@ def test_poetry_gets_one_row_a_machine_and_the_extra_for_cuda() -> None:
 
 
 def test_poetry_and_pdm_say_what_they_cannot_be_told() -> None:
-    old = lock(tensorflow="2.6.0", metal=None)
+    old = lock((package("tensorflow", "2.6.0"),), tensorflow="2.6.0", metal=None)
     assert "Poetry goes by what is stated, and refuses" in " ".join(
         line.removeprefix("#   ") for line in exports.render("poetry", [old]).splitlines()
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .header import commented, header, sentences, wrapped
+from .header import commented, header, named, sentences, wrapped
 from .wheels_only import one_of_wheels
 
 if TYPE_CHECKING:
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 NAME = "constraints.txt"
 
 
-def render(limits: Sequence[Limits], name: str = NAME) -> str:
-    """The text of the file of that name."""
+def render(limits: Sequence[Limits], name: str = "") -> str:
+    """The text of the file; its name is the usual one unless given."""
     made = one_of_wheels(limits, "constraints")
+    name = name or named(NAME, made.lock)
     lines = commented(header(made.lock))
     lines += commented(
         [

@@ -90,8 +90,18 @@ def assignments(lock: Lock) -> list[str]:
     return [f"{name}={shlex.quote(value)}" for name, value in lock.environment.items()]
 
 
-def install_command(lock: Lock, file: str = "requirements.txt") -> str:
+def named(filename: str, lock: Lock) -> str:
+    """The name of a file for the lock: ``pylock.linux-cuda.toml`` for one beside the Mac's.
+
+    Source: https://packaging.python.org/en/latest/specifications/pylock-toml/#file-name.
+    """
+    stem, _, suffix = filename.rpartition(".")
+    return f"{stem}.{lock.beside.name}.{suffix}" if lock.beside else filename
+
+
+def install_command(lock: Lock, file: str | None = None) -> str:
     """How pip installs the file; only the lock's source archives may be built."""
+    file = named("requirements.txt", lock) if file is None else file
     names = ",".join(package.name for package in lock.wheels if package.is_source)
     sources = f" --only-binary :all: --no-binary {names}" if names else ""
     return f"python -m pip install --require-hashes --no-deps{sources} -r {file}"

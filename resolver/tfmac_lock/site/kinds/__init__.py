@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import api, companions, docs, grids, locks, other, releases, symptoms, tools
+from . import api, companions, constraints, docs, grids, locks, other, releases, symptoms, tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 KINDS: tuple[Callable[[Site], Iterator[Page]], ...] = (
     grids.pages,
     locks.pages,
+    constraints.pages,
     releases.pages,
     companions.pages,
     symptoms.pages,

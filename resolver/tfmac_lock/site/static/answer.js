@@ -1,7 +1,7 @@
 // The answer to the first page's question, at once: a published lock, chosen as the command
 // chooses, or with more packages one that the service makes.
 import { ask, fill, readDocument, root, say, service } from "./site.js";
-import { chosen, followSelects, followWords, form, guess, impossible, reaches, rememberChoice, restore } from "./choice.js";
+import { chosen, followSelects, followWords, form, guess, impossible, parameters, reaches, rememberChoice } from "./choice.js";
 
 const answer = document.querySelector("#answer");
 const answered = document.querySelector("#answered");
@@ -218,8 +218,7 @@ form.addEventListener("submit", (event) => {
   update(false);
 });
 
-const given = restore();
-if (["chip", "macos", "python", "with", "tensorflow"].some((name) => given.get(name))) {
+if (["chip", "macos", "python", "with", "tensorflow"].some((name) => parameters.get(name))) {
   shown = JSON.stringify(chosen());
   show(false);
 } else {

@@ -3,7 +3,7 @@
 import { asked } from "./asked.js";
 import { say } from "./site.js";
 
-const parameters = new URLSearchParams(location.search);
+export const parameters = new URLSearchParams(location.search);
 export const form = document.querySelector("#choose");
 const SELECTS = ["chip", "macos", "python"];
 
@@ -92,7 +92,8 @@ export function rememberChoice() {
   remember({ chip, macos, python, tensorflow, with: packages.join(" ") });
 }
 
-export function restore() {
+// Done once, when the page is read: what is guessed or typed later stands.
+function restore() {
   for (const name of SELECTS) {
     const wanted = parameters.get(name) || "";
     if (has(form.elements[name], wanted)) form.elements[name].value = wanted;
@@ -101,8 +102,8 @@ export function restore() {
   const packages = (parameters.get("with") || "").split(" ").filter(Boolean);
   const line = [...(version ? [`tensorflow ${version}`] : []), ...packages].join(", ");
   if (line) form.elements.words.value = line;
-  return parameters;
 }
+restore();
 
 // What the browser tells of the Mac. Only Chromium tells, and only on request; it never tells
 // which chip of Apple's it is, so the oldest stands for all.

@@ -1,6 +1,6 @@
 // The grid: filters that live in the address, and walking by keyboard.
 import { fill, root, say } from "./site.js";
-import { chosen, form, impossible, reaches, remember, rememberChoice, restore } from "./choice.js";
+import { chosen, form, impossible, parameters, reaches, remember, rememberChoice } from "./choice.js";
 
 const grid = document.querySelector("#grid");
 const filter = document.querySelector("#filter");
@@ -151,7 +151,6 @@ for (const kind of ["focusin", "mouseover"]) {
 for (const link of grid.querySelectorAll("a")) link.tabIndex = -1;
 (grid.querySelector("tbody td a") || grid.querySelector("a")).tabIndex = 0;
 
-const parameters = restore();
 if (parameters.has("status")) {
   const wanted = parameters.get("status").split(",");
   for (const box of filter.querySelectorAll("input[name=status]")) box.checked = wanted.includes(box.value);

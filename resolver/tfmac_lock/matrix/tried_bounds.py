@@ -1,0 +1,101 @@
+"""Bounds that trials give: which releases of a companion fail beside which TensorFlow.
+
+Beside one minor release of TensorFlow a companion has a last release that runs and a first one
+after it that fails; or it has none that runs, or one from which on it runs. Each of these is a
+need of the releases that fail: another TensorFlow. It ends at the newest release that was tried,
+since a later one may well have learned it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from ..target import minor
+from .base import specifier
+from .companions import OF_TRIALS, TENSORFLOW, Needed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .companions import Companions, Trial
+
+Filed = tuple[str, "Trial"]
+"""A trial with the file that it lies in."""
+
+
+def bounds_of(trials: Iterable[Filed]) -> Iterator[Needed]:
+    """What the trials of one companion say of its releases, TensorFlow by TensorFlow.
+
+    A release that ran beside some packages and failed beside others is no matter of TensorFlow.
+    """
+    by_minor: dict[str, list[Filed]] = defaultdict(list)
+    for one in trials:
+        by_minor[minor(one[1].tensorflow)].append(one)
+    for series, filed in sorted(by_minor.items(), key=lambda item: Version(item[0])):
+        yield from _beside(series, filed)
+
+
+def _beside(series: str, trials: list[Filed]) -> Iterator[Needed]:
+    ran = {Version(trial.version) for _, trial in trials if trial.outcome == "works"}
+    failed = {
+        Version(trial.version): (path, trial)
+        for path, trial in trials
+        if trial.outcome == "broken" and Version(trial.version) not in ran
+    }
+    newer = [version for version in failed if ran and version > max(ran)]
+    older = [version for version in failed if not ran or version < min(ran)]
+    if newer:
+        first, text = min(newer), f"{max(ran)} is the newest that runs there"
+        versions = f">={first},<={max(newer)}"
+        yield _need(f"{OF_TRIALS}{series}", versions, series, failed[first], text)
+    if older:
+        last = max(older)
+        text = f"{min(ran)} is the oldest that runs there" if ran else "no release was seen to run"
+        yield _need(f"{OF_TRIALS}{series}-older", f"<={last}", series, failed[last], text)
+
+
+def _need(name: str, versions: str, series: str, filed: Filed, text: str) -> Needed:
+    path, trial = filed
+    return Needed(
+        id=name,
+        versions=versions,
+        requires=f"tensorflow !={series}.*",
+        reason=f"{trial.version} fails beside TensorFlow {trial.tensorflow}, and {text}: "
+        f"{trial.error}",
+        source=f"twin: {path}",
+    )
+
+
+def is_current(trial: Trial, companions: Companions) -> bool:
+    """Whether the trial was made with the smoke test and the settings that the facts have now."""
+    fact = companions.named(trial.companion)
+    return (fact is None or trial.program == fact.digest) and (
+        trial.environment == companions.settings(trial.versions)
+    )
+
+
+def is_explained(trial: Trial, companions: Companions) -> bool:
+    """Whether it was made without something that the facts by now say is needed.
+
+    Its failure then says no more than they do.
+    """
+    return any(
+        not _is_met(need, trial)
+        for name, version in trial.versions.items()
+        if (fact := companions.named(name)) is not None
+        for need in fact.needs
+        if specifier(need.versions).contains(version, prereleases=True)
+        and need.holds(trial.tensorflow, minor(trial.python))
+    )
+
+
+def _is_met(need: Needed, trial: Trial) -> bool:
+    wanted = Requirement(need.requires)
+    name = canonicalize_name(wanted.name)
+    has = trial.tensorflow if name in TENSORFLOW else trial.pins.get(name)
+    return has is not None and wanted.specifier.contains(has, prereleases=True)
