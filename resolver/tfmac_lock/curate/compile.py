@@ -128,7 +128,10 @@ def _companions(folder: MatrixFolder) -> Companions:
                 fact,
                 needs=(
                     *fact.needs,
-                    *bounds_of(one for one in filed if one[1].companion == fact.name),
+                    *bounds_of(
+                        (one for one in filed if one[1].companion == fact.name),
+                        binary=fact.couples == "binary",
+                    ),
                 ),
             )
             for fact in folder.companions
