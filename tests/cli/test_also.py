@@ -185,6 +185,8 @@ def test_what_cannot_be_had_there_is_refused_and_nothing_is_written(
         (["--also", "windows"], "unknown machine for --also 'windows'"),
         (["--also", "linux-cude"], "Did you mean 'linux-cuda'?"),
         (["--also", "linux-cuda", "--os", "linux"], "leave --os linux out"),
+        (["--also", "linux-cuda", "--format", "pylock", "-o", "-"], "a file for each machine"),
+        (["--also", "linux-cuda", "-o", "mac.txt"], "name a folder with -o"),
         (
             ["--also", "linux-cuda", "--also", "linux-x86_64", "--format", "uv"],
             "machines that markers cannot tell apart",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.test_lock import Said, run
-from tests.lock.apply.layouts import PLAIN
+from tests.lock.apply.layouts import LAYOUTS, PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,3 +141,18 @@ def test_both_macs_go_into_one_project(run: Callable[..., Said], folder: Path) -
         "--python", "3.10", "--chip", "m1", "--chip", "intel-amd", "--format", "uv", "-o", "-"
     )
     assert len(tomllib.loads(said.out)["tool"]["uv"]["environments"]) == 2
+
+
+def test_the_projects_own_file_is_never_an_output(run: Callable[..., Said], project: Path) -> None:
+    for options in (["--format", "uv"], ["--force"], []):
+        said = run(*MAC, "-o", "pyproject.toml", *options)
+        assert said.status == 2
+        assert "tfmac-lock apply --to pyproject.toml" in said.err
+        assert project.read_text() == PLAIN
+
+
+def test_notes_fit_a_terminal(run: Callable[..., Said], project: Path) -> None:
+    project.write_text(LAYOUTS["dynamic dependencies"])
+    said = run("apply")
+    assert "note: it has dynamic dependencies" in said.out
+    assert max(map(len, said.out.splitlines())) <= 80

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_audit import call, document, index  # noqa: F401 - fixtures
+from tests.cli.test_audit import call, document, index, lock_file  # noqa: F401 - fixtures
 from tests.support.facts import matrix
 from tests.support.fake_wheels import SYSTEM, companion_wheel, tensorflow_files, tensorflow_wheel
 from tests.support.machos import Need
@@ -161,6 +161,22 @@ def test_a_copy_of_tensorflows_library_is_told_with_its_path(
     printed = capsys.readouterr().out
     assert "2.17.1, arm64: cannot be decided" in printed
     assert f"  a copy of TensorFlow's own: {copy}" in " ".join(printed.split("\n    "))
+
+
+def test_the_companions_of_a_lock_are_judged_beside_its_own_tensorflow(
+    call: Callable[..., int],  # noqa: F811
+    index: Path,  # noqa: F811
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wheels = [*index.glob("tensorflow/*.whl"), companion_wheel(tmp_path / "own")]
+
+    assert call(str(lock_file(tmp_path, wheels)), "--json") == 1
+    printed = document(capsys)
+    assert [(one["package"], one["tensorflow"]) for one in printed["companions"]] == [
+        ("tensorflow-io", "2.18.0")
+    ]
+    assert printed["companions"][0]["missing_symbols"] == [CONCAT]
 
 
 def test_lines_are_no_longer_than_a_terminal_but_for_names(

@@ -208,3 +208,16 @@ def test_a_file_that_somebody_changed_is_made_anew(
     said = run("update")
     assert said.out.startswith("Nothing is new in the lock, and files beside it are made anew.\n")
     assert texts(folder) == before
+
+
+def test_fresh_takes_what_no_published_lock_has(
+    run: Callable[..., Said], folder: Path, wheels: Path
+) -> None:
+    run("--python", "3.11", "--chip", "m1", "--tensorflow", "2.18.1")
+    published = (folder / "lock.json").read_bytes()
+    said = run("update", "--dry-run", "-v")
+    assert (said.status, "answered by the published lock" in said.err) == (0, True)
+    said = run("update", "--fresh", "--offline", "-v")
+    assert "no published lock answers, so it is resolved now" in said.err
+    assert said.status == 3
+    assert (folder / "lock.json").read_bytes() == published

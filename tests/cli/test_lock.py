@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -808,4 +809,6 @@ def test_a_completion_script_is_printed(run: Callable[..., Said], shell: str) ->
 def test_the_version_is_told(run: Callable[..., Said]) -> None:
     from tfmac_lock import __version__
 
-    assert run("--version").out == f"tfmac-lock {__version__}\n"
+    first, second = run("--version").out.splitlines()
+    assert first == f"tfmac-lock {__version__}"
+    assert re.fullmatch(r"facts of 20\d\d-\d\d-\d\d", second)

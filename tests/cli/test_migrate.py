@@ -166,6 +166,26 @@ def test_a_project_is_the_request_and_its_lock_the_versions(
     assert pins(folder / "newest")["daily"] == "1.1"
 
 
+def test_a_project_of_poetry_needs_no_project_table(
+    run: Callable[..., Said], folder: Path, served: HtmlIndex
+) -> None:
+    (folder / "pyproject.toml").write_text(
+        '[tool.poetry]\nname = "mine"\n[tool.poetry.dependencies]\npython = "^3.10"\n'
+        'tensorflow = "^2.18"\ndaily = "^1.0"\nnightly = {version = "*", optional = true}\n'
+    )
+    said = run("migrate", "pyproject.toml", *MAC)
+    assert said.status == 0, said.err
+    made = pins(folder / "mac-lock")
+    assert (made["tensorflow"], made["daily"]) == ("2.18.1", "1.1")
+    assert "nightly" not in made
+    assert "\ndaily<2,>=1.0\n" in (folder / "mac-lock" / "requirements.in").read_text()
+    (folder / "poetry.lock").write_text(POETRY)
+    said = run("migrate", "poetry.lock", *MAC, "-o", "kept")
+    assert said.status == 0, said.err
+    assert pins(folder / "kept")["daily"] == "1.0"
+    assert "\ndaily<2,>=1.0\n" in (folder / "kept" / "requirements.in").read_text()
+
+
 def test_what_cannot_stay_is_changed_and_the_reason_is_told(
     run: Callable[..., Said], folder: Path, served: HtmlIndex
 ) -> None:
@@ -228,6 +248,7 @@ def test_a_new_file_of_the_same_name_is_no_obstacle(
         ("pixi.lock", "environments: {default: {packages: {linux-64: []}}}", "linux-64"),
         ("notes.md", "hello", "is in none of the formats"),
         ("pyproject.toml", "[tool.x]\n", "has no [project]"),
+        ("pyproject.toml", "[tool.poetry.dependencies]\n'' = '1'\n", "is no package name"),
     ],
 )
 def test_what_is_no_such_file_is_a_wrong_use(

@@ -111,3 +111,16 @@ def test_the_environment_starts_with_the_python_that_the_lock_was_made_for() -> 
         "sys_platform == 'darwin' and platform_machine == 'arm64' and python_version == '3.9' "
         "and python_full_version >= '3.9.13'"
     )
+
+
+def test_a_companion_of_one_minor_each_is_limited_to_that_of_tensorflow() -> None:
+    found = requirements(of("tensorflow-2.18.1-metal-1.2.0-py3.11-arm64", "3.11"))
+    assert "tf-keras==2.18.*" in found
+
+
+def test_all_that_is_said_of_a_package_is_one_limit() -> None:
+    found = of("tensorflow-macos-2.10.0-metal-0.6.0-py3.10-arm64", "3.10").limits
+    assert len({one.package for one in found}) == len(found)
+    numpy = next(one for one in found if one.package == "numpy")
+    assert set(numpy.specifier.split(",")) == {"<1.24", "<2"}
+    assert len({reason for reason, _ in numpy.reasons}) == len(numpy.reasons)

@@ -15,6 +15,7 @@ from tests.support.facts import target
 from tests.support.universe import Universe, as_indexed, asked_for
 from tfmac_lock.errors import UsageError
 from tfmac_lock.lock.make import Resolver
+from tfmac_lock.lock.published import slot_name
 from tfmac_lock.lock.request import LockRequest
 from tfmac_lock.lock.update import (
     NotInLock,
@@ -23,9 +24,12 @@ from tfmac_lock.lock.update import (
     update_packages,
     versions,
 )
+from tfmac_lock.publish.index import render
+from tfmac_lock.target import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tfmac_lock.lock.model import Lock
 
@@ -188,3 +192,15 @@ def test_an_update_with_nothing_new_is_the_same_lock(seed: int) -> None:
     assert unless_nothing_new(again, old) is old
     for name in texts(old):
         assert unless_nothing_new(updated(universe, old, name), old) is old
+
+
+def test_a_named_package_is_newer_than_what_was_tried(tmp_path: Path) -> None:
+    universe = index(a={"1": ("b",), "3": ("b",)}, b={"1": (), "3": ()})
+    old = resolver(universe).lock(request(before=BETWEEN)).lock
+    for path, text in render(slot_name("3.11", Arch.ARM64), [old], []).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    keeping = replace(resolver(universe), published=tmp_path, keep_proven=True)
+    assert texts(keeping.lock(request()).lock) == {"a": "1", "b": "1"}
+    made = update_packages(keeping, request(), old, named(old, ["b"]))
+    assert texts(made) == {"a": "1", "b": "3"}

@@ -222,7 +222,8 @@ def test_decision_forests_195_was_no_matter_of_tensorflow_but_of_an_older_macos(
     # TensorFlow 2.13.0 has all that is wanted. What macOS 11.2.3 lacked is a symbol of libc++:
     # the images are linked for macOS 12.3, and the file name says 10.15.
     assert load.loads is True
-    assert (binary.macos_tag, binary.minos) == ("10.15", "12.3")
+    assert (binary.macos_tag, binary.minos, load.linked_for) == ("10.15", "12.3", "12.3")
+    assert "linked for macOS 12.3, newer than the file name says" in load.text
 
 
 def test_addons_2761_a_library_is_looked_for_outside_of_site_packages(natives: Natives) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,7 +33,11 @@ def test_a_fact_reads_back_from_its_plain_form(fact: object, kind: type) -> None
 
 
 def test_all_facts_read_back_from_their_plain_form() -> None:
-    assert read(Matrix, plain(shipped())) == shipped()
+    matrix = shipped()
+    # The rows of native companions lie in a file of their own; their names are no fact alone.
+    kept = [field.name for field in fields(matrix) if field.name != "natives"]
+    row = {name: plain(getattr(matrix, name)) for name in kept}
+    assert read(Matrix, {**row, "natives": matrix.natives}) == matrix
 
 
 def test_the_plain_form_holds_texts_for_words_and_versions() -> None:

@@ -44,9 +44,17 @@ def test_a_good_cpu_run_is_evidence_that_it_works() -> None:
 
 
 def test_a_failed_run_is_evidence_that_it_is_broken_with_stage_and_error() -> None:
+    found = evidence(fail(report_content(), "train", "the loss did not fall"))
+    assert (found.outcome, found.stage) == ("broken", "train")
+    assert "the loss did not fall" in found.text
+
+
+def test_wrong_results_of_a_run_that_trains_are_a_fault_and_break_nothing() -> None:
     found = evidence(fail(report_content(), "agreement", "relu does not clip in predict"))
-    assert (found.outcome, found.stage) == ("broken", "agreement")
+    assert (found.outcome, found.faults) == ("works", ("relu-wrong",))
     assert "relu does not clip" in found.text
+    other = evidence(fail(report_content(), "agreement", "predict against eager: differ by 0.3"))
+    assert other.faults == ("results-differ",)
 
 
 def test_evidence_survives_its_file(tmp_path: Path) -> None:

@@ -504,4 +504,4 @@ def test_a_real_tensorflow_shows_its_graphs_and_a_switch_keeps_them(
     assert switches["disable_meta_optimizer"].avoids
     assert switches["disable_meta_optimizer"].keeps_device
     assert found.mnist.passed
-    assert found.mnist_with_fault.not_passed == ("agreement",)
+    assert found.mnist_with_fault.not_passed == ("agreement", "relu")

@@ -27,7 +27,7 @@ def prove(tmp_path: Path, *options: str, fault: str = "", gpu: bool = False) -> 
     environ = os.environ | {"PYTHONPATH": str(FAKE), "FAKE_FAULT": fault, "OMP_NUM_THREADS": "1"}
     if gpu:
         environ["FAKE_GPU"] = "1"
-    command = [sys.executable, str(SCRIPT), "--report", str(report), *options]
+    command = [sys.executable, str(SCRIPT), "--core", "--report", str(report), *options]
     if "--data" not in options:
         command.append("--synthetic")
     ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)

@@ -153,6 +153,93 @@ def test_a_change_is_pushed_and_proposed_with_its_title_untouched(tmp_path: Path
     assert "pr create --head evidence --title A $(title)" in (tmp_path / "calls").read_text()
 
 
+def event(tmp_path: Path, body: str, **issue: object) -> str:
+    """The file of the event that a labelled issue gives."""
+    path = tmp_path / "event.json"
+    user = {"login": "some-body"}
+    address = "https://forge.example/o/r/issues/7"
+    told = {"number": 7, "body": body, "html_url": address, "user": user, **issue}
+    path.write_text(json.dumps({"issue": told}))
+    return str(path)
+
+
+RECORD = """printf '%s\\n' "$@" > asked
+while [ $# -gt 0 ]; do [ "$1" != --summary ] || summary=$2; shift; done
+echo body > "$summary"
+mkdir -p matrix/proofs/submitted
+[ "$STATUS" != 0 ] || echo '{}' > matrix/proofs/submitted/0123456789abcdef.json
+exit "$STATUS"
+"""
+WORDS = "$(touch pwned) `touch pwned` ; touch pwned \n::set-output name=taken::yes ${{ x }}"
+
+
+@pytest.mark.parametrize(("status", "taken"), [(0, "yes"), (1, "no"), (2, "no")])
+def test_an_issues_text_reaches_the_program_as_a_file_and_no_shell(
+    tmp_path: Path, status: int, taken: str
+) -> None:
+    work = repository(tmp_path)
+    stand_in(work / "bin", "tfmac-lock", RECORD)
+    ended = script(
+        "take-report",
+        cwd=work,
+        GITHUB_EVENT_PATH=event(tmp_path, WORDS, title=WORDS),
+        GITHUB_OUTPUT=str(tmp_path / "output"),
+        STATUS=str(status),
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "output").read_text() == f"taken={taken}\n"
+    assert (work / "issue.md").read_text() == WORDS
+    asked = (work / "asked").read_text().splitlines()
+    assert asked[:4] == ["prove", "record", "--from-issue", "issue.md"]
+    assert "github:some-body" in asked
+    assert not any("pwned" in word for word in asked)
+    filed = [path.name for path in (work / "taken").rglob("*.json")]
+    assert filed == (["0123456789abcdef.json"] if status == 0 else [])
+    assert not list(tmp_path.rglob("pwned"))
+
+
+def test_an_event_with_another_address_or_name_is_no_way_in(tmp_path: Path) -> None:
+    work = repository(tmp_path)
+    stand_in(work / "bin", "tfmac-lock", RECORD)
+    environ = {"GITHUB_OUTPUT": str(tmp_path / "output"), "STATUS": "0"}
+    odd = event(tmp_path, "x", html_url="javascript:alert(1)")
+    assert script("take-report", cwd=work, GITHUB_EVENT_PATH=odd, **environ).returncode == 3
+    odd = event(tmp_path, "x", user={"login": "a b;c"})
+    assert script("take-report", cwd=work, GITHUB_EVENT_PATH=odd, **environ).returncode == 0
+    assert "--submitter" not in (work / "asked").read_text()
+
+
+def taken_report(work: Path, name: str = "0123456789abcdef.json") -> None:
+    (work / "taken" / "submitted").mkdir(parents=True)
+    (work / "taken" / "submitted" / name).write_text("{}")
+    (work / "taken" / "body.md").write_text("before and after")
+
+
+def test_a_taken_report_becomes_a_pull_request_with_one_file(tmp_path: Path) -> None:
+    work = repository(tmp_path)
+    taken_report(work)
+    environ = {"CALLS": str(tmp_path / "calls"), "GITHUB_WORKFLOW": "report", "ISSUE": "7"}
+    ended = script("propose-report", cwd=work, **environ)
+    assert ended.returncode == 0, ended.stderr
+    calls = (tmp_path / "calls").read_text()
+    assert "pr create --head report-7" in calls
+    assert "--body-file taken/body.md" in calls
+    listed = ["git", "-C", str(tmp_path / "origin.git"), "show", "--format=", "--name-only"]
+    changed = subprocess.run([*listed, "report-7"], capture_output=True, text=True, check=True)
+    assert changed.stdout.split() == ["matrix/proofs/submitted/0123456789abcdef.json"]
+
+
+@pytest.mark.parametrize("name", ["../x.json", "$(touch pwned).json", "a b.json", "-rf.json"])
+def test_a_report_with_a_name_that_is_not_ours_is_not_proposed(tmp_path: Path, name: str) -> None:
+    work = repository(tmp_path)
+    taken_report(work, name.replace("/", "_"))
+    ended = script("propose-report", cwd=work, CALLS=str(tmp_path / "calls"), ISSUE="7")
+    assert ended.returncode == 3
+    assert not (tmp_path / "calls").exists()
+    assert not list(tmp_path.rglob("pwned"))
+    assert script("propose-report", cwd=work, ISSUE="7; id").returncode == 2
+
+
 TOOL = """
 if [ "$1" = -m ]; then
   mkdir -p "$3/bin"
@@ -260,3 +347,73 @@ def test_ci_names_an_unknown_step() -> None:
     )
     assert ended.returncode == 2
     assert "there is no step nonsense" in ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.index
+def test_the_data_package_is_built_and_read_by_its_script(tmp_path: Path) -> None:
+    pytest.importorskip("build", reason="the front end that makes packages is not installed")
+    ended = script("build-data", "0", cwd=tmp_path)
+    if "hatchling" in ended.stderr and ended.returncode:
+        pytest.skip("the package index cannot be asked for hatchling")
+    assert ended.returncode == 0, ended.stderr[-500:]
+    assert re.search(r"tfmac-lock-data 1\.\d{8} holds \d+ defects", ended.stdout)
+    assert sorted(path.suffix for path in (tmp_path / "dist").iterdir()) == [".gz", ".whl"]
+
+
+def test_a_build_number_that_is_none_is_refused(tmp_path: Path) -> None:
+    assert script("build-data", "1; id", cwd=tmp_path).returncode == 2
+
+
+DUE = {
+    "due": [
+        {"subject": "twins", "text": "2 locks", "commands": ["tfmac-lock prove twin --all"]},
+        {"subject": "macs", "text": "old", "commands": []},
+        {"subject": "a b;c", "text": "odd", "commands": []},
+    ]
+}
+
+
+def test_what_is_due_becomes_one_line_of_output_without_odd_names(tmp_path: Path) -> None:
+    (tmp_path / "told.json").write_text(json.dumps(DUE))
+    stand_in(tmp_path / "bin", "tfmac-lock", f"cat {tmp_path}/told.json; exit 1")
+    output = tmp_path / "output"
+    ended = script("list-due", cwd=tmp_path, GITHUB_OUTPUT=str(output))
+    assert ended.returncode == 0, ended.stderr
+    assert output.read_text() == 'subjects=["twins"]\n'
+    stand_in(tmp_path / "bin", "tfmac-lock", "exit 3")
+    assert script("list-due", cwd=tmp_path, GITHUB_OUTPUT=str(output)).returncode == 3
+
+
+MAKES = """case "$1 $2" in
+"matrix outdated") cat told.json; exit 1 ;;
+"matrix combos")
+  if [ -e done ]; then
+    echo '{"combos": [{"id": "a", "status": "works"}, {"id": "b", "status": "works"}]}'
+  else echo '{"combos": [{"id": "a", "status": "unproven"}]}'; fi ;;
+*) echo "$@" >> calls; touch done; exit "$STATUS" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("status", "ends"), [("0", 0), ("1", 0), ("3", 3)])
+def test_a_subject_is_made_by_its_own_commands_and_told_in_words(
+    tmp_path: Path, status: str, ends: int
+) -> None:
+    (tmp_path / "told.json").write_text(json.dumps(DUE))
+    stand_in(tmp_path / "bin", "tfmac-lock", MAKES)
+    ended = script("make-due", "twins", cwd=tmp_path, STATUS=status)
+    assert ended.returncode == ends, ended.stderr
+    assert (tmp_path / "calls").read_text() == "prove twin --all\n"
+    if ends == 0:
+        body = (tmp_path / "made" / "body.md").read_text()
+        assert "1 locks are new, 1 have another verdict, 0 are gone." in body
+        assert "- `a`: unproven, now works" in body
+        assert "- new: `b` (works)" in body
+
+
+def test_a_subject_that_is_not_due_any_more_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "told.json").write_text(json.dumps(DUE))
+    stand_in(tmp_path / "bin", "tfmac-lock", MAKES)
+    assert script("make-due", "tensorflow", cwd=tmp_path, STATUS="0").returncode == 0
+    assert not (tmp_path / "made").exists()

@@ -8,6 +8,9 @@ from tfmac_lock.matrix.companions import Companion, Companions, Needed, Tried
 from tfmac_lock.matrix.reasons import Status
 from tfmac_lock.site.companion_documents import facts_of_all, row
 
+from ..support.fake_wheels import FRAMEWORK
+from ..support.natives import ALLOC, CONCAT, LIBRARY, Rows
+
 if TYPE_CHECKING:
     from tfmac_lock.matrix.facts import Matrix
     from tfmac_lock.site.companion_documents import CompanionFacts, OnTensorFlow
@@ -80,6 +83,31 @@ def test_only_a_fact_about_all_versions_rules_a_tensorflow_out(inputs: Inputs) -
     )
     assert beside(for_all, "2.15").status is Status.UNPROVEN
     assert {on.status for on in for_some.minors} == {Status.UNPROVEN}
+
+
+def test_what_ran_on_linux_and_cannot_load_on_the_mac_does_not_work(inputs: Inputs) -> None:
+    rows = Rows()
+    rows.companion("1.0", name="beside")
+    rows.companion("2.0", {LIBRARY: [ALLOC, CONCAT]}, name="beside")
+    rows.tensorflow("2.18.1", {FRAMEWORK: [ALLOC]})
+    matrix = replace(inputs.matrix, natives=rows.matrix_rows())
+    trials = (tried("2.0", "works", "2.18.1"), tried("1.0", "works", "2.18.1"))
+
+    both = beside(told(matrix, Companions(facts=(companion(),), trials=trials)), "2.18")
+    new = beside(told(matrix, Companions(facts=(companion(),), trials=trials[:1])), "2.18")
+    neither = beside(told(matrix, Companions(facts=(companion(),))), "2.18")
+
+    assert (both.version, both.status) == ("1.0", Status.WORKS)
+    assert (new.version, new.status) == ("2.0", Status.BROKEN)
+    assert new.text == "beside 2.0 does not load into TensorFlow 2.18.1: 1 symbol missing"
+    assert neither.status is Status.UNPROVEN
+    # One that brings a copy of TensorFlow's library binds to that, and may do nothing here.
+    rows.companion("3.0", name="beside", copies=("beside/libtensorflow_framework.2.dylib",))
+    matrix = replace(matrix, natives=rows.matrix_rows())
+    copied = told(matrix, Companions(trials=(tried("3.0", "works", "2.18.1"),)))
+    assert beside(copied, "2.18").status is Status.CAUTION
+    assert row(copied).caution == ["2.18"]
+    assert [(one.version, one.loads, one.arch) for one in neither.loads] == [("1.0", True, "arm64")]
 
 
 def test_a_package_that_was_only_tried_has_a_page_too(inputs: Inputs) -> None:

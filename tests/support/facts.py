@@ -16,6 +16,7 @@ from tfmac_lock.matrix.facts import (
     Outcome,
     PairLoad,
     Release,
+    Report,
     Wheel,
 )
 from tfmac_lock.matrix.kernels import Fusion, Kernels, Runs
@@ -92,6 +93,11 @@ def evidence(
     text: str = "",
     pins: tuple[tuple[str, str], ...] = (),
     results: bool = False,
+    chip: str = "",
+    macos: str = "",
+    submitter: str = "",
+    faults: tuple[str, ...] = (),
+    checked: tuple[str, ...] = (),
 ) -> Evidence:
     return Evidence(
         grade=grade,
@@ -106,6 +112,11 @@ def evidence(
         date=date,
         pins=pins,
         results=results,
+        chip=chip,
+        macos=macos,
+        submitter=submitter,
+        faults=faults,
+        checked=checked,
     )
 
 
@@ -138,6 +149,7 @@ def defect(
     tensorflow: str = "==2.18.1",
     metal: str | None = "==1.2.0",
     with_packages: tuple[str, ...] = (),
+    reports: tuple[str, ...] = (),
 ) -> Defect:
     return Defect(
         id="wrong",
@@ -151,6 +163,7 @@ def defect(
         symptom=None,
         with_packages=with_packages,
         sources=("https://example.org/defect", "https://example.org/other"),
+        reports=reports,
     )
 
 
@@ -226,6 +239,7 @@ def matrix(
     floors: tuple[Floor, ...] = (),
     bounds: tuple[Bound, ...] = (),
     kernels: tuple[Kernels, ...] = (kernels(),),
+    reports: tuple[Report, ...] = (),
 ) -> Matrix:
     return Matrix(
         as_of="2026-01-31",
@@ -239,4 +253,5 @@ def matrix(
         binaries=binaries,
         packages=(),
         kernels=kernels,
+        reports=reports,
     )

@@ -106,15 +106,24 @@ def _source(given: str) -> Iterator[Path]:
     if "://" not in given:
         yield Path(given)
         return
+    from ..errors import OutsideError
     from ..pypi import open_index
+    from ..pypi.errors import IndexUnreachable
     from ..pypi.model import IndexFile
+    from ..pypi.urls import redact
     from .talk import Talk
     from .terminal import has_bars
 
     with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder:
         to = Path(folder) / "advisories"
         with Talk(show=has_bars()) as talk, open_index(observer=talk) as client:
-            client.download(IndexFile(filename=to.name, url=given), to)
+            try:
+                client.download(IndexFile(filename=to.name, url=given), to)
+            except IndexUnreachable as error:
+                raise OutsideError(
+                    f"{redact(given)} could not be read: {error.reason}. Fetch it where it can be "
+                    "reached, and name the file with --from"
+                ) from error
         yield to
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,9 @@ def run(args: argparse.Namespace) -> int:
         )
         return 1 if args.check and not current else 0
     state = "is current" if current else "is not current" if args.check else "was written"
-    lines = [f"{path} {state}: {tool}, {combo}", *(f"note: {note}" for note in made.notes)]
+    lines = [f"{path} {state}: {tool}, {combo}"]
+    for note in made.notes:
+        lines += textwrap.wrap(f"note: {note}", 80, subsequent_indent="  ", break_long_words=False)
     if args.check and not current:
         lines.append(f"Bring it up to date: tfmac-lock apply --to {path} --tool {tool}")
     elif not current:

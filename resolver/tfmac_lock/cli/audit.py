@@ -96,6 +96,7 @@ def run(args: argparse.Namespace) -> int:
                 found, more = _lock(Path(given), args, source, watch)
                 audits += found
                 pairs += more
+                companions += audit_with.of_lock(Path(given), args.arch)
             else:
                 audits.append(_one(given, args, source, watch))
     if args.json:

@@ -52,6 +52,32 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: Watch
     return audited(natives, binary, beside, where)
 
 
+def of_lock(path: Path, arch: str | None) -> list[NativeAudit]:
+    """The companions of a lock beside its own TensorFlow, as far as the matrix has read them."""
+    from ..check.native_audit import audited
+    from ..lock.wheels import read_lock
+    from ..matrix import loading
+    from ..matrix.base import TENSORFLOW_PACKAGES
+    from ..matrix.facts import series_of
+
+    matrix, lock = loading.matrix(), read_lock(path, arch)
+    named = [name for name in lock.wheels if name in matrix.natives.names]
+    brings = [name for name in TENSORFLOW_PACKAGES if name in lock.versions]
+    if not named or not brings:
+        return []
+    natives = matrix.natives.get()
+    package = brings[-1]
+    beside = natives.offer(lock.versions[package], lock.arch, package)
+    found = []
+    for name in sorted(named):
+        python = series_of(lock.wheels[name].filename)
+        binary = natives.binary(name, lock.versions[name], lock.arch, python)
+        if binary is not None and beside is not None:
+            where = f"matrix/binaries/companions/{name}/{binary.version}.toml"
+            found.append(audited(natives, binary, beside, where))
+    return found
+
+
 def named_release(given: str) -> tuple[str, str | None]:
     """Name and version of ``name==version`` or ``name``; raises UsageError."""
     from packaging.requirements import InvalidRequirement, Requirement

@@ -107,15 +107,13 @@ def _lock(args: argparse.Namespace) -> Lock | None:
 def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matrix) -> None:
     from ..check.fix import corrected
     from ..errors import InputFileError
-    from .terminal import printable, say
+    from .terminal import say
 
     text = corrected(file, target, matrix, macos=macos)
     path = Path(file.path)
     beside = path.with_name(f"{path.name.removesuffix('.txt')}.fixed.txt")
     if text is None:
-        sys.stderr.write(
-            f"{printable(str(path))}: no pair can be had for {target}; see the cures\n"
-        )
+        say(f"{path}: no pair can be had for {target}; see the cures")
         return
     try:
         with beside.open("x", encoding="utf-8") as stream:

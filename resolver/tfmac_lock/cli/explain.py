@@ -7,7 +7,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from .terminal import has_bars, has_color, print_json
+from .terminal import has_bars, has_color, print_json, say
 
 if TYPE_CHECKING:
     from ..explain.answer import Answer, Explanation
@@ -67,7 +67,7 @@ def _read(args: argparse.Namespace) -> Recognition:
     known = shipped()
     progress = _Progress(show=has_bars())
     if args.file == "-" and sys.stdin.isatty():
-        print("Paste the error, then press Ctrl-D on a line of its own.", file=sys.stderr)  # noqa: T201
+        say("Paste the error, then press Ctrl-D on a line of its own.")
     if _is_named_pipe(args.file):
         raise InputFileError(
             args.file, "is a named pipe, which may never end; type `... | tfmac-lock explain`"

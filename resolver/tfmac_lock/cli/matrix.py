@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from . import parse_shard
-from .terminal import has_bars, has_color, print_json
+from . import coverage, matrix_outdated, parse_shard
+from .terminal import has_bars, has_color, print_json, say
 
 if TYPE_CHECKING:
     import argparse
@@ -43,6 +43,8 @@ def add_parser(subparsers: Any) -> None:
     combos.add_argument("--arch", choices=ARCHES, help="only that architecture")
     combos.add_argument("--json", action="store_true", help="print the result as JSON")
     combos.set_defaults(run=run_combos)
+    coverage.add_parser(what)
+    matrix_outdated.add_parser(what)
     roads = what.add_parser("roads", help="other roads to the Mac's GPU, with their state")
     roads.add_argument("--json", action="store_true", help="print the result as JSON")
     roads.set_defaults(run=run_roads)
@@ -171,7 +173,7 @@ def run_lint(args: argparse.Namespace) -> int:
         for problem in problems:
             print(problem)  # noqa: T201 - the result
         word = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        print(f"{len(Code)} checks, {word}", file=sys.stderr)  # noqa: T201
+        say(f"{len(Code)} checks, {word}")
     return 1 if problems else 0
 
 
@@ -206,6 +208,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from ..curate.binaries import refresh as refresh_binaries
+    from ..curate.contents import refresh_contents
     from ..curate.kernel_files import refresh_kernels
     from ..curate.native_refresh import refresh_natives
     from ..curate.releases import refresh
@@ -220,6 +223,7 @@ def run_refresh(args: argparse.Namespace) -> int:
         changed += refresh_binaries(matrix / "binaries", wheels, shard=shard)
         changed += refresh_natives(matrix, wheels, shard=shard)
         changed += refresh_kernels(matrix / "kernels", wheels)
+        changed += refresh_contents(client, matrix, _progress)
     names = [path.relative_to(matrix).as_posix() for path in changed]
     if args.json:
         print_json({"changed": names})

@@ -63,6 +63,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Migrate, say what changed, write it."""
+    from ..check.formats.poetry_toml import has_table
+    from ..check.formats.poetry_toml import read as read_poetry
     from ..check.migrate import Wishes, migrate, wishes_of
     from ..check.reading import read_for_target
     from ..errors import InputFileError
@@ -76,15 +78,19 @@ def run(args: argparse.Namespace) -> int:
     if not path.is_file():
         raise InputFileError(str(path), "is not a file" if path.exists() else "does not exist")
     project = path if path.name == PYPROJECT else path.with_name(PYPROJECT)
-    if path.name == PYPROJECT:
+    of_poetry = project.is_file() and has_table(project)
+    if path.name == PYPROJECT and not of_poetry:
         wishes = Wishes(tensorflow=("",), metal="", asked=(), pinned={})
     else:
         file, target, _ = read_for_target(path, matrix, python=args.python, chip=args.chip, mac=mac)
         args.python, args.chip = args.python or target.python.series, target.chip.id
         wishes = wishes_of(file, target, matrix)
+        if path.name == "poetry.lock" and of_poetry:
+            wanted = wishes_of(read_poetry(project, target), target, matrix)
+            wishes = replace(wishes, asked=wanted.asked)
     asked = _asked(args)
     of_project = path.name in ("uv.lock", "poetry.lock") and _has_project(project)
-    if path.name == PYPROJECT or of_project:
+    if (path.name == PYPROJECT and not of_poetry) or of_project:
         asked.requirements = [project]
         wishes = replace(wishes, asked=())
     machine = find_machine(asked, (asked.chips or [None])[0])

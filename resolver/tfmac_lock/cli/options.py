@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
@@ -32,6 +33,18 @@ It writes requirements.txt, pylock.toml and lock.json into the current folder. T
 
 LIST = "?"
 """What ``--for`` without a name stands for; no recipe can be named so."""
+
+
+class ShowVersion(argparse.Action):
+    """Prints the program's version, and whose facts of which day it uses."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print both and end."""
+        from ..matrix import loading
+        from ..matrix.dated import told
+
+        print(f"tfmac-lock {__version__}\n{told(*loading.facts_used())}")  # noqa: T201 - the result
+        parser.exit()
 
 
 def split_packages(given: str) -> list[str]:
@@ -264,5 +277,5 @@ def main_parser() -> Parser:
         help="print the completion script for that shell",
     )
     add_console(made)
-    made.add_argument("--version", action="version", version=f"tfmac-lock {__version__}")
+    made.add_argument("--version", action=ShowVersion, nargs=0, help="show the versions and exit")
     return made

@@ -63,6 +63,11 @@ class Outputs:
 
 def outputs_of(args: argparse.Namespace) -> Outputs:
     """What the options ask for; raises UsageError where they contradict each other."""
+    if args.output.name == "pyproject.toml":
+        raise UsageError(
+            f"{args.output} is the project's own file. Make the lock without -o, and then put it "
+            f"there: tfmac-lock apply --to {args.output}"
+        )
     printing = str(args.output) == "-"
     named = None if printing else _named_format(args.output)
     args.formats = args.formats or (named and [named])
@@ -73,6 +78,11 @@ def outputs_of(args: argparse.Namespace) -> Outputs:
         raise UsageError("--json and -o - both print to standard output: leave one of them out")
     if printing and len(formats) != 1:
         raise UsageError("-o - prints one format: name it with --format")
+    if (printing or named) and args.also and formats[0] not in JOINT_FORMAT_NAMES:
+        raise UsageError(
+            "--also makes a file for each machine: name a folder with -o, or a format that holds "
+            f"all of them: {', '.join(JOINT_FORMAT_NAMES)}"
+        )
     return Outputs(
         formats=formats,
         folder=args.output.parent if named else args.output,

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import prove_standin, prove_twin
+from . import prove_reports, prove_share, prove_standin, prove_twin
 from .prove_companions import add_companions
 from .prove_recipes import add_recipes
 from .proving import (
@@ -17,15 +17,13 @@ from .proving import (
     published_locks,
     stopping,
 )
-from .terminal import print_json
+from .terminal import print_json, say
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from ..pypi.client import IndexClient
-
-_EVIDENCE = Path("matrix") / "proofs"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -51,38 +49,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--report", metavar="FILE", help="write the report here")
     parser.add_argument("--json", action="store_true", help="print the report")
+    prove_share.add_options(parser)
     _index_options(parser)
     parser.set_defaults(run=run)
 
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     prove_twin.add_parser(commands)
-    _add_record(commands)
+    prove_reports.add_parsers(commands)
     _add_jobs(commands)
     prove_standin.add_parser(commands)
     add_companions(commands)
     add_recipes(commands)
-
-
-def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    record = commands.add_parser(
-        "record",
-        help="turn a report from a Mac into evidence",
-        description="Check reports of the MNIST proof against the lock that they were made "
-        "with and write each as an evidence file.",
-    )
-    record.add_argument("reports", nargs="+", type=Path, metavar="REPORT")
-    record.add_argument("--lock", required=True, metavar="LOCK", help="the lock it was made with")
-    record.add_argument("--source", required=True, metavar="URL", help="where the run can be seen")
-    record.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=_EVIDENCE,
-        metavar="FOLDER",
-        help="where evidence files lie (default: %(default)s)",
-    )
-    record.add_argument("--json", action="store_true", help="print the evidence as JSON")
-    record.set_defaults(run=run_record)
 
 
 def _add_jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -127,6 +104,10 @@ def run(args: argparse.Namespace) -> int:
     if args.detect:
         chosen = Path(args.environment) if args.environment else active_python()
         return run_script(chosen, DETECTOR)
+    if args.share:
+        return prove_share.run(args, lambda: _index(args))
+    if args.to_issue or args.to_service or args.yes:
+        raise UsageError("--to-issue, --to-service and --yes go with --share")
     with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder, ends_cleanly():
         report = Path(args.report) if args.report else Path(folder) / "report.json"
         options = ["--device", args.device, "--optimizer", args.optimizer, "--report", str(report)]
@@ -157,25 +138,6 @@ def _run_in_lock(args: argparse.Namespace, options: Sequence[str]) -> int:
         return run_proof(python, options, clean=True)
 
 
-def run_record(args: argparse.Namespace) -> int:
-    """Write evidence; 0 whatever the report says, as long as it can be believed."""
-    from ..matrix.plain import plain
-    from ..prove.evidence import evidence_file, evidence_of_mac, write_evidence
-    from ..prove.report import read_report
-
-    _, lock = one_lock(args.lock)
-    found = []
-    for path in args.reports:
-        evidence = evidence_of_mac(lock, read_report(path), args.source, str(path))
-        target = evidence_file(evidence, args.output)
-        write_evidence(evidence, target)
-        found.append(plain(evidence) | {"file": str(target)})
-        sys.stderr.write(f"{target}: {evidence.outcome}: {evidence.text}\n")
-    if args.json:
-        print_json({"schema_version": 1, "evidence": found})
-    return 0
-
-
 def run_jobs(args: argparse.Namespace) -> int:
     """Print the job list."""
     from ..prove.chosen import select
@@ -185,7 +147,7 @@ def run_jobs(args: argparse.Namespace) -> int:
     found = jobs(select([], published_locks), labels)
     if len(found) > MOST:
         left = len(found) - MOST
-        sys.stderr.write(f"{left} jobs with the oldest TensorFlow left out: GitHub runs {MOST}\n")
+        say(f"{left} jobs with the oldest TensorFlow left out: GitHub runs {MOST}")
         found = found[:MOST]
     if args.json:
         print_json(document(found))

@@ -6,7 +6,6 @@ that what is written has run, or is told to be open.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from ..errors import Refusal, UsageError
 from .outputs import wants_conda
 from .prove_twin import lines
 from .proving import twins_in
+from .terminal import say
 
 if TYPE_CHECKING:
     import argparse
@@ -68,7 +68,8 @@ def proved(args: argparse.Namespace, resolver: Resolver, request: LockRequest) -
         lock = resolver.lock(request).lock
         for _ in range(ROUNDS):
             outcome = _prove(twins, lock)
-            sys.stderr.writelines(f"{line}\n" for line in lines(outcome))
+            for line in lines(outcome):
+                say(line)
             if outcome.evidence is None:
                 return lock
             failures = _without_remedy(lock, outcome)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import signal
-import sys
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from .terminal import has_bars
+from .terminal import has_bars, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..matrix.companions import Companions
     from ..prove.environment import Installer
+    from ..prove.handing import Locks
     from ..prove.locked import LockedSet
     from ..prove.processes import Processes
     from ..prove.twin import Twins
@@ -66,6 +67,23 @@ def one_lock(name: str) -> tuple[Mapping[str, Any], LockedSet]:
 
     content = content_of(name, published_locks)
     return content, locked_set(content, name)
+
+
+def known_locks() -> Locks:
+    """The published locks by Python series and architecture, each slot read once."""
+    from ..lock import published
+    from ..lock.model import to_json
+    from ..matrix import loading
+    from ..prove.locked import locked_set
+    from ..target import Arch
+
+    @functools.cache
+    def locks(series: str, arch: str) -> tuple[LockedSet, ...]:
+        index = published.Index.within(loading.locks_folder(), series, Arch(arch))
+        found = index.locks() if index.exists() else []
+        return tuple(locked_set(to_json(lock), lock.combo.id) for lock in found)
+
+    return locks
 
 
 def environments() -> Path:
@@ -168,7 +186,7 @@ def _exit(number: int, _frame: FrameType | None) -> NoReturn:
 def bar(total: int) -> Iterator[Callable[[str], object]]:
     """A function to call with a line for every lock that is through."""
     if not has_bars():
-        yield lambda line: sys.stderr.write(line + "\n")
+        yield say
         return
     from rich.console import Console
     from rich.progress import Progress

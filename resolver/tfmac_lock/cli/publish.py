@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import OutsideError, UsageError
 from . import parse_shard
 from .reference import run as run_reference
-from .terminal import print_json
+from .terminal import print_json, say
 
 if TYPE_CHECKING:
     import argparse
@@ -42,6 +42,11 @@ def add_parser(subparsers: Any) -> None:
     )
     _common(locks)
     _dated(locks)
+    locks.add_argument(
+        "--new",
+        action="store_true",
+        help="only what has no lock yet; the others stay as they are, and are judged anew",
+    )
     locks.set_defaults(run=run_locks)
     render = what.add_parser(
         "render",
@@ -66,6 +71,16 @@ def add_parser(subparsers: Any) -> None:
     _common(conda)
     _channels(conda)
     conda.set_defaults(run=run_conda)
+    data = what.add_parser(
+        "data",
+        help="the facts as a package of their own, tfmac-lock-data",
+        description="Writes the source of a package with all facts; `python -m build OUT` makes "
+        "the package of it.",
+    )
+    data.add_argument("out", metavar="OUT", help="the folder to write to")
+    data.add_argument("--build", type=int, default=0, metavar="N", help="the N-th one of that day")
+    data.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    data.set_defaults(run=run_data)
     reference = what.add_parser(
         "reference",
         help="the man page, and the table of all options in docs/reference.md",
@@ -158,7 +173,7 @@ def _reported(args: argparse.Namespace, outcome: Outcome) -> int:
 
 def _talk(outcome: Outcome) -> None:
     if outcome.note:
-        print(outcome.note, file=sys.stderr)  # noqa: T201
+        say(outcome.note)
 
 
 def _channels(parser: argparse.ArgumentParser) -> None:
@@ -336,6 +351,25 @@ def run_site(args: argparse.Namespace) -> int:
         print_json({"out": args.out, "files": count})
     else:
         print(f"{count} files in {args.out}")  # noqa: T201 - the result
+    return 0
+
+
+def run_data(args: argparse.Namespace) -> int:
+    """Write the source of tfmac-lock-data."""
+    from pathlib import Path
+
+    from ..matrix import loading
+    from ..matrix.dated import NAME, read_dated
+    from ..site.data_package import version_of, write_data_package
+
+    if args.build < 0:
+        raise UsageError("--build: write a number from 0")
+    files = write_data_package(Path(args.out), args.build)
+    version = version_of(read_dated(loading.COMPILED).date, args.build)
+    if args.json:
+        print_json({"out": args.out, "version": version, "files": len(files)})
+    else:
+        print(f"{NAME} {version}, {len(files)} files in {args.out}")  # noqa: T201 - the result
     return 0
 
 

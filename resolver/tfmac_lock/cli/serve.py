@@ -16,7 +16,8 @@ def add_parser(subparsers: Any) -> None:
         "serve",
         help="the site, its API and live locks over HTTP",
         description="Serves the published matrix, and resolves locks on request. It writes only "
-        "to its cache and asks only the package index that is set here or in pip's settings.",
+        "to its cache, and to --reports where that is given, and asks only the package index that "
+        "is set here or in pip's settings.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port (default: 8000)")
@@ -29,6 +30,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
     parser.add_argument("--extra-index-url", metavar="URL", action="append", default=[])
     parser.add_argument("--cache", metavar="DIR", help="the folder to cache in")
+    parser.add_argument(
+        "--reports", metavar="DIR", help="take reports from Macs and keep them in this folder"
+    )
     parser.add_argument("--offline", action="store_true", help="ask no network, only the cache")
     parser.add_argument(
         "--workers", type=int, default=2, metavar="N", help="processes that resolve (default: 2)"
@@ -90,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
             index_url=args.index_url,
             extra_index_urls=tuple(args.extra_index_url),
             cache=Path(args.cache) if args.cache else None,
+            reports=Path(args.reports) if args.reports else None,
             offline=args.offline,
             origins=elsewhere.origins(args.allow_origin),
             repository=repository_address(args.repository),

@@ -11,6 +11,7 @@ from ..lock.formats.header import assignments, install_command
 from ..matrix import loading
 from ..matrix.reasons import Grade
 from ..target import Arch, Os
+from .terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -126,7 +127,7 @@ def _parts(lock: Lock, *, color: bool) -> list[str]:
     for name, one in parts[:MOST_PARTS]:
         status = one.status.value
         shown = f"\x1b[{COLORS[status]}m{status}\x1b[0m" if color else status
-        text = textwrap.shorten(_known(one), max(20, 66 - wide), placeholder=" …")
+        text = textwrap.shorten(printable(_known(one)), max(20, 66 - wide), placeholder=" …")
         lines.append(f"  {name:<{wide}}  {shown}{' ' * (8 - len(status))}  {text}")
     if parts[MOST_PARTS:]:
         lines.append(f"  and {len(parts) - MOST_PARTS} more that are no worse: --why")
@@ -176,7 +177,7 @@ def _fault(lock: Lock, advice: Advice | None) -> _Fault | None:
         return _Fault(title=title, lines=(f"  To avoid it and keep the GPU, {when}:", f"  {do}"))
     for reason in lock.verdict.reasons:
         if reason.kind == "defect":
-            title, _, rest = reason.text.partition(": ")
+            title, _, rest = printable(reason.text).partition(": ")
             way_out = rest.partition("Way out: ")[2]
             shown = textwrap.shorten(f"Way out: {way_out}", 150, placeholder=" … (--why)")
             return _Fault(title=title, lines=tuple(_fitted(shown)))
@@ -304,7 +305,7 @@ def _word(path: Path | None) -> str:
 
 def _wrapped(label: str, text: str) -> list[str]:
     return textwrap.wrap(
-        text,
+        printable(text),
         79,
         initial_indent=f"  {label:<13}",
         subsequent_indent=" " * 15,

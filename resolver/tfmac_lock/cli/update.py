@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   tfmac-lock update
-      the newest of everything, as it was asked for when the lock was made
+      what was asked for when the lock was made, as it is answered now
+  tfmac-lock update --fresh
+      the newest versions, also where older ones were tried together
   tfmac-lock update protobuf
       a newer protobuf, and no other change that it does not force
   tfmac-lock update --check
@@ -51,6 +53,11 @@ def add_parser(subparsers: Any) -> None:
         help="the same, with exit status 1 where anything would change",
     )
     parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="take the newest versions of all, not those that were tried together",
+    )
+    parser.add_argument(
         "--offline", action="store_true", help="ask no network, only what is cached"
     )
     parser.add_argument("--json", action="store_true", help="print what changed as JSON")
@@ -72,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
     old = read_lock(path)
     asked = asked_of(old, path)
     asked.offline = args.offline
+    asked.fresh = asked.fresh or args.fresh
     new = remade(asked, old, args.packages)
     outputs = outputs_of(asked)
     beside = [replace(lock, request=new.request) for lock in make_beside(asked, new)]

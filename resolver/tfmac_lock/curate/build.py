@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from ..files import dump_json, write_whole
-from ..matrix import natives, platforms, switches, uploads
+from ..matrix import dated, natives, platforms, switches, uploads
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
+from ..matrix.contents import ContentsFile, TrainersFile
 from ..matrix.facts import Lineage, Report
 from ..matrix.plain import plain
-from ..matrix.proofs import Proof
+from ..matrix.proofs import MacReport, Proof
 from ..matrix.recipes import Recipe, RecipeRun
 from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
@@ -21,6 +22,7 @@ from ..prove.report import Report as ProofReport
 from . import models
 from .advice import compile_advice
 from .compile import compile_matrix
+from .dating import newest_day, shape
 from .figures import FiguresFile, compile_figures
 from .folder import read_folder
 from .kernel_files import KernelsFile
@@ -51,6 +53,9 @@ SCHEMAS: dict[str, type] = {
     "native-release": NativeReleaseFile,
     "native-exports": ExportsFile,
     "proof": Proof,
+    "mac-report": MacReport,
+    "contents": ContentsFile,
+    "trainers": TrainersFile,
     "companion": Companion,
     "trial": Trial,
     "recipe": Recipe,
@@ -79,6 +84,11 @@ def build(root: Path) -> dict[str, str]:
             **plain(matrix.platforms),
         },
         "matrix": to_json(matrix),
+        "date": {
+            "schema_version": dated.SCHEMA_VERSION,
+            "date": newest_day(matrix),
+            "shape": shape(),
+        },
         "natives": natives.to_json(rows),
         "advice": compile_advice(
             matrix,

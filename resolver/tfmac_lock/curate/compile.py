@@ -243,3 +243,7 @@ def _reports(folder: MatrixFolder) -> Iterator[Evidence]:
 def _proofs(folder: MatrixFolder) -> Iterator[Evidence]:
     for path, proof in folder.proofs:
         yield proof.evidence(path.relative_to(folder.root.parent).as_posix())
+    for path, report in folder.mac_reports:
+        for run in report.runs:
+            where = path.relative_to(folder.root.parent).as_posix()
+            yield run.evidence(where, report.submitter)

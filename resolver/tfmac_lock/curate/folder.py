@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..errors import DataError
 from ..matrix.companions import Companion, Trial
 from ..matrix.facts import Lineage, Report
-from ..matrix.proofs import Proof
+from ..matrix.proofs import MACS, SUBMITTED, MacReport, Proof
 from ..matrix.recipes import Recipe, RecipeRun
 from ..matrix.switches import StandInRun
 from ..matrix.toml import read_file
@@ -21,6 +21,9 @@ T = TypeVar("T")
 
 STAND_INS = "standin"
 """The folder of proofs that are runs of the stand-in plugin, and of no lock's."""
+
+OTHERS = frozenset({"companions", "recipes", STAND_INS, MACS, SUBMITTED})
+"""The folders of proofs that hold something else than one run each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class MatrixFolder:
     lineage: Lineage
     releases: tuple[tuple[Path, models.ReleaseFile], ...]
     proofs: tuple[tuple[Path, Proof], ...]
+    mac_reports: tuple[tuple[Path, MacReport], ...]
     kernels: tuple[tuple[Path, kernel_files.KernelsFile], ...]
     companions: tuple[Companion, ...]
     trials: tuple[tuple[Path, Trial], ...]
@@ -72,7 +76,11 @@ def read_folder(root: Path) -> MatrixFolder:
         proofs=tuple(
             (path, read_file(path, Proof))
             for path in sorted(root.glob("proofs/**/*.toml"))
-            if not {"companions", "recipes", STAND_INS} & set(path.relative_to(root).parts)
+            if not OTHERS & set(path.relative_to(root).parts)
+        ),
+        mac_reports=tuple(
+            (path, read_file(path, MacReport))
+            for path in sorted(root.glob(f"proofs/{MACS}/*.toml"))
         ),
         stand_ins=tuple(
             (path, read_file(path, StandInRun))

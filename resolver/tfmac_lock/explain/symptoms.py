@@ -11,10 +11,10 @@ import functools
 import json
 import re
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
+from ..matrix import loading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -222,7 +222,7 @@ def shipped() -> tuple[Symptom, ...]:
     """
     path = "data/symptoms.json"
     try:
-        text = resources.files("tfmac_lock").joinpath(path).read_text(encoding="utf-8")
+        text = (loading.data_folder() / "symptoms.json").read_text(encoding="utf-8")
         return load(json.loads(text), path=path)
     except (OSError, ValueError) as error:
         raise DataError(path, f"cannot be read: {error}") from error

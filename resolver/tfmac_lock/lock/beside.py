@@ -39,6 +39,11 @@ class Beside:
     name: str
     differences: tuple[Difference, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """The field of the lock's document."""
+        rows = [{"name": one.name, "mac": one.mac, "here": one.here} for one in self.differences]
+        return {"beside": {"name": self.name, "differences": rows}}
+
     @property
     def changed(self) -> tuple[Difference, ...]:
         """The packages that both have, in other versions."""
@@ -58,18 +63,8 @@ def differences(
     )
 
 
-def to_json(beside: Beside | None) -> dict[str, Any]:
-    """The field of a lock's document; none for the Mac's own."""
-    if beside is None:
-        return {}
-    rows = [{"name": one.name, "mac": one.mac, "here": one.here} for one in beside.differences]
-    return {"beside": {"name": beside.name, "differences": rows}}
-
-
-def from_json(data: Any) -> Beside | None:
+def from_json(data: Any) -> Beside:
     """The inverse; raises KeyError or TypeError for anything else."""
-    if data is None:
-        return None
     rows = [
         Difference(name=row["name"], mac=row["mac"], here=row["here"])
         for row in data["differences"]

@@ -14,13 +14,13 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from ..matrix.base import METAL, TENSORFLOW_PACKAGES
-from ..target import Os
+from ..target import Os, minor
 from .formats.environment import marker
 from .model import required_name
-from .unloadable import NOTHING, loadable
+from .unloadable import NOTHING, Clause, loadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..matrix.companions import Companion, Needed
     from ..matrix.facts import Matrix
@@ -94,22 +94,19 @@ class Limits:
 def limits_of(matrix: Matrix, lock: Lock) -> Limits:
     """What the facts say of the lock."""
     combo = lock.combo
-    limits: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for bound in matrix.bounds_for(combo.tensorflow, combo.python):
-        limits.setdefault((bound.package, bound.specifier), []).append((bound.reason, bound.source))
     unsaid: list[str] = []
     python = matrix.platforms.python_for(matrix.platforms.python(combo.python), combo.arch)
+    clauses: dict[str, list[Clause]] = {}
+    for bound in matrix.bounds_for(combo.tensorflow, combo.python):
+        clauses.setdefault(bound.package, []).append((bound.specifier, bound.reason, bound.source))
     for companion in matrix.companions.facts:
-        specifier, reasons = _admitted(companion, lock)
-        if specifier:
-            limits[companion.name, specifier] = reasons
-        if specifier != NOTHING:
+        found = list(_admitted(companion, lock))
+        clauses.setdefault(companion.name, []).extend(found)
+        if not any(specifier == NOTHING for specifier, _, _ in found):
             unsaid += _unsaid(companion, lock)
     if combo.os is Os.MACOS:
-        for name, specifier, reason in loadable(matrix, lock):
-            limits.setdefault((name, specifier), []).append(reason)
-        name, specifier = _other_name(matrix, lock)
-        limits[name, specifier] = [(BY_TWO_NAMES, "matrix/releases")]
+        for name, clause in (*loadable(matrix, lock), _other_name(matrix, lock)):
+            clauses.setdefault(name, []).append(clause)
     waivers = [
         (package, waiver)
         for package in lock.wheels
@@ -117,10 +114,7 @@ def limits_of(matrix: Matrix, lock: Lock) -> Limits:
     ]
     return Limits(
         lock=lock,
-        limits=tuple(
-            Limit(package=package, specifier=specifier, reasons=tuple(dict.fromkeys(reasons)))
-            for (package, specifier), reasons in sorted(limits.items())
-        ),
+        limits=tuple(_limit(name, found) for name, found in sorted(clauses.items()) if found),
         overrides=tuple(
             Limit(
                 package=one.package,
@@ -136,12 +130,25 @@ def limits_of(matrix: Matrix, lock: Lock) -> Limits:
     )
 
 
-def _admitted(companion: Companion, lock: Lock) -> tuple[str, list[tuple[str, str]]]:
-    """The specifier of the versions that can be beside the lock; empty for all."""
+def _limit(package: str, clauses: Sequence[Clause]) -> Limit:
+    """All that is said of a package as one limit; what leaves nothing needs no other reason."""
+    decisive = [clause for clause in clauses if clause[0] == NOTHING] or clauses
+    reasons = {reason: source for _, reason, source in reversed(decisive)}
+    return Limit(
+        package=package,
+        specifier=",".join(dict.fromkeys(specifier for specifier, _, _ in decisive)),
+        reasons=tuple(reversed(reasons.items())),
+    )
+
+
+def _admitted(companion: Companion, lock: Lock) -> Iterator[Clause]:
+    """The clauses of the versions that can be beside the lock."""
+    if companion.same_minor:
+        text = "each of its minor releases is for the same one of TensorFlow"
+        yield f"=={minor(lock.combo.tensorflow)}.*", text, companion.same_minor
+        return
     pins = {package.name: package.version for package in lock.packages}
     pins["tensorflow"] = lock.combo.tensorflow
-    clauses: dict[str, None] = {}
-    reasons = []
     for need in _needs(companion, lock):
         wanted = Requirement(need.requires)
         there = pins.get(canonicalize_name(wanted.name))
@@ -149,9 +156,7 @@ def _admitted(companion: Companion, lock: Lock) -> tuple[str, list[tuple[str, st
             continue
         rest = outside(need.versions)
         if rest is not None:
-            clauses[rest] = None
-            reasons.append((need.reason, need.source))
-    return NOTHING if NOTHING in clauses else ",".join(clauses), reasons
+            yield rest, need.reason, need.source
 
 
 def _needs(companion: Companion, lock: Lock) -> Iterator[Needed]:
@@ -161,13 +166,13 @@ def _needs(companion: Companion, lock: Lock) -> Iterator[Needed]:
             yield need
 
 
-def _other_name(matrix: Matrix, lock: Lock) -> tuple[str, str]:
+def _other_name(matrix: Matrix, lock: Lock) -> tuple[str, Clause]:
     """TensorFlow's other name, with the version that leads to the lock's TensorFlow, or none."""
     combo = lock.combo
     other = next(name for name in TENSORFLOW_PACKAGES if name != combo.package)
     payload = matrix.payload_of(other, combo.tensorflow, combo.arch)
     leads = payload == (combo.package, combo.tensorflow)
-    return other, f"=={combo.tensorflow}" if leads else NOTHING
+    return other, (f"=={combo.tensorflow}" if leads else NOTHING, BY_TWO_NAMES, "matrix/releases")
 
 
 def _unsaid(companion: Companion, lock: Lock) -> Iterator[str]:

@@ -166,7 +166,7 @@ def to_json(lock: Lock, files: Iterable[str] = ()) -> dict[str, Any]:
         "as_of": lock.as_of,
         "command": lock.command,
         **({"request": lock.request} if lock.request else {}),
-        **_beside_json(lock.beside),
+        **(lock.beside.to_json() if lock.beside else {}),
         "companions": _companions_json(lock.companions),
         "environment": dict(lock.environment),
         **_recipe_json(lock.recipe),
@@ -296,15 +296,6 @@ def from_json(data: Any) -> Lock:
             for row in data.get("channels", ())
         ),
     )
-
-
-def _beside_json(beside: Beside | None) -> dict[str, Any]:
-    # Imported where there is one, since published locks have none.
-    if beside is None:
-        return {}
-    from .beside import to_json
-
-    return to_json(beside)
 
 
 def _beside(data: Any) -> Beside | None:

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from .model import Lock
 
+Clause = tuple[str, str, str]
+"""A specifier with its reason and the source of that."""
+
 NOTHING = "<0"
 """The specifier that no release of anything meets."""
 
 
-def loadable(matrix: Matrix, lock: Lock) -> Iterator[tuple[str, str, tuple[str, str]]]:
-    """Each native companion with the versions that remain, and the reason with its source.
+def loadable(matrix: Matrix, lock: Lock) -> Iterator[tuple[str, Clause]]:
+    """Each native companion with the clause of the versions that remain.
 
     Companions of which every known version loads are left out, as are those that no version of
     was read.
@@ -30,7 +33,7 @@ def loadable(matrix: Matrix, lock: Lock) -> Iterator[tuple[str, str, tuple[str, 
         if failed:
             newest = failed[-1]
             specifier = without(known, [load.version for load in failed])
-            yield name, specifier, (newest.text, newest.source)
+            yield name, (specifier, newest.text, newest.source)
 
 
 def without(known: Sequence[str], failed: Sequence[str]) -> str:

@@ -74,6 +74,8 @@ def update_packages(
 
     Raises what ``Resolver.lock`` raises; ``request`` has no preferred versions.
     """
+    # What the lock has is kept instead, and who names a package wants it newer than what was tried.
+    resolver = replace(resolver, keep_proven=False)
     before = versions(old)
     of_pair, notes = for_the_pair(resolver.matrix, request)
     keep_pair = not names & PAIR_NAMES

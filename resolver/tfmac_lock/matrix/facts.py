@@ -182,6 +182,10 @@ class Evidence:
     are None where they were not stated; then the observation is taken to hold for all.
     ``pins`` are the versions it was made with, where all of them are known. ``results`` says
     that what was computed was looked at, and not only that it ran.
+
+    A run on a Mac has its ``chip``, the major release of its ``macos`` and, where that is known,
+    the ``submitter``. ``faults`` are the defects that it found, and ``checked`` those that it
+    looked for on the GPU and did not find.
     """
 
     grade: Grade
@@ -196,6 +200,11 @@ class Evidence:
     date: str | None = None
     pins: tuple[tuple[str, str], ...] = ()
     results: bool = False
+    chip: str = ""
+    macos: str = ""
+    submitter: str = ""
+    faults: tuple[str, ...] = ()
+    checked: tuple[str, ...] = ()
 
     def concerns(
         self, package: str, tensorflow: str, metal: str | None, arch: Arch, python: str | None

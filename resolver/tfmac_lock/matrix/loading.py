@@ -10,6 +10,7 @@ from ..errors import DataError
 if TYPE_CHECKING:
     from ..target import Arch, Platforms
     from .advice import Advice
+    from .dated import Dated
     from .facts import Matrix
     from .switches import Switches
     from .uploads import Upload
@@ -19,9 +20,30 @@ COMPILED = PACKAGE / "data"
 """matrix.json, platforms.json and symptoms.json: made by a command, and part of the package."""
 
 
+def is_checkout() -> bool:
+    """Whether the code runs from a checkout, whose own facts are the ones to use."""
+    return (PACKAGE.parent.parent / "matrix").is_dir()
+
+
+def facts_used() -> tuple[Dated, Dated | None]:
+    """The program's own facts, and those of tfmac-lock-data where it is installed."""
+    from .dated import installed, read_dated
+
+    return read_dated(COMPILED), None if is_checkout() else installed()
+
+
+def data_folder() -> Path:
+    """The folder of compiled facts: the program's own, or newer ones that are installed."""
+    if is_checkout():
+        return COMPILED
+    from .dated import newest
+
+    return newest(*facts_used()).folder
+
+
 def locks_folder() -> Path:
     """The folder with the published locks; raises DataError where there is none."""
-    for folder in (COMPILED / "locks", PACKAGE.parent.parent / "locks"):
+    for folder in (data_folder() / "locks", COMPILED / "locks", PACKAGE.parent.parent / "locks"):
         if (folder / "index").is_dir():
             return folder
     raise DataError(
@@ -51,32 +73,32 @@ def platforms() -> Platforms:
     """Releases of macOS, chips and Pythons; raises DataError."""
     from .platforms import load_platforms
 
-    return load_platforms(COMPILED / "platforms.json")
+    return load_platforms(data_folder() / "platforms.json")
 
 
 def advice(arch: Arch, python: str) -> Advice:
     """What to offer besides a lock for that architecture and Python; raises DataError."""
     from .advice import load_advice
 
-    return load_advice(COMPILED / "advice.json", arch, python)
+    return load_advice(data_folder() / "advice.json", arch, python)
 
 
 def uploads() -> dict[str, Upload]:
     """The files of TensorFlow and its plugin by sha256; raises DataError."""
     from .uploads import load_uploads
 
-    return load_uploads(COMPILED / "uploads.json")
+    return load_uploads(data_folder() / "uploads.json")
 
 
 def matrix() -> Matrix:
     """All facts; raises DataError."""
     from .compiled import load_matrix
 
-    return load_matrix(COMPILED / "matrix.json", platforms())
+    return load_matrix(data_folder() / "matrix.json", platforms())
 
 
 def switches() -> Switches:
     """What was tried with the stand-in plugin; raises DataError."""
     from .switches import load_switches
 
-    return load_switches(COMPILED / "switches.json")
+    return load_switches(data_folder() / "switches.json")

@@ -89,7 +89,9 @@ class NativeLoad:
 
     ``loads`` is None where that is not decided: a symbol was never asked of this TensorFlow, or
     the wheel brings ``copies`` of TensorFlow's libraries and binds to these. ``images`` are
-    those that fail, out of ``of`` that bind to TensorFlow.
+    those that fail, out of ``of`` that bind to TensorFlow. ``linked_for`` is the macOS that they
+    were linked for, where that is newer than the file name says: on an older one a symbol of the
+    system may be missing, as in tensorflow/decision-forests#195.
     """
 
     package: str
@@ -103,6 +105,7 @@ class NativeLoad:
     images: tuple[str, ...] = ()
     of: int = 0
     copies: tuple[str, ...] = ()
+    linked_for: str | None = None
 
     @property
     def source(self) -> str:
@@ -115,7 +118,9 @@ class NativeLoad:
         head = f"{self.package} {self.version}"
         beside = f"TensorFlow {self.tensorflow}"
         if self.loads:
-            return f"the images of {head} find all that they need in {beside}"
+            text = f"the images of {head} find all that they need in {beside}"
+            newer = f"; they were linked for macOS {self.linked_for}, newer than the file name says"
+            return text + newer if self.linked_for else text
         if self.loads is None:
             if self.copies:
                 return (
@@ -234,6 +239,11 @@ class Natives:
         return sorted(found, key=version)
 
 
+def _newer(minos: str | None, tag: str) -> str | None:
+    """The macOS of the load commands, where it is newer than that of the file name."""
+    return minos if minos and tag != "any" and version(minos) > version(tag) else None
+
+
 def _shown(library: str) -> str:
     """A library as dyld looks for it: by its file's name, or in one place."""
     return library.removeprefix("@rpath/")
@@ -283,6 +293,7 @@ def check(binary: NativeBinary, offer: Offer, symbols: tuple[str, ...]) -> Nativ
         images=tuple(failing),
         of=sum(len(group.images) for group in binary.groups),
         copies=binary.copies,
+        linked_for=_newer(binary.minos, binary.macos_tag),
     )
 
 

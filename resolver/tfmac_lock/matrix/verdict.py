@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..target import Os
+from . import macs, neighbours
 from .facts import Outcome
 from .kernels import sentence
+from .macs import RUN, Macs
 from .reasons import Grade, Reason, Status, Verdict
 
 if TYPE_CHECKING:
@@ -37,17 +39,20 @@ class Pair:
         return f"{self.package} {self.tensorflow} with {plugin}"
 
 
-RUN = frozenset({Grade.TRAINED_CPU, Grade.TRAINED_GPU})
-"""Grades that this project's own program produced on a Mac."""
-
 VOUCHING = frozenset({Grade.VENDOR, Grade.REPORTED}) | RUN
 """Grades that come from somebody who ran TensorFlow with the plugin in it.
 
 That it loads and runs is all that they vouch for; what it computes is ``_computing``'s question.
 """
 
-FAULTS = frozenset({"defect", "code"})
+FAULTS = frozenset({"defect", "code", neighbours.KIND, macs.FAILED, macs.FAULTY})
 """The kinds of reason that make a pair ``caution``."""
+
+OUTRANKED = "code-outranked"
+"""The kind of what was read in the code and two independent Macs did not find."""
+
+RELU = "relu-wrong"
+"""The defect that the plugin's code shows, by its id."""
 
 
 def judge(
@@ -77,18 +82,19 @@ def judge(
         for defect in matrix.defects
         if defect.concerns(pair.tensorflow, pair.metal, pair.arch, pair.python, pins or extra)
     ]
-    decisive = _decisive(evidence)
-    ran = decisive is not None and decisive.grade in RUN and decisive.outcome is Outcome.WORKS
+    runs = Macs.of(evidence)
     return fold(
         (
             # What may go wrong stands first: it is what a reader must not miss.
             *_defects(defects),
-            *_computing(matrix, pair, evidence),
+            *_computing(matrix, pair, evidence, runs),
+            *_between(matrix, pair, defects, runs),
+            *runs.reasons(),
             *(_stub(matrix, pair) if os is Os.MACOS else ()),
             *_floor(matrix, pair, macos),
             *_resolution(resolved),
-            *(_linux_binaries() if os is Os.LINUX else _binaries(matrix, pair, ran=ran)),
-            *_observations(evidence, decisive),
+            *(_linux_binaries() if os is Os.LINUX else _binaries(matrix, pair, ran=runs.works)),
+            *_observations(evidence, _against(evidence, runs)),
         ),
         plugin=pair.metal is not None,
     )
@@ -101,12 +107,15 @@ def fold(reasons: Sequence[Reason], *, plugin: bool) -> Verdict:
     plugin, and pairs are known that load and crash in training, so a pair with a plugin needs
     the word of somebody who ran it besides: the vendor's, a report, or our own run on a Mac.
     That word is that it loads and runs. A fault in what it computes makes ``caution`` of it.
+    Two independent Macs that trained are enough by themselves.
     """
     grades = {reason.grade for reason in reasons if reason.grade and not reason.against}
     for reason in reasons:
         if reason.fatal and reason.grade is not None:
             grades -= RUN if reason.grade in RUN else {reason.grade}
-    proven = {Grade.RESOLVES, Grade.LOADS, Grade.TWIN} <= grades or bool(RUN & grades)
+    proven = {Grade.RESOLVES, Grade.LOADS, Grade.TWIN} <= grades or any(
+        reason.kind == macs.AGREED for reason in reasons
+    )
     vouched = not plugin or bool(VOUCHING & grades)
     if any(reason.fatal for reason in reasons):
         status = Status.BROKEN
@@ -231,24 +240,30 @@ def _without_plugin(matrix: Matrix, pair: Pair) -> Iterator[Reason]:
             return
 
 
-def _decisive(evidence: Iterable[Evidence]) -> Evidence | None:
-    """The observation that decides; None where none does.
+def _against(evidence: Iterable[Evidence], runs: Macs) -> tuple[Evidence, ...]:
+    """The observations that are enough to call the pair broken.
 
-    The newest run of this project's proof on a Mac decides. Without one, a twin that failed or
-    a newest report that the pair is broken stands against it; a twin or report that went well
-    decides nothing, since neither can show that a plugin loads which the binaries say cannot.
+    Two independent Macs decide. Where they do not, a newest twin that failed stands against the
+    pair, and so does a report that nothing newer from a Mac contradicts; a twin or report that
+    went well decides nothing, since neither can show that a plugin loads which the binaries say
+    cannot.
     """
-    for grades in (RUN, {Grade.TWIN}, {Grade.REPORTED}):
-        found = [item for item in evidence if item.grade in grades]
+    if runs.broken:
+        return runs.bad
+    if runs.works:
+        return ()
+    twins = [item for item in evidence if item.grade is Grade.TWIN]
+    said = [item for item in evidence if item.grade is Grade.REPORTED]
+    for found in (twins, [*said, *runs.good]):
         newest = max(found, key=_decides, default=None)
-        if newest is not None and (grades is RUN or newest.outcome is Outcome.BROKEN):
-            return newest
-    return None
+        if newest is not None and newest.outcome is Outcome.BROKEN:
+            return (newest,)
+    return ()
 
 
-def _observations(evidence: Iterable[Evidence], decisive: Evidence | None) -> Iterator[Reason]:
+def _observations(evidence: Iterable[Evidence], against: Sequence[Evidence]) -> Iterator[Reason]:
     """What was run and said, newest first; one twin stands for every lock with its versions."""
-    against = decisive if decisive and decisive.outcome is Outcome.BROKEN else None
+    fatal = {(item.grade, item.text) for item in against}
     twins: set[tuple[Outcome, str]] = set()
     for item in sorted(evidence, key=_age, reverse=True):
         if item.grade is Grade.TWIN:
@@ -262,9 +277,7 @@ def _observations(evidence: Iterable[Evidence], decisive: Evidence | None) -> It
             source=item.source,
             grade=item.grade,
             against=broken,
-            fatal=broken
-            and against is not None
-            and (item.grade, item.text) == (against.grade, against.text),
+            fatal=broken and (item.grade, item.text) in fatal,
         )
 
 
@@ -279,20 +292,43 @@ def _defects(defects: Iterable[Defect]) -> Iterator[Reason]:
         )
 
 
-def _computing(matrix: Matrix, pair: Pair, evidence: Iterable[Evidence]) -> Iterator[Reason]:
+def _computing(
+    matrix: Matrix, pair: Pair, evidence: Iterable[Evidence], runs: Macs
+) -> Iterator[Reason]:
     """What stands against what the plugin computes.
 
-    Where its code has a fault that shows in no error, nothing else is enough. Where the code was
-    read and has none, that is; where it was not, somebody has to have looked at results.
+    Where its code has a fault that shows in no error, only two independent Macs that looked for
+    it and did not find it are enough. Where the code was read and has none, that is; where it was
+    not, somebody has to have looked at results.
     """
     if pair.metal is None:
         return
     kernels = matrix.kernels_of(pair.metal, pair.arch, pair.python)
     if kernels is not None and (text := sentence(kernels)):
-        source = f"matrix/kernels/{kernels.package}/{kernels.version}.toml"
-        yield Reason(kind="code", text=text, source=source, against=True)
+        cleared = runs.cleared(RELU)
+        if cleared:
+            text = f"independent Macs looked for it and did not find it, but the code says: {text}"
+        yield Reason(
+            kind=OUTRANKED if cleared else "code",
+            text=text,
+            source=f"matrix/kernels/{kernels.package}/{kernels.version}.toml",
+            against=True,
+        )
     elif not ((kernels is not None and kernels.is_free) or _has_results(evidence)):
         yield RESULTS_UNKNOWN
+
+
+def _between(matrix: Matrix, pair: Pair, defects: Iterable[Defect], runs: Macs) -> Iterator[Reason]:
+    """Silent faults of the pairs on both sides that nobody looked for in this one."""
+    if pair.metal is not None:
+        yield from neighbours.between(
+            matrix,
+            pair.tensorflow,
+            pair.metal,
+            pair.arch,
+            runs=(*runs.good, *runs.bad),
+            known=[defect.id for defect in defects],
+        )
 
 
 RESULTS_UNKNOWN = Reason(
@@ -307,7 +343,9 @@ RESULTS_UNKNOWN = Reason(
 def _has_results(evidence: Iterable[Evidence]) -> bool:
     """Whether somebody looked at what was computed on a Mac's GPU and found it right."""
     return any(
-        item.outcome is Outcome.WORKS and (item.results or item.grade is Grade.TRAINED_GPU)
+        item.outcome is Outcome.WORKS
+        and not item.faults
+        and (item.results or item.grade is Grade.TRAINED_GPU)
         for item in evidence
     )
 

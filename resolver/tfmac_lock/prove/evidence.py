@@ -8,8 +8,8 @@ import json
 import os
 import re
 import tempfile
-from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import tomli_w
@@ -18,11 +18,13 @@ from packaging.version import InvalidVersion, Version
 from .. import __version__
 from ..files import write_whole
 from ..matrix.plain import plain
-from ..matrix.proofs import Proof
+from ..matrix.proofs import MacReport, Proof
 from ..matrix.toml import read_file
 from ..target import Arch
 from .errors import BadReport, DiskFull, NotProvable, ToolFailed
+from .faults import checked_by, faults_of, limits_of, runs
 from .locked import TENSORFLOW
+from .report import DEFECTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,19 +94,31 @@ def evidence_of_mac(lock: LockedSet, report: Report, source: str, where: str) ->
         "gpu" if report.device == "gpu" or report.device_used == "gpu" else "cpu"
     )
     machine = f"on {report.host.chip}, macOS {report.host.release}, {used.upper()}"
-    return _proof(
-        lock,
-        report,
-        grade="trained-gpu" if used == "gpu" else "trained-cpu",
-        lock=lock.id,
-        text=_sentence(report, machine),
-        source=source,
-        package="tensorflow-macos" if lock.package == "tensorflow-macos" else "tensorflow",
-        metal=lock.metal,
-        arch=Arch(lock.arch),
-        device=used,
-        pins=dict(lock.pins),
+    # A result that is wrong is a fault of a pair that runs: it has a way out, and breaks nothing.
+    return replace(
+        _proof(lock, report, **_of_mac(lock, report, used, machine, source)),
+        outcome="works" if runs(report) else "broken",
+        faults=faults_of(report),
+        checked=checked_by(report) if used == "gpu" else (),
+        limits=limits_of(report),
     )
+
+
+def _of_mac(
+    lock: LockedSet, report: Report, used: Literal["cpu", "gpu"], machine: str, source: str
+) -> dict[str, Any]:
+    """What is stated of a run on a Mac, besides what every run has."""
+    return {
+        "grade": "trained-gpu" if used == "gpu" else "trained-cpu",
+        "lock": lock.id,
+        "text": _sentence(report, machine),
+        "source": source,
+        "package": "tensorflow-macos" if lock.package == "tensorflow-macos" else "tensorflow",
+        "metal": lock.metal,
+        "arch": Arch(lock.arch),
+        "device": used,
+        "pins": dict(lock.pins),
+    }
 
 
 def evidence_file(evidence: Proof, folder: Path) -> Path:
@@ -149,6 +163,8 @@ def _sentence(report: Report, where: str) -> str:
     failure = report.first_failure
     if failure is not None:
         reason = without_paths(" ".join(failure.error.split()))[:300]
+        if failure.name in DEFECTS and report.stage("accuracy").status == "passed":
+            return f"Trained {where}, with wrong results at stage {failure.name}: {reason}"
         return f"Failed at stage {failure.name} {where}: {reason}"
     digits = "drawn digits" if report.data == "synthetic" else "MNIST"
     accuracy = report.stage("accuracy").number("accuracy") or 0.0
@@ -212,19 +228,27 @@ def _mismatch(pins: Mapping[str, str], report: Report, also: frozenset[str] = fr
     return f"{extra[0]} was installed and is not in the lock" if extra else ""
 
 
-def write_evidence(evidence: Proof | Run, path: Path) -> None:
+def write_evidence(evidence: Proof | Run | MacReport, path: Path) -> None:
     """Write it as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
-    content = {field.name: getattr(evidence, field.name) for field in fields(evidence)}
-    # What is empty is the default, and reads better unsaid; TOML has dates of its own.
-    text = tomli_w.dumps(
-        {key: value if key == "date" else plain(value) for key, value in content.items() if value}
-    )
+    text = tomli_w.dumps(_unsaid(evidence))
     try:
         write_whole(path, text)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(str(path.parent)) from error
         raise ToolFailed(str(path), error.strerror or str(error)) from error
+
+
+def _unsaid(fact: Any) -> dict[str, Any]:
+    """The fact as a table without what is empty, which is the default; TOML has its own dates."""
+    table: dict[str, Any] = {}
+    for field in fields(fact):
+        value = getattr(fact, field.name)
+        if isinstance(value, tuple) and value and is_dataclass(value[0]):
+            table[field.name] = [_unsaid(item) for item in value]
+        elif value:
+            table[field.name] = value if isinstance(value, date) else plain(value)
+    return table
 
 
 def read_evidence(path: Path) -> Proof:

@@ -2,12 +2,12 @@
 """Prove that the TensorFlow of this environment trains: MNIST, on the device you name.
 
     python train_mnist.py --device cpu|gpu|auto [--data mnist.npz | --synthetic]
-                          [--report out.json] [--bench]
+                          [--report out.json] [--core] [--bench]
 
 One file, the standard library and TensorFlow, Python 3.8 and newer, TensorFlow 2.5 to 2.21:
 copy it into any environment and run it. The work is done in stages, in a child process, so
 that a stage that hangs, aborts or takes the interpreter down is caught and reported like any
-other failure. The proof holds only if every stage ran and passed.
+other failure. The proof holds only if every stage ran and passed; only jit may be refused.
 
     import     import tensorflow
     devices    the device that was asked for is there
@@ -20,6 +20,19 @@ other failure. The proof holds only if every stage ran and passed.
     load       the .h5 file loads and predicts the same
     agreement  predict against the eager call, against the CPU and against numpy; relu clips
 
+And what is known to go wrong without an error, each on the device against the CPU (``--core``
+leaves these out; the id of the defect stands behind the stage in FAULT_STAGES):
+
+    relu       the activation of a Dense layer in a compiled graph
+    float16    products and sums in half precision
+    conv1d     a Conv1D layer of more than 65,536 filters
+    embedding  lookups in and out of range
+    seeds      the same seed draws the same numbers, another one draws others
+    simplernn  a SimpleRNN layer
+    jit        a function with jit_compile; a device that refuses it with an error says so
+    diverge    a network whose loss falls on the CPU, trained long enough to explode
+    momentum   SGD with momentum, against its formula
+
 Exit status: 0 the proof holds, 1 it does not, 2 bad usage, 3 the outside failed (the data
 could not be had, the report could not be written).
 """
@@ -28,7 +41,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import datetime
+import getpass
+import hashlib
 import importlib
 import json
 import os
@@ -37,12 +53,14 @@ import random
 import re
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import traceback
+import uuid
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator
@@ -69,11 +87,23 @@ TIME_LIMITS = {"import": 300, "train": 1200}
 TIME_LIMIT = 300
 BENCH_TIME_LIMIT = 3600
 
+# What a fault stage may differ by: float32 of a GPU, and half precision.
+FAULT_TOLERANCE = 5e-3
+HALF_TOLERANCE = 3e-2
+
+# The loss after many small epochs differs between devices by some hundredths; where training
+# diverges it is many times the CPU's.
+DIVERGED = 2.0
+
 LAST_LINES = 25
 
 
 class StageFailure(Exception):
     """A stage ran to its end and what it found is wrong."""
+
+
+class RefusedByDevice(Exception):
+    """The device has no part for what was asked of it, and says so: a limit, and no fault."""
 
 
 class OutsideFailure(Exception):
@@ -300,6 +330,229 @@ def difference(proof: Proof, what: str, one: Any, other: Any) -> float:
     return error
 
 
+# ------------------------------------------------------------------ faults without an error
+
+
+def draw(proof: Proof, *shape: int) -> Any:
+    """Numbers that are the same in every run."""
+    return proof.np.random.RandomState(SEED).standard_normal(shape).astype("float32")
+
+
+def apart(proof: Proof, what: str, one: Any, other: Any, allowed: float) -> float:
+    """How far the device's result is from the right one, as a part of its largest value."""
+    np = proof.np
+    one, other = np.asarray(one, "float64"), np.asarray(other, "float64")
+    if one.shape != other.shape:
+        raise StageFailure(f"{what}: shape {one.shape}, on the CPU {other.shape}")
+    error = float(np.max(np.abs(one - other)) / max(1.0, float(np.max(np.abs(other)))))
+    if not error <= allowed:
+        raise StageFailure(f"{what}: differs from the CPU by {error:.3g}")
+    return error
+
+
+def compiled_and_cpu(proof: Proof, layer: Any, values: Any) -> tuple[Any, Any]:
+    """What a layer gives in a compiled graph on the device, and eagerly on the CPU."""
+    tf = proof.tf
+    with tf.device(proof.device()):
+        layer(tf.constant(values))  # its variables are made here
+        compiled = tf.function(lambda x: layer(x))(tf.constant(values)).numpy()
+    with tf.device("/CPU:0"):
+        eager = layer(tf.constant(values)).numpy()
+    return compiled, eager
+
+
+def stage_relu(proof: Proof) -> Figures:
+    np, tf = proof.np, proof.tf
+    values = draw(proof, 64, 32)
+    right: dict[str, Callable[[Any], Any]] = {
+        "relu": lambda x: np.maximum(x, 0.0),
+        "relu6": lambda x: np.clip(x, 0.0, 6.0),
+        "elu": lambda x: np.where(x > 0.0, x, np.expm1(np.minimum(x, 0.0))),
+    }
+    figures = {}
+    for name, formula in right.items():
+        layer = tf.keras.layers.Dense(48, activation=getattr(tf.nn, name))
+        compiled, eager = compiled_and_cpu(proof, layer, values)
+        kernel, bias = [weights.astype("float64") for weights in layer.get_weights()]
+        exact = formula(values.astype("float64") @ kernel + bias)
+        apart(proof, f"{name} computed eagerly on the CPU", eager, exact, FAULT_TOLERANCE)
+        figures[name] = apart(proof, f"Dense with {name}", compiled, exact, FAULT_TOLERANCE)
+    return figures
+
+
+def stage_float16(proof: Proof) -> Figures:
+    tf = proof.tf
+    a, b = draw(proof, 64, 128), draw(proof, 128, 32)
+
+    def half(x: Any, y: Any) -> Any:
+        product = tf.matmul(tf.cast(x, tf.float16), tf.cast(y, tf.float16))
+        return tf.cast(product, tf.float32), tf.cast(tf.reduce_sum(product, axis=0), tf.float32)
+
+    with tf.device(proof.device()):
+        product, total = tf.function(half)(tf.constant(a), tf.constant(b))
+    exact = a.astype("float64") @ b.astype("float64")
+    return {
+        "product": apart(proof, "product in float16", product, exact, HALF_TOLERANCE),
+        "sum": apart(proof, "sum in float16", total, exact.sum(axis=0), HALF_TOLERANCE),
+    }
+
+
+def stage_conv1d(proof: Proof) -> Figures:
+    values = draw(proof, 2, 6, 3)
+    layer = proof.tf.keras.layers.Conv1D(65600, 1)
+    compiled, _ = compiled_and_cpu(proof, layer, values)
+    kernel, bias = layer.get_weights()
+    exact = values.astype("float64") @ kernel[0].astype("float64") + bias
+    return {"difference": apart(proof, "Conv1D", compiled, exact, FAULT_TOLERANCE)}
+
+
+def stage_embedding(proof: Proof) -> Figures:
+    np, tf = proof.np, proof.tf
+    table = draw(proof, 50, 8)
+    inside = np.arange(0, 50, 3)
+    outside = np.array([1, 70, 2])
+
+    def look(rows: Any) -> Any:
+        with tf.device(proof.device()):
+            return tf.function(tf.gather)(tf.constant(table), tf.constant(rows)).numpy()
+
+    error = apart(proof, "lookup", look(inside), table[inside], FAULT_TOLERANCE)
+    figures: Figures = {"inside": error}
+    try:
+        found = look(outside)
+    except Exception as refusal:  # the CPU refuses such a row; the class differs by release
+        figures["outside"] = f"refused: {type(refusal).__name__}"
+        return figures
+    # A GPU may put zeros there, says TensorFlow of gather; anything else is somebody's memory.
+    expected = table[np.minimum(outside, 49)] * (outside < 50)[:, None]
+    apart(proof, "lookup out of range", found, expected, FAULT_TOLERANCE)
+    figures["outside"] = "zeros"
+    return figures
+
+
+def stage_seeds(proof: Proof) -> Figures:
+    np, tf = proof.np, proof.tf
+
+    def numbers(seed: int) -> tuple[Any, Any]:
+        tf.random.set_seed(seed)
+        with tf.device(proof.device()):
+            pair = [tf.random.normal((4000,)).numpy() for _ in range(2)]
+        return pair[0], pair[1]
+
+    (first, second), again, other = numbers(1), numbers(1), numbers(2)
+    if not (np.array_equal(first, again[0]) and np.array_equal(second, again[1])):
+        raise StageFailure("the same seed draws other numbers the second time")
+    for what, one, two in (("draws", first, second), ("seeds", first, other[0])):
+        if np.array_equal(one, two):
+            raise StageFailure(f"two {what} give the same numbers")
+    mean, deviation = float(first.mean()), float(first.std())
+    if not (abs(mean) < 0.1 and abs(deviation - 1.0) < 0.1):
+        raise StageFailure(f"not normal: mean {mean:.3g}, deviation {deviation:.3g}")
+    return {"mean": mean, "deviation": deviation}
+
+
+def stage_simplernn(proof: Proof) -> Figures:
+    layer = proof.tf.keras.layers.SimpleRNN(12)
+    compiled, eager = compiled_and_cpu(proof, layer, draw(proof, 4, 7, 5))
+    return {"difference": apart(proof, "SimpleRNN", compiled, eager, FAULT_TOLERANCE)}
+
+
+def stage_jit(proof: Proof) -> Figures:
+    np, tf = proof.np, proof.tf
+    a, b = draw(proof, 16, 24), draw(proof, 24, 8)
+    with tf.device(proof.device()):
+        try:
+            function = tf.function(lambda x, y: tf.nn.tanh(tf.matmul(x, y)), jit_compile=True)
+            found = function(tf.constant(a), tf.constant(b)).numpy()
+        except Exception as error:  # a release that cannot compile says so in one of many classes
+            raise RefusedByDevice(f"{type(error).__name__}: {error}") from error
+    exact = np.tanh(a.astype("float64") @ b.astype("float64"))
+    return {"difference": apart(proof, "jit_compile", found, exact, FAULT_TOLERANCE)}
+
+
+def train_long(proof: Proof, place: str) -> list[float]:
+    """The loss after each of ten short epochs of a small CNN with Adam, trained at that place."""
+    np, tf = proof.np, proof.tf
+    images, labels = draw_digits(np, 960, SEED)
+    x, y = (images / 255.0).astype("float32")[..., None], labels.astype("int64")
+    tf.random.set_seed(SEED)
+    keras = tf.keras
+    with tf.device(place):
+        model = keras.Sequential(
+            [
+                keras.Input(shape=(28, 28, 1)),
+                keras.layers.Conv2D(8, 3, strides=2, activation="relu"),
+                keras.layers.Flatten(),
+                keras.layers.Dense(64, activation="relu"),
+                keras.layers.Dense(10),
+            ]
+        )
+        shapes = [weights.shape for weights in model.get_weights()]
+        numbers = np.random.RandomState(SEED)
+        model.set_weights([0.1 * numbers.standard_normal(shape) for shape in shapes])
+        optimizers = keras.optimizers
+        if proof.options.optimizer == "legacy-adam":
+            optimizers = optimizers.legacy
+        adam = optimizers.Adam(0.002)
+        if hasattr(adam, "build"):
+            adam.build(model.trainable_variables)
+
+    def step(batch: Any, wanted: Any) -> Any:
+        with tf.device(place), tf.GradientTape() as tape:
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, model(batch))
+            loss = tf.reduce_mean(losses)
+            slopes = tape.gradient(loss, model.trainable_variables)
+            adam.apply_gradients(zip(slopes, model.trainable_variables))
+        return loss
+
+    compiled, history = tf.function(step), []
+    for _ in range(10):
+        parts = [
+            float(compiled(tf.constant(x[at : at + 32]), tf.constant(y[at : at + 32])))
+            for at in range(0, len(x), 32)
+        ]
+        history.append(sum(parts) / len(parts))
+    return history
+
+
+def stage_diverge(proof: Proof) -> Figures:
+    device, cpu = train_long(proof, proof.device()), train_long(proof, "/CPU:0")
+    if not cpu[-1] < cpu[0] / 2:
+        raise StageFailure(f"the loss does not fall on the CPU: {cpu}")
+    if not device[-1] <= DIVERGED * cpu[-1] + 0.1:
+        raise StageFailure(f"the loss ends at {device[-1]:.3g}, on the CPU at {cpu[-1]:.3g}")
+    return {"device": device, "cpu": cpu}
+
+
+def stage_momentum(proof: Proof) -> Figures:
+    np, tf = proof.np, proof.tf
+    optimizers = tf.keras.optimizers
+    if proof.options.optimizer == "legacy-adam":
+        optimizers = optimizers.legacy
+    start, slope = draw(proof, 40), draw(proof, 40) + 1.0
+    figures = {}
+    for nesterov in (False, True):
+        with tf.device(proof.device()):
+            weights = tf.Variable(start)
+            sgd = optimizers.SGD(0.1, momentum=0.9, nesterov=nesterov)
+            if hasattr(sgd, "build"):
+                sgd.build([weights])
+
+            def step(sgd: Any = sgd, weights: Any = weights) -> None:
+                sgd.apply_gradients([(tf.constant(slope), weights)])
+
+            function = tf.function(step)
+            for _ in range(3):
+                function()
+        exact, speed = start.astype("float64"), np.zeros(40)
+        for _ in range(3):
+            speed = 0.9 * speed - 0.1 * slope
+            exact = exact + (0.9 * speed - 0.1 * slope if nesterov else speed)
+        name = "nesterov" if nesterov else "momentum"
+        figures[name] = apart(proof, f"SGD with {name}", weights.numpy(), exact, FAULT_TOLERANCE)
+    return figures
+
+
 # --------------------------------------------------------------------------- drawn digits
 
 GLYPHS = (
@@ -394,15 +647,24 @@ def bench_matmul(proof: Proof, device: str) -> Figures:
 
 
 class Stage:
-    """One step: ``needs`` are the stages without which it means nothing."""
+    """One step: ``needs`` are the stages without which it means nothing.
+
+    ``defect`` is the id of the defect that it looks for, as in the facts of tfmac-lock.
+    """
 
     def __init__(
-        self, name: str, run: Callable[[Proof], Figures], needs: str, limit: int = TIME_LIMIT
+        self,
+        name: str,
+        run: Callable[[Proof], Figures],
+        needs: str,
+        limit: int = TIME_LIMIT,
+        defect: str = "",
     ) -> None:
         self.name = name
         self.run = run
         self.needs = needs.split()
         self.limit = TIME_LIMITS.get(name, limit)
+        self.defect = defect
 
 
 PROOF_STAGES = (
@@ -415,7 +677,20 @@ PROOF_STAGES = (
     Stage("save", stage_save, "train"),
     Stage("predict", stage_predict, "train"),
     Stage("load", stage_load, "save"),
-    Stage("agreement", stage_agreement, "train"),
+    Stage("agreement", stage_agreement, "train", defect="relu-wrong"),
+)
+
+# What ended a process on some Macs comes last, so that it takes no other answer with it.
+FAULT_STAGES = (
+    Stage("relu", stage_relu, "devices", defect="relu-wrong"),
+    Stage("float16", stage_float16, "devices", defect="float16-wrong"),
+    Stage("conv1d", stage_conv1d, "devices", defect="conv1d-filters"),
+    Stage("embedding", stage_embedding, "devices", defect="embedding-out-of-range"),
+    Stage("seeds", stage_seeds, "devices", defect="random-seed"),
+    Stage("simplernn", stage_simplernn, "devices", defect="simplernn-2.8"),
+    Stage("jit", stage_jit, "devices", defect="jit-compile"),
+    Stage("diverge", stage_diverge, "devices", defect="training-diverges"),
+    Stage("momentum", stage_momentum, "devices", defect="momentum-crash-2.11"),
 )
 
 
@@ -437,7 +712,12 @@ def bench_stages(device: str) -> list[Stage]:
 
 
 def stages_of(options: argparse.Namespace) -> list[Stage]:
-    return list(PROOF_STAGES) + (bench_stages(options.device) if options.bench else [])
+    faults = () if options.core else FAULT_STAGES
+    return [
+        *PROOF_STAGES,
+        *faults,
+        *(bench_stages(options.device) if options.bench else ()),
+    ]
 
 
 def run_stages(options: argparse.Namespace, folder: Path, events: int) -> None:
@@ -461,6 +741,8 @@ def run_stages(options: argparse.Namespace, folder: Path, events: int) -> None:
             passed.add(stage.name)
         except OutsideFailure as failure:
             status, error = "outside", str(failure)
+        except RefusedByDevice as failure:
+            status, error = "refused", str(failure)
         except StageFailure as failure:
             status, error = "failed", str(failure)
         except BaseException as failure:  # SystemExit out of an import is a failure like any
@@ -550,7 +832,7 @@ def finished(event: dict[str, Any]) -> dict[str, Any]:
         "status": event["status"],
         "seconds": round(event["seconds"], 3),
         "figures": event["figures"],
-        "error": event["error"],
+        "error": impersonal(event["error"])[:4000],
         "last_lines": [],
     }
 
@@ -625,7 +907,18 @@ def last_lines(log: Path) -> list[str]:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 20000))
         lines = file.read().decode("utf-8", "replace").splitlines()
-    return [line[:500] for line in lines[-LAST_LINES:]]
+    return [impersonal(line)[:500] for line in lines[-LAST_LINES:]]
+
+
+def impersonal(text: str) -> str:
+    """The text without folders of this machine, the user's name and the machine's."""
+    # A path begins after a space, a quote or a bracket; the slashes of an address do not.
+    text = re.sub(r"(?<![\w:/.])/(?:[\w.@+~ -]+/)+", "", text)
+    with contextlib.suppress(Exception):  # a user without an entry, a machine without a name
+        for name in (getpass.getuser(), socket.gethostname(), socket.gethostname().split(".")[0]):
+            if len(name) > 2:
+                text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", text)
+    return text
 
 
 def say(options: argparse.Namespace, text: str, end: str = "\n") -> None:
@@ -640,14 +933,35 @@ def data_kind(options: argparse.Namespace) -> str:
     return "synthetic" if options.synthetic else "file" if options.data else "mnist"
 
 
-def installed() -> dict[str, str]:
-    """Every distribution of this environment, names as on the index."""
-    found = {}
+def installed() -> tuple[dict[str, str], dict[str, str]]:
+    """Every distribution of this environment, names as on the index: version, and content.
+
+    The content is told for TensorFlow and its plugin, whose files tfmac-lock knows.
+    """
+    versions, contents = {}, {}
     for distribution in metadata.distributions():
-        name = distribution.metadata["Name"]
+        name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "").lower()
         if name:
-            found[re.sub(r"[-_.]+", "-", name).lower()] = str(distribution.version)
-    return dict(sorted(found.items()))
+            versions[name] = str(distribution.version)
+            if name in ("tensorflow", "tensorflow-macos", "tensorflow-metal"):
+                contents[name] = content_of(distribution.read_text("RECORD") or "")
+    return dict(sorted(versions.items())), dict(sorted(contents.items()))
+
+
+def content_of(record: str) -> str:
+    """The sha256 over a RECORD's files and their hashes, as far as installers leave them alone.
+
+    A wheel has files in ``NAME.data/purelib`` that are installed without these folders; scripts
+    and what stands in ``dist-info`` are written by the installer.
+    """
+    rows = set()
+    for row in csv.reader(record.splitlines()):
+        if len(row) < 2 or not row[1].startswith("sha256="):
+            continue
+        path = re.sub(r"^[^/]+\.data/(purelib|platlib)/", "", row[0])
+        if not re.match(r"(\.\.|/|[^/]+\.(dist-info|data)/)", path) and not path.endswith(".pyc"):
+            rows.add(f"{path},{row[1]}\n")
+    return hashlib.sha256("".join(sorted(rows)).encode()).hexdigest()
 
 
 def host() -> dict[str, str]:
@@ -667,14 +981,22 @@ def host() -> dict[str, str]:
     return facts
 
 
+def now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def report_of(
     options: argparse.Namespace, stages: list[dict[str, Any]], started: str
 ) -> dict[str, Any]:
-    return {
+    versions, contents = installed()
+    report = {
         "schema_version": SCHEMA_VERSION,
         "kind": "tfmac-lock-mnist",
+        "run": uuid.uuid4().hex,
+        "trainer": hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
         "started": started,
-        "passed": all(stage["status"] == "passed" for stage in stages),
+        "finished": now(),
+        "passed": all(stage["status"] in ("passed", "refused") for stage in stages),
         "device": options.device,
         "device_used": next(
             (s["figures"]["used"] for s in stages if s["name"] == "devices" and s["figures"]),
@@ -685,9 +1007,17 @@ def report_of(
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "host": host(),
-        "packages": installed(),
+        "packages": versions,
+        "contents": contents,
         "stages": stages,
     }
+    return {**report, "digest": digest_of(report)}
+
+
+def digest_of(report: dict[str, Any]) -> str:
+    """The sha256 of a report without its digest: it shows a slip, and no forger's hand."""
+    rest = {key: value for key, value in report.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -699,6 +1029,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     source.add_argument("--data", metavar="FILE", help="MNIST as mnist.npz; default: fetched")
     source.add_argument("--synthetic", action="store_true", help="digits drawn by this program")
     parser.add_argument("--optimizer", choices=("adam", "legacy-adam"), default="adam")
+    parser.add_argument("--core", action="store_true", help="without the faults that show nowhere")
     parser.add_argument("--bench", action="store_true", help="the three workloads as well")
     parser.add_argument("--report", metavar="FILE", help="write the report here, as JSON")
     parser.add_argument("--limit", type=float, metavar="SECONDS", help="time limit of each stage")
@@ -721,7 +1052,7 @@ def main(arguments: list[str]) -> int:
         run_stages(options, Path(options.child_folder), options.child_events)
         return 0
     signal.signal(signal.SIGTERM, interrupted)
-    started = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    started = now()
     try:
         with tempfile.TemporaryDirectory(prefix="train-mnist-") as folder:
             report = report_of(options, watch(options, Path(folder)), started)

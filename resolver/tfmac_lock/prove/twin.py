@@ -144,7 +144,14 @@ class Twins:
         lock = locks[0]
         with self.environment(lock) as (python, twin, folder):
             report_path = folder / "report.json"
-            command = [str(python), train_mnist.__file__, "--synthetic", "--device", "cpu"]
+            command = [
+                str(python),
+                train_mnist.__file__,
+                "--synthetic",
+                "--device",
+                "cpu",
+                "--core",
+            ]
             command += ["--report", str(report_path), "--limit", str(STAGE_LIMIT), "--tied"]
             environ = clean_environ() | {"TMPDIR": str(folder)}
             ended = self._processes.run(command, env=environ, timeout=PROOF_TIMEOUT)

@@ -8,16 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
-
 from ..errors import Refusal
 from ..lock.judged import judged, pair_of
 from ..lock.make import broken_text
 from ..lock.model import combo_id
 from ..lock.published import Index
-from ..lock.verify import pins_of
 from ..matrix.reasons import Status
-from .locks import SlotResult, Unpublished, best, pair_requests, rank, request_name
+from .locks import SlotResult, Unpublished, best, meets_bounds, pair_requests, rank, request_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +54,7 @@ def judged_slot(matrix: Matrix, slot: Slot, folder: Path, *, conda: bool = False
         lock = judged(matrix, recorded[key]) if key in recorded else None
         if lock is None and name in refused:
             unpublished.append(Unpublished(combo=name, reason=refused[name]))
-        elif lock is None or _outside_bounds(matrix, lock):
+        elif lock is None or not meets_bounds(matrix, lock):
             outdated.append(key)
         elif lock.verdict.status == Status.BROKEN:
             reason = broken_text(pair_of(lock), lock.verdict)
@@ -69,15 +66,4 @@ def judged_slot(matrix: Matrix, slot: Slot, folder: Path, *, conda: bool = False
             slot=slot, locks=tuple(sorted(locks, key=rank)), unpublished=tuple(unpublished)
         ),
         outdated=tuple(outdated),
-    )
-
-
-def _outside_bounds(matrix: Matrix, lock: Lock) -> bool:
-    """Whether a bound has come in since that one of its versions does not meet."""
-    pins = pins_of(lock.packages)
-    bounds = matrix.bounds_for(lock.combo.tensorflow, lock.combo.python)
-    return any(
-        not SpecifierSet(bound.specifier).contains(pins[bound.package], prereleases=True)
-        for bound in bounds
-        if bound.package in pins
     )

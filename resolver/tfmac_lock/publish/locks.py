@@ -11,18 +11,22 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import SpecifierSet
+
 from ..conda.mixed import CondaPart
 from ..errors import Refusal
 from ..files import write_whole
 from ..lock import published
 from ..lock.formats import FORMATS, STORED
 from ..lock.formats.conda import CONDA_FORMATS
+from ..lock.judged import judged
 from ..lock.make import Resolver
 from ..lock.model import combo_id
 from ..lock.request import LockRequest, end_of
+from ..lock.verify import pins_of
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.ranking import Choice, PairRequest, TensorFlowRequest, choices, is_listed
-from ..matrix.reasons import Reason, strength
+from ..matrix.reasons import Reason, Status, strength
 from ..target import Arch, PythonVersion
 from . import index
 
@@ -96,10 +100,13 @@ def make_slot(
     progress: Callable[[], None] = lambda: None,
     conda: CondaClient | None = None,
     recorded: Iterable[Lock] = (),
+    keep: bool = False,
 ) -> SlotResult:
     """Every lock of the slot: each release with its best plugin, and without one.
 
-    With ``conda`` they are mixed locks. A lock that comes out as it is ``recorded`` keeps its day.
+    With ``conda`` they are mixed locks. A lock that comes out as it is ``recorded`` keeps its day;
+    with ``keep`` one that was made for an earlier day stays as long as it meets the bounds and is
+    not broken: what is proved is not locked again without cause.
     """
     part = None if conda is None else CondaPart(client=conda, undated=True)
     resolver = Resolver(matrix=matrix, source=client, as_of=day.isoformat(), conda=part)
@@ -113,6 +120,11 @@ def make_slot(
             if choice is None:
                 continue
             known = before.get(_combo_id(choice))
+            if keep and known is not None and known.as_of != day.isoformat():
+                still = judged(matrix, known)
+                if meets_bounds(matrix, known) and still.verdict.status != Status.BROKEN:
+                    locks.append(still)
+                    continue
             request = LockRequest(
                 pair=asked,
                 before=end_of(day),
@@ -132,6 +144,17 @@ def make_slot(
 def _combo_id(choice: Choice) -> str:
     pair = choice.pair
     return combo_id(pair.package, pair.tensorflow, pair.metal, pair.python, pair.arch.value)
+
+
+def meets_bounds(matrix: Matrix, lock: Lock) -> bool:
+    """Whether every bound of now holds for the lock's versions."""
+    pins = pins_of(lock.packages)
+    bounds = matrix.bounds_for(lock.combo.tensorflow, lock.combo.python)
+    return all(
+        SpecifierSet(bound.specifier).contains(pins[bound.package], prereleases=True)
+        for bound in bounds
+        if bound.package in pins
+    )
 
 
 def versions_to_keep(known: Lock | None, day: date) -> dict[NormalizedName, Version]:

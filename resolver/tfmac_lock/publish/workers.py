@@ -38,6 +38,7 @@ def make(
         channels=tuple(channels),
         folder=loading.checkout() / "locks",
         check=args.check,
+        keep=args.check or getattr(args, "new", False),
     )
     with (
         Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress,
@@ -79,6 +80,7 @@ class _Settings:
     channels: tuple[str, ...]
     folder: Path
     check: bool
+    keep: bool
 
 
 def _work(slot: Any, day: date, settings: _Settings, ticks: Any) -> Any:
@@ -107,6 +109,7 @@ def _work(slot: Any, day: date, settings: _Settings, ticks: Any) -> Any:
             progress=lambda: ticks.put(None),
             conda=conda,
             recorded=locks.recorded_locks(folder, slot, conda=conda is not None),
+            keep=settings.keep,
         )
         if conda is None or not settings.check:
             return made

@@ -18,10 +18,10 @@ from . import bodies, logs, work
 from .answers import Answers
 from .elsewhere import Elsewhere
 from .files import ALWAYS, WORTH_COMPRESSING, Headers, Site, accepts_gzip, media_of
-from .messages import COMPUTED
+from .messages import computed
 from .metrics import Metrics
 from .problems import Refused, body
-from .turns import Turns, client_key
+from .turns import Daily, Turns, client_key
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ JOBS: dict[str, Job] = {
     "lock": work.lock,
     "explain": work.explain,
     "check": work.check,
+    "report": work.report,
 }
 """Each operation's work."""
 
@@ -87,9 +88,11 @@ class Service:
             f"{base}readyz": ("ready", self._ready),
             f"{base}metrics": ("metrics", self._metrics),
         }
-        self._operations = {f"{base}api/v1/{name}": (name, "") for name in COMPUTED.operations} | {
+        self._takes = computed(reports=settings.reports is not None).operations
+        self._daily = Daily(settings.limits.reports_per_client)
+        self._operations = {f"{base}api/v1/{name}": (name, "") for name in self._takes} | {
             f"{base}api/v1/{name}/{file}": (name, file)
-            for name, operation in COMPUTED.operations.items()
+            for name, operation in self._takes.items()
             for file in operation.files
         }
         self._elsewhere = Elsewhere(settings.origins)
@@ -220,7 +223,7 @@ class Service:
             content = await incoming.read(
                 limit=limits.body[name], seconds=limits.body_seconds, add=add
             )
-            message = bodies.parse(content, COMPUTED.operations[name].takes)
+            message = bodies.parse(content, self._takes[name].takes)
         key = self._key(name, message)
         known = self.answers.get(key)
         if known is not None:
@@ -231,6 +234,8 @@ class Service:
             workers, turns, seconds = self.lockers, self.lock_turns, limits.lock_seconds
 
         async def compute() -> bytes:
+            if name == "report":
+                self._daily.count(client)
             async with turns.turn(client):
                 return await workers.run(self.jobs[name], message, seconds)
 
@@ -283,6 +288,6 @@ def make(settings: Settings) -> Service:
         inputs,
         base=settings.address or settings.base,
         repository=settings.repository,
-        computed=COMPUTED,
+        computed=computed(reports=settings.reports is not None),
     )
     return Service(files, settings, inputs.as_of)

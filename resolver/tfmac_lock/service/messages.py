@@ -6,6 +6,7 @@ on with. What is answered is made of the classes of the program's own answers.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Literal
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..check.findings import Finding  # noqa: TC001 - pydantic evaluates it
 from ..explain.answer import Step  # noqa: TC001
 from ..explain.lookups import Fact  # noqa: TC001
+from ..prove.submission import Submission
 from ..site.documents import Document, Lock, Part
 from ..site.openapi import Computed, Operation
 
@@ -145,6 +147,12 @@ class CheckAnswer(Document):
     findings: list[Finding]
 
 
+class ReportAnswer(Document):
+    """That a report is kept until a person looks at it. ``id`` is the report's own."""
+
+    id: str
+
+
 class ProblemText(Part):
     """What went wrong, for programs (``code``) and for people (``text``)."""
 
@@ -194,3 +202,15 @@ COMPUTED = Computed(
     },
 )
 """What the service computes, by the last part of the path."""
+
+
+def computed(*, reports: bool) -> Computed:
+    """What a service computes, with the operation that takes reports where it takes them."""
+    if not reports:
+        return COMPUTED
+    takes = Operation(
+        takes=Submission,
+        answers=ReportAnswer,
+        summary="Hand in what `tfmac-lock prove --share` wrote on a Mac",
+    )
+    return replace(COMPUTED, operations={**COMPUTED.operations, "report": takes})

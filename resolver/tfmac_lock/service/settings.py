@@ -22,11 +22,17 @@ class Limits:
     check; for each kind ``waiting`` requests may wait, for ``wait_seconds``, and ``per_client``
     of one client are under way at a time.
     ``memory`` is what one job may take, and a worker that keeps more than ``grown`` after a job
-    is replaced. The cache is trimmed to ``cache_bytes`` and ``cache_files``.
+    is replaced. The cache is trimmed to ``cache_bytes`` and ``cache_files``. The folder of reports
+    takes ``reports`` of them and ``reports_bytes``, ``reports_per_client`` a day from one client.
     """
 
     body: Mapping[str, int] = field(
-        default_factory=lambda: {"lock": MB // 4, "explain": 4 * MB, "check": 4 * MB}
+        default_factory=lambda: {
+            "lock": MB // 4,
+            "explain": 4 * MB,
+            "check": 4 * MB,
+            "report": MB // 4,
+        }
     )
     bodies_bytes: int = 128 * MB
     bodies_per_client: int = 16
@@ -48,6 +54,9 @@ class Limits:
     cached_seconds: float = 3600.0
     cache_bytes: int = 1024 * MB
     cache_files: int = 20_000
+    reports: int = 1000
+    reports_bytes: int = 64 * MB
+    reports_per_client: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +65,8 @@ class Settings:
 
     ``base`` is the path below which it answers, ending in a slash; ``address`` is the whole
     address where it is known. ``index_url`` and ``extra_index_urls`` stand over pip's settings.
-    ``cache`` is the one folder that is written. ``origins`` are the sites whose pages may have
+    ``cache`` is the one folder that is written, and ``reports`` where reports from Macs are kept
+    for the operator; without it none are taken. ``origins`` are the sites whose pages may have
     something computed, ``*`` for all. ``repository`` is the address of the project's repository.
     """
 
@@ -65,6 +75,7 @@ class Settings:
     index_url: str | None = None
     extra_index_urls: tuple[str, ...] = ()
     cache: Path | None = None
+    reports: Path | None = None
     offline: bool = False
     origins: frozenset[str] = frozenset()
     repository: str = ""

@@ -150,3 +150,21 @@ def client_key(address: str) -> str:
             return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)
+
+
+class Daily:
+    """How often each client may do something on one day."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._day = ""
+        self._done: Counter[str] = Counter()
+
+    def count(self, client: str) -> None:
+        """Count one more; raises Refused where the client has had its share of today."""
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        if today != self._day:
+            self._day, self._done = today, Counter()
+        if self._done[client] >= self._most:
+            raise Refused(429, "too-many", "you have handed in enough reports for today", 3600)
+        self._done[client] += 1

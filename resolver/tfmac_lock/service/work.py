@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..lock.request import LockRequest
     from ..matrix.facts import Matrix
+    from ..prove.submission import Submission
     from ..pypi.client import IndexClient
     from . import messages
     from .settings import Settings
@@ -52,6 +53,8 @@ def use(settings: Settings) -> None:
     global _settings
     _settings = settings
     _matrix()
+    if settings.reports is not None:
+        from . import messages, spool  # noqa: F401 - slow to import, so not within a job's time
 
 
 @functools.cache
@@ -108,6 +111,11 @@ def explain(message: messages.ExplainRequest) -> dict[str, Any]:
 def check(message: messages.CheckRequest) -> dict[str, Any]:
     """Judge pins; raises Refused."""
     return _job(_settings.limits.read_seconds, lambda: _check(message))
+
+
+def report(message: Submission) -> dict[str, Any]:
+    """Keep a report for the operator; raises Refused."""
+    return _job(_settings.limits.read_seconds, lambda: _report(message))
 
 
 def _lock(message: messages.LockRequest) -> dict[str, Any]:
@@ -253,3 +261,10 @@ def _check(message: messages.CheckRequest) -> dict[str, Any]:
     for checked in answer["files"]:
         checked["path"] = message.name
     return answer
+
+
+def _report(message: Submission) -> dict[str, Any]:
+    from .spool import keep
+
+    assert _settings.reports is not None, "the operation is there only with a folder"
+    return {"schema_version": 1, "id": keep(_settings.reports, message, _settings.limits)}

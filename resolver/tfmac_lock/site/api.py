@@ -15,13 +15,14 @@ from ..target import Arch
 from . import companion_documents
 from . import documents as doc
 from .changes import changes
-from .inputs import FORMAT_TITLES
+from .inputs import FORMAT_TITLES, covered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ..matrix.facts import Matrix, Release
     from ..matrix.grid import Cell, Grid, OnPython
+    from .companion_documents import CompanionFacts
     from .inputs import Inputs, PublishedLock
 
 ROOT = "api/v1"
@@ -29,10 +30,12 @@ ROOT = "api/v1"
 M = TypeVar("M", bound=BaseModel)
 
 
-def render(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, str]]:
+def render(
+    inputs: Inputs, grids: Sequence[Grid], companions: Sequence[CompanionFacts]
+) -> Iterator[tuple[str, str]]:
     """Every document with its path below the site's root, the index last."""
     paths = []
-    for path, document in _documents(inputs, grids):
+    for path, document in _documents(inputs, grids, companions):
         paths.append(f"{ROOT}/{path}")
         yield paths[-1], dump(document)
     for item in inputs.locks:
@@ -65,7 +68,9 @@ def checksums(files: Mapping[str, bytes]) -> doc.Checksums:
     )
 
 
-def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc.Document]]:
+def _documents(
+    inputs: Inputs, grids: Sequence[Grid], companions: Sequence[CompanionFacts]
+) -> Iterator[tuple[str, doc.Document]]:
     matrix = inputs.matrix
     yield "platforms.json", _platforms(matrix)
     yield "combos.json", _combos(inputs)
@@ -80,7 +85,6 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
     yield "releases.json", doc.Releases(as_of=inputs.as_of, releases=rows)
     for release in matrix.releases:
         yield f"releases/{release.package}-{release.version}.json", _release(release)
-    companions = companion_documents.facts_of_all(matrix)
     yield (
         "companions.json",
         companion_documents.CompanionList(
@@ -103,6 +107,16 @@ def _documents(inputs: Inputs, grids: Sequence[Grid]) -> Iterator[tuple[str, doc
         "figures.json",
         doc.Figures(
             figures=[_checked(doc.Figure, item) for item in inputs.figures.get("figures", ())]
+        ),
+    )
+    tried = covered(inputs)
+    yield (
+        "coverage.json",
+        doc.CoverageDocument(
+            as_of=tried.as_of,
+            counts=doc.CoverageCounts(**tried.counts),
+            locks=list(tried.locks),
+            wanted=list(tried.wanted),
         ),
     )
     yield "changes.json", doc.Changes(changes=list(changes(inputs)))

@@ -63,7 +63,6 @@ def render_site(
         for name, text in item.files.items()
     }
     files |= locks
-    files |= dict(api.render(inputs, grids))
     for item in inputs.locks:
         combo = item.lock.combo
         plugin = f"metal {combo.metal}" if combo.metal else "CPU"
@@ -78,6 +77,7 @@ def render_site(
         service=service,
         computed=computed,
     )
+    files |= dict(api.render(inputs, grids, site.companions))
     files |= {f"{constraints.FOLDER}/{one.name}": one.text for one in site.constraints}
     pages = list(all_pages(site))
     files |= dict(render(site, pages))

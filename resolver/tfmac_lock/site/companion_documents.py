@@ -8,14 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from ..matrix.base import TENSORFLOW_PACKAGES, specifier, version
-from ..matrix.companions import TENSORFLOW, Companion, Needed, Setting, Tried
-from ..matrix.reasons import Status
+from ..matrix.companions import TENSORFLOW, Companion, Needed, Setting, Tried, with_load
+from ..matrix.reasons import Grade, Status
+from ..target import Arch
 from .documents import Document, Part, SitePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..matrix.facts import Matrix
+    from ..matrix.natives import NativeLoad
 
 ROOT = "api/v1/companions"
 
@@ -32,12 +34,29 @@ class CompanionTrial(Part):
     pins: dict[str, str]
 
 
+class CompanionLoad(Part):
+    """Whether the images of that version load into that TensorFlow, as its binaries say.
+
+    ``loads`` is null where that is not decided.
+    """
+
+    version: str
+    tensorflow: str
+    arch: Arch
+    loads: bool | None
+    missing_symbols: int
+    missing_libraries: list[str]
+    text: str
+    source: str
+
+
 class OnTensorFlow(Part):
-    """A companion beside one minor series of TensorFlow.
+    """A companion beside one minor series of TensorFlow, on Apple silicon.
 
     ``version`` is the newest version that passed there, else the newest that failed, else null.
-    ``broken`` without a version means that a fact rules every version out; ``unproven`` that no
-    version was tried.
+    ``broken`` without a version means that a fact or the binaries rule every version out;
+    ``unproven`` that no version was tried. ``loads`` has the newest version that loads on each
+    architecture, or the newest that does not where none does.
     """
 
     tensorflow: str
@@ -46,12 +65,14 @@ class OnTensorFlow(Part):
     text: str
     source: str
     trials: list[CompanionTrial]
+    loads: list[CompanionLoad]
 
 
 class CompanionRow(Part):
     """A companion in short. ``works`` are the TensorFlow minors beside which a version passed.
 
-    ``broken`` are those beside which all failed that were tried, or that a fact rules out.
+    ``caution`` are those where it passed on Linux and its binaries for the Mac leave a doubt,
+    ``broken`` those beside which all failed that were tried, or that a fact rules out.
     """
 
     name: str
@@ -60,6 +81,7 @@ class CompanionRow(Part):
     ended: str
     successor: str
     works: list[str]
+    caution: list[str]
     broken: list[str]
     untried: list[str]
     document: SitePath
@@ -109,6 +131,7 @@ def row(facts: CompanionFacts) -> CompanionRow:
     return CompanionRow(
         **{name: getattr(facts, name) for name in shared},
         works=minors(Status.WORKS),
+        caution=minors(Status.CAUTION),
         broken=minors(Status.BROKEN),
         untried=minors(Status.UNPROVEN),
         document=f"{ROOT}/{facts.name}.json",
@@ -135,6 +158,7 @@ def _facts(
     matrix: Matrix, name: str, known: Companion | None, minors: Sequence[tuple[str, list[str]]]
 ) -> CompanionFacts:
     trials = [trial for trial in matrix.companions.trials if trial.companion == name]
+    loads = list(_loads(matrix, name))
     return CompanionFacts(
         name=name,
         couples=known.couples if known else "unknown",
@@ -145,49 +169,116 @@ def _facts(
         settings=list(known.settings) if known else [],
         smoke=known.program if known else "",
         sources=list(known.sources) if known else [],
-        minors=[_on_minor(known, trials, minor, releases) for minor, releases in minors],
+        minors=[
+            _on_minor(
+                known,
+                [one for one in trials if minor_of(one.pins.get("tensorflow", "")) == minor],
+                [one for one in loads if minor_of(one.tensorflow) == minor],
+                minor,
+                releases,
+            )
+            for minor, releases in minors
+        ],
     )
+
+
+def _loads(matrix: Matrix, name: str) -> Iterator[NativeLoad]:
+    """What the binaries of each version say beside each TensorFlow."""
+    if name in matrix.natives.names:
+        natives = matrix.natives.get()
+        for binary in natives.of(name):
+            yield from natives.tensorflows(binary)
 
 
 def _on_minor(
-    known: Companion | None, trials: Sequence[Tried], minor: str, releases: Sequence[str]
+    known: Companion | None,
+    trials: Sequence[Tried],
+    loads: Sequence[NativeLoad],
+    minor: str,
+    releases: Sequence[str],
 ) -> OnTensorFlow:
-    here = [one for one in trials if minor_of(one.pins.get("tensorflow", "")) == minor]
-    here.sort(key=lambda one: (one.outcome == "works", version(one.version)), reverse=True)
-    told = [
-        CompanionTrial(
-            version=one.version,
-            tensorflow=one.pins["tensorflow"],
-            python=one.python,
-            status=one.outcome,
-            text=one.text,
-            source=one.source,
-            pins=one.pins,
-        )
-        for one in here
-    ]
-    if told:
-        best = told[0]
-        status, text, source = Status(best.status), best.text, best.source
-        return OnTensorFlow(
-            tensorflow=minor,
-            status=status,
-            version=best.version,
-            text=text,
-            source=source,
-            trials=told,
-        )
-    ruled = (
-        next((need for need in known.needs if _rules_out(need, releases)), None) if known else None
+    told = sorted(
+        ((_status(one, loads), one) for one in trials),
+        key=lambda row: (-row[0][0].rank, version(row[1].version)),
+        reverse=True,
     )
+    best = list(_best(loads))
+    status, release, text, source = Status.UNPROVEN, None, "", ""
+    ruled = known and next((need for need in known.needs if _rules_out(need, releases)), None)
+    if told:
+        (status, load), trial = told[0]
+        release = trial.version
+        text, source = (load.text, load.source) if load else (trial.text, trial.source)
+    elif ruled:
+        status, text, source = Status.BROKEN, ruled.reason, ruled.source
+    elif best and all(one.loads is False for one in best):
+        status, text, source = Status.BROKEN, best[0].text, best[0].source
     return OnTensorFlow(
         tensorflow=minor,
-        status=Status.BROKEN if ruled else Status.UNPROVEN,
-        version=None,
-        text=ruled.reason if ruled else "",
-        source=ruled.source if ruled else "",
-        trials=[],
+        status=status,
+        version=release,
+        text=text,
+        source=source,
+        trials=[
+            CompanionTrial(
+                version=one.version,
+                tensorflow=one.pins["tensorflow"],
+                python=one.python,
+                status=one.outcome,
+                text=one.text,
+                source=one.source,
+                pins=one.pins,
+            )
+            for _, one in told
+        ],
+        loads=[
+            CompanionLoad(
+                version=one.version,
+                tensorflow=one.tensorflow,
+                arch=Arch(one.arch),
+                loads=one.loads,
+                missing_symbols=len(one.missing_symbols),
+                missing_libraries=list(one.missing_libraries),
+                text=one.text,
+                source=one.source,
+            )
+            for one in best
+        ],
     )
+
+
+def _status(trial: Tried, loads: Sequence[NativeLoad]) -> tuple[Status, NativeLoad | None]:
+    """What a trial on Linux is worth on Apple silicon, and the load check that says otherwise."""
+    if trial.outcome == "broken":
+        return Status.BROKEN, None
+    found = next(
+        (
+            one
+            for one in loads
+            if one.arch == Arch.ARM64
+            and version(one.version) == version(trial.version)
+            and version(one.tensorflow) == version(trial.pins["tensorflow"])
+        ),
+        None,
+    )
+    status, _ = with_load(Status.WORKS, Grade.TWIN, found)
+    return status, None if status is Status.WORKS else found
+
+
+def _best(loads: Sequence[NativeLoad]) -> Iterator[NativeLoad]:
+    """For each architecture the newest version that loads, else the newest that does not."""
+    for arch in Arch:
+        here = [one for one in loads if one.arch == arch]
+        if here:
+            yield max(
+                here,
+                key=lambda one: (
+                    one.loads is True,
+                    one.loads is None,
+                    version(one.version),
+                    version(one.tensorflow),
+                ),
+            )
 
 
 def _rules_out(need: Needed, releases: Sequence[str]) -> bool:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..conda.state import ChannelState
+from ..lock.coverage import Covered, Wanted
 from ..lock.model import LockedPackage
 from ..matrix.companions import CompanionVerdict
 from ..matrix.facts import Bound, Defect, Report
@@ -361,6 +362,25 @@ class Changes(Document):
     """What became known, newest first."""
 
     changes: list[Change]
+
+
+class CoverageCounts(Part):
+    """How many locks were published, and how many of them were tried in what way."""
+
+    locks: int
+    twin: int
+    reported: int
+    one_mac: int
+    two_macs: int
+
+
+class CoverageDocument(Document):
+    """What was tried of each lock, how long before ``as_of``, and which runs are wanted."""
+
+    as_of: str
+    counts: CoverageCounts
+    locks: list[Covered]
+    wanted: list[Wanted]
 
 
 class Checksum(Part):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
 from ..lock import published
+from ..lock.coverage import coverage
 from ..lock.formats import FORMATS, PUBLISHED_FORMATS, conda_lock_yml, lock_json
 from ..matrix import loading
 from ..matrix.reasons import Status
@@ -17,6 +19,7 @@ from ..target import Arch
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..lock.coverage import Coverage
     from ..lock.model import Lock
     from ..matrix.facts import Matrix
 
@@ -66,12 +69,24 @@ class Inputs:
     figures: dict[str, Any] = field(default_factory=dict)
 
 
-def load(locks: Path | None = None, compiled: Path = loading.COMPILED) -> Inputs:
+def covered(inputs: Inputs) -> Coverage:
+    """What was tried of the published locks, on the day of the newest fact."""
+    slots: dict[tuple[str, str], list[Lock]] = {}
+    for item in inputs.locks:
+        combo = item.lock.combo
+        slots.setdefault((combo.python, combo.arch.value), []).append(item.lock)
+    days = (item.date or "" for item in inputs.matrix.evidence)
+    day = date.fromisoformat(max([inputs.as_of, *(one for one in days if len(one) == 10)]))
+    return coverage(inputs.matrix, slots.values(), day)
+
+
+def load(locks: Path | None = None, compiled: Path | None = None) -> Inputs:
     """Read all inputs; ``locks`` is the folder of published locks, the shipped one by default.
 
     Raises DataError where something is missing or damaged.
     """
     matrix = loading.matrix()
+    compiled = compiled or loading.data_folder()
     folder = loading.locks_folder() if locks is None else locks
     found: list[PublishedLock] = []
     unpublished: list[tuple[str, str]] = []

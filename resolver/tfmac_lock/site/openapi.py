@@ -35,6 +35,11 @@ FILES: dict[str, tuple[type[doc.Document], str, str]] = {
     "reports.json": (doc.Reports, "reports", "What people published about installations"),
     "symptoms.json": (doc.Symptoms, "symptoms", "Failures by what they print"),
     "figures.json": (doc.Figures, "figures", "Measured figures"),
+    "coverage.json": (
+        doc.CoverageDocument,
+        "coverage",
+        "What was tried, and what is wanted",
+    ),
     "changes.json": (doc.Changes, "changes", "What became known, and when"),
     "checksums.json": (doc.Checksums, "checksums", "Checksums of all lockfiles"),
 }

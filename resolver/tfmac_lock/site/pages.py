@@ -15,6 +15,7 @@ from .figures import drawing, shown
 from .kinds import KINDS
 from .words import (
     ARCH_TITLES,
+    FOUND_TITLES,
     GLYPHS,
     GRADE_TITLES,
     KIND_TITLES,
@@ -83,6 +84,7 @@ def _environment(site: Site) -> Environment:
         "grades": GRADE_TITLES,
         "kinds": KIND_TITLES,
         "archs": ARCH_TITLES,
+        "found_titles": FOUND_TITLES,
         "stages": STAGE_TITLES,
         "metal_package": METAL,
     }

@@ -44,6 +44,17 @@ KIND_TITLES = {
     "unproven": "not known",
 }
 
+FOUND_TITLES = {
+    "lock": "Lock",
+    "pair": "Pair",
+    "companion": "Companion",
+    "error": "Error",
+    "release": "Release",
+    "document": "Document",
+    "page": "Page",
+}
+"""What the search calls the pages of each kind that it finds."""
+
 ARCH_TITLES = {Arch.ARM64: "Apple silicon", Arch.X86_64: "Intel"}
 
 STAGE_TITLES = {

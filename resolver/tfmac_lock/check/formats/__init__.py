@@ -19,6 +19,7 @@ BY_NAME = (
     ("pylock_toml", re.compile(r"pylock(\.[^.]+)?\.toml")),
     ("uv_lock", re.compile(r"uv\.lock")),
     ("pixi_lock", re.compile(r"pixi\.lock")),
+    ("poetry_toml", re.compile(r"pyproject\.toml")),
     ("poetry_lock", re.compile(r"poetry\.lock")),
     ("conda_lock_yml", re.compile(r"(.*[.-])?conda-lock\.ya?ml|.*-lock\.ya?ml")),
     ("environment_yml", re.compile(r".*\.ya?ml")),
@@ -60,7 +61,8 @@ def read(path: Path, target: Target) -> PinFile:
     raise InputFileError(
         str(path),
         "is in none of the formats: requirements.txt, pip freeze or conda's explicit list (*.txt), "
-        "pylock.toml, conda-lock.yml, environment.yml, uv.lock, poetry.lock, pixi.lock",
+        "pylock.toml, conda-lock.yml, environment.yml, uv.lock, poetry.lock, pixi.lock, a "
+        "pyproject.toml of Poetry",
     )
 
 

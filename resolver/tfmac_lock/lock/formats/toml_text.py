@@ -6,15 +6,23 @@ Source: https://toml.io/en/v1.0.0
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
 
 def text(value: str) -> str:
-    """A basic string: JSON's escapes are TOML's too, and DEL, which TOML forbids, is added."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A basic string: JSON's escapes are TOML's too.
+
+    DEL is added, which TOML forbids, and what an editor would take for the end of a line or for a
+    change of direction.
+    """
+    written = json.dumps(value, ensure_ascii=False)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
 def array(values: Iterable[str]) -> str:

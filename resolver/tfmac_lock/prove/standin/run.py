@@ -112,6 +112,7 @@ class StandIns:
         """The MNIST proof on the plugin's device."""
         report = folder / f"mnist-{int(fault)}.json"
         command = [str(python), train_mnist.__file__, "--synthetic", "--device", "gpu"]
+        command += [] if fault else ["--core"]
         command += ["--report", str(report), "--limit", str(STAGE_LIMIT), "--tied", "--quiet"]
         self._run(command, folder, report, {"STAND_IN_FAULT": str(int(fault))})
         return mnist_of(read_report(report))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..changes import MOST_ENTRIES, changes
 from ..figures import charts
+from ..inputs import covered
 from ..page import Page
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def pages(site: Site) -> Iterator[Page]:
         ("figures", "", {"figures": list(charts(site.inputs.figures))}),
         ("changes", "", {"changes": list(changes(site.inputs))[:MOST_ENTRIES]}),
         ("reports", "", {"reports": _newest_first(site)}),
+        ("coverage", "", {"coverage": covered(site.inputs)}),
         ("roads", "install", {"roads": matrix.roads}),
     )
     for name, here, values in single:

@@ -1,0 +1,192 @@
+"""``tfmac-lock prove record`` and ``prove accept``: reports from Macs become evidence."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .proving import known_locks, one_lock
+from .terminal import print_json
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..prove.known import Known
+    from ..prove.submission import Submission
+
+PROOFS = Path("matrix") / "proofs"
+
+
+def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register both."""
+    record = commands.add_parser(
+        "record",
+        help="check a report from a Mac and file it",
+        description="Check reports of the MNIST proof and write each as one file. With --lock "
+        "they are runs of this project's own, and evidence at once. Without it they are "
+        "somebody else's: each must be of a published lock, and is filed under submitted/ until "
+        "`prove accept`.",
+    )
+    record.add_argument("reports", nargs="*", type=Path, metavar="REPORT")
+    record.add_argument(
+        "--from-issue", type=Path, metavar="FILE", help="the report in the text of an issue"
+    )
+    record.add_argument("--lock", metavar="LOCK", help="the lock that this project's run is of")
+    record.add_argument("--source", metavar="URL", help="where the run or the issue can be seen")
+    record.add_argument(
+        "--submitter", default="", metavar="KIND:NAME", help="who hands it in, like github:NAME"
+    )
+    record.add_argument(
+        "--summary", type=Path, metavar="FILE", help="write what it would change, as Markdown"
+    )
+    _folder(record)
+    record.add_argument("--json", action="store_true", help="print the evidence as JSON")
+    record.set_defaults(run=run_record)
+    accept = commands.add_parser(
+        "accept",
+        help="make evidence of a report that was filed",
+        description="Check a filed report again, move it to mac/, and say what to run next.",
+    )
+    accept.add_argument("report", metavar="ID", help="its id, or as much as tells it apart")
+    _folder(accept)
+    accept.add_argument("--json", action="store_true", help="print the verdicts as JSON")
+    accept.set_defaults(run=run_accept)
+
+
+def _folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=PROOFS,
+        metavar="FOLDER",
+        help="where evidence files lie (default: %(default)s)",
+    )
+
+
+def known_here(output: Path) -> Known:
+    """What reports are held against: the facts in the checkout's matrix/, the reports there."""
+    from datetime import UTC, datetime
+
+    from ..matrix import loading
+    from ..prove.known import known_of
+
+    return known_of(
+        loading.checkout() / "matrix",
+        loading.matrix(),
+        known_locks(),
+        datetime.now(UTC),
+        proofs=output,
+    )
+
+
+def run_record(args: argparse.Namespace) -> int:
+    """Write evidence; 0 whatever the report says, as long as it can be believed."""
+    from ..errors import UsageError
+    from ..files import write_whole
+    from ..prove.errors import BadReport
+    from ..prove.intake import NotBelieved
+    from ..prove.preview import refusal
+
+    if bool(args.from_issue) == bool(args.reports):
+        raise UsageError("name reports, or one issue with --from-issue")
+    if args.lock:
+        return _record_own(args)
+    try:
+        return _file_others(args)
+    except (BadReport, NotBelieved) as error:
+        if args.summary:
+            write_whole(args.summary, refusal(str(error)))
+        raise
+
+
+def _record_own(args: argparse.Namespace) -> int:
+    from ..errors import UsageError
+    from ..matrix.plain import plain
+    from ..prove.evidence import evidence_file, evidence_of_mac, write_evidence
+    from ..prove.report import read_report
+
+    if not args.source or args.from_issue:
+        raise UsageError("--lock is for runs of this project's own: name them, and their --source")
+    _, lock = one_lock(args.lock)
+    found = []
+    for path in args.reports:
+        evidence = evidence_of_mac(lock, read_report(path), args.source, str(path))
+        target = evidence_file(evidence, args.output)
+        write_evidence(evidence, target)
+        found.append(plain(evidence) | {"file": str(target)})
+        sys.stderr.write(f"{target}: {evidence.outcome}: {evidence.text}\n")
+    if args.json:
+        print_json({"schema_version": 1, "evidence": found})
+    return 0
+
+
+def _file_others(args: argparse.Namespace) -> int:
+    from ..files import write_whole
+    from ..prove.filing import file_report
+    from ..prove.preview import markdown, preview
+
+    found = []
+    handed = _read(args)
+    known = known_here(args.output)
+    source = args.source or "handed in as a file, without an address"
+    for where, submission in handed:
+        path, believed = file_report(
+            args.output, submission, known, submitter=args.submitter, source=source, where=where
+        )
+        known = known_here(args.output)
+        seen = preview(known.matrix, believed, submitter=args.submitter, source=source)
+        if args.summary:
+            write_whole(args.summary, markdown(seen, believed, path.as_posix()))
+        found.append(_document(seen, believed.submission.id, path))
+        if not args.json:
+            _tell(seen, path, f"tfmac-lock prove accept {believed.submission.id[:8]}")
+    if args.json:
+        print_json({"schema_version": 1, "filed": found})
+    return 0
+
+
+def _read(args: argparse.Namespace) -> list[tuple[str, Submission]]:
+    """What was handed in, with the names of the files that it is in."""
+    from ..prove.submission import read_issue, read_submission
+
+    if args.from_issue:
+        return [(str(args.from_issue), read_issue(args.from_issue))]
+    return [(str(path), read_submission(path)) for path in args.reports]
+
+
+def run_accept(args: argparse.Namespace) -> int:
+    """Move a filed report to the evidence; 1 where a check now refuses it."""
+    from ..prove.filing import accept, find_filed, read_filed
+    from ..prove.intake import judge
+    from ..prove.preview import preview
+
+    path = find_filed(args.output, args.report)
+    known = known_here(args.output)
+    filed = read_filed(path)
+    believed = judge(filed.submission, known.without(path.name), filed.source, str(path))
+    seen = preview(known.matrix, believed, submitter=filed.submitter, source=filed.source)
+    target, _ = accept(args.output, path, known)
+    if args.json:
+        print_json({"schema_version": 1, **_document(seen, filed.submission.id, target)})
+    else:
+        _tell(seen, target, "tfmac-lock matrix compile && tfmac-lock publish render")
+    return 0
+
+
+def _document(seen: Any, name: str, path: Path) -> dict[str, Any]:
+    return {
+        "id": name,
+        "lock": seen.lock,
+        "file": path.as_posix(),
+        "before": seen.before.status.value,
+        "after": seen.after.status.value,
+    }
+
+
+def _tell(seen: Any, path: Path, then: str) -> None:
+    sys.stdout.write(
+        f"{path}\n{seen.lock}: {seen.before.status.value} before, {seen.after.status.value} after "
+        f"it is accepted\nNext: {then}\n"
+    )
