@@ -31,7 +31,8 @@ def _linux_binaries(matrix: Matrix, pair: Pair) -> Iterator[Reason]:
         return
     yield Reason(
         kind="binaries",
-        text=f"{found.text}; the twins ran the same versions on x86_64, and nobody these wheels",
+        text=f"{found.text}; the twins ran the same versions on x86_64, "
+        + (found.tried or "and nobody these wheels"),
         source=f"https://pypi.org/project/{found.package}/{found.version}/#files",
         grade=Grade.LOADS,
     )

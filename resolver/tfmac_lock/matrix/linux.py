@@ -19,7 +19,8 @@ class LinuxBinary(Fact):
     ``numpy_generation`` is ``1`` (compiled before numpy 2), ``1+2``, or empty where no image
     says. ``glibc`` is the newest version of the C library that an image asks for. ``page_size`` is
     the largest memory page, in bytes, with which every image can be loaded: Macs have pages of
-    16 kB, and the kernel of a guest 4, 16 or 64.
+    16 kB, and the kernel of a guest 4, 16 or 64. ``tried`` is what was done with the wheel itself,
+    which somebody adds by hand.
     """
 
     package: PackageName
@@ -30,6 +31,7 @@ class LinuxBinary(Fact):
     numpy_generation: str = ""
     glibc: str = ""
     page_size: int
+    tried: str = ""
 
     @property
     def text(self) -> str:
