@@ -302,7 +302,7 @@ class Resolver:
 
     def _with_proven(self, request: LockRequest, pair: Pair) -> LockRequest:
         """The request with the versions of the pair's published lock, but of what was named."""
-        if not self.keep_proven or self.published is None or request.pair.os is Os.LINUX:
+        if not self.keep_proven or self.published is None:
             return request
         index = Index.within(self.published, pair.python, pair.arch)
         if not index.exists():

@@ -20,6 +20,7 @@ from .base import specifier as specifier
 from .base import version as version
 from .companions import Companions
 from .kernels import Kernels  # noqa: TC001 - the compiled matrix is read by its annotations
+from .linux import LinuxBinary  # noqa: TC001 - the same
 from .native_rows import NativeRows
 from .reasons import Grade
 from .recipes import Recipes
@@ -516,6 +517,7 @@ class Matrix:
     kernels: tuple[Kernels, ...] = ()
     roads: tuple[Road, ...] = ()
     reports: tuple[Report, ...] = ()
+    linux: tuple[LinuxBinary, ...] = ()
     symbols: dict[str, str] = field(default_factory=dict)
     companions: Companions = field(default_factory=Companions)
     natives: NativeRows = field(default_factory=NativeRows)
@@ -524,6 +526,13 @@ class Matrix:
     def readable(self, symbol: str) -> str:
         """The symbol as a C++ programmer would write it, where it is known."""
         return self.symbols.get(symbol, symbol)
+
+    def linux_binary(self, package: str, release: str) -> LinuxBinary | None:
+        """What the Linux wheel for arm64 of that release says, if it was read."""
+        for found in self.linux:
+            if found.package == package and version(found.version) == version(release):
+                return found
+        return None
 
     def release(self, package: str, release: str) -> Release | None:
         """The release of that package and version, if the matrix knows it."""
