@@ -136,8 +136,8 @@ def findings(
             "tensorflow-compression",
             "companion",
             (
-                "leave tensorflow-compression out: tensorflow ==2.8.* has no wheels for Python 3.11 "
-                "on arm64 Macs"
+                "leave tensorflow-compression out: tensorflow ==2.8.* has no wheels for "
+                "Python 3.11 on arm64 Macs"
             ),
         ),
         (

@@ -75,7 +75,7 @@ def _needs_of(case: Case, pin: Pin) -> Iterator[Needed]:
         )
 
 
-def _same_minor(case: Case, name: str) -> bool:
+def follows_tensorflow(case: Case, name: str) -> bool:
     """Whether each minor release of that package is for the same one of TensorFlow."""
     companion = case.matrix.companions.named(name)
     return companion is not None and companion.same_minor is not None
@@ -104,7 +104,7 @@ def _unmet(case: Case, pin: Pin, need: Needed, tensorflow: str) -> Iterator[Find
         if wanted.specifier.contains(tensorflow, prereleases=True):
             return
         pinned = case.tensorflow is not None and case.tensorflow.version
-        if _same_minor(case, pin.name) and not pinned:
+        if follows_tensorflow(case, pin.name) and not pinned:
             return  # The installer reads this need in its metadata, and takes a TensorFlow for it.
         yield case.finding(
             "companion",
@@ -148,7 +148,7 @@ def _has_keras_3(case: Case) -> bool:
 
 def _tied(case: Case, name: str, tensorflow: str) -> str:
     """The requirement on a companion whose minor releases are those of TensorFlow."""
-    return f"{name}~={minor(tensorflow)}.0" if _same_minor(case, name) else ""
+    return f"{name}~={minor(tensorflow)}.0" if follows_tensorflow(case, name) else ""
 
 
 def _other_version(case: Case, pin: Pin, tensorflow: str) -> str:
