@@ -35,6 +35,9 @@ def loads(case: Case) -> Iterator[Finding]:
         return
     # What a person wrote down of a companion says more of why.
     told = {found.package for found in companion_checks.needs(case)}
+    if not tensorflow.version:
+        # The installer reads in their metadata which TensorFlow they are for, and takes that one.
+        told |= {pin.name for pin in pins if companion_checks.follows_tensorflow(case, pin.name)}
     natives = matrix.natives.get()
     for pin in pins:
         found = natives.check(
