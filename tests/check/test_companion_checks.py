@@ -99,7 +99,7 @@ def findings(
             "tensorflow==2.18.0\ntensorflow-addons==0.23.0\n",
             "tensorflow-addons",
             "companion",
-            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.14 --with tensorflow-addons==0.23.0",
+            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.14 --with tensorflow-addons",
         ),
         (
             "tensorflow-macos==2.13.0\ntensorflow-addons==0.22.0\nkeras==3.3.3\n",
@@ -117,7 +117,7 @@ def findings(
             "tensorflow==2.18.1\ntensorflow-io==0.37.1\n",
             "tensorflow-io",
             "companion",
-            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.17 --with tensorflow-io==0.37.1",
+            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.17 --with tensorflow-io",
         ),
         (
             "tensorflow==2.18.1\ntransformers==5.23.0\n",
@@ -144,7 +144,7 @@ def findings(
             "tensorflow==2.16.2\ntensorflow-text==2.18.1\n",
             "tensorflow-text",
             "companion",
-            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.18 --with tensorflow-text==2.18.1",
+            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.18 --with tensorflow-text",
         ),
         (
             "tensorflow==2.18.1\ntensorflow-text==2.17.0\n",

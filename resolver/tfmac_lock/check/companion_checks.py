@@ -199,8 +199,7 @@ def _other_tensorflow(case: Case, pin: Pin, need: Needed) -> str:
             f"{case.target.arch} Macs"
         )
     series = minor(max(here, key=Version))
-    pinned = f"=={pin.version}" if pin.version else ""
-    return f"{case.lock_command(series)} --with {pin.name}{pinned}"
+    return f"{case.lock_command(series)} --with {pin.name}"
 
 
 def settings(case: Case) -> Iterator[Finding]:
