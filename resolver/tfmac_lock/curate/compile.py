@@ -101,6 +101,7 @@ def compile_matrix(
         ),
         lineage=folder.lineage,
         roads=folder.roads.roads,
+        linux=folder.linux,
         kernels=tuple(
             one
             for _, file in sorted(folder.kernels, key=lambda item: Version(item[1].version))
