@@ -6,14 +6,16 @@ Each case is solved in a process of its own with a cache that an earlier run of 
 filled (``--cold``: with an empty one). uv gets the same packages for the same Python and Mac,
 ``tensorflow`` and ``tensorflow-metal`` beside them, and the source archives that it would build
 anyway are left to it. Neither answers the other's question: uv knows no pair, so it shows what a
-solver takes, and not what it should say. Prints a line a case and the medians; exits with 1 where
-a case took longer than it may, or ended in neither an answer nor a refusal.
+solver takes, and not what it should say. Prints a line a case and the medians, in seconds of the
+clock and, behind the bar, of the processor, which a busy machine does not stretch; exits with 1
+where a case took longer than it may, or ended in neither an answer nor a refusal.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -72,15 +74,16 @@ CASES = (
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """Seconds of the whole process, its exit status and the first line that it said."""
+    """Seconds of the whole process and of the processor, its exit status and first line."""
 
     seconds: float
+    busy: float
     status: int
     said: str
 
 
 def run(command: list[str], environment: dict[str, str], folder: Path) -> Took:
-    start = time.perf_counter()
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         command,
         cwd=folder,
@@ -89,10 +92,11 @@ def run(command: list[str], environment: dict[str, str], folder: Path) -> Took:
         text=True,
         check=False,
     )
-    seconds = time.perf_counter() - start
+    seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     text = done.stdout if done.returncode == 0 else done.stderr
     lines = [line for line in text.splitlines() if line and not line.startswith(("note:", "#"))]
-    return Took(seconds, done.returncode, lines[0] if lines else "")
+    return Took(seconds, busy, done.returncode, lines[0] if lines else "")
 
 
 def ours(case: Case, cache: Path, folder: Path, *, offline: bool) -> Took:
@@ -106,7 +110,7 @@ def ours(case: Case, cache: Path, folder: Path, *, offline: bool) -> Took:
 def uvs(case: Case, cache: Path, folder: Path, *, offline: bool) -> Took:
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if uv is None:
-        return Took(float("nan"), 2, "uv is not installed")
+        return Took(float("nan"), float("nan"), 2, "uv is not installed")
     (folder / "in.txt").write_text(f"{case.uvs}\n")
     command = [
         *(uv, "pip", "compile", "in.txt", "--python-version", "3.10", "--python-platform"),
@@ -114,7 +118,7 @@ def uvs(case: Case, cache: Path, folder: Path, *, offline: bool) -> Took:
         *(["--offline"] if offline else []),
     ]
     took = run(command, {}, folder)
-    return Took(took.seconds, took.status, "")
+    return Took(took.seconds, took.busy, took.status, "")
 
 
 def main() -> int:
@@ -124,7 +128,7 @@ def main() -> int:
     options.add_argument("cases", nargs="*", metavar="CASE", help="only these")
     args = options.parse_args()
     chosen = [case for case in CASES if not args.cases or case.name in args.cases]
-    times: list[tuple[float, float]] = []
+    times: list[tuple[Took, Took]] = []
     wrong = 0
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -136,15 +140,20 @@ def main() -> int:
                     solve(case, cache, folder, offline=False)
                 took.append(solve(case, cache, folder, offline=args.offline and not args.cold))
             mine, other = took
-            times.append((mine.seconds, other.seconds))
+            times.append((mine, other))
             wrong += mine.status not in (0, 1) or mine.seconds > (COLD if args.cold else LONGEST)
             print(
-                f"{case.name:<36} {mine.seconds:6.2f} s ({mine.status})  uv {other.seconds:6.2f} s "
-                f"({other.status})  {mine.said[:60]}",
+                f"{case.name:<36} {mine.seconds:6.2f} |{mine.busy:6.2f} s ({mine.status})  "
+                f"uv {other.seconds:6.2f} |{other.busy:6.2f} s ({other.status})  {mine.said[:60]}",
                 flush=True,
             )
-    median = statistics.median(mine for mine, _ in times)
-    print(f"median {median:.2f} s, uv {statistics.median(other for _, other in times):.2f} s")
+    median = statistics.median(mine.seconds for mine, _ in times)
+    busy = statistics.median(mine.busy for mine, _ in times)
+    print(
+        f"median {median:.2f} |{busy:.2f} s, "
+        f"uv {statistics.median(other.seconds for _, other in times):.2f} "
+        f"|{statistics.median(other.busy for _, other in times):.2f} s"
+    )
     return 1 if wrong or (not args.cold and median > MEDIAN) else 0
 
 

@@ -224,6 +224,13 @@ def test_off_the_mac_it_says_what_it_would_run(
     assert told["steps"][0]["command"][3].endswith("-macos-x86_64-none")
 
 
+def test_a_mixed_lock_is_for_conda_to_install(run: Callable[..., Said]) -> None:
+    run("--python", "3.11", "--chip", "m1", "--format", "conda-lock,json")
+    said = run("install", "--dry-run")
+    assert said.status == 2
+    assert "micromamba create --name tensorflow --file conda-lock.yml" in said.err
+
+
 def test_python_without_a_plugin_gives_way_to_one_that_has(
     run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:

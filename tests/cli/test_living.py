@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -221,3 +221,24 @@ def test_fresh_takes_what_no_published_lock_has(
     assert "no published lock answers, so it is resolved now" in said.err
     assert said.status == 3
     assert (folder / "lock.json").read_bytes() == published
+
+
+def test_a_recipes_versions_stay_unless_newer_ones_are_wanted(
+    run: Callable[..., Said], index: HtmlIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tfmac_lock.cli import fresh
+
+    asked_for: list[str] = []
+
+    def noted(request: Any, _recipes: object) -> Any:
+        asked_for.append("as proved")
+        return request
+
+    made = [*PAIR, "--index-url", index.url, "--accept-repacked"]
+    assert run(*made).status == 0
+    monkeypatch.setattr(fresh, "as_proved", noted)
+    assert run("update").status == 0
+    assert asked_for == ["as proved"]
+    assert run("update", "six").status == 0
+    assert run("update", "--fresh").status == 0
+    assert asked_for == ["as proved"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -20,12 +20,11 @@ from tests.support.wheels import build_wheel
 from tfmac_lock.curate import binaries
 from tfmac_lock.curate.native_refresh import refresh_natives
 from tfmac_lock.curate.natives import ProjectFile, read_natives
+from tfmac_lock.matrix.companions import Companion
 from tfmac_lock.matrix.natives import bits_of, names_of
 from tfmac_lock.matrix.toml import read_file
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+CHECKOUT = Path(__file__).parents[2]
 ALLOC, CONCAT = "__ZN10tensorflow5AllocEv", "__ZN10tensorflow6ConcatEv"
 
 PARTLY = """
@@ -190,3 +189,13 @@ def test_shards_share_the_tensorflows_out(matrix: Path, source: FolderSource) ->
     assert [path.name for path in exports.iterdir()] == ["tensorflow-2.18.0.toml"]
     refresh_natives(matrix, source, shard=(2, 2))
     assert loads(matrix, "0.37.1", "2.18.0") is True
+
+
+def test_who_is_said_to_couple_by_binaries_binds_and_the_other_way_round() -> None:
+    root = CHECKOUT / "matrix"
+    for path in sorted((root / "companions").glob("*.toml")):
+        fact = read_file(path, Companion)
+        project = root / "binaries/companions" / fact.name / "project.toml"
+        if project.exists():  # new companions are read by the next refresh
+            binds = read_file(project, ProjectFile).binds
+            assert (fact.couples == "binary") == binds, fact.name

@@ -66,6 +66,12 @@ def test_what_only_refuses_an_older_tensorflow_is_not_said_to_go_with_a_newer() 
     assert not any("==0.15.*" in text for text in found)
 
 
+def test_of_one_that_follows_tensorflow_the_same_minor_release_is_told() -> None:
+    wanted = "with TensorFlow 2.18.1 goes tensorflow-text==2.18.*; here it is 2.16.0"
+    assert wanted in told("tensorflow-text", "2.18.1", tensorflow_text="2.16.0")
+    assert "with TensorFlow 2.16.2 goes tf-keras==2.16.*" in told("tf-keras", "2.16.2")
+
+
 def test_an_answer_holds_the_facts_of_the_companion_of_its_text(
     known: Sequence[Symptom], matrix: Matrix
 ) -> None:

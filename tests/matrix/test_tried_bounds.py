@@ -90,6 +90,14 @@ def test_each_minor_release_of_tensorflow_has_bounds_of_its_own() -> None:
     ]
 
 
+def test_what_binds_to_tensorflow_is_bound_to_the_very_release_that_was_tried() -> None:
+    trials = [trial("1.1", "broken", "2.19.1"), trial("1.1", "works", "2.19.0")]
+    filed = [("matrix/x.toml", one) for one in trials]
+    assert list(bounds_of(filed)) == []
+    (need,) = bounds_of(filed, binary=True)
+    assert (need.versions, need.requires) == ("<=1.1", "tensorflow !=2.19.1")
+
+
 def test_a_release_that_ran_beside_other_packages_is_not_bound() -> None:
     other = {"tensorflow": "2.18.1", "layers": "1.1", "keras": "3.5.0", "numpy": "1.26.4"}
     assert bounds(trial("1.1", "broken"), trial("1.1", "works", pins=other)) == []

@@ -21,6 +21,7 @@ from tests.support.facts import (
 from tfmac_lock.matrix import macs
 from tfmac_lock.matrix.facts import METAL, BinaryFact
 from tfmac_lock.matrix.kernels import Runs
+from tfmac_lock.matrix.linux import LinuxBinary
 from tfmac_lock.matrix.reasons import Grade, Status, Verdict
 from tfmac_lock.matrix.verdict import Pair, judge
 from tfmac_lock.target import Arch, MacOSVersion, Os
@@ -218,6 +219,33 @@ def test_for_a_linux_guest_the_macs_binaries_say_nothing() -> None:
     )
     verdict = judge(matrix(evidence=(TWIN,)), pair, resolved=True, os=Os.LINUX)
     assert verdict.status is Status.UNPROVEN
+
+
+def test_a_linux_guest_works_where_its_wheels_were_read_and_a_twin_trained() -> None:
+    pair = Pair(
+        package="tensorflow", tensorflow="2.18.1", metal=None, arch=Arch.ARM64, python="3.11"
+    )
+    read = LinuxBinary(
+        package="tensorflow",
+        version="2.18.1",
+        filename="tensorflow-2.18.1-cp311-cp311-manylinux_2_17_aarch64.whl",
+        sha256="0" * 64,
+        images=71,
+        numpy_generation="1+2",
+        glibc="2.17",
+        page_size=65536,
+    )
+    facts = matrix(evidence=(TWIN,), linux=(read,))
+    verdict = judge(facts, pair, resolved=True, os=Os.LINUX)
+    assert verdict.status is Status.WORKS
+    told = " ".join(texts(verdict))
+    assert "numpy generation 1+2, glibc 2.17, memory pages up to 64 kB" in told
+    assert "the twins ran the same versions on x86_64, and nobody these wheels" in told
+    alone = matrix(linux=(read,))
+    assert judge(alone, pair, resolved=True, os=Os.LINUX).status is Status.UNPROVEN
+    intel = replace(pair, arch=Arch.X86_64)
+    assert judge(facts, intel, resolved=True, os=Os.LINUX).status is Status.UNPROVEN
+    assert judge(facts, pair, resolved=True).status is Status.UNPROVEN
 
 
 # -- what always holds

@@ -93,8 +93,8 @@ def test_a_companion_that_loads_and_that_nobody_tried_leaves_the_lock_unproven(
     assert "find all that they need in TensorFlow 2.17.1" in one.reasons[-1].text
 
 
-def test_a_trial_on_linux_proves_what_loads_on_the_mac(index: Universe) -> None:  # noqa: F811
-    matrix = known()
+def tried(matrix: Matrix) -> Matrix:
+    """The facts, with 0.37.1 run on Linux beside 2.17.1."""
     trial = Tried(
         companion=NAME,
         version="0.37.1",
@@ -104,8 +104,11 @@ def test_a_trial_on_linux_proves_what_loads_on_the_mac(index: Universe) -> None:
         source="matrix/proofs/companions/x.toml",
         pins={"tensorflow": "2.17.1", "numpy": "2.1.3"},
     )
-    tried = replace(matrix, companions=replace(matrix.companions, trials=(trial,)))
-    (one,) = lock(index, None, f"{NAME}==0.37.1", known=tried).lock.companions
+    return replace(matrix, companions=replace(matrix.companions, trials=(trial,)))
+
+
+def test_a_trial_on_linux_proves_what_loads_on_the_mac(index: Universe) -> None:  # noqa: F811
+    (one,) = lock(index, None, f"{NAME}==0.37.1", known=tried(known())).lock.companions
 
     assert (one.status, one.grade) == ("works", "twin")
 
@@ -114,18 +117,8 @@ def test_a_copy_of_tensorflows_library_makes_the_best_of_it_a_caution(
     index: Universe,  # noqa: F811
 ) -> None:
     copy = "tensorflow_io/.dylibs/libtensorflow_framework.2.dylib"
-    matrix = known(rows(copies=(copy,)))
-    trial = Tried(
-        companion=NAME,
-        version="0.37.1",
-        outcome="works",
-        python="3.11",
-        text="its smoke test ran",
-        source="matrix/proofs/companions/x.toml",
-        pins={"tensorflow": "2.17.1", "numpy": "2.1.3"},
-    )
-    tried = replace(matrix, companions=replace(matrix.companions, trials=(trial,)))
-    (one,) = lock(index, None, f"{NAME}==0.37.1", known=tried).lock.companions
+    matrix = tried(known(rows(copies=(copy,))))
+    (one,) = lock(index, None, f"{NAME}==0.37.1", known=matrix).lock.companions
 
     assert one.status == "caution"
     assert "its own copy of libtensorflow_framework.2.dylib" in one.reasons[-1].text

@@ -337,6 +337,8 @@ KINDS = [
     "roads/",
     "changes/",
     "reports/",
+    "constraints/",
+    "coverage/",
     "docs/",
     "docs/serving/",
     "404.html",
@@ -371,10 +373,13 @@ def test_pages_fit_their_width_and_pass_axe(
 def test_no_page_scrolls_sideways_on_a_phone(
     browser: Browser, address: str, site: dict[str, bytes]
 ) -> None:
-    """Every error page, every companion's, and one of each other kind."""
-    many = ("symptoms/", "companions/")
-    paths = [path for path in site if path.endswith("index.html") and path.startswith(many)]
+    """Every error page, every document, some companions, and one of each other kind."""
+    kinds: dict[str, str] = {}
+    for path in site:
+        if path.endswith("index.html"):
+            every = path.startswith(("symptoms/", "docs/", "companions/tensorflow-"))
+            kinds.setdefault(path if every else path.split("/")[0], path)
     with opened(browser, address, viewport={"width": 390, "height": 844}) as page:
-        for path in (*KINDS, *paths):
+        for path in (*KINDS, *kinds.values()):
             page.goto(address + path.removesuffix("index.html"))
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, path

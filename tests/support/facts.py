@@ -23,6 +23,7 @@ from tfmac_lock.matrix.kernels import Fusion, Kernels, Runs
 from tfmac_lock.target import Arch, MacOSVersion, Os, PythonVersion, Target
 
 if TYPE_CHECKING:
+    from tfmac_lock.matrix.linux import LinuxBinary
     from tfmac_lock.matrix.reasons import Grade
     from tfmac_lock.target import Platforms
 
@@ -240,6 +241,7 @@ def matrix(
     bounds: tuple[Bound, ...] = (),
     kernels: tuple[Kernels, ...] = (kernels(),),
     reports: tuple[Report, ...] = (),
+    linux: tuple[LinuxBinary, ...] = (),
 ) -> Matrix:
     return Matrix(
         as_of="2026-01-31",
@@ -254,4 +256,5 @@ def matrix(
         packages=(),
         kernels=kernels,
         reports=reports,
+        linux=linux,
     )

@@ -156,7 +156,7 @@ def resolving(
         system=Os(args.os),
     )
     request = replace(request, preferred=_preferred(args, request.pair))
-    if not args.upgrade:
+    if not args.upgrade or getattr(args, "as_proved", False):
         request = as_proved(request, matrix.recipes)
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
     with (

@@ -210,6 +210,7 @@ def run_refresh(args: argparse.Namespace) -> int:
     from ..curate.binaries import refresh as refresh_binaries
     from ..curate.contents import refresh_contents
     from ..curate.kernel_files import refresh_kernels
+    from ..curate.linux_binaries import refresh_linux
     from ..curate.native_refresh import refresh_natives
     from ..curate.releases import refresh
     from ..matrix import loading as data
@@ -224,6 +225,7 @@ def run_refresh(args: argparse.Namespace) -> int:
         changed += refresh_natives(matrix, wheels, shard=shard)
         changed += refresh_kernels(matrix / "kernels", wheels)
         changed += refresh_contents(client, matrix, _progress)
+        changed += refresh_linux(matrix, wheels)
     names = [path.relative_to(matrix).as_posix() for path in changed]
     if args.json:
         print_json({"changed": names})

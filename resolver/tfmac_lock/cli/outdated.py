@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     old = read_lock(path)
     asked = asked_of(old, path)
     asked.offline = args.offline
+    asked.as_proved = not asked.fresh
     new = remade(asked, old, [])
     found = list(_newer(asked, old, new))
     if args.json:

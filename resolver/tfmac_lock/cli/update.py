@@ -80,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
     asked = asked_of(old, path)
     asked.offline = args.offline
     asked.fresh = asked.fresh or args.fresh
+    # A recipe's versions are those of a new lock; whoever names a package wants it newer.
+    asked.as_proved = not args.packages and not asked.fresh
     new = remade(asked, old, args.packages)
     outputs = outputs_of(asked)
     beside = [replace(lock, request=new.request) for lock in make_beside(asked, new)]

@@ -13,6 +13,7 @@ from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
 from ..matrix.contents import ContentsFile, TrainersFile
 from ..matrix.facts import Lineage, Report
+from ..matrix.linux import LinuxBinary
 from ..matrix.plain import plain
 from ..matrix.proofs import MacReport, Proof
 from ..matrix.recipes import Recipe, RecipeRun
@@ -55,6 +56,7 @@ SCHEMAS: dict[str, type] = {
     "proof": Proof,
     "mac-report": MacReport,
     "contents": ContentsFile,
+    "linux": LinuxBinary,
     "trainers": TrainersFile,
     "companion": Companion,
     "trial": Trial,

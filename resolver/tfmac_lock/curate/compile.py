@@ -101,6 +101,7 @@ def compile_matrix(
         ),
         lineage=folder.lineage,
         roads=folder.roads.roads,
+        linux=folder.linux,
         kernels=tuple(
             one
             for _, file in sorted(folder.kernels, key=lambda item: Version(item[1].version))
@@ -114,14 +115,13 @@ def compile_matrix(
 
 
 def _companions(folder: MatrixFolder) -> Companions:
+    """Facts and trials; what failed for want of what is known to be needed says nothing more."""
     written = Companions(facts=folder.companions)
     filed = [
         (path.relative_to(folder.root.parent).as_posix(), trial)
         for path, trial in folder.trials
         if is_current(trial, written)
-    ]
-    decide = [
-        one for one in filed if one[1].outcome == "works" or not is_explained(one[1], written)
+        and (trial.outcome == "works" or not is_explained(trial, written))
     ]
     return Companions(
         facts=tuple(
@@ -129,7 +129,10 @@ def _companions(folder: MatrixFolder) -> Companions:
                 fact,
                 needs=(
                     *fact.needs,
-                    *bounds_of(one for one in decide if one[1].companion == fact.name),
+                    *bounds_of(
+                        (one for one in filed if one[1].companion == fact.name),
+                        binary=fact.couples == "binary",
+                    ),
                 ),
             )
             for fact in folder.companions

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..errors import DataError
 from ..matrix.companions import Companion, Trial
 from ..matrix.facts import Lineage, Report
+from ..matrix.linux import LinuxBinary
 from ..matrix.proofs import MACS, SUBMITTED, MacReport, Proof
 from ..matrix.recipes import Recipe, RecipeRun
 from ..matrix.switches import StandInRun
@@ -45,6 +46,7 @@ class MatrixFolder:
     proofs: tuple[tuple[Path, Proof], ...]
     mac_reports: tuple[tuple[Path, MacReport], ...]
     kernels: tuple[tuple[Path, kernel_files.KernelsFile], ...]
+    linux: tuple[LinuxBinary, ...]
     companions: tuple[Companion, ...]
     trials: tuple[tuple[Path, Trial], ...]
     recipes: tuple[Recipe, ...]
@@ -102,6 +104,7 @@ def read_folder(root: Path) -> MatrixFolder:
             (path, read_file(path, RecipeRun))
             for path in sorted(root.glob("proofs/recipes/*/*.toml"))
         ),
+        linux=tuple(read_file(path, LinuxBinary) for path in sorted(root.glob("linux/*/*.toml"))),
         kernels=tuple(
             (path, read_file(path, kernel_files.KernelsFile))
             for path in sorted(root.glob("kernels/*/*.toml"))

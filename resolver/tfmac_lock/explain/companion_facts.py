@@ -37,6 +37,10 @@ def of_companion(matrix: Matrix, names: Named) -> Iterator[tuple[str, str]]:
         return
     yield _what_it_is(companion), companion.sources[0]
     installed = names.version_of(companion.name)
+    if companion.same_minor and names.tensorflow:
+        wanted = f"{companion.name}=={minor(names.tensorflow)}.*"
+        here = f"; here it is {installed}" if installed else ""
+        yield f"with TensorFlow {names.tensorflow} goes {wanted}{here}", companion.same_minor
     told = 0
     for need in companion.needs:
         text = _of_need(companion, need, names, installed)

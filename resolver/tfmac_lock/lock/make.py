@@ -258,7 +258,7 @@ class Resolver:
         if other or option.macos != rules.view.target.macos:
             # Markers, metadata and proven versions were the best pair's; now they are the lock's.
             request = self._with_proven(replace(request, preferred=own), option.pair)
-            rules, solution = self._solve(request, Options([option]))
+            rules, solution = self._solve(request, Options([option]), like=rules.view)
         notes = [*notes, *older]
         return self._made(request, option.pair, rules.view.target, solution, notes=notes)
 
@@ -302,7 +302,7 @@ class Resolver:
 
     def _with_proven(self, request: LockRequest, pair: Pair) -> LockRequest:
         """The request with the versions of the pair's published lock, but of what was named."""
-        if not self.keep_proven or self.published is None or request.pair.os is Os.LINUX:
+        if not self.keep_proven or self.published is None:
             return request
         index = Index.within(self.published, pair.python, pair.arch)
         if not index.exists():
@@ -320,8 +320,11 @@ class Resolver:
         proven = {name: at for name, at in lock.versions.items() if name not in named}
         return replace(request, preferred={**proven, **request.preferred})
 
-    def _solve(self, request: LockRequest, options: Options) -> tuple[Rules, Solution]:
-        rules = self._rules(request, options, self._target(request.pair, options[0].macos))
+    def _solve(
+        self, request: LockRequest, options: Options, like: View | None = None
+    ) -> tuple[Rules, Solution]:
+        target = self._target(request.pair, options[0].macos)
+        rules = self._rules(request, options, target, like)
         found = solve(rules, request.requirements, ahead=self.ahead, likely=self.likely)
         return rules, found
 
@@ -370,10 +373,13 @@ class Resolver:
     def _target(self, request: PairRequest, macos: MacOSVersion) -> Target:
         return self.matrix.platforms.target(request.python, request.chip, macos, request.os)
 
-    def _rules(self, request: LockRequest, options: Options, target: Target) -> Rules:
+    def _rules(
+        self, request: LockRequest, options: Options, target: Target, like: View | None = None
+    ) -> Rules:
+        """What holds for the options; ``like`` is a view of the same request's other options."""
         if not self._known:
             self._known.update(known_requirements(self.matrix))
-        newest = max(option.macos for option in options.all)
+        newest = like.newest if like else max(option.macos for option in options.all)
         key = (
             target,
             newest,
@@ -391,6 +397,7 @@ class Resolver:
                 wheels_only=request.wheels_only,
                 allow_source=request.allow_source,
                 pre=request.pre,
+                like=like,
             )
         tensorflow = {option.pair.tensorflow for option in options.all}
         python = request.pair.python.series

@@ -34,6 +34,12 @@ def specifier(text: str) -> SpecifierSet:
     return SpecifierSet(text, prereleases=True)
 
 
+@functools.lru_cache(maxsize=65536)
+def admits(versions: str, text: str) -> bool:
+    """Whether the versions, as a specifier's text, hold the one; asked once of the same two."""
+    return specifier(versions).contains(text)
+
+
 @functools.lru_cache(maxsize=16384)
 def version(text: str) -> Version:
     """A version, parsed once."""

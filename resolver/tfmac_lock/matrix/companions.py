@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from ..target import minor
-from .base import METAL, TENSORFLOW_PACKAGES, Fact, specifier
+from .base import METAL, TENSORFLOW_PACKAGES, Fact, admits
 from .reasons import Grade, Reason, Status
 from .texts import (
     Identifier,
@@ -88,9 +88,7 @@ class Needed(Fact):
 
     def holds(self, tensorflow: str, python: str) -> bool:
         """Whether it holds beside that TensorFlow and on that Python series."""
-        return specifier(self.tensorflow).contains(tensorflow) and specifier(self.python).contains(
-            python
-        )
+        return admits(self.tensorflow, tensorflow) and admits(self.python, python)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,9 +317,8 @@ class Companions:
         found: dict[str, str] = {}
         for fact in self.facts:
             for setting in fact.settings if fact.name in versions else ():
-                if specifier(setting.versions).contains(versions[fact.name]) and specifier(
-                    setting.tensorflow
-                ).contains(tensorflow):
+                here = admits(setting.versions, versions[fact.name])
+                if here and admits(setting.tensorflow, tensorflow):
                     found[setting.name] = setting.value
         return dict(sorted(found.items()))
 

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 from ..target import Arch, Os, Platforms, machine_name
 from .base import METAL as METAL
 from .base import Fact as Fact
-from .base import minor_number
+from .base import admits, minor_number
 from .base import specifier as specifier
 from .base import version as version
 from .companions import Companions
 from .kernels import Kernels  # noqa: TC001 - the compiled matrix is read by its annotations
+from .linux import LinuxBinary  # noqa: TC001 - the same
 from .native_rows import NativeRows
 from .reasons import Grade
 from .recipes import Recipes
@@ -168,9 +169,7 @@ class Bound(Fact):
 
     def applies(self, tensorflow: str, python: str) -> bool:
         """Whether the bound holds for that TensorFlow version and Python series."""
-        return specifier(self.tensorflow).contains(tensorflow) and specifier(self.python).contains(
-            python
-        )
+        return admits(self.tensorflow, tensorflow) and admits(self.python, python)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,15 +214,15 @@ class Evidence:
         pins tell for which locks it speaks (see ``pins_hold_in``).
         """
         if self.grade is Grade.TWIN:
-            return (self.python is None or python is None or self.python == python) and specifier(
-                self.tensorflow
-            ).contains(tensorflow)
+            return (self.python is None or python is None or self.python == python) and admits(
+                self.tensorflow, tensorflow
+            )
         return (
             self.metal == metal
             and (self.package is None or self.package == package)
             and (self.arch is None or self.arch is arch)
             and (self.python is None or python is None or self.python == python)
-            and specifier(self.tensorflow).contains(tensorflow)
+            and admits(self.tensorflow, tensorflow)
         )
 
     def pins_hold_in(self, pins: Mapping[str, str]) -> bool:
@@ -335,15 +334,12 @@ class Defect(Fact):
         """Whether the pair has the fault in an environment with these packages."""
         if self.with_packages and not set(self.with_packages) & set(packages):
             return False
-        if self.metal is None:
-            metal_fits = True
-        else:
-            metal_fits = metal is not None and specifier(self.metal).contains(metal)
+        metal_fits = self.metal is None or (metal is not None and admits(self.metal, metal))
         return (
             metal_fits
             and (self.arch is None or self.arch is arch)
-            and specifier(self.tensorflow).contains(tensorflow)
-            and specifier(self.python).contains(python)
+            and admits(self.tensorflow, tensorflow)
+            and admits(self.python, python)
         )
 
 
@@ -387,7 +383,7 @@ class Floor(Fact):
         return (
             metal in self.versions
             and self.arch in (None, arch)
-            and (python is None or specifier(self.python).contains(python))
+            and (python is None or admits(self.python, python))
         )
 
 
@@ -521,6 +517,7 @@ class Matrix:
     kernels: tuple[Kernels, ...] = ()
     roads: tuple[Road, ...] = ()
     reports: tuple[Report, ...] = ()
+    linux: tuple[LinuxBinary, ...] = ()
     symbols: dict[str, str] = field(default_factory=dict)
     companions: Companions = field(default_factory=Companions)
     natives: NativeRows = field(default_factory=NativeRows)
@@ -529,6 +526,13 @@ class Matrix:
     def readable(self, symbol: str) -> str:
         """The symbol as a C++ programmer would write it, where it is known."""
         return self.symbols.get(symbol, symbol)
+
+    def linux_binary(self, package: str, release: str) -> LinuxBinary | None:
+        """What the Linux wheel for arm64 of that release says, if it was read."""
+        for found in self.linux:
+            if found.package == package and version(found.version) == version(release):
+                return found
+        return None
 
     def release(self, package: str, release: str) -> Release | None:
         """The release of that package and version, if the matrix knows it."""

@@ -28,19 +28,22 @@ Filed = tuple[str, "Trial"]
 """A trial with the file that it lies in."""
 
 
-def bounds_of(trials: Iterable[Filed]) -> Iterator[Needed]:
+def bounds_of(trials: Iterable[Filed], *, binary: bool = False) -> Iterator[Needed]:
     """What the trials of one companion say of its releases, TensorFlow by TensorFlow.
 
+    What holds beside one TensorFlow is taken to hold beside its whole minor release, but for
+    companions whose images bind to it (``binary``): these may fit one patch and not the next.
     A release that ran beside some packages and failed beside others is no matter of TensorFlow.
     """
-    by_minor: dict[str, list[Filed]] = defaultdict(list)
+    by_tensorflow: dict[str, list[Filed]] = defaultdict(list)
     for one in trials:
-        by_minor[minor(one[1].tensorflow)].append(one)
-    for series, filed in sorted(by_minor.items(), key=lambda item: Version(item[0])):
-        yield from _beside(series, filed)
+        beside = one[1].tensorflow
+        by_tensorflow[beside if binary else minor(beside)].append(one)
+    for beside, filed in sorted(by_tensorflow.items(), key=lambda item: Version(item[0])):
+        yield from _beside(beside, filed)
 
 
-def _beside(series: str, trials: list[Filed]) -> Iterator[Needed]:
+def _beside(beside: str, trials: list[Filed]) -> Iterator[Needed]:
     ran = {Version(trial.version) for _, trial in trials if trial.outcome == "works"}
     failed = {
         Version(trial.version): (path, trial)
@@ -52,19 +55,20 @@ def _beside(series: str, trials: list[Filed]) -> Iterator[Needed]:
     if newer:
         first, text = min(newer), f"{max(ran)} is the newest that runs there"
         versions = f">={first},<={max(newer)}"
-        yield _need(f"{OF_TRIALS}{series}", versions, series, failed[first], text)
+        yield _need(f"{OF_TRIALS}{beside}", versions, beside, failed[first], text)
     if older:
         last = max(older)
         text = f"{min(ran)} is the oldest that runs there" if ran else "no release was seen to run"
-        yield _need(f"{OF_TRIALS}{series}-older", f"<={last}", series, failed[last], text)
+        yield _need(f"{OF_TRIALS}{beside}-older", f"<={last}", beside, failed[last], text)
 
 
-def _need(name: str, versions: str, series: str, filed: Filed, text: str) -> Needed:
+def _need(name: str, versions: str, beside: str, filed: Filed, text: str) -> Needed:
     path, trial = filed
+    whole = ".*" if beside.count(".") == 1 else ""
     return Needed(
         id=name,
         versions=versions,
-        requires=f"tensorflow !={series}.*",
+        requires=f"tensorflow !={beside}{whole}",
         reason=f"{trial.version} fails beside TensorFlow {trial.tensorflow}, and {text}: "
         f"{trial.error}",
         source=f"twin: {path}",

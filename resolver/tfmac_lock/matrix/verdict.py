@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..target import Os
+from ..target import Arch, Os
 from . import macs, neighbours
+from .binary_reasons import binary_reasons
 from .facts import Outcome
 from .kernels import sentence
 from .macs import RUN, Macs
@@ -20,7 +21,7 @@ from .reasons import Grade, Reason, Status, Verdict
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from ..target import Arch, MacOSVersion
+    from ..target import MacOSVersion
     from .facts import Defect, Evidence, Matrix
 
 
@@ -93,7 +94,7 @@ def judge(
             *(_stub(matrix, pair) if os is Os.MACOS else ()),
             *_floor(matrix, pair, macos),
             *_resolution(resolved),
-            *(_linux_binaries() if os is Os.LINUX else _binaries(matrix, pair, ran=runs.works)),
+            *binary_reasons(matrix, pair, os, ran=runs.works),
             *_observations(evidence, _against(evidence, runs)),
         ),
         plugin=pair.metal is not None,
@@ -190,54 +191,6 @@ def _resolution(resolved: bool | None) -> Iterator[Reason]:
         against=not resolved,
         fatal=not resolved,
     )
-
-
-def _linux_binaries() -> Iterator[Reason]:
-    yield Reason(kind="binaries", text="the Linux wheels were not read", source="matrix/binaries")
-
-
-def _binaries(matrix: Matrix, pair: Pair, *, ran: bool) -> Iterator[Reason]:
-    """What the binaries say; they decide nothing against a pair that ``ran`` on a Mac."""
-    if pair.metal is None:
-        yield from _without_plugin(matrix, pair)
-        return
-    load = matrix.pair_load(pair.package, pair.tensorflow, pair.metal, pair.arch)
-    if load is None or load.loads is None:
-        yield Reason(
-            kind="binaries",
-            text="the binaries of this pair have not been read",
-            source="matrix/binaries",
-        )
-        return
-    if load.loads:
-        text = "the plugin's symbols and libraries are all there"
-    else:
-        missing = (*load.missing_libraries, *load.missing_symbols)
-        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        text = f"the plugin does not load: {', '.join(missing[:3])}{more} missing"
-    yield Reason(
-        kind="binaries",
-        text=text,
-        source=f"the wheels of {load.package} {load.tensorflow} and tensorflow-metal {load.metal}",
-        grade=Grade.LOADS,
-        against=not load.loads,
-        fatal=not load.loads and not ran,
-    )
-
-
-def _without_plugin(matrix: Matrix, pair: Pair) -> Iterator[Reason]:
-    """TensorFlow's own binaries: without a plugin there is nothing that could fail to load."""
-    payload = matrix.payload_of(pair.package, pair.tensorflow, pair.arch)
-    for fact in matrix.binaries:
-        if (fact.package, fact.version) == payload and fact.arch is pair.arch:
-            yield Reason(
-                kind="binaries",
-                text="no plugin to load; TensorFlow's own binaries were read "
-                f"(numpy generation {fact.numpy_generation or 'not stated'})",
-                source=fact.source,
-                grade=Grade.LOADS,
-            )
-            return
 
 
 def _against(evidence: Iterable[Evidence], runs: Macs) -> tuple[Evidence, ...]:

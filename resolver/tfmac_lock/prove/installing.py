@@ -73,13 +73,8 @@ class Place:
 
 
 def check_mac(lock: Lock, mac: Host, arch: Arch, macos: MacOSVersion | None) -> None:
-    """Raise Refusal unless this Mac can run the lock; UsageError for a mixed one."""
+    """Raise Refusal unless this Mac can run the lock."""
     combo = lock.combo
-    if lock.conda_packages:
-        raise UsageError(
-            "this lock has packages from conda: micromamba create --name tensorflow --file "
-            "conda-lock.yml installs it"
-        )
     if combo.arch is not arch:
         raise Refusal(f"this Mac is {mac.chip} ({arch}), and the lock is for {combo.arch}")
     if combo.macos_min is not None and macos is not None and macos < combo.macos_min:
@@ -90,7 +85,15 @@ def check_mac(lock: Lock, mac: Host, arch: Arch, macos: MacOSVersion | None) -> 
 
 
 def steps(lock: Lock, place: Place, *, jupyter: bool) -> list[Step]:
-    """What is done, in order; raises UsageError where the kernel for Jupyter is not locked."""
+    """What is done, in order.
+
+    Raises UsageError for a mixed lock, and where the kernel for Jupyter is not locked.
+    """
+    if lock.conda_packages:
+        raise UsageError(
+            "this lock has packages from conda: micromamba create --name tensorflow --file "
+            "conda-lock.yml installs it"
+        )
     made = [] if place.is_there else [_make(lock, place)]
     made.append(_install(lock, place))
     if jupyter:

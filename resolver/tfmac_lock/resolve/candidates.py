@@ -10,12 +10,8 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+from packaging.version import InvalidVersion, Version
 
 from ..pypi.model import ALONE
 from ..target import MacOSVersion
@@ -26,12 +22,16 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
     from packaging.utils import BuildTag
-    from packaging.version import Version
 
     from ..pypi.model import IndexFile, Project
 
 
 MACOS = re.compile(r"-macosx_(\d+)_(\d+)_")
+
+_HEAD = re.compile(
+    r"(?P<name>(?!.*__)[\w.]+)-(?P<version>[^-]+)(?:-(?P<number>\d+)(?P<rest>[^-]*))?"
+)
+"""How a wheel's name begins: the project, the version and, seldom, the number of a build."""
 
 
 class Sources(Enum):
@@ -162,14 +162,33 @@ def _oldest_macos(tags: Iterable[str]) -> MacOSVersion | None:
 
 
 def _parse(file: IndexFile, rank: int, macos: MacOSVersion | None) -> FittingFile | None:
+    if file.filename.endswith(".whl"):
+        head = _head(file.filename.rsplit("-", 3)[0])
+        if head is None:
+            return None
+        version, build = head
+        return FittingFile(version=version, file=file, rank=rank, macos=macos, build=build)
     try:
-        if file.filename.endswith(".whl"):
-            _, version, build, _ = parse_wheel_filename(file.filename)
-            return FittingFile(version=version, file=file, rank=rank, macos=macos, build=build)
         _, version = parse_sdist_filename(file.filename)
-        return FittingFile(version=version, file=file, rank=rank)
-    except (InvalidWheelFilename, InvalidSdistFilename):
+    except InvalidSdistFilename:
         return None
+    return FittingFile(version=version, file=file, rank=rank)
+
+
+@functools.lru_cache(maxsize=65536)
+def _head(text: str) -> tuple[Version, BuildTag] | None:
+    """Version and build of a wheel by how its name begins, as ``parse_wheel_filename`` has them.
+
+    That one reads the tags as well, which are known here, and takes most of its time for them.
+    """
+    found = _HEAD.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        version = Version(found["version"])
+    except InvalidVersion:
+        return None
+    return version, (int(found["number"]), found["rest"]) if found["number"] else ()
 
 
 @functools.lru_cache(maxsize=1024)

@@ -36,6 +36,7 @@ from .view import ProjectView
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    import packaging.requirements
     from nab_resolver.types import RangeProtocol
     from packaging.utils import NormalizedName
     from packaging.version import Version
@@ -293,20 +294,42 @@ class Facts:
         return archive.requires_dist
 
     def _read(self, file: IndexFile, origin: ByPackage, extra: str) -> tuple[Requirement, ...]:
+        """What a file requires; a wheel is read once for all searches of a target."""
+        if not file.filename.endswith(".whl"):
+            found = self._counting(file, origin, extra)
+        else:
+            key = (file.url, extra)
+            if key not in self.view.stated:
+                self.view.stated[key] = self._counting(file, origin, extra)
+            found = self.view.stated[key]
+        return tuple(self._waived(item, origin) for item in found)
+
+    def _counting(self, file: IndexFile, origin: ByPackage, extra: str) -> tuple[Requirement, ...]:
+        """The requirements of a file that count on the target."""
         found = []
         for text in self._requires_dist(canonicalize_name(origin.name), file):
             requirement = parse(text)
             if requirement is None:
                 raise BadMetadata(file.filename, text)
             try:
-                counts = applies(requirement, self._environment)
+                counts = self._applies(requirement, text)
                 if extra:
-                    counts = not counts and applies(requirement, self._environment, extra)
+                    counts = not counts and self._applies(requirement, text, extra)
             except UnreadableMarker:
                 raise BadMetadata(file.filename, text) from None
             if counts:
-                found.append(self._waived(stated(requirement, origin), origin))
+                found.append(stated(requirement, origin))
         return tuple(found)
+
+    def _applies(
+        self, requirement: packaging.requirements.Requirement, text: str, extra: str = ""
+    ) -> bool:
+        """Whether it counts on the target; the releases of a project say mostly the same."""
+        key = (text, extra)
+        known = self.view.applied.get(key)
+        if known is None:
+            known = self.view.applied[key] = applies(requirement, self._environment, extra)
+        return known
 
     def _of_given(self, name: NormalizedName, extra: str) -> tuple[Requirement, ...]:
         """What an extra of a package from conda requires, by the wheel of that version.

@@ -94,7 +94,9 @@ def solve(
         with_pre = search(every, order)
         if isinstance(with_pre, dict):
             return _solution(every, with_pre)
-    raise Unsatisfiable(rules.view.target, partial(explained, facts, found, search))
+    raise Unsatisfiable(
+        rules.view.target, partial(explained, facts, found, partial(search, order=order))
+    )
 
 
 def search(

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from ..target import MacOSVersion, Target
+    from .requirement import Requirement
     from .source import Source
 
 ALL = ":all:"
+
+OF_MACOS = "platform_"
+"""In markers that ask for a kernel's release or version, which a macOS alone decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,11 @@ class View:
     ``wheels_only`` no source archive counts (``:all:`` is every package), of those in
     ``allow_source`` each does, of others those of releases without any wheel. With ``pre``
     pre-releases count as much as final ones.
+
+    ``stated`` is what wheels require there, by address and extra, and ``applied`` whether a
+    requirement, by its text and an extra, counts there: both are worked out once for all
+    searches of the target. A view ``like`` another one, of a target that differs in its macOS
+    alone, shares with it what is the same for both.
     """
 
     def __init__(
@@ -113,6 +122,7 @@ class View:
         wheels_only: Collection[str] = (),
         allow_source: Collection[str] = (),
         pre: bool = False,
+        like: View | None = None,
     ) -> None:
         self.source = source
         self.target = target
@@ -120,9 +130,24 @@ class View:
         self._before = before
         self._wheels_only = frozenset(wheels_only)
         self._allow_source = frozenset(allow_source)
-        widest = target if newest is None else replace(target, macos=max(newest, target.macos))
-        self._ranks = ranks_of(widest.tags())
+        self._widest = (
+            target if newest is None else replace(target, macos=max(newest, target.macos))
+        )
         self._projects: dict[NormalizedName, ProjectView] = {}
+        self.stated: dict[tuple[str, str], tuple[Requirement, ...]] = {}
+        self.applied: dict[tuple[str, str], bool] = {}
+        if like is None or like._widest != self._widest:
+            self._ranks = ranks_of(self._widest.tags())
+        else:
+            self._ranks, self._projects = like._ranks, like._projects
+            self.applied |= {
+                key: known for key, known in like.applied.items() if OF_MACOS not in key[0]
+            }
+
+    @property
+    def newest(self) -> MacOSVersion:
+        """The newest macOS whose files are looked at."""
+        return self._widest.macos
 
     def project(self, name: NormalizedName) -> ProjectView:
         """The project's view; raises OutsideError where the index fails."""

@@ -24,7 +24,7 @@ def pages(site: Site) -> Iterator[Page]:
         here="install",
         values={"minors": minors, "example": _example(site)},
         found=Findable(
-            kind="page",
+            kind="document",
             title="Constraints for pip, uv and pip-tools",
             words="constraints.txt UV_CONSTRAINT pip -c pip-compile bounds",
         ),
