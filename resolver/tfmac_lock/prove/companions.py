@@ -145,7 +145,7 @@ def attempt(
     return Attempted(
         outcome="works" if works else "broken",
         error="" if works else error_of(ended),
-        seconds=round(time.monotonic() - began, 1),
+        seconds=max(0.1, round(time.monotonic() - began, 1)),
         output=ended.output,
     )
 
