@@ -49,6 +49,9 @@ FACTS = Companions(
         companion("deepface", need("tf-keras", tensorflow=">=2.16")),
         companion("tensorflow-addons", need("tensorflow >=2.11,<2.15"), need("keras <3")),
         companion("tensorflow-probability", need("tf-keras", tensorflow=">=2.16")),
+        companion("transformers", need("tensorflow <2", versions=">=5")),
+        companion("tensorflow-federated", need("tensorflow <2")),
+        companion("tensorflow-compression", need("tensorflow ==2.8.*")),
         companion("tensorflow-io", need("tensorflow >=2.16,<2.18", versions=">=0.37")),
         companion(
             "tensorflow-recommenders",
@@ -96,7 +99,7 @@ def findings(
             "tensorflow==2.18.0\ntensorflow-addons==0.23.0\n",
             "tensorflow-addons",
             "companion",
-            "leave tensorflow-addons out, or pin the TensorFlow that it needs",
+            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.14 --with tensorflow-addons",
         ),
         (
             "tensorflow-macos==2.13.0\ntensorflow-addons==0.22.0\nkeras==3.3.3\n",
@@ -114,7 +117,34 @@ def findings(
             "tensorflow==2.18.1\ntensorflow-io==0.37.1\n",
             "tensorflow-io",
             "companion",
-            "leave tensorflow-io out, or pin the TensorFlow that it needs",
+            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.17 --with tensorflow-io",
+        ),
+        (
+            "tensorflow==2.18.1\ntransformers==5.23.0\n",
+            "transformers",
+            "companion",
+            "transformers<5",
+        ),
+        (
+            "tensorflow==2.18.1\ntensorflow-federated==0.1.0\n",
+            "tensorflow-federated",
+            "companion",
+            "leave tensorflow-federated out: there is no TensorFlow 2 for it",
+        ),
+        (
+            "tensorflow==2.18.1\ntensorflow-compression==2.8\n",
+            "tensorflow-compression",
+            "companion",
+            (
+                "leave tensorflow-compression out: tensorflow ==2.8.* has no wheels for "
+                "Python 3.11 on arm64 Macs"
+            ),
+        ),
+        (
+            "tensorflow==2.16.2\ntensorflow-text==2.18.1\n",
+            "tensorflow-text",
+            "companion",
+            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.18 --with tensorflow-text",
         ),
         (
             "tensorflow==2.18.1\ntensorflow-text==2.17.0\n",

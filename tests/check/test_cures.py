@@ -33,6 +33,7 @@ FILES = (
     "tensorflow==2.16.2 --hash=sha256:ab\nnumpy==1.26.4\n",
     "tensorflow-cpu==2.9\ntensorflow-deps==2.9\n",
     "tensorflow==2.16.1\ntensorflow-probability==0.24.0\n",
+    "tensorflow==2.18.1\ntensorflow-io==0.37.1\ntransformers==5.0\n",
 )
 MACS = (("3.8", "m1"), ("3.11", "m1"), ("3.12", "m4"), ("3.10", "intel"), ("3.13", "m2-pro"))
 

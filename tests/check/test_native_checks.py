@@ -100,3 +100,18 @@ def test_what_a_person_wrote_of_it_is_not_said_a_second_time(tmp_path: Path, kno
 
 def test_a_tensorflow_that_was_not_read_is_not_judged(tmp_path: Path, known: Matrix) -> None:
     assert findings(tmp_path, known, "tensorflow==2.16.2", "tensorflow-io==0.37.1") == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("tensorflow", "tensorflow-io==0.37.1"),
+        ("tensorflow==2.18.1", "tensorflow-io===1.0-x"),
+        ("tensorflow==2.18.1", "tensorflow-io>=0.37"),
+    ],
+    ids=["no TensorFlow", "no version", "a range"],
+)
+def test_what_is_not_pinned_is_not_judged(
+    tmp_path: Path, known: Matrix, lines: tuple[str, ...]
+) -> None:
+    assert findings(tmp_path, known, *lines) == []

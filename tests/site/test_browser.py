@@ -338,6 +338,7 @@ KINDS = [
     "changes/",
     "reports/",
     "constraints/",
+    "coverage/",
     "docs/",
     "docs/serving/",
     "404.html",

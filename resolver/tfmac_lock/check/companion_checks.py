@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 NOT_FOR_MACS = ("nvidia-", "cudatoolkit", "cudnn", "tensorrt", "triton", "tensorflow-gpu")
 """How the names of packages begin that exist for Linux and Windows alone."""
+
+_OLDER = re.compile(r">=([\d.]+)")
+"""The versions of a need that older ones do not have."""
 
 
 def needs(case: Case) -> Iterator[Finding]:
@@ -71,7 +75,7 @@ def _needs_of(case: Case, pin: Pin) -> Iterator[Needed]:
         )
 
 
-def _same_minor(case: Case, name: str) -> bool:
+def follows_tensorflow(case: Case, name: str) -> bool:
     """Whether each minor release of that package is for the same one of TensorFlow."""
     companion = case.matrix.companions.named(name)
     return companion is not None and companion.same_minor is not None
@@ -100,13 +104,13 @@ def _unmet(case: Case, pin: Pin, need: Needed, tensorflow: str) -> Iterator[Find
         if wanted.specifier.contains(tensorflow, prereleases=True):
             return
         pinned = case.tensorflow is not None and case.tensorflow.version
-        if _same_minor(case, pin.name) and not pinned:
+        if follows_tensorflow(case, pin.name) and not pinned:
             return  # The installer reads this need in its metadata, and takes a TensorFlow for it.
         yield case.finding(
             "companion",
             pin,
             f"{shown} needs {need.requires}, and here it is {tensorflow}: {need.reason}",
-            _other_version(case, pin, tensorflow) or _without(pin),
+            _other_version(case, pin, tensorflow) or _other_tensorflow(case, pin, need),
             need.source,
         )
         return
@@ -144,12 +148,13 @@ def _has_keras_3(case: Case) -> bool:
 
 def _tied(case: Case, name: str, tensorflow: str) -> str:
     """The requirement on a companion whose minor releases are those of TensorFlow."""
-    return f"{name}~={minor(tensorflow)}.0" if _same_minor(case, name) else ""
+    return f"{name}~={minor(tensorflow)}.0" if follows_tensorflow(case, name) else ""
 
 
 def _other_version(case: Case, pin: Pin, tensorflow: str) -> str:
     """The companion's releases for that TensorFlow, where a need tells them."""
-    if tied := _tied(case, pin.name, tensorflow):
+    tied = _tied(case, pin.name, tensorflow)
+    if tied and _has_files(case, pin.name, tensorflow):
         return tied
     companion = case.matrix.companions.named(pin.name)
     for need in companion.needs if companion else ():
@@ -160,8 +165,41 @@ def _other_version(case: Case, pin: Pin, tensorflow: str) -> str:
     return ""
 
 
-def _without(pin: Pin) -> str:
-    return f"leave {pin.name} out, or pin the TensorFlow that it needs"
+def _has_files(case: Case, name: str, tensorflow: str) -> bool:
+    """Whether the Mac has files of that minor release, as far as its files were read."""
+    read = [one for one in case.matrix.natives.get().of(name) if one.arch == case.target.arch.value]
+    series = minor(tensorflow)
+    return not read or any(
+        minor(one.version) == series and one.runs_on(case.python) for one in read
+    )
+
+
+def _other_tensorflow(case: Case, pin: Pin, need: Needed) -> str:
+    """The command for a TensorFlow that meets the need on that Mac, or why there is none."""
+    wanted = Requirement(need.requires).specifier
+    known = [
+        release
+        for package in TENSORFLOW_PACKAGES
+        for release in case.matrix.releases_of(package)
+        if release.final and wanted.contains(release.version)
+    ]
+    if not known:
+        older = _OLDER.fullmatch(need.versions)
+        if older:
+            return f"{pin.name}<{older[1]}"
+        return f"leave {pin.name} out: there is no TensorFlow 2 for it"
+    here = [
+        release.version
+        for release in known
+        if case.python in release.pythons(case.target.arch, case.target.os)
+    ]
+    if not here:
+        return (
+            f"leave {pin.name} out: {need.requires} has no wheels for Python {case.python} on "
+            f"{case.target.arch} Macs"
+        )
+    series = minor(max(here, key=Version))
+    return f"{case.lock_command(series)} --with {pin.name}"
 
 
 def settings(case: Case) -> Iterator[Finding]:

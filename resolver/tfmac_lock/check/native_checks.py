@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from ..target import Os
 from . import companion_checks
+from .findings import release_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,15 +20,24 @@ if TYPE_CHECKING:
 def loads(case: Case) -> Iterator[Finding]:
     """Pinned companions whose images do not load into the TensorFlow of the file."""
     matrix, tensorflow = case.matrix, case.tensorflow
-    if tensorflow is None or not case.tensorflow_version or case.target.os is Os.LINUX:
+    if tensorflow is None or case.target.os is Os.LINUX:
         return
-    arch, package = case.target.arch, tensorflow.name
-    payload = matrix.payload_of(package, case.tensorflow_version, arch)
-    pins = [pin for pin in case.file.pins if pin.version and pin.name in matrix.natives.names]
+    known = release_of(case, tensorflow.name, case.tensorflow_version)
+    arch = case.target.arch
+    payload = matrix.payload_of(known.package, known.version, arch) if known else None
+    # Beside a TensorFlow that is not pinned, the installer goes by what their metadata ask for.
+    pins = [
+        pin
+        for pin in case.file.pins
+        if pin.name in matrix.natives.names and _is_version(pin.version) and tensorflow.version
+    ]
     if payload is None or not pins:
         return
     # What a person wrote down of a companion says more of why.
     told = {found.package for found in companion_checks.needs(case)}
+    if not tensorflow.version:
+        # The installer reads in their metadata which TensorFlow they are for, and takes that one.
+        told |= {pin.name for pin in pins if companion_checks.follows_tensorflow(case, pin.name)}
     natives = matrix.natives.get()
     for pin in pins:
         found = natives.check(
@@ -35,6 +45,15 @@ def loads(case: Case) -> Iterator[Finding]:
         )
         if found is not None and found.loads is False and pin.name not in told:
             yield case.finding("companion", pin, found.text, _mend(case, pin), found.source)
+
+
+def _is_version(text: str) -> bool:
+    """Whether that is a version; files hold all sorts of text."""
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def _mend(case: Case, pin: Pin) -> str:

@@ -46,6 +46,10 @@ def refresh_contents(
             continue
         progress(f"{release.package} {release.version}", place, len(releases))
         files = {file.filename: file for file in client.project(release.package).files}
+        # A file that the index has given up keeps nobody from reading the others.
+        wheels = [one for one in wheels if one.sha256 in known or one.filename in files]
+        if not wheels:
+            continue
 
         def content(
             wheel: WheelEntry,

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..conda.state import ChannelState
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..target import Arch, MacOSVersion, Os
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from ..conda.state import ChannelState
     from ..matrix.companions import CompanionVerdict
     from ..matrix.recipes import RecipeVerdict
     from .beside import Beside
@@ -289,12 +289,19 @@ def from_json(data: Any) -> Lock:
         companions=_companions(data.get("companions")),
         environment=dict(data.get("environment", {})),
         recipe=_recipe(data.get("recipe")),
-        channels=tuple(
-            ChannelState(
-                url=row["url"], files=row["files"], newest=row["newest"], sha256=row["sha256"]
-            )
-            for row in data.get("channels", ())
-        ),
+        channels=_channels(data.get("channels")),
+    )
+
+
+def _channels(rows: Any) -> tuple[ChannelState, ...]:
+    # Imported where there are any, since locks of wheels have none.
+    if not rows:
+        return ()
+    from ..conda.state import ChannelState
+
+    return tuple(
+        ChannelState(url=row["url"], files=row["files"], newest=row["newest"], sha256=row["sha256"])
+        for row in rows
     )
 
 
