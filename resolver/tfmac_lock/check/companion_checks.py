@@ -166,11 +166,11 @@ def _other_version(case: Case, pin: Pin, tensorflow: str) -> str:
 
 
 def _has_files(case: Case, name: str, tensorflow: str) -> bool:
-    """Whether the Mac has files of that minor release, as far as its files were read."""
+    """Whether the Mac has files of that minor release, or of any, as far as they were read."""
     read = [one for one in case.matrix.natives.get().of(name) if one.arch == case.target.arch.value]
-    series = minor(tensorflow)
     return not read or any(
-        minor(one.version) == series and one.runs_on(case.python) for one in read
+        (not tensorflow or minor(one.version) == minor(tensorflow)) and one.runs_on(case.python)
+        for one in read
     )
 
 
@@ -196,6 +196,11 @@ def _other_tensorflow(case: Case, pin: Pin, need: Needed) -> str:
     if not here:
         return (
             f"leave {pin.name} out: {need.requires} has no wheels for Python {case.python} on "
+            f"{case.target.arch} Macs"
+        )
+    if not _has_files(case, pin.name, ""):
+        return (
+            f"leave {pin.name} out: it has no files for Python {case.python} on "
             f"{case.target.arch} Macs"
         )
     series = minor(max(here, key=Version))
