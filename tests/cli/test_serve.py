@@ -36,7 +36,7 @@ def test_it_serves_what_is_published_and_stops_when_told(tmp_path: Path) -> None
         process.send_signal(signal.SIGTERM)
         rest = process.stderr.read().splitlines()
 
-    assert "what runs with what" in grid.text
+    assert "Which TensorFlow runs on your Mac?" in grid.text
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "no-lock")
     assert process.returncode in (0, -signal.SIGTERM)
     assert any(json.loads(line)["event"] == "stopped" for line in rest)

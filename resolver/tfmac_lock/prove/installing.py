@@ -143,7 +143,7 @@ def proof(lock: Lock, place: Place) -> Step:
     """The short proof: digits that are drawn, no download, on the device of the lock."""
     device = "gpu" if lock.combo.metal else "cpu"
     script = str(Path(train_mnist.__file__))
-    options = ("--device", device, "--synthetic", "--report", str(place.report))
+    options = ("--device", device, "--core", "--synthetic", "--report", str(place.report))
     text = f"train a small network on the {device.upper()} and compare what it computes"
     return Step(text=text, command=(str(place.interpreter), script, *options))
 
