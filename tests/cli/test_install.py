@@ -93,7 +93,7 @@ def test_two_words_install_and_try_it(run: Callable[..., Said], folder: Path, lo
         "uv venv --python cpython-3.11-macos-aarch64-none .venv",
         "uv pip install --python .venv/bin/python --require-hashes --no-deps -r requirements.txt",
     ]
-    assert "train_mnist.py --device gpu --synthetic" in lines(log)[2]
+    assert "train_mnist.py --device gpu --core --synthetic" in lines(log)[2]
     assert names(folder) == {".venv", "lock.json", "pylock.toml", "requirements.txt"}
     assert "[1/3] make .venv with Python 3.11\n  $ uv venv" in said.err
     told = said.out.splitlines()
