@@ -8,12 +8,14 @@ solver.
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
+import sys
 import zipfile
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -25,10 +27,8 @@ from tests.support.universe import Universe, asked_for, rules
 from tfmac_lock.resolve.conflict import Unsatisfiable
 from tfmac_lock.resolve.solve import solve
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-UV = shutil.which("uv")
+PLACES = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+UV = shutil.which("uv", path=PLACES)
 NAMES = ["aa", "bb", "cc", "dd", "ee", "ff"]
 VERSIONS = ["0.9", "1.0", "1.1", "1.2rc1", "2.0", "2.1.post1", "3.0b1", "3.0"]
 MARKERS = [
