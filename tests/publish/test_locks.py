@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.channels import python, record, write_channel
-from tests.support.facts import evidence, loads, matrix, release, shipped
+from tests.support.facts import bound, evidence, loads, matrix, release, shipped
 from tests.support.locks import PACKAGES, lock
 from tests.support.universe import Universe, as_indexed
 from tfmac_lock.conda.channels import Channel
@@ -21,6 +21,8 @@ from tfmac_lock.target import Arch
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tfmac_lock.matrix.facts import Matrix
 
 DAY = date(2026, 1, 31)
 SLOT = Slot("3.11", Arch.ARM64)
@@ -170,6 +172,30 @@ def test_a_slot_holds_the_best_lock_of_each_release_and_a_cpu_lock_best_first() 
     ]
     statuses = [item.verdict.status for item in result.locks]
     assert statuses == ["works"] * 2 + ["unproven"] * 3
+
+
+LATER = DAY + timedelta(days=40)
+
+
+def made_later(*, keep: bool, facts: Matrix = FACTS) -> set[str | None]:
+    """The numpy of the locks when they are made again after a newer one came."""
+    source: Any = universe()
+    recorded = made(source).locks
+    again = locks.make_slot(
+        as_indexed(facts, source), source, SLOT, LATER, recorded=recorded, keep=keep
+    )
+    return {item.combo.numpy for item in again.locks}
+
+
+def test_what_is_proved_is_made_again_only_when_asked_for() -> None:
+    assert made_later(keep=False) == {"2.1.0"}
+    assert made_later(keep=True) == {"2.0.2"}
+
+
+def test_a_lock_that_a_new_bound_forbids_is_made_again_all_the_same() -> None:
+    forbids = bound(package="numpy", specifier=">=2.1", tensorflow=">=2")
+    facts = replace(FACTS, bounds=(*FACTS.bounds, forbids))
+    assert made_later(keep=True, facts=facts) == {"2.1.0"}
 
 
 def test_files_from_after_the_day_are_left_out() -> None:
