@@ -116,3 +116,17 @@ def test_two_builds_of_one_commit_are_the_same_bytes(tmp_path: Path) -> None:
     assert "both builds gave the same bytes" in done.stdout
     names = sorted(path.suffix for path in (tmp_path / "dist").iterdir())
     assert names == [".gz", ".whl"]
+
+
+@pytest.mark.slow
+@pytest.mark.index
+def test_the_lock_of_the_development_is_that_of_the_project_s_file() -> None:
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin")
+    if uv is None:
+        pytest.skip("there is no uv")
+    done = subprocess.run(
+        [uv, "lock", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if "error sending request" in done.stderr or "Failed to fetch" in done.stderr:
+        pytest.skip("the package index cannot be reached")
+    assert done.returncode == 0, done.stderr
