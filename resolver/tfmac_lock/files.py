@@ -9,7 +9,7 @@ import stat
 from _thread import get_ident  # threading takes a millisecond to import
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import DataError, UsageError
+from .errors import DataError, InputFileError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +43,21 @@ def open_regular(path: Path) -> BufferedReader:
         return opened
     opened.close()
     raise OSError(errno.EINVAL, "not a regular file", str(path))
+
+
+def read_input(path: Path, most: int, remark: str = "") -> bytes:
+    """The content of a file that the user names, of at most so many bytes.
+
+    Raises InputFileError where it cannot be read or is larger; ``remark`` ends that sentence.
+    """
+    try:
+        with open_regular(path) as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise InputFileError(str(path), error.strerror or str(error)) from error
+    if len(content) > most:
+        raise InputFileError(str(path), f"is larger than {most} bytes{remark}")
+    return content
 
 
 def guarded(path: Path, schema_version: int, build: Callable[[Any], T]) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,3 +91,10 @@ def test_a_huge_file_is_refused_without_being_read_whole(tmp_path: Path) -> None
 def test_a_missing_file_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(BadReport, match="No such file"):
         read_report(tmp_path / "none.json")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "report.json"
+    os.mkfifo(pipe)
+    with pytest.raises(BadReport, match="not a regular file"):
+        read_report(pipe)

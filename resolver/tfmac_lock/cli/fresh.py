@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from ..conda.mixed import without_wheel
-from ..files import DAMAGE, open_regular
+from ..errors import InputFileError
 from ..lock import published
 from ..lock.beside import KINDS
 from ..lock.make import Resolver
 from ..lock.make_beside import lock_beside
-from ..lock.model import from_json
+from ..lock.reading import lock_path, read_lock
 from ..lock.recipes import as_proved
 from ..lock.request import Words, make_request
 from ..matrix import loading
@@ -192,9 +191,8 @@ def _preferred(args: argparse.Namespace, asked: PairRequest) -> dict[NormalizedN
         return {}
     folder = args.output if args.output.is_dir() else args.output.parent
     try:
-        with open_regular(folder / "lock.json") as file:
-            lock = from_json(json.load(file))
-    except (OSError, *DAMAGE):
+        lock = read_lock(lock_path(folder))
+    except InputFileError:
         return {}  # there is none, or it is somebody else's
     if (lock.combo.python, lock.combo.arch) != (asked.python.series, asked.arch):
         return {}

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..errors import InputFileError
-from ..files import open_regular
+from ..files import read_input
 from ..pypi.model import IndexFile
 from ..wheels.names import parse_name
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 5_000_000
 """A lock.json has some 30 kB; a pylock.toml for many platforms has a hundred times that."""
+
+TOO_LARGE = ", which no lock is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ def read_lock(path: Path, arch: str | None = None) -> LockedWheels:
 
     Raises ``InputFileError`` where it is no lock.
     """
-    content = _read(path)
+    content = read_input(path, MAX_BYTES, TOO_LARGE)
     try:
         if path.suffix == ".json":
             return _lock_json(json.loads(content))
@@ -55,23 +57,12 @@ def read_lock(path: Path, arch: str | None = None) -> LockedWheels:
 def read_lock_json(path: Path) -> dict[str, Any]:
     """The content of a lock.json; raises InputFileError."""
     try:
-        data = json.loads(_read(path))
+        data = json.loads(read_input(path, MAX_BYTES, TOO_LARGE))
     except (ValueError, RecursionError) as error:
         raise InputFileError(str(path), f"not a lock.json: {error}") from error
     if not isinstance(data, dict):
         raise InputFileError(str(path), "not a lock.json")
     return data
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with open_regular(path) as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputFileError(str(path), error.strerror or str(error)) from error
-    if len(content) > MAX_BYTES:
-        raise InputFileError(str(path), f"is larger than {MAX_BYTES} bytes, which no lock is")
-    return content
 
 
 def _lock_json(lock: Any) -> LockedWheels:

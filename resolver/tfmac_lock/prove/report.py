@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from ..files import open_regular
 from . import train_mnist
 from .errors import BadReport
 
@@ -174,14 +175,19 @@ class Report(Model):
 
 def read_report(path: Path) -> Report:
     """The report in that file; raises BadReport with the reason."""
+    return parse(content_of(path, MAX_BYTES), Report, str(path))
+
+
+def content_of(path: Path, most: int) -> bytes:
+    """What a file holds that somebody hands in; raises BadReport where that is too much."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        with open_regular(path) as file:
+            content = file.read(most + 1)
     except OSError as error:
         raise BadReport(str(path), error.strerror or str(error)) from error
-    if len(content) > MAX_BYTES:
-        raise BadReport(str(path), f"larger than {MAX_BYTES} bytes: no report of the proof")
-    return parse(content, Report, str(path))
+    if len(content) > most:
+        raise BadReport(str(path), f"larger than {most} bytes: no report of the proof")
+    return content
 
 
 M = TypeVar("M", bound=BaseModel)

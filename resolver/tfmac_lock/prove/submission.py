@@ -18,7 +18,7 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from .errors import BadReport
 from .handing import KIND, MARK, id_of
-from .report import MAX_BYTES, Model, Report, first_fault, parse
+from .report import MAX_BYTES, Model, Report, content_of, first_fault, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +59,7 @@ class Submission(Model):
 
 def read_submission(path: Path) -> Submission:
     """The submission in a file, which may hold a single report too; raises BadReport."""
-    return from_json(_bytes_of(path, MAX_BYTES), str(path))
+    return from_json(content_of(path, MAX_BYTES), str(path))
 
 
 def from_json(content: bytes | str, where: str) -> Submission:
@@ -78,7 +78,7 @@ def from_json(content: bytes | str, where: str) -> Submission:
 
 def read_issue(path: Path) -> Submission:
     """The submission in the text of an issue; raises BadReport."""
-    content = _bytes_of(path, LONGEST_ISSUE)
+    content = content_of(path, LONGEST_ISSUE)
     return from_issue(content.decode("utf-8", "replace"), str(path))
 
 
@@ -128,14 +128,3 @@ def unpacked(letters: str, where: str) -> str:
         return text.decode()
     except (binascii.Error, zlib.error, ValueError) as error:
         raise BadReport(where, f"the packed report cannot be opened ({error})") from error
-
-
-def _bytes_of(path: Path, most: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(most + 1)
-    except OSError as error:
-        raise BadReport(str(path), error.strerror or str(error)) from error
-    if len(content) > most:
-        raise BadReport(str(path), f"larger than {most} bytes: no report of the proof")
-    return content

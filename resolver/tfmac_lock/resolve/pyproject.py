@@ -14,7 +14,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from ..errors import InputFileError
-from ..files import open_regular
+from ..files import read_input
 from .requirement import ByUser, Requirement
 from .requirements_in import MAX_BYTES, Unreadable, read_text
 
@@ -146,13 +146,7 @@ class _Reader:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    try:
-        with open_regular(path) as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputFileError(str(path), error.strerror or str(error)) from error
-    if len(content) > MAX_BYTES:
-        raise InputFileError(str(path), f"is larger than {MAX_BYTES} bytes")
+    content = read_input(path, MAX_BYTES)
     try:
         return tomllib.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:

@@ -19,7 +19,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
 from ..errors import InputFileError, UsageError
-from ..files import open_regular
+from ..files import read_input
 from .requirement import ByUser, Requirement, UnreadableMarker, applies, stated
 from .view import ALL
 
@@ -178,16 +178,11 @@ def _requirement(
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Logical lines with the number of their first physical line; comments are gone."""
+    content = read_input(path, MAX_BYTES)
     try:
-        with open_regular(path) as file:
-            content = file.read(MAX_BYTES + 1)
         text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise InputFileError(str(path), error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
         raise InputFileError(str(path), "is not a text file in UTF-8") from error
-    if len(content) > MAX_BYTES:
-        raise InputFileError(str(path), f"is larger than {MAX_BYTES} bytes")
     joined = ""
     first = 0
     for number, line in enumerate(text.splitlines(), 1):
