@@ -58,8 +58,8 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a file asks for.
+class Stated:
+    """What a file states, as a request.
 
     ``tensorflow`` are requests for it, the nearest first, ``metal`` the plugin's version or empty.
     ``asked`` are requirements, with a specifier where the file has a range. ``pinned`` are
@@ -100,7 +100,7 @@ class Migrated:
     given_up: tuple[LeftOut, ...] = field(default=())
 
 
-def wishes_of(file: PinFile, target: Target, matrix: Matrix) -> Wishes:
+def stated_in(file: PinFile, target: Target, matrix: Matrix) -> Stated:
     """What the file asks for, as far as it makes sense on a Mac."""
     unwanted = {
         found.package: found.text
@@ -127,7 +127,7 @@ def wishes_of(file: PinFile, target: Target, matrix: Matrix) -> Wishes:
                 continue  # among conda's packages are libraries that no index of Python has
             extras = f"[{','.join(pin.extras)}]" if pin.extras else ""
             asked.append(f"{pin.name}{extras}{'' if pin.version else pin.specifier}")
-    return Wishes(
+    return Stated(
         tensorflow=tuple(_tensorflow(file)),
         metal=next((pin.version for pin in file.pins if pin.name == METAL), ""),
         asked=tuple(dict.fromkeys(asked)),
@@ -156,10 +156,10 @@ def _version(text: str) -> Version | None:
 
 
 def migrate(
-    resolver: Resolver, request: LockRequest, wishes: Wishes, environment: Environment
+    resolver: Resolver, request: LockRequest, stated: Stated, environment: Environment
 ) -> Migrated:
     """The lock nearest to the file; raises NoCombo where none can be had at all."""
-    asked, given_up = _readable(wishes.asked, environment)
+    asked, given_up = _readable(stated.asked, environment)
     while True:
         items = [item for item in asked.values() if item is not None]
         named = request.pair.extra | {item.name for item in items}
@@ -167,23 +167,23 @@ def migrate(
             request,
             pair=replace(request.pair, extra=named),
             requirements=(*request.requirements, *items),
-            preferred={**wishes.hints, **wishes.pinned},
+            preferred={**stated.hints, **stated.pinned},
         )
         try:
-            lock, tensorflow, why = _nearest(resolver, wanted, wishes)
+            lock, tensorflow, why = _nearest(resolver, wanted, stated)
             break
         except NoCombo as error:
             freed = _freed(asked, error, environment)
             if freed is None:
                 raise
             given_up.append(freed)
-    changed = tuple(_changed(resolver, wanted, lock, wishes, why))
+    changed = tuple(_changed(resolver, wanted, lock, stated, why))
     now = versions(lock)
     return Migrated(
         lock=lock,
         tensorflow=tensorflow,
-        asked=tuple(_roots(asked, lock, wishes)),
-        kept=sum(now.get(name) == version for name, version in wishes.pinned.items()),
+        asked=tuple(_roots(asked, lock, stated)),
+        kept=sum(now.get(name) == version for name, version in stated.pinned.items()),
         changed=changed,
         given_up=tuple(given_up),
     )
@@ -204,22 +204,22 @@ def _readable(
 
 
 def _nearest(
-    resolver: Resolver, request: LockRequest, wishes: Wishes
+    resolver: Resolver, request: LockRequest, stated: Stated
 ) -> tuple[Lock, str, dict[str, str]]:
-    """The lock of the first wish for a TensorFlow that can be had, and why not of those before."""
+    """The lock of the first TensorFlow asked for that can be had, and why not of those before."""
     first: NoCombo | None = None
     why: dict[str, str] = {}
-    for text in wishes.tensorflow:
-        for metal in dict.fromkeys((wishes.metal or request.pair.metal, request.pair.metal)):
+    for text in stated.tensorflow:
+        for metal in dict.fromkeys((stated.metal or request.pair.metal, request.pair.metal)):
             pair = _pair(request.pair, text, metal)
             try:
                 return resolver.lock(replace(request, pair=pair)).lock, text, why
             except NoCombo as error:
                 first = first or error
                 why.setdefault("tensorflow", error.text.splitlines()[0])
-                if metal == wishes.metal:
+                if metal == stated.metal:
                     why.setdefault(METAL, error.text.splitlines()[0])
-    assert first is not None, "the last wish is any TensorFlow"
+    assert first is not None, "the last request is any TensorFlow"
     raise first
 
 
@@ -248,18 +248,18 @@ def _freed(
 
 
 def _changed(
-    resolver: Resolver, request: LockRequest, lock: Lock, wishes: Wishes, why: Mapping[str, str]
+    resolver: Resolver, request: LockRequest, lock: Lock, stated: Stated, why: Mapping[str, str]
 ) -> Iterator[Changed]:
     combo = lock.combo
-    wanted = wishes.tensorflow[0]
-    if len(wishes.tensorflow) > 2 and wanted != combo.tensorflow:
+    wanted = stated.tensorflow[0]
+    if len(stated.tensorflow) > 2 and wanted != combo.tensorflow:
         reason = why.get("tensorflow", "")
         yield Changed(name=combo.package, before=wanted, after=combo.tensorflow, reason=reason)
-    if wishes.metal and wishes.metal != combo.metal:
+    if stated.metal and stated.metal != combo.metal:
         reason = why.get(METAL) or why.get("tensorflow", "it does not fit the TensorFlow")
-        yield Changed(name=METAL, before=wishes.metal, after=combo.metal or "", reason=reason)
+        yield Changed(name=METAL, before=stated.metal, after=combo.metal or "", reason=reason)
     now, searches = versions(lock), 0
-    for name, before in sorted(wishes.pinned.items()):
+    for name, before in sorted(stated.pinned.items()):
         after = now.get(name)
         if after == before:
             continue
@@ -293,11 +293,11 @@ def _why_not(
     return "another package's version asks for it"
 
 
-def _roots(asked: Iterable[str], lock: Lock, wishes: Wishes) -> Iterator[str]:
+def _roots(asked: Iterable[str], lock: Lock, stated: Stated) -> Iterator[str]:
     """The requirements to keep: without those that only came with others in a frozen list."""
     parents = lock.required_by()
     for text in asked:
         name = canonicalize_name(text)
-        if parents.get(name) and name in wishes.pinned:
+        if parents.get(name) and name in stated.pinned:
             continue
         yield text

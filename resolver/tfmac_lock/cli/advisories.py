@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import textwrap
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .terminal import print_json, printable, say
+from .terminal import print_json, printable, say, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -151,8 +150,8 @@ def _text(found: Sequence[Exposure], packages: int) -> str:
         names = ", ".join((one.advisory.id, *one.advisory.aliases))
         severity = f" ({one.advisory.severity})" if one.advisory.severity else ""
         lines.append(f"{one.package} {one.version}: {names}{severity}")
-        lines += _wrapped(one.advisory.summary)
-        lines += _wrapped(_what_to_do(one))
+        lines += wrapped(one.advisory.summary, first="  ")
+        lines += wrapped(_what_to_do(one), first="  ")
         lines += [f"  {one.advisory.link}", ""]
     known = len({one.advisory.id for one in found})
     plural = "y" if known == 1 else "ies"
@@ -170,14 +169,3 @@ def _what_to_do(one: Exposure) -> str:
         f"{one.pair} can have it" if one.pair else "no pair with the GPU is known that can have it"
     )
     return f"fixed in {one.fixed}, which this lock cannot have: {why}. {can[0].upper()}{can[1:]}"
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        80,
-        initial_indent="  ",
-        subsequent_indent="  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

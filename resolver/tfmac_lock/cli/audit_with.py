@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputFileError, UsageError
 from ..files import open_regular
+from .terminal import wrapped
 
 if TYPE_CHECKING:
     import argparse
@@ -205,15 +206,5 @@ def _lacks(load: NativeLoad) -> list[str]:
 
 def _wrapped(line: str) -> str:
     """The line in 80 columns."""
-    import textwrap
-
     indent = line[: len(line) - len(line.lstrip())]
-    return "\n".join(
-        textwrap.wrap(
-            line,
-            80,
-            subsequent_indent=f"{indent}  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    )
+    return "\n".join(wrapped(line, rest=f"{indent}  "))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .terminal import has_color, print_json, printable
+from .terminal import has_color, print_json, printable, wrapped
 
 if TYPE_CHECKING:
     from ..lock.difference import Difference, Headline
@@ -118,13 +118,9 @@ def text(found: Difference, *, color: bool) -> str:
 
 
 def _headline(line: Headline, *, color: bool) -> list[str]:
-    import textwrap
-
     sign = SIGNS[line.turn]
     sign = f"\x1b[{COLORS[line.turn]}m{sign}\x1b[0m" if color else sign
-    first, *rest = textwrap.wrap(
-        printable(line.text), 78, break_long_words=False, break_on_hyphens=False
-    )
+    first, *rest = wrapped(printable(line.text), 78)
     return [f"{sign} {first}", *(f"  {one}" for one in rest)]
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .terminal import print_json, printable
+from .terminal import print_json, printable, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from ..check.migrate import Migrated, Wishes
+    from ..check.migrate import Migrated, Stated
     from ..lock.model import Lock
     from .lock import Machine
 
@@ -65,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     """Migrate, say what changed, write it."""
     from ..check.formats.poetry_toml import has_table
     from ..check.formats.poetry_toml import read as read_poetry
-    from ..check.migrate import Wishes, migrate, wishes_of
+    from ..check.migrate import Stated, migrate, stated_in
     from ..check.reading import read_for_target
     from ..errors import InputFileError
     from ..host import detect
@@ -80,34 +79,34 @@ def run(args: argparse.Namespace) -> int:
     project = path if path.name == PYPROJECT else path.with_name(PYPROJECT)
     of_poetry = project.is_file() and has_table(project)
     if path.name == PYPROJECT and not of_poetry:
-        wishes = Wishes(tensorflow=("",), metal="", asked=(), pinned={})
+        stated = Stated(tensorflow=("",), metal="", asked=(), pinned={})
     else:
         file, target, _ = read_for_target(path, matrix, python=args.python, chip=args.chip, mac=mac)
         args.python, args.chip = args.python or target.python.series, target.chip.id
-        wishes = wishes_of(file, target, matrix)
+        stated = stated_in(file, target, matrix)
         if path.name == "poetry.lock" and of_poetry:
-            wanted = wishes_of(read_poetry(project, target), target, matrix)
-            wishes = replace(wishes, asked=wanted.asked)
+            wanted = stated_in(read_poetry(project, target), target, matrix)
+            stated = replace(stated, asked=wanted.asked)
     asked = _asked(args)
     of_project = path.name in ("uv.lock", "poetry.lock") and _has_project(project)
     if (path.name == PYPROJECT and not of_poetry) or of_project:
         asked.requirements = [project]
-        wishes = replace(wishes, asked=())
+        stated = replace(stated, asked=())
     machine = find_machine(asked, (asked.chips or [None])[0])
     with resolving(asked, machine) as (resolver, request, _):
         environment = machine.platforms.target(
             machine.python, machine.chip, machine.macos
         ).markers()
-        found = migrate(resolver, request, wishes, environment)
+        found = migrate(resolver, request, stated, environment)
     if found.tensorflow and not asked.requirements:
         asked.tensorflow = found.tensorflow
     lock = _with_request(asked, found, args.output)
     if args.json:
-        print_json(_document(found, wishes))
+        print_json(_document(found, stated))
     else:
-        sys.stdout.write(_text(args, found, wishes, machine))
+        sys.stdout.write(_text(args, found, stated, machine))
     if not args.dry_run:
-        written = _write(args, asked, lock, found, wishes)
+        written = _write(args, asked, lock, found, stated)
         if not args.json:
             print(f"\nWritten to {args.output}: {', '.join(sorted(written))}")  # noqa: T201
     return 0
@@ -154,7 +153,7 @@ def _write(
     asked: argparse.Namespace,
     lock: Lock,
     found: Migrated,
-    wishes: Wishes,
+    stated: Stated,
 ) -> list[str]:
     from ..lock.write import write_files
     from .outputs import outputs_of
@@ -163,12 +162,12 @@ def _write(
     outputs = outputs_of(asked)
     texts = outputs.texts([lock])
     if asked.requirements and asked.requirements[0] == args.output / REQUEST:
-        texts[REQUEST] = _request_text(args.file, found, wishes)
+        texts[REQUEST] = _request_text(args.file, found, stated)
     write_files(args.output, texts)
     return [*texts]
 
 
-def _request_text(file: Path, found: Migrated, wishes: Wishes) -> str:
+def _request_text(file: Path, found: Migrated, stated: Stated) -> str:
     """requirements.in: what was asked for, and what was left out of it and why."""
     from ..files import on_one_line
     from ..lock.formats.header import MARK
@@ -176,12 +175,12 @@ def _request_text(file: Path, found: Migrated, wishes: Wishes) -> str:
     lines = [f"# This file was {MARK}, by:", f"#    tfmac-lock migrate {shlex.quote(file.name)}"]
     lines += ["# Edit it as you like; `tfmac-lock update` beside it makes the lock again.", ""]
     lines += found.asked
-    for one in (*wishes.left_out, *found.given_up):
+    for one in (*stated.left_out, *found.given_up):
         lines.append(f"# left out: {on_one_line(f'{one.name}: {one.reason}')}")
     return "\n".join(lines) + "\n"
 
 
-def _document(found: Migrated, wishes: Wishes) -> dict[str, Any]:
+def _document(found: Migrated, stated: Stated) -> dict[str, Any]:
     from ..lock.model import to_json
 
     whole = to_json(found.lock)
@@ -195,13 +194,13 @@ def _document(found: Migrated, wishes: Wishes) -> dict[str, Any]:
             for one in found.changed
         ],
         "left_out": [
-            {"name": one.name, "reason": one.reason} for one in (*wishes.left_out, *found.given_up)
+            {"name": one.name, "reason": one.reason} for one in (*stated.left_out, *found.given_up)
         ],
         "packages": whole["packages"],
     }
 
 
-def _text(args: argparse.Namespace, found: Migrated, wishes: Wishes, machine: Machine) -> str:
+def _text(args: argparse.Namespace, found: Migrated, stated: Stated, machine: Machine) -> str:
     combo = found.lock.combo
     plugin = f"tensorflow-metal {combo.metal}" if combo.metal else "no GPU plugin"
     lines = [
@@ -211,7 +210,7 @@ def _text(args: argparse.Namespace, found: Migrated, wishes: Wishes, machine: Ma
             f"{found.lock.verdict.status}"
         ),
         "",
-        f"kept: {found.kept} of {len(wishes.pinned)} pinned versions",
+        f"kept: {found.kept} of {len(stated.pinned)} pinned versions",
     ]
     gone = [one.name for one in found.changed if not one.after]
     moved = [one for one in found.changed if one.after]
@@ -223,23 +222,12 @@ def _text(args: argparse.Namespace, found: Migrated, wishes: Wishes, machine: Ma
             for line in _item(f"{one.name} {one.before} -> {one.after}", one.reason)
         ]
     if gone:
-        lines += list(_wrapped("  ", f"no longer needed: {', '.join(gone)}", ""))
-    if out := [*wishes.left_out, *found.given_up]:
+        lines += wrapped(f"no longer needed: {', '.join(gone)}", first="  ")
+    if out := [*stated.left_out, *found.given_up]:
         lines.append("left out:")
         lines += [line for one in out for line in _item(one.name, one.reason)]
     return printable("\n".join(lines)) + "\n"
 
 
 def _item(head: str, reason: str) -> Sequence[str]:
-    return [f"  {head}", *_wrapped("      ", reason, "      ")]
-
-
-def _wrapped(first: str, text: str, rest: str) -> Iterator[str]:
-    yield from textwrap.wrap(
-        text,
-        80,
-        initial_indent=first,
-        subsequent_indent=rest or first,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return [f"  {head}", *wrapped(reason, first="      ")]

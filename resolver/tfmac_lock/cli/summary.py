@@ -10,7 +10,7 @@ from ..lock.formats.header import assignments, install_command
 from ..matrix import loading
 from ..matrix.reasons import Grade
 from ..target import Arch, Os
-from .terminal import printable
+from .terminal import printable, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -222,20 +222,13 @@ def _reasons(lock: Lock) -> list[str]:
     lines = [""]
     for reason in lock.verdict.reasons:
         where = f" [{reason.source}]" if _is_short(reason.source) else ""
-        lines += _wrapped(f"{reason.kind}:", f"{reason.text}{where}")
+        text = printable(f"{reason.text}{where}")
+        lines += wrapped(text, 79, first=f"  {reason.kind + ':':<13}", rest=" " * 15)
     return lines
 
 
 def _fitted(text: str, indent: str = "  ") -> list[str]:
-    """Lines of at most 80 columns; a command that is longer stays whole."""
-    return textwrap.wrap(
-        text,
-        80,
-        initial_indent=indent,
-        subsequent_indent="  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrapped(text, first=indent, rest="  ")
 
 
 def _next(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
@@ -303,17 +296,6 @@ def _broken(words: Sequence[str]) -> list[str]:
 def _word(path: Path | None) -> str:
     """The path as one word of a shell's command line."""
     return shlex.quote(str(path))
-
-
-def _wrapped(label: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        printable(text),
-        79,
-        initial_indent=f"  {label:<13}",
-        subsequent_indent=" " * 15,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def _is_short(source: str) -> bool:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ..matrix.reasons import Status
 from .summary import COLORS
+from .terminal import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,14 +106,8 @@ def pair_text(matrix: Matrix, pair: Pair, verdict: Verdict, *, color: bool) -> s
     where = f"Python {pair.python}" if pair.python else "no Python has wheels of both"
     lines = [f"{pair}, {pair.arch.value}, {where}", f"{shown}"]
     for reason in verdict.reasons:
-        lines += textwrap.wrap(
-            f"{reason.text} [{reason.source}]",
-            79,
-            initial_indent=f"  {reason.kind + ':':<13}",
-            subsequent_indent=" " * 15,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        text = f"{reason.text} [{reason.source}]"
+        lines += wrapped(text, 79, first=f"  {reason.kind + ':':<13}", rest=" " * 15)
     load = pair.metal and matrix.pair_load(pair.package, pair.tensorflow, pair.metal, pair.arch)
     if load and (load.missing_symbols or load.missing_libraries):
         lines += ["", "missing:"]

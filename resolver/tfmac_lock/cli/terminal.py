@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -105,4 +106,19 @@ def printable(text: str) -> str:
     """The text without control characters, which a hostile name could carry to the terminal."""
     return "".join(
         char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
+
+
+def wrapped(text: str, width: int = 80, *, first: str = "", rest: str | None = None) -> list[str]:
+    """The text in lines of so many columns. A word that is longer, such as a command, stays whole.
+
+    ``first`` begins the first line and ``rest`` the others; without it they begin alike.
+    """
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from typing import TYPE_CHECKING, Any
 
-from .terminal import print_json, printable
+from .terminal import print_json, printable, wrapped
 from .tree import add_lock
 
 if TYPE_CHECKING:
@@ -119,28 +118,21 @@ def _text(
             lines.append(f"  {who:<{width}}  {one.requirement}")
     else:
         asked = lock.request or lock.command
-        lines += _wrapped(f"nothing else requires it: it was asked for, by {asked}")
+        lines += _indented(f"nothing else requires it: it was asked for, by {asked}")
     longer = [way for way in ways if len(way) > 2]
     if longer:
         lines.append("it comes in by:")
-        lines += [line for way in longer for line in _wrapped(_way(way))]
+        lines += [line for way in longer for line in _indented(_way(way))]
     if bounds:
         lines.append("limited by the matrix:")
         for bound in bounds:
-            lines += _wrapped(f"{bound.specifier}: {bound.reason} [{bound.source}]")
+            lines += _indented(f"{bound.specifier}: {bound.reason} [{bound.source}]")
     return printable("\n".join(lines)) + "\n"
+
+
+def _indented(text: str) -> list[str]:
+    return wrapped(text, first="  ", rest="    ")
 
 
 def _way(way: list[LockedPackage]) -> str:
     return " -> ".join(one.name for one in way)
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        80,
-        initial_indent="  ",
-        subsequent_indent="    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
