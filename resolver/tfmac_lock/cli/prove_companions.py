@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .proving import bar, twins_in
+from .proving import add_run_options, bar, twins_in
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -53,19 +53,8 @@ def add_companions(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--python", metavar="3.X", help=f"(default: {PYTHON}, or the newest that TensorFlow has)"
     )
-    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
-    parser.add_argument("--again", action="store_true", help="also what was tried already")
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=Path("matrix") / "proofs" / "companions",
-        metavar="FOLDER",
-        help="where the files lie (default: %(default)s)",
-    )
-    parser.add_argument("--json", action="store_true", help="print the outcomes as JSON")
-    parser.add_argument("--index-url", metavar="URL", help="the package index")
-    parser.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
+    folder = Path("matrix") / "proofs" / "companions"
+    add_run_options(parser, folder, "the files lie", known="was tried")
     parser.set_defaults(run=run)
 
 

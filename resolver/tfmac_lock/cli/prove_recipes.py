@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .proving import bar, twins_in
+from .proving import add_run_options, bar, twins_in
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -37,22 +37,11 @@ def add_recipes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--chip", action="append", default=[], metavar="CHIP", help="(default: m1 and intel)"
     )
     parser.add_argument("--python", metavar="3.X", help="(default: the recipe's)")
-    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
-    parser.add_argument("--again", action="store_true", help="also what was tried already")
     parser.add_argument(
         "-U", "--upgrade", action="store_true", help="lock the newest versions, not the proved ones"
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=Path("matrix") / "proofs",
-        metavar="FOLDER",
-        help="where recipes/ and companions/ lie (default: %(default)s)",
-    )
-    parser.add_argument("--json", action="store_true", help="print the outcomes as JSON")
-    parser.add_argument("--index-url", metavar="URL", help="the package index")
-    parser.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
+    where = "recipes/ and companions/ lie"
+    add_run_options(parser, Path("matrix") / "proofs", where, known="was tried")
     parser.set_defaults(run=run)
 
 

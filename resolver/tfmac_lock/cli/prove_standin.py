@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .proving import (
+    add_run_options,
     bar,
     environments,
     installer_for,
@@ -43,19 +44,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="VERSION",
         help="beside this TensorFlow; may be given again (default: each minor's newest since 2.8)",
     )
-    standin.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
-    standin.add_argument("--again", action="store_true", help="also what is known already")
-    standin.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=Path("matrix") / "proofs" / "standin",
-        metavar="FOLDER",
-        help="where evidence files lie (default: %(default)s)",
-    )
-    standin.add_argument("--json", action="store_true", help="print the outcomes as JSON")
-    standin.add_argument("--index-url", metavar="URL", help="the package index")
-    standin.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
+    folder = Path("matrix") / "proofs" / "standin"
+    add_run_options(standin, folder, "evidence files lie", known="is known")
     standin.set_defaults(run=run)
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .proving import bar, published_locks, twins_in
+from .proving import add_run_options, bar, published_locks, twins_in
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -33,17 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "locks", nargs="*", metavar="LOCK", help="published locks, or lock.json files"
     )
     twin.add_argument("--all", action="store_true", help="all published locks")
-    twin.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
     twin.add_argument("--jobs", type=int, metavar="N", help="how many side by side")
-    twin.add_argument("--again", action="store_true", help="also what is proved already")
-    twin.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=_EVIDENCE / "twin",
-        metavar="FOLDER",
-        help="where evidence files lie (default: %(default)s)",
-    )
     twin.add_argument(
         "--trials",
         type=Path,
@@ -51,9 +41,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="FOLDER",
         help="where the trials of companions lie (default: %(default)s)",
     )
-    twin.add_argument("--json", action="store_true", help="print the outcomes as JSON")
-    twin.add_argument("--index-url", metavar="URL", help="the package index")
-    twin.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
+    add_run_options(twin, _EVIDENCE / "twin", "evidence files lie", known="is proved")
     twin.set_defaults(run=run)
 
 

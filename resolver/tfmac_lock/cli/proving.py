@@ -6,13 +6,14 @@ import functools
 import signal
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .terminal import has_bars, say
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
     from types import FrameType
     from typing import Any
 
@@ -32,6 +33,29 @@ ASKED_AT_ONCE = 4
 
 POLL = 0.1
 """Seconds after which a thread that waits for the index looks whether it still should."""
+
+
+def add_run_options(
+    parser: argparse.ArgumentParser, folder: Path, where: str, *, known: str
+) -> None:
+    """The options that every command has which tries many things and files what came of each.
+
+    ``folder`` is the default for the results, ``where`` says what lies there and ``known`` what
+    is not tried again.
+    """
+    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
+    parser.add_argument("--again", action="store_true", help=f"also what {known} already")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=folder,
+        metavar="FOLDER",
+        help=f"where {where} (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the outcomes as JSON")
+    parser.add_argument("--index-url", metavar="URL", help="the package index")
+    parser.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
 
 
 def published_locks() -> Mapping[str, Mapping[str, Any]]:

@@ -26,7 +26,7 @@ from ..matrix.binaries import (
     to_document,
 )
 from ..wheels.archive import Wheel
-from ..wheels.names import highest_version, parse_name
+from ..wheels.names import WheelName, highest_version, parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -126,13 +126,12 @@ def write(path: Path, binaries: tuple[Binary, ...]) -> Path:
     return path
 
 
-def releases(source: IndexWheels, package: str) -> Iterator[tuple[Version, list[IndexFile]]]:
-    """The releases that have a wheel for the Mac, oldest first.
-
-    Final ones, and the candidates of the one to come.
-    """
+def for_mac(
+    files: Iterable[IndexFile], counts: Callable[[WheelName], bool] = lambda _: True
+) -> dict[Version, list[IndexFile]]:
+    """The wheels of a project for a Mac by their release, those whose name ``counts`` alone."""
     found: dict[Version, list[IndexFile]] = {}
-    for file in source.files(package):
+    for file in files:
         if not file.filename.endswith(".whl"):
             continue
         try:
@@ -140,8 +139,17 @@ def releases(source: IndexWheels, package: str) -> Iterator[tuple[Version, list[
             version = Version(name.version)
         except (DamagedBinary, InvalidVersion):
             continue
-        if name.macos is not None:
+        if name.macos is not None and counts(name):
             found.setdefault(version, []).append(file)
+    return found
+
+
+def releases(source: IndexWheels, package: str) -> Iterator[tuple[Version, list[IndexFile]]]:
+    """The releases that have a wheel for the Mac, oldest first.
+
+    Final ones, and the candidates of the one to come.
+    """
+    found = for_mac(source.files(package))
     newest_final = max((v for v in found if not v.is_prerelease), default=OLDEST)
     for version in sorted(found):
         recent = not version.is_prerelease or version > newest_final

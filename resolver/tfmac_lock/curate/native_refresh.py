@@ -11,20 +11,19 @@ from __future__ import annotations
 import fnmatch
 from typing import TYPE_CHECKING, Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..check.binary_facts import read_exports
 from ..check.native_facts import Known, NativeWheel, numbered, read_native
 from ..errors import MissingExtra
 from ..files import write_whole
-from ..macho.errors import DamagedBinary
 from ..matrix.binaries import TensorFlowBinary, load_folder
 from ..matrix.natives import NativeBinary, Numbers
 from ..matrix.plain import plain
 from ..matrix.toml import read_file
 from ..wheels.archive import Wheel
 from ..wheels.names import parse_name
-from .binaries import ARCHES
+from .binaries import ARCHES, for_mac
 from .natives import (
     EXPORTS,
     PROJECT,
@@ -77,17 +76,10 @@ def refresh_natives(
 
 def wheels_for_mac(files: Iterable[IndexFile]) -> dict[Version, list[IndexFile]]:
     """The wheels of a project for a Mac and for a Python that counts, by release."""
-    found: dict[Version, list[IndexFile]] = {}
-    for file in files:
-        if not file.filename.endswith(".whl") or file.yanked is not None:
-            continue
-        try:
-            name = parse_name(file.filename)
-            version = Version(name.version)
-        except (DamagedBinary, InvalidVersion):
-            continue
-        if name.macos is not None and any(name.runs_on(python) for python in PYTHONS):
-            found.setdefault(version, []).append(file)
+    found = for_mac(
+        (file for file in files if file.yanked is None),
+        lambda name: any(name.runs_on(python) for python in PYTHONS),
+    )
     return dict(sorted(found.items()))
 
 
