@@ -53,7 +53,7 @@ def summary(
     blocks += [_beside(lock, why=why) for lock in others]
     blocks.append(_next(locks, files))
     written = ", ".join(map(str, files.values()))
-    last = textwrap.wrap(f"Written: {written}", 79, subsequent_indent="  ")
+    last = wrapped(f"Written: {written}", 79, rest="  ")
     more = []
     if any(lock.combo.metal for lock in locks):
         more.append("CPU only, often faster for small models: --metal none.")
