@@ -80,6 +80,39 @@ def test_a_lock_is_installed_with_what_lies_there(
     assert f"{folder}/{file}" in lines[-1].split()
 
 
+def test_what_was_installed_is_trained_and_its_report_kept(tmp_path: Path) -> None:
+    (tmp_path / "environment").mkdir()
+    stand_in(tmp_path / "environment" / "bin", "python", 'echo "$@" > calls')
+    ended = script("prove-lock", "tensorflow-2.18.1-metal-1.2.0-py3.11-arm64", "gpu", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "reports").is_dir()
+    assert (tmp_path / "calls").read_text().split() == [
+        "resolver/tfmac_lock/prove/train_mnist.py",
+        *("--device", "gpu"),
+        *("--report", "reports/tensorflow-2.18.1-metal-1.2.0-py3.11-arm64--gpu.json"),
+    ]
+
+
+def test_the_wheel_is_tested_in_an_environment_of_its_own(tmp_path: Path) -> None:
+    python = 'mkdir -p tested/bin; cp bin/inner tested/bin/python; echo "$@" >> calls'
+    stand_in(tmp_path / "bin", "python", python)
+    stand_in(tmp_path / "bin", "inner", 'echo "tested $@" >> calls')
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "tfmac_lock-1.0-py3-none-any.whl").write_text("")
+    ended = script("test-artifact", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    made, _, installed, tested = (tmp_path / "calls").read_text().splitlines()
+    assert made == "-m venv tested"
+    assert "dist/tfmac_lock-1.0-py3-none-any.whl[curate] --group dev" in installed
+    assert tested == "tested -m pytest -n auto"
+
+
+def test_every_script_is_run_by_a_test() -> None:
+    texts = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    names = [path.name for path in SCRIPTS.iterdir()]
+    assert [name for name in names if f'"{name}"' not in texts] == []
+
+
 def test_every_report_is_recorded_even_after_one_that_is_refused(tmp_path: Path) -> None:
     stand_in(
         tmp_path / "bin", "tfmac-lock", 'echo "$@" >> calls; case "$*" in *bad*) exit 2;; esac'
