@@ -22,7 +22,6 @@ from tfmac_lock.lock.update import (
     named,
     unless_nothing_new,
     update_packages,
-    versions,
 )
 from tfmac_lock.publish.index import render
 from tfmac_lock.target import Arch
@@ -67,7 +66,7 @@ def updated(universe: Universe, old: Lock, *names: str, asked: tuple[str, ...] =
 
 
 def texts(lock: Lock) -> dict[str, str]:
-    return {name: str(version) for name, version in versions(lock).items() if name not in PAIR}
+    return {name: str(version) for name, version in lock.versions.items() if name not in PAIR}
 
 
 def test_a_named_package_is_new_and_the_rest_stays() -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from ..lock.update import versions
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL
 from ..matrix.ranking import NoCombo, TensorFlowRequest
@@ -178,7 +177,7 @@ def migrate(
                 raise
             given_up.append(freed)
     changed = tuple(_changed(resolver, wanted, lock, stated, why))
-    now = versions(lock)
+    now = lock.versions
     return Migrated(
         lock=lock,
         tensorflow=tensorflow,
@@ -258,7 +257,7 @@ def _changed(
     if stated.metal and stated.metal != combo.metal:
         reason = why.get(METAL) or why.get("tensorflow", "it does not fit the TensorFlow")
         yield Changed(name=METAL, before=stated.metal, after=combo.metal or "", reason=reason)
-    now, searches = versions(lock), 0
+    now, searches = lock.versions, 0
     for name, before in sorted(stated.pinned.items()):
         after = now.get(name)
         if after == before:

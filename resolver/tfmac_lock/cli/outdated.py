@@ -76,13 +76,12 @@ def run(args: argparse.Namespace) -> int:
 def _newer(asked: argparse.Namespace, old: Lock, new: Lock) -> Iterator[Outdated]:
     from packaging.utils import canonicalize_name
 
-    from ..lock.update import versions
     from ..resolve.view import View
     from .fresh import resolving
     from .lock import find_machine
 
     machine = find_machine(asked, old.combo.chip)
-    now = versions(new)
+    now = new.versions
     with resolving(asked, machine) as (resolver, request, _):
         target = machine.platforms.target(
             machine.python, machine.chip, old.combo.macos_min, old.combo.os
@@ -90,7 +89,7 @@ def _newer(asked: argparse.Namespace, old: Lock, new: Lock) -> Iterator[Outdated
         view = View(resolver.source, target, before=request.before)
         names = [canonicalize_name(package.name) for package in old.wheels]
         view.fetch_ahead(names)
-        for name, version in versions(old).items():
+        for name, version in old.versions.items():
             project = view.project(name)
             newest = next(
                 (

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from ..conda.errors import NoCondaSolution
 from ..errors import UsageError
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from ..matrix.reasons import Reason
     from .make import Resolver
@@ -76,13 +76,13 @@ def update_packages(
     """
     # What the lock has is kept instead, and who names a package wants it newer than what was tried.
     resolver = replace(resolver, keep_proven=False)
-    before = versions(old)
+    before = old.versions
     of_pair, notes = for_the_pair(resolver.matrix, request)
     keep_pair = not names & PAIR_NAMES
     newest = _pair_kept(resolver, of_pair, old, notes) if keep_pair else None
     if newest is None:
         newest = old = resolver.lock(request).lock  # its pair is the one to keep from now on
-    target = {name: version for name, version in versions(newest).items() if name in names}
+    target = {name: version for name, version in newest.versions.items() if name in names}
     others = {name: version for name, version in before.items() if name not in names}
     of_pair = replace(of_pair, preferred=others)
 
@@ -96,24 +96,19 @@ def update_packages(
         return _pair_kept(resolver, pinned, old, notes)
 
     made = with_pins(target)
-    if made is None or not target.keys() <= versions(made).keys():
+    if made is None or not target.keys() <= made.versions.keys():
         # The new version would come in only beside others that do without the package.
         target = {}
         made = with_pins(target) or newest
     for name in sorted(before):
-        now = versions(made)
+        now = made.versions
         if name in names or name in PAIR_NAMES or name not in now or now[name] == before[name]:
             continue
         kept = {one: pin for one, pin in now.items() if before.get(one) == pin}
         tried = with_pins({**kept, **target, name: before[name]})
-        if tried is not None and now.keys() & target.keys() <= versions(tried).keys():
+        if tried is not None and now.keys() & target.keys() <= tried.versions.keys():
             made = tried
     return made
-
-
-def versions(lock: Lock) -> dict[NormalizedName, Version]:
-    """What pip installs, by name."""
-    return {canonicalize_name(one.name): Version(one.version) for one in lock.wheels}
 
 
 def _pair_kept(

@@ -54,7 +54,7 @@ def verify(lock: Lock, target: Target, bounds: Iterable[Bound]) -> None:
     flaws = [
         *_closure(lock),
         *_files(lock, target),
-        *_bounds(lock, bounds),
+        *out_of_bounds(lock, bounds),
         *_pair(lock),
     ]
     if flaws:
@@ -126,7 +126,8 @@ def pins_of(packages: Iterable[LockedPackage]) -> dict[str, str]:
     return pins
 
 
-def _bounds(lock: Lock, bounds: Iterable[Bound]) -> Iterator[Flaw]:
+def out_of_bounds(lock: Lock, bounds: Iterable[Bound]) -> Iterator[Flaw]:
+    """The versions that a bound does not admit."""
     pins = pins_of(lock.packages)
     for bound in bounds:
         pinned = pins.get(bound.package)

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
-
 from ..conda.mixed import CondaPart
 from ..errors import Refusal
 from ..files import write_whole
@@ -23,7 +21,7 @@ from ..lock.judged import judged
 from ..lock.make import Resolver
 from ..lock.model import combo_id
 from ..lock.request import LockRequest, end_of
-from ..lock.verify import pins_of
+from ..lock.verify import out_of_bounds
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.ranking import Choice, PairRequest, TensorFlowRequest, choices, is_listed
 from ..matrix.reasons import Reason, Status, strength
@@ -148,13 +146,8 @@ def _combo_id(choice: Choice) -> str:
 
 def meets_bounds(matrix: Matrix, lock: Lock) -> bool:
     """Whether every bound of now holds for the lock's versions."""
-    pins = pins_of(lock.packages)
     bounds = matrix.bounds_for(lock.combo.tensorflow, lock.combo.python)
-    return all(
-        SpecifierSet(bound.specifier).contains(pins[bound.package], prereleases=True)
-        for bound in bounds
-        if bound.package in pins
-    )
+    return not any(out_of_bounds(lock, bounds))
 
 
 def versions_to_keep(known: Lock | None, day: date) -> dict[NormalizedName, Version]:
