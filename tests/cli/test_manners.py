@@ -105,6 +105,14 @@ def test_a_wrong_setting_is_told_with_its_place(
     assert "pyproject.toml" in said.err
 
 
+def test_a_pipe_in_the_place_of_a_project_is_not_waited_for(
+    run: Callable[..., Said], folder: Path
+) -> None:
+    os.mkfifo(folder / "pyproject.toml")
+    assert run(*MAC, "--format", "json").status == 0
+    assert (folder / "lock.json").is_file()
+
+
 def test_a_project_without_the_table_is_left_alone(
     run: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import InvalidVersion, Version
 
 from ..errors import InputFileError
-from ..files import DAMAGE
+from ..files import DAMAGE, open_regular
 from .pins import normalized
 
 if TYPE_CHECKING:
@@ -112,9 +112,9 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         if path.is_dir():
             for file in sorted(path.rglob("*.json")):
-                yield str(file), file.read_bytes()
+                yield str(file), _content(file)
             return
-        content = path.read_bytes()
+        content = _content(path)
     except OSError as error:
         raise InputFileError(str(path), error.strerror or str(error)) from error
     if not zipfile.is_zipfile(io.BytesIO(content)):
@@ -129,6 +129,11 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield f"{path}: {member.filename}", archive.read(member)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
         raise InputFileError(str(path), f"is a damaged archive: {error}") from error
+
+
+def _content(path: Path) -> bytes:
+    with open_regular(path) as file:
+        return file.read()
 
 
 def _rows(name: str, content: bytes) -> list[Any]:

@@ -126,11 +126,12 @@ def _asked(args: argparse.Namespace) -> argparse.Namespace:
 
 def _has_project(path: Path) -> bool:
     """Whether that pyproject.toml says what the project requires."""
-    import tomllib
+    from ..check.formats import toml_file
+    from ..errors import InputFileError
 
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        data, _ = toml_file.load(path)
+    except InputFileError:
         return False
     return isinstance(data.get("project"), dict) and "dependencies" in data["project"]
 

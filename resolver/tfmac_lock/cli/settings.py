@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputFileError, UnknownChoice, UsageError
+from ..files import open_regular
 
 if TYPE_CHECKING:
     import argparse
@@ -115,31 +116,33 @@ def _truth(value: str, where: str) -> bool:
     raise UsageError(f"{where} is {value!r}; write true or false")
 
 
-def project_file() -> Path | None:
-    """The nearest pyproject.toml from here upwards that has the table."""
+def _project_file() -> tuple[Path, bytes] | None:
+    """The nearest pyproject.toml from here upwards, where it names this program."""
     folder = Path.cwd()
     for place in [folder, *folder.parents][:MAX_PARENTS]:
         path = place / FILE
         try:
-            if b"tfmac-lock" in path.read_bytes():
-                return path
+            with open_regular(path) as file:
+                content = file.read()
         except OSError:
             continue
-        return None  # the project is here, and has no such table
+        # The project is here: if this one has no such table, none further up counts.
+        return (path, content) if b"tfmac-lock" in content else None
     return None
 
 
 def _of_project(
     known: Mapping[str, tuple[argparse.Action, str]],
 ) -> dict[str, list[str] | None]:
-    path = project_file()
-    if path is None:
+    found_file = _project_file()
+    if found_file is None:
         return {}
     import tomllib
 
+    path, content = found_file
     try:
-        data: Any = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        data: Any = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise InputFileError(str(path), f"cannot be read as TOML: {error}") from error
     for name in TABLE.split("."):
         data = data.get(name, {}) if isinstance(data, dict) else None
