@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     for lock in locks:
         if args.metal == "auto" and lock.combo.metal is None and lock.combo.os == "macos":
             say(_why_no_plugin(lock))
+        _say_notes(lock)
     files = outputs.texts(locks)
     if outputs.printing:
         sys.stdout.write(*files.values())
@@ -72,6 +73,18 @@ def run(args: argparse.Namespace) -> int:
             text.replace("\nWritten:", "\nWould be written:") if args.dry_run else text
         )
     return 0
+
+
+def _say_notes(lock: Lock) -> None:
+    """What the index says against files, and what was checked of attestations."""
+    for reason in lock.verdict.reasons:
+        if reason.kind in ("archived", "deprecated", "yanked"):
+            say(f"note: {reason.text}")
+    attested = sum(bool(package.publishers) for package in lock.packages)
+    if attested:
+        from ..lock.attested import CHECKED
+
+        say(f"note: {attested} files have attestations. It was checked {CHECKED}")
 
 
 def _check(
@@ -218,6 +231,7 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
         or args.allow_source
         or args.exclude_newer
         or args.accept_repacked
+        or args.require_attestations
         or args.prove
         or args.index_url
         or args.extra_index_url
