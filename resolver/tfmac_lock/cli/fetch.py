@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import add_command, add_flag, add_folder, add_index
 from .terminal import has_bars, print_json
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator, Sequence
 
     from ..lock.model import Lock
     from ..lock.wheelhouse import Fetched
     from ..pypi.model import IndexFile
+    from .arguments import Commands
 
     Told = Callable[[IndexFile, int, int | None], None]
 
@@ -31,35 +33,22 @@ A fetch that was interrupted goes on where it stopped.
 """
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Brings every file of a lock into a folder, checked by its hash, and says how to install from there
+without a network.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "fetch",
-        help="bring the files of a lock into a folder, for a machine without a network",
-        description="Brings every file of a lock into a folder, checked by its hash, and says how "
-        "to install from there without a network.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "fetch", run, ABOUT, epilog=EXAMPLES, json="print what was fetched as JSON"
     )
     parser.add_argument("lock", metavar="LOCK", type=Path, help="a lock.json, or its folder")
-    parser.add_argument(
-        "-o",
-        dest="output",
-        metavar="DIR",
-        type=Path,
-        default=Path("wheels"),
-        help="the folder to fetch into (default: wheels)",
-    )
-    parser.add_argument("--python", action="store_true", help="also bring pip's own wheel")
-    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    parser.add_argument(
-        "--extra-index-url", metavar="URL", action="append", default=[], help="and a further one"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="overwrite a requirements.txt of somebody else's there"
-    )
-    parser.add_argument("--json", action="store_true", help="print what was fetched as JSON")
-    parser.set_defaults(run=run)
+    add_folder(parser, "the folder to fetch into", Path("wheels"))
+    add_flag(parser, "--python", "also bring pip's own wheel")
+    add_index(parser)
+    add_flag(parser, "--force", "overwrite a requirements.txt of somebody else's there")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, Refusal, UsageError
+from .arguments import add_flag
 from .proving import ends_cleanly, environments, installer_for, known_locks, one_lock, stopping
 from .terminal import print_json
 
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that belong to sharing."""
     group = parser.add_argument_group("sharing a report of this Mac")
-    group.add_argument(
+    add_flag(
+        group,
         "--share",
-        action="store_true",
-        help="train on the CPU, then on the GPU, show the report and hand it in",
+        "train on the CPU, then on the GPU, show the report and hand it in",
     )
     group.add_argument("--to-issue", metavar="URL", help="the repository whose form to open")
     group.add_argument("--to-service", metavar="URL", help="the service to send the report to")
-    group.add_argument("--yes", action="store_true", help="hand it in without asking")
+    add_flag(group, "--yes", "hand it in without asking")
 
 
 def run(args: argparse.Namespace, index: Callable[[], IndexClient]) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .arguments import add_command, add_flag, add_lock
 from .terminal import has_color, print_json, say
 
 if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
     from ..lock.model import Lock
+    from .arguments import Commands
 
 EXAMPLES = """\
 examples:
@@ -26,42 +29,27 @@ examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Makes the lock again as it was asked for, which lock.json records, and says what changed. With
+names, these packages and what they force are new, and nothing else. Where nothing is new, no file
+changes.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "update",
-        help="make the lock of this folder again: all of it, or some packages",
-        description="Makes the lock again as it was asked for, which lock.json records, and says "
-        "what changed. With names, these packages and what they force are new, and nothing else. "
-        "Where nothing is new, no file changes.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "update", run, ABOUT, epilog=EXAMPLES, json="print what changed as JSON"
     )
     parser.add_argument("packages", nargs="*", metavar="PKG", help="a package (default: all)")
-    parser.add_argument(
-        "--lock",
-        type=Path,
-        default=Path("lock.json"),
-        metavar="PATH",
-        help="the lock.json, or its folder (default: here)",
-    )
+    add_lock(parser, "--lock")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
-    how.add_argument(
-        "--check",
-        action="store_true",
-        help="the same, with exit status 1 where anything would change",
+    add_flag(how, "--dry-run", "say what would change, write nothing")
+    add_flag(how, "--check", "the same, with exit status 1 where anything would change")
+    add_flag(
+        parser, "--fresh", "take the newest versions of all, not those that were tried together"
     )
-    parser.add_argument(
-        "--fresh",
-        action="store_true",
-        help="take the newest versions of all, not those that were tried together",
-    )
-    parser.add_argument(
-        "--offline", action="store_true", help="ask no network, only what is cached"
-    )
-    parser.add_argument("--json", action="store_true", help="print what changed as JSON")
-    parser.set_defaults(run=run)
+    add_flag(parser, "--offline", "ask no network, only what is cached")
 
 
 def run(args: argparse.Namespace) -> int:
