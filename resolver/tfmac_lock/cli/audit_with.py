@@ -172,7 +172,7 @@ def to_text(audit: NativeAudit) -> str:
 
 def _rest(audit: NativeAudit) -> list[str]:
     """All but the verdict: what was read, and beside which TensorFlows it loads."""
-    from ..explain.natives import runs
+    from ..explain.lookups import runs
     from ..matrix.base import version
 
     many = "1 image binds" if audit.images == 1 else f"{audit.images} images bind"

@@ -169,11 +169,12 @@ def generate(args: argparse.Namespace) -> tuple[list[str], list[str]]:
     Returns the names of all of them, and of those that were written or are stale.
     """
     from ..curate import build
+    from ..files import differing
     from ..matrix import loading as data
 
     root = data.checkout()
     files = build.build(root)
-    return sorted(files), build.stale(root, files) if args.check else build.write(root, files)
+    return sorted(files), differing(root, files) if args.check else build.write(root, files)
 
 
 def run_compile(args: argparse.Namespace) -> int:

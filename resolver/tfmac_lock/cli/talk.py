@@ -10,7 +10,6 @@ from ..pypi.model import Observer
 from .terminal import VERBOSE, says
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
 
@@ -26,12 +25,7 @@ class Talk(Observer):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._show and self._answers:
             sys.stderr.write("\r\x1b[K")
 

@@ -26,7 +26,7 @@ from .state import ChannelState
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
-    from types import ModuleType, TracebackType
+    from types import ModuleType
     from typing import Self, TypeVar
 
     from ..target import Target
@@ -81,12 +81,7 @@ class CondaClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._runner.close()
         # rattler's threads let go of Python's objects a moment after their answer is there. A
         # process that ends within that moment crashes, and its exit status is lost.

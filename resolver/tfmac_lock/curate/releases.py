@@ -43,13 +43,12 @@ PLATFORM = re.compile(
 """CPython 3.8 and newer, on macOS or on Linux for arm64."""
 
 
+@dataclass(eq=False)
 class BadWheel(OutsideError):
     """A wheel on the index cannot be read."""
 
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason)
-        self.url = url
-        self.reason = reason
+    url: str
+    reason: str
 
     def __str__(self) -> str:
         return f"{self.url}: {self.reason}"

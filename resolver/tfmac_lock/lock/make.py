@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
@@ -64,15 +64,13 @@ class ResolvedLock:
     target: Target
 
 
+@dataclass(eq=False)
 class BrokenPins(Refusal):
     """A pair resolves, and what it resolves to is known to be broken."""
 
-    users_alone = False
-
-    def __init__(self, pair: Pair, verdict: Verdict) -> None:
-        super().__init__(str(pair))
-        self.pair = pair
-        self.verdict = verdict
+    pair: Pair
+    verdict: Verdict
+    users_alone: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return broken_text(self.pair, self.verdict)

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,11 @@ NEW, OLD = ".tfmac-new", ".tfmac-old"
 """What the name of a file ends in while it waits, and while it may have to come back."""
 
 
+@dataclass(eq=False)
 class ForeignFile(UsageError):
     """A file is in the way that tfmac-lock did not write."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        self.path = path
+    path: Path
 
     def __str__(self) -> str:
         return (

@@ -37,13 +37,12 @@ class Step:
         return shlex.join(self.command)
 
 
+@dataclass(eq=False)
 class StepFailed(OutsideError):
     """A step ended with an error, which it told itself."""
 
-    def __init__(self, step: Step, status: int) -> None:
-        super().__init__(step.line, status)
-        self.step = step
-        self.status = status
+    step: Step
+    status: int
 
     def __str__(self) -> str:
         return (

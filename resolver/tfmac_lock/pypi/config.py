@@ -33,13 +33,12 @@ PUBLIC_INDEX = "https://pypi.org/simple/"
 _RETRIES = 3
 
 
+@dataclass(eq=False)
 class BadIndexSetting(UsageError):
     """A setting about the index makes no sense; ``where`` is the option as pip names it."""
 
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(where, reason)
-        self.where = where
-        self.reason = reason
+    where: str
+    reason: str
 
     def __str__(self) -> str:
         return f"index setting {self.where}: {self.reason}"

@@ -64,13 +64,12 @@ ARCHIVES = 3
 """Source archives of a package that are fetched and refused; older ones are then not looked at."""
 
 
+@dataclass(eq=False)
 class UnusableFile(Refusal):
     """A file cannot come into a lock; ``reason`` goes on after its name in a sentence."""
 
-    def __init__(self, filename: str, reason: str) -> None:
-        super().__init__(filename, reason)
-        self.filename = filename
-        self.reason = reason
+    filename: str
+    reason: str
 
     def __str__(self) -> str:
         return f"{self.filename} {self.reason}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import UsageError
@@ -12,14 +13,13 @@ if TYPE_CHECKING:
     from ..limits import Limits
 
 
+@dataclass(eq=False)
 class HoldsConda(UsageError):
     """The lock needs conda packages, which this format has no place for."""
 
-    def __init__(self, combo: str, format_name: str, instead: str = "conda-lock or pixi") -> None:
-        super().__init__(combo, format_name)
-        self.combo = combo
-        self.format_name = format_name
-        self.instead = instead
+    combo: str
+    format_name: str
+    instead: str = "conda-lock or pixi"
 
     def __str__(self) -> str:
         return (
