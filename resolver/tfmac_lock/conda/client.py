@@ -260,7 +260,7 @@ class CondaClient:
         try:
             base: str = self._rattler.Channel(channel.served).base_url
         except self._faults as error:
-            raise ChannelFault([channel.name], self._message(error)) from error
+            raise ChannelFault((channel.name,), self._message(error)) from error
         return base.rstrip("/")
 
     def _record(self, found: Any) -> CondaRecord:

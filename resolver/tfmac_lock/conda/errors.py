@@ -58,13 +58,12 @@ class NotFromConda(UsageError):
         )
 
 
+@dataclass(eq=False)
 class ChannelFault(OutsideError):
     """A channel cannot be reached, or what it sends is damaged."""
 
-    def __init__(self, channels: Iterable[str], reason: str) -> None:
-        super().__init__(*channels)
-        self.channels = tuple(channels)
-        self.reason = reason
+    channels: tuple[str, ...]
+    reason: str
 
     def __str__(self) -> str:
         return f"the conda channel {', '.join(self.channels)} failed: {_one_line(self.reason)}"

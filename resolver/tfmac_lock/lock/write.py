@@ -45,14 +45,13 @@ class ForeignFile(UsageError):
         )
 
 
+@dataclass(eq=False)
 class CannotWrite(OutsideError):
-    """The disk refused. ``mixed`` tells that the old files could not all be put back."""
+    """The disk refused. ``mixed`` says that the old files could not all be put back."""
 
-    def __init__(self, path: Path, reason: str, *, mixed: bool = False) -> None:
-        super().__init__(str(path), reason)
-        self.path = path
-        self.reason = reason
-        self.mixed = mixed
+    path: Path
+    reason: str
+    mixed: bool = False
 
     def __str__(self) -> str:
         if self.mixed:

@@ -32,13 +32,12 @@ if TYPE_CHECKING:
     from .submission import Submission
 
 
+@dataclass(eq=False)
 class NotBelieved(Refusal):
     """A report that cannot be taken as evidence, with everything that stands against it."""
 
-    def __init__(self, where: str, objections: Sequence[Objection]) -> None:
-        super().__init__(where, tuple(objections))
-        self.where = where
-        self.objections = tuple(objections)
+    where: str
+    objections: Sequence[Objection]
 
     def __str__(self) -> str:
         lines = "".join(f"\n  {one}" for one in self.objections)

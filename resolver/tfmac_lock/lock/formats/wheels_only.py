@@ -28,12 +28,11 @@ class HoldsConda(UsageError):
         )
 
 
+@dataclass(eq=False)
 class SameMarkers(UsageError):
     """Two of the locks are for machines that no environment marker tells apart."""
 
-    def __init__(self, combos: Sequence[str]) -> None:
-        super().__init__(*combos)
-        self.combos = tuple(combos)
+    combos: tuple[str, ...]
 
     def __str__(self) -> str:
         return (
@@ -56,7 +55,7 @@ def told_apart(limits: Sequence[Limits]) -> Sequence[Limits]:
     for one in limits:
         other = by_marker.setdefault(one.marker, one)
         if other is not one:
-            raise SameMarkers([other.lock.combo.id, one.lock.combo.id])
+            raise SameMarkers((other.lock.combo.id, one.lock.combo.id))
     return limits
 
 
