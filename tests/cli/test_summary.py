@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.facts import shipped
 from tests.support.locks import PACKAGES, lock
+from tfmac_lock.cli.observer import TerminalObserver
 from tfmac_lock.cli.summary import MEANING, summary
-from tfmac_lock.cli.talk import Talk
 from tfmac_lock.lock.published import Index
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.companions import CompanionVerdict
@@ -148,16 +148,16 @@ def test_a_lock_of_both_conda_and_pip_is_never_installed_into_a_venv(
 def test_notes_and_retries_are_lines_and_answers_are_counted_only_on_a_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with Talk(show=False) as quiet:
+    with TerminalObserver(show=False) as quiet:
         quiet.received("https://example.org", 10)
         quiet.note("a note")
         quiet.retrying("https://example.org", "no answer", 2.0)
     assert capsys.readouterr().err == (
         "note: a note\nhttps://example.org: no answer; trying again in 2 s\n"
     )
-    with Talk(show=True) as talk:
-        talk.received("https://example.org", 1_500_000)
-        talk.note("a note")
+    with TerminalObserver(show=True) as counting:
+        counting.received("https://example.org", 1_500_000)
+        counting.note("a note")
     told = capsys.readouterr().err
     assert "reading the index: 1 answers, 1.5 MB" in told
     assert "\r\x1b[Knote: a note\n" in told

@@ -104,16 +104,14 @@ def _source(given: str) -> Iterator[Path]:
         yield Path(given)
         return
     from ..errors import OutsideError
-    from ..pypi import open_index
     from ..pypi.errors import IndexUnreachable
     from ..pypi.model import IndexFile
     from ..pypi.urls import redact
-    from .talk import Talk
-    from .terminal import has_bars
+    from .observer import observed_index
 
     with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder:
         to = Path(folder) / "advisories"
-        with Talk(show=has_bars()) as talk, open_index(observer=talk) as client:
+        with observed_index(counts=True) as client:
             try:
                 client.download(IndexFile(filename=to.name, url=given), to)
             except IndexUnreachable as error:

@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """Opens wheels so that their reading is shown; ``show`` is told of the bytes done."""
+    """Opens wheels so that their reading is shown; ``show`` is called with the bytes done."""
 
     show: Callable[[str, int, int], None]
 
@@ -248,13 +248,10 @@ def _pair(args: argparse.Namespace, source: IndexWheels, watch: Watch) -> PairRo
 
 @contextmanager
 def _index(args: argparse.Namespace) -> Iterator[IndexWheels]:
-    from ..pypi import open_index
     from ..pypi.wheels import IndexWheels
-    from .talk import Talk
+    from .observer import observed_index
 
-    # The bar shows what is read; of the index only notes are of interest.
-    given = {"index_url": args.index_url, "extra_index_urls": args.extra_index_url}
-    with Talk(show=False) as talk, open_index(**given, observer=talk) as client:
+    with observed_index(index_url=args.index_url, extra_index_urls=args.extra_index_url) as client:
         yield IndexWheels(client, args.keep)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..pypi.model import IndexFile
     from .arguments import Commands
 
-    Told = Callable[[IndexFile, int, int | None], None]
+    Report = Callable[[IndexFile, int, int | None], None]
 
 EXAMPLES = """\
 examples:
@@ -58,16 +58,16 @@ def run(args: argparse.Namespace) -> int:
     from ..lock.reading import lock_path, read_lock
     from ..lock.wheelhouse import fetch, wanted
     from ..lock.write import write_files
-    from ..pypi import open_index
-    from .talk import Talk
+    from .observer import observed_index
 
     lock = read_lock(lock_path(args.lock))
-    given = {"index_url": args.index_url, "extra_index_urls": args.extra_index_url}
     try:
-        with Talk(show=False) as talk, open_index(**given, observer=talk) as client:
+        with observed_index(
+            index_url=args.index_url, extra_index_urls=args.extra_index_url
+        ) as client:
             files = wanted(lock, client, with_pip=args.python)
-            with _bar(len(files)) as told:
-                found = fetch(files, args.output, client, told)
+            with _bar(len(files)) as report:
+                found = fetch(files, args.output, client, report)
     except OSError as error:
         raise OutsideError(f"{args.output}: {error.strerror or error}") from error
     text = requirements_txt.render(lock)
@@ -121,7 +121,7 @@ def _text(lock: Lock, found: Sequence[Fetched], folder: Path, commands: Sequence
 
 
 @contextmanager
-def _bar(files: int) -> Iterator[Told]:
+def _bar(files: int) -> Iterator[Report]:
     """A bar over the files where stderr is a terminal, with the bytes of the one under way."""
     if not has_bars():
         yield lambda _file, _done, _total: None
@@ -134,10 +134,10 @@ def _bar(files: int) -> Iterator[Told]:
         task = progress.add_task("fetching", total=None)
         seen: set[str] = set()
 
-        def told(file: IndexFile, done: int, total: int | None) -> None:
+        def report(file: IndexFile, done: int, total: int | None) -> None:
             seen.add(file.filename)
             name = file.filename.partition("-")[0]
             text = f"{len(seen)} of {files} {name:.28}"
             progress.update(task, description=text, completed=done, total=total)
 
-        yield told
+        yield report

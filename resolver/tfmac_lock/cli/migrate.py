@@ -62,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
     from ..host import detect
     from ..matrix import loading
     from ..resolve.pyproject import NAME as PYPROJECT
-    from .fresh import resolving
     from .lock import find_machine
+    from .resolving import resolving
 
     matrix, mac, path = loading.matrix(), detect(), args.file
     if not path.is_file():

@@ -41,9 +41,9 @@ class ShowVersion(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Print both and end."""
         from ..matrix import loading
-        from ..matrix.dated import told
+        from ..matrix.dated import facts_line
 
-        print(f"tfmac-lock {__version__}\n{told(*loading.facts_used())}")  # noqa: T201 - the result
+        print(f"tfmac-lock {__version__}\n{facts_line(*loading.facts_used())}")  # noqa: T201 - the result
         parser.exit()
 
 

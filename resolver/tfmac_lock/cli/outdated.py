@@ -76,8 +76,8 @@ def _newer(asked: argparse.Namespace, old: Lock, new: Lock) -> Iterator[Outdated
     from packaging.utils import canonicalize_name
 
     from ..resolve.view import View
-    from .fresh import resolving
     from .lock import find_machine
+    from .resolving import resolving
 
     machine = find_machine(asked, old.combo.chip)
     now = new.versions

@@ -175,7 +175,7 @@ def _releases(resolver: Resolver, name: str) -> Collection[Version]:
     try:
         return releases(file.filename for file in resolver.source.project(name).files)
     except TfmacLockError:
-        return ()  # it is told when it is locked
+        return ()  # it is reported when it is locked
 
 
 def _short(error: Exception) -> str:

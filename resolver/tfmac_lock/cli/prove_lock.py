@@ -1,7 +1,7 @@
 """``tfmac-lock … --prove``: a lock is tried by a twin on this computer before it is written.
 
 What fails is learned as a fact like any other, and the lock is made once more without it, so
-that what is written has run, or is told to be open.
+that what is written has run, or is said to be open.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, index: Callable[[], IndexClient]) -> int:
     if Host.here().system != "Darwin":
         raise UsageError(
             "--share reports what a Mac does, and this is none; `tfmac-lock prove twin` proves a "
-            "lock's Python half on Linux"
+            "lock's versions on Linux"
         )
     locks = known_locks()
     with (

@@ -126,10 +126,10 @@ def _lock_id(outcome: Outcome) -> str:
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:
     evidence = outcome.evidence
-    told = "works" if outcome.holds else "broken"
+    result = "works" if outcome.holds else "broken"
     return {
         "lock": outcome.lock.id,
-        "outcome": told if evidence else "not-proved",
+        "outcome": result if evidence else "not-proved",
         "text": evidence.text if evidence else outcome.reason,
         "stage": (evidence.stage if evidence else None) or "",
         "known": outcome.kept,

@@ -52,8 +52,8 @@ def add_run_options(options: Options, folder: Path, *, known: str) -> None:
 def published_locks() -> Mapping[str, Mapping[str, Any]]:
     """The content of every published lock that is to be proved, by its id.
 
-    Where a lock's conda half brings other versions than the wheels, it is another set to prove;
-    its id ends in ``-conda`` then.
+    Where a mixed lock has other versions than the lock of wheels, it is another set to prove; its
+    id ends in ``-conda`` then.
     """
     from ..lock import published
     from ..lock.model import to_json
@@ -63,8 +63,8 @@ def published_locks() -> Mapping[str, Mapping[str, Any]]:
     indexes = published.Index.all_within(loading.locks_folder())
     found = {lock.combo.id: to_json(lock) for index in indexes for lock in index.locks()}
     for index in indexes:
-        halves = index.with_conda()
-        for lock in halves.locks() if halves.exists() else ():
+        mixed = index.with_conda()
+        for lock in mixed.locks() if mixed.exists() else ():
             content, name = to_json(lock), lock.combo.id
             if name in found:
                 if locked_set(content, name).pins == locked_set(found[name], name).pins:

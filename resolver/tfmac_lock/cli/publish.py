@@ -150,7 +150,7 @@ def _add_making(options: Options) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one part of publishing did: its exit status, JSON, line of text and word of talk."""
+    """What one part of publishing did: its exit status, JSON, text and message."""
 
     status: int
     document: dict[str, Any]
@@ -163,7 +163,7 @@ def run_all(args: argparse.Namespace) -> int:
     statuses, documents = [], {}
     for name, make in (("compiled", _compiled), ("locks", _locks), ("conda", _conda)):
         outcome = make(args)
-        _talk(outcome)
+        _say_note(outcome)
         statuses.append(outcome.status)
         documents[name] = outcome.document
         if not args.json:
@@ -189,7 +189,7 @@ def run_render(args: argparse.Namespace) -> int:
 
 
 def _reported(args: argparse.Namespace, outcome: Outcome) -> int:
-    _talk(outcome)
+    _say_note(outcome)
     if args.json:
         print_json(outcome.document)
     else:
@@ -197,7 +197,7 @@ def _reported(args: argparse.Namespace, outcome: Outcome) -> int:
     return outcome.status
 
 
-def _talk(outcome: Outcome) -> None:
+def _say_note(outcome: Outcome) -> None:
     if outcome.note:
         say(outcome.note)
 

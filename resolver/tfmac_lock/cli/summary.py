@@ -33,7 +33,7 @@ MEANING = {
 
 
 MOST_PARTS = 8
-"""So many companions get a line; of further ones the number is told."""
+"""So many companions get a line; of further ones only the number."""
 
 FIRST_WITHOUT_PLUGIN = (2, 20)
 """From this TensorFlow on the vendor's plugin does not load."""

@@ -116,9 +116,9 @@ def remade(asked: argparse.Namespace, old: Lock, names: list[str]) -> Lock:
     """The lock as it is now; the very old one where nothing but the day is new."""
     from ..errors import UsageError
     from ..lock.update import named, unless_nothing_new, update_packages
-    from .fresh import resolving
     from .lock import find_machine, make
     from .outputs import wants_conda
+    from .resolving import resolving
 
     chip = asked.chips[0]
     if not names:

@@ -49,7 +49,7 @@ class CondaClient:
     """The channels, in order of priority (strict). A context manager, for one thread at a time.
 
     ``offline`` takes what the cache has, whatever its age. ``cache`` is rattler's own folder
-    unless given; ``observer`` is told of a channel that takes its time. Raises MissingExtra
+    unless given; ``observer`` learns of a channel that is slow. Raises MissingExtra
     where rattler is not installed.
     """
 
@@ -215,7 +215,7 @@ class CondaClient:
         )
 
     def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
-        """The answer to one question; a fault of a channel is told as one."""
+        """The answer to one question; a fault of the channel is raised as ChannelFault."""
         import asyncio
 
         async def ask() -> T:

@@ -282,7 +282,7 @@ class Resolver:
     ) -> tuple[LockRequest, tuple[Rules, Solution], list[Reason]]:
         """With current versions of what the user names, even if the pair is a lower one.
 
-        Where that cannot be, an old version stays, and is told with the reason.
+        Where that cannot be, an old version stays, and the reason is noted.
         """
         found, notes = (rules, solution), []
         for one in outdated(rules, request.requirements, solution):

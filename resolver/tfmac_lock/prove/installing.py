@@ -39,7 +39,7 @@ class Step:
 
 @dataclass(eq=False)
 class StepFailed(OutsideError):
-    """A step ended with an error, which it told itself."""
+    """A step ended with an error, which it printed itself."""
 
     step: Step
     status: int
@@ -159,7 +159,7 @@ class Finding:
 def findings(report: Mapping[str, Any]) -> list[Finding]:
     """The answers to what people ask first: the device, a product on it, predict against eager.
 
-    A stage that is not among them and failed is told as well.
+    A stage that is not among them and failed is listed as well.
     """
     stages = {stage["name"]: stage for stage in report["stages"]}
     found = [
@@ -172,11 +172,11 @@ def findings(report: Mapping[str, Any]) -> list[Finding]:
             stages["agreement"], "agreement", "predict and eager differ by {predict_eager:.1e}"
         ),
     ]
-    told = ("import", "devices", "matmul", "train", "accuracy", "agreement")
+    listed = ("import", "devices", "matmul", "train", "accuracy", "agreement")
     found += [
         _finding(stage, name, "")
         for name, stage in stages.items()
-        if name not in told and stage["status"] not in ("passed", "skipped")
+        if name not in listed and stage["status"] not in ("passed", "skipped")
     ]
     return found
 

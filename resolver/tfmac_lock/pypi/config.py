@@ -172,7 +172,7 @@ def _chosen(
         if not index_url and not extra_index_urls:
             raise BadIndexSetting(
                 "no-index",
-                "pip is told to use no index (PIP_NO_INDEX or pip.conf). Name one with "
+                "pip is set to use no index (PIP_NO_INDEX or pip.conf). Name one with "
                 "--index-url, or unset it.",
             )
         return index_url or settings.get("index-url") or PUBLIC_INDEX, extra

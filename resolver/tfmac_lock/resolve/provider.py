@@ -2,7 +2,7 @@
 
 Bounds of the matrix and the user's constraints are clauses of their own: they join as soon as
 anybody requires the package that they limit, and never bring a package in by themselves. So a
-conflict with one of them is a conflict like any other, and can be told in the fact's own words.
+conflict with one of them is a conflict like any other, and is explained in the fact's own words.
 """
 
 from __future__ import annotations
@@ -621,7 +621,7 @@ class Provider(BaseProvider[str, int]):
     def narrow_for_display(
         self, package: str, constraint: RangeProtocol[int]
     ) -> RangeProtocol[int]:
-        """The constraint itself: conflicts are told by ``conflict``, not by the solver."""
+        """The constraint itself: conflicts are explained by ``conflict``, not by the solver."""
         del package
         return constraint
 

@@ -62,8 +62,8 @@ def render(locks: Sequence[Lock]) -> str:
         if not lock.conda_packages:
             raise NotMixed(lock.combo.id)
     ordered = [by_platform[name] for name in sorted(by_platform)]
-    told = [line for lock in ordered for line in header(lock)]
-    lines = commented([*told, *HOW_TO_INSTALL])
+    headers = [line for lock in ordered for line in header(lock)]
+    lines = commented([*headers, *HOW_TO_INSTALL])
     lines += ["version: 1", *_metadata(ordered), "package:"]
     entries = [
         (package.manager, package.name, platform(lock.combo), package)

@@ -46,10 +46,10 @@ def of_wheels(limits: Sequence[Limits], format_name: str) -> Sequence[Limits]:
     for one in limits:
         if one.lock.conda_packages:
             raise HoldsConda(one.lock.combo.id, format_name)
-    return told_apart(limits)
+    return distinct(limits)
 
 
-def told_apart(limits: Sequence[Limits]) -> Sequence[Limits]:
+def distinct(limits: Sequence[Limits]) -> Sequence[Limits]:
     """The same; raises SameMarkers."""
     by_marker: dict[str, Limits] = {}
     for one in limits:
