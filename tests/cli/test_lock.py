@@ -273,7 +273,7 @@ def test_what_only_conda_can_serve_is_told_where_wheels_fail(
     assert said.status == 1
     first = json.loads(said.out)["error"]["nearest"][0]
     assert first.endswith("--tensorflow tensorflow-macos==2.5.0 --metal 0.1.2 --format conda-lock")
-    assert f"With conda it can be had:\n  {first}\n" in said.err
+    assert f"With conda it is available:\n  {first}\n" in said.err
     assert run(*first.split()[1:], "--offline").status == 0
 
 
@@ -493,7 +493,7 @@ def test_a_lock_without_upload_times_cannot_leave_out_newer_files(
 ) -> None:
     said = run(*PAIR, *at(index), "--exclude-newer", "2026-01-31")
     assert said.status == 1
-    assert "whose upload time the index does not tell" in " ".join(said.err.split())
+    assert "without an upload time on the index" in " ".join(said.err.split())
 
 
 # -- the index fails

@@ -212,7 +212,7 @@ def test_each_companion_has_a_line_and_the_weakest_comes_first() -> None:
         ),
     )
     text = summary([made], FILES, color=False)
-    told = text.partition("Of what touches TensorFlow:\n")[2].partition("\n\n")[0].splitlines()
+    told = text.partition("Packages that touch TensorFlow:\n")[2].partition("\n\n")[0].splitlines()
     assert told == [
         "  untried 2.0    unproven  not tried beside these versions",
         "  loads 2.0      unproven  its binaries load; not tried beside these versions",
@@ -230,7 +230,7 @@ def test_of_many_companions_the_rest_are_counted_and_every_line_fits() -> None:
     text = Reason(kind="reported", text="it " * 60, source="https://example.org", against=True)
     many = tuple(companion(name, Status.CAUTION, text) for name in names)
     told = summary([replace(lock(status="caution"), companions=many)], FILES, color=False)
-    assert "  and 3 more that are no worse: --why" in told
+    assert "  and 3 more, none of them worse: --why" in told
     short = tuple(companion(f"package-{number}", Status.CAUTION, text) for number in range(9))
     told = summary([replace(lock(status="caution"), companions=short)], FILES, color=False)
     assert max(map(len, told.splitlines())) <= 80

@@ -299,7 +299,7 @@ def test_metrics_are_text_that_prometheus_reads() -> None:
         ("Take 3.13: --python 3.13.", 'Take 3.13: "python": "3.13".'),
         ("you ask for pandas<1 [--with]", "you ask for pandas<1 [packages]"),
         ("17 newer than --exclude-newer allows", "17 newer than exclude_newer allows"),
-        ("and 15 more facts, which --json tells", "and 15 more facts"),
+        ("and 15 more facts; --json lists all", "and 15 more facts"),
         (
             "it has a compiler; --allow-source x takes it",
             "it has a compiler; allow_source x takes it",

@@ -140,7 +140,7 @@ def _rows(name: str, content: bytes) -> list[Any]:
     try:
         data = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InputFileError(name, "is no JSON") from error
+        raise InputFileError(name, "is not JSON") from error
     if isinstance(data, dict) and "id" not in data:
         data = data.get("vulns")
     rows = data if isinstance(data, list) else [data]

@@ -157,11 +157,9 @@ def _text(found: Sequence[Exposure], packages: int) -> str:
 
 def _what_to_do(one: Exposure) -> str:
     if not one.fixed:
-        return "no version is known to be without it"
+        return "no version without it is known"
     if one.update:
         return f"fixed in {one.fixed}: {one.update}"
     why = "; ".join(one.blocked)
-    can = (
-        f"{one.pair} can have it" if one.pair else "no pair with the GPU is known that can have it"
-    )
+    can = f"{one.pair} can have it" if one.pair else "no known pair with the GPU can have it"
     return f"fixed in {one.fixed}, which this lock cannot have: {why}. {can[0].upper()}{can[1:]}"

@@ -200,7 +200,7 @@ def _lacks(load: NativeLoad) -> list[str]:
         lines += [f"  missing symbol: {symbol}", f"    {demangle(symbol)}"]
     left = len(load.missing_symbols) - MANY
     if left > 0:
-        lines.append(f"  and {left} more symbols, which --json tells")
+        lines.append(f"  and {left} more symbols; --json lists all")
     return lines + [f"  not decided: {name}" for name in load.unknown_symbols[:MANY]]
 
 

@@ -40,13 +40,13 @@ examples:
   tfmac-lock cache clean    remove what was fetched
   tfmac-lock cache trim     remove the oldest until {LIMIT} ({USUAL}) is kept
 
-Every resolution keeps to that limit by itself. TFMAC_LOCK_CACHE_DIR names another folder.
+Every resolution keeps to that limit. TFMAC_LOCK_CACHE_DIR names another folder.
 """
 
 
 def add_parser(commands: Commands) -> None:
     """Register the command."""
-    about = "What the index said is kept in a folder, so that it is asked once."
+    about = "Shows, trims or empties the cache, which keeps what the package index answered."
     parser = add_command(commands, "cache", run, about, epilog=EXAMPLES)
     parser.add_argument("what", nargs="?", choices=("dir", "info", "clean", "trim"), default="info")
 

@@ -40,7 +40,7 @@ def add_parser(commands: Commands) -> None:
         "--against",
         metavar="LOCK",
         type=Path,
-        help="also tell what is otherwise than in that lock.json, as after a bot's pull request",
+        help="also report what differs from that lock.json, as after a bot's pull request",
     )
     output = parser.add_mutually_exclusive_group()
     add_flag(output, "--json", "print the findings as JSON")

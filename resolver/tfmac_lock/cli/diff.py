@@ -83,7 +83,7 @@ def read_side(given: str) -> Lock:
         )
         if shown.returncode == 0 and not shown.stdout.startswith(b"tree "):
             return parse_lock(shown.stdout, given)
-    raise InputFileError(given, "is no file, and git knows no such revision and path")
+    raise InputFileError(given, "is neither a file nor a revision and path that git knows")
 
 
 def document(found: Difference) -> dict[str, Any]:

@@ -29,7 +29,7 @@ examples:
   tfmac-lock fetch lock.json -o wheels --python
       pip itself as well, for a Python that has none
 
-A fetch that was interrupted goes on where it stopped.
+An interrupted fetch resumes where it stopped.
 """
 
 

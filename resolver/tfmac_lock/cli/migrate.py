@@ -49,7 +49,7 @@ def add_parser(commands: Commands) -> None:
     add_folder(parser, "the folder for lock and request", Path("mac-lock"))
     add_index(parser, extra=False)
     add_flag(parser, "--offline", "ask only what is cached")
-    add_flag(parser, "--dry-run", "say what would come of it")
+    add_flag(parser, "--dry-run", "say what it would write")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -48,8 +48,8 @@ def run(args: argparse.Namespace, index: Callable[[], IndexClient]) -> int:
         raise UsageError("--to-issue or --to-service: one of the two")
     if Host.here().system != "Darwin":
         raise UsageError(
-            "--share reports what a Mac does, and this is none; `tfmac-lock prove twin` proves a "
-            "lock's versions on Linux"
+            "--share reports what a Mac does, and this computer is not a Mac; `tfmac-lock prove "
+            "twin` proves a lock's versions on Linux"
         )
     locks = known_locks()
     with (
@@ -82,13 +82,14 @@ def _lock_of(report: Mapping[str, Any], locks: Locks) -> LockedSet:
     lock, problem = lock_of(packages, report["python"], report["host"]["machine"], locks)
     if lock is None:
         raise Refusal(
-            f"this environment is none of the published locks, so its report proves nothing of "
-            f"one: {problem}. `tfmac-lock prove --lock LOCK --share` makes an environment of one"
+            "this environment matches none of the published locks, so its report says nothing "
+            f"about one: {problem}. `tfmac-lock prove --lock LOCK --share` makes an environment of "
+            "one"
         )
     strangers = sorted(set(packages) - set(lock.pins) - TOOLS)
     if strangers:
         raise Refusal(
-            f"{', '.join(strangers[:5])} is installed besides {lock.id}: a report tells all "
+            f"{', '.join(strangers[:5])} is installed besides {lock.id}: a report lists all "
             "packages, so make an environment of the lock alone: "
             f"tfmac-lock prove --lock {lock.id} --share"
         )
@@ -112,7 +113,7 @@ def _train(args: argparse.Namespace, python: Path, folder: Path) -> list[dict[st
             raise OutsideError(f"the proof ended with status {status} and left no report")
         reports.append(json.loads(path.read_text("utf-8")))
         if status == 3:
-            raise OutsideError("the data could not be had, so there is nothing to report")
+            raise OutsideError("MNIST could not be fetched, so there is nothing to report")
     return reports
 
 

@@ -380,7 +380,9 @@ def _day(args: argparse.Namespace, root: Path) -> date:
         try:
             return date.fromisoformat(args.as_of)
         except ValueError as error:
-            raise UsageError(f"--as-of {args.as_of!r} is no date; write 2026-01-31") from error
+            raise UsageError(
+                f"--as-of {args.as_of!r} is not a date; write it like 2026-01-31"
+            ) from error
     if args.check and (root / "locks" / "as_of.json").exists():
         return _recorded_day(root)
     return datetime.now(tz=UTC).date()

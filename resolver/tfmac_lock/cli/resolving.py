@@ -76,7 +76,7 @@ class OnlyWithConda(NoCombo):
         return [self.command, *super().commands]
 
     def __str__(self) -> str:
-        with_conda = f"{self.text}\nWith conda it can be had:\n  {self.command}"
+        with_conda = f"{self.text}\nWith conda it is available:\n  {self.command}"
         return str(NoCombo(with_conda, self.nearest, self.machine, self.options))
 
 

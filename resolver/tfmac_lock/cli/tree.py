@@ -40,7 +40,7 @@ def add_parser(commands: Commands) -> None:
 
 def _depth(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of levels")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of levels")
     return int(text)
 
 

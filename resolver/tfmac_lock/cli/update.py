@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   tfmac-lock update
-      what was asked for when the lock was made, as it is answered now
+      the request that the lock was made for, answered as of now
   tfmac-lock update --fresh
-      the newest versions, also where older ones were tried together
+      the newest versions, even where older ones were tried together
   tfmac-lock update protobuf
       a newer protobuf, and no other change that it does not force
   tfmac-lock update --check
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-_FILES_ALONE = "Nothing is new in the lock, and files beside it are made anew.\n"
+_FILES_ALONE = "The lock has not changed; the files beside it were written again.\n"
 _NOTHING_NEW = "Nothing is new, and no file was changed.\n"
 
 
@@ -103,8 +103,9 @@ def asked_of(old: Lock, path: Path) -> argparse.Namespace:
 
     if not old.request:
         say(
-            "note: this lock.json does not record what was asked for, so its TensorFlow and plugin "
-            f"stay. Made once more with tfmac-lock {old.command}, it does."
+            "note: this lock.json does not record the request that it was made for, so its "
+            "TensorFlow and plugin stay. To record it, make the lock again: tfmac-lock "
+            f"{old.command}"
         )
     asked = recall(old.request or old.command, path.parent)
     asked.output = path.parent if path.name == NAME else path

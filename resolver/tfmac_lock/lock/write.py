@@ -101,7 +101,7 @@ def _check_place(path: Path, *, force: bool) -> None:
     if path.is_dir():
         raise CannotWrite(path, "a folder is in its place")
     if path.exists() and not path.is_file():
-        raise CannotWrite(path, "it is no regular file")
+        raise CannotWrite(path, "it is not a regular file")
     try:
         if path.exists() and not force and not _is_own(path):
             raise ForeignFile(path)

@@ -47,7 +47,8 @@ class StepFailed(OutsideError):
     def __str__(self) -> str:
         return (
             f"this step failed, with exit status {self.status}: {self.step.line}\nWhat it said is "
-            "above; tfmac-lock explain knows what many such texts mean. The same command goes on."
+            "above; tfmac-lock explain knows what many such texts mean. Run the same command again "
+            "to go on."
         )
 
 
@@ -209,7 +210,7 @@ def has_environment(folder: Path, series: str) -> bool:
         rows = [line.partition("=") for line in settings.read_text("utf-8").splitlines()]
     except (OSError, UnicodeDecodeError):
         raise UsageError(
-            f"{folder} is there and is no environment; name another place with --env"
+            f"{folder} is there and is not an environment; name another place with --env"
         ) from None
     lines = {key.strip(): value.strip() for key, _, value in rows}
     version = lines.get("version_info") or lines.get("version", "")

@@ -49,7 +49,7 @@ class BadIndexAnswer(IndexFault):
     def __str__(self) -> str:
         return (
             f"{redact(self.url)} gave an unusable answer: {self.reason}. If the address is "
-            "right, try another index with --index-url, or tell whoever keeps this one."
+            "right, try another index with --index-url, or tell the people who run this one."
         )
 
 

@@ -284,7 +284,7 @@ class Facts:
         reason = archive.fault
         if archive.native and name not in self.rules.allow_source:
             reason = (
-                f"takes a compiler on the Mac ({archive.native}); --allow-source {name} takes it "
+                f"needs a compiler on the Mac ({archive.native}); --allow-source {name} takes it "
                 "all the same"
             )
         if reason:

@@ -148,7 +148,7 @@ def _theirs(path: str, text: str) -> dict[str, Any]:
         tomllib.loads(text)
         return tomllib.loads(region.without_region(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputFileError(path, f"is no TOML that can be read: {error}") from error
+        raise InputFileError(path, f"is not TOML that can be read: {error}") from error
 
 
 def _stripped(data: Any) -> Any:
