@@ -113,9 +113,9 @@ def test_a_lock_without_a_record_keeps_its_pair_and_says_so(
     ("arguments", "part"),
     [
         (["update"], "lock.json: is not there"),
-        (["update", "--lock", "bad"], "bad/lock.json: is no lock.json of tfmac-lock"),
-        (["diff", "bad", "bad"], "bad/lock.json: is no lock.json of tfmac-lock"),
-        (["diff", "HEAD:none", "bad"], "HEAD:none: is no file, and git knows no such revision"),
+        (["update", "--lock", "bad"], "bad/lock.json: is not a lock.json of tfmac-lock"),
+        (["diff", "bad", "bad"], "bad/lock.json: is not a lock.json of tfmac-lock"),
+        (["diff", "HEAD:none", "bad"], "HEAD:none: is neither a file nor a revision"),
     ],
 )
 def test_what_is_no_lock_is_a_wrong_use(

@@ -625,7 +625,7 @@ def test_a_failure_is_told_as_json_too(run: Callable[..., Said], index: HtmlInde
         ("--chip m1 --python 3.9 -r absent.in", ["absent.in: No such file"]),
         ("--chip m1 --python 3.9 -c absent.txt", ["absent.txt: No such file"]),
         ("--chip m1 --python 3.9 -r .", ["directory"]),
-        ("--chip m1 --python 3.9 --exclude-newer soon", ["'soon' is no date"]),
+        ("--chip m1 --python 3.9 --exclude-newer soon", ["'soon' is not a usable date"]),
         ("--chip m1 --python 3.9 --index-url ftp://x/", ["ftp://x/"]),
         ("--chip m1 --python 3.9 --os windows", ["--os", "windows"]),
         ("--chip m1 --python 3.9 --bogus", ["--bogus", "tfmac-lock --help"]),

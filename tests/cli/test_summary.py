@@ -222,7 +222,7 @@ def test_each_companion_has_a_line_and_the_weakest_comes_first() -> None:
     ]
     colored = summary([made], FILES, color=True)
     assert "\x1b[33mcaution\x1b[0m" in colored
-    assert "Of what touches" not in summary([lock()], FILES, color=False)
+    assert "Packages that touch" not in summary([lock()], FILES, color=False)
 
 
 def test_of_many_companions_the_rest_are_counted_and_every_line_fits() -> None:

@@ -81,7 +81,7 @@ def test_extras_stand_behind_the_path(text: str, extras: tuple[str, ...]) -> Non
         ("[project]\ndependencies = 'x'\n", {}, "dependencies: is not a list of requirements"),
         ("[project]\ndependencies = ['a b']\n", {}, "dependencies: 'a b' is not a requirement"),
         ("[project]\ndependencies = ['a @ https://x/a.whl']\n", {}, "only packages from an index"),
-        ("project = 1\n", {}, "[project] is no table"),
+        ("project = 1\n", {}, "[project] is not a table"),
         (
             "[dependency-groups]\na = [{include-group = 'a'}]\n",
             {"project": False, "groups": ["a"]},
