@@ -228,7 +228,7 @@ def test_fresh_takes_what_no_published_lock_has(
 def test_a_recipes_versions_stay_unless_newer_ones_are_wanted(
     run: Callable[..., Said], index: HtmlIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tfmac_lock.cli import fresh
+    from tfmac_lock.cli import resolving
 
     asked_for: list[str] = []
 
@@ -238,7 +238,7 @@ def test_a_recipes_versions_stay_unless_newer_ones_are_wanted(
 
     made = [*PAIR, "--index-url", index.url, "--accept-repacked"]
     assert run(*made).status == 0
-    monkeypatch.setattr(fresh, "as_proved", noted)
+    monkeypatch.setattr(resolving, "as_proved", noted)
     assert run("update").status == 0
     assert asked_for == ["as proved"]
     assert run("update", "six").status == 0

@@ -87,7 +87,7 @@ def test_extras_stand_behind_the_path(text: str, extras: tuple[str, ...]) -> Non
             {"project": False, "groups": ["a"]},
             "its dependency group 'a' includes itself",
         ),
-        ("[", {}, "is no TOML"),
+        ("[", {}, "is not TOML"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(
