@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -24,12 +24,11 @@ CHECKED = (
 )
 
 
+@dataclass(eq=False)
 class Unattested(Refusal):
     """Files without attestations, where these are required."""
 
-    def __init__(self, filenames: Iterable[str]) -> None:
-        self.filenames = tuple(filenames)
-        super().__init__(*self.filenames)
+    filenames: Sequence[str]
 
     def __str__(self) -> str:
         one = len(self.filenames) == 1

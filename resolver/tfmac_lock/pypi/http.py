@@ -177,7 +177,7 @@ class Transport:
                     raise IndexUnreachable(url, "it is no longer needed") from None
                 if pause > min(_LONGEST_WAIT, self._now.deadline - time.monotonic()):
                     raise IndexUnreachable(
-                        url, str(fault), f"It asks to be left alone for {pause:.0f} seconds."
+                        url, str(fault), f"It asks to wait {pause:.0f} seconds."
                     ) from None
                 reason = str(fault) if tries == 1 else f"{fault}, {attempt + 1} times"
                 if attempt + 1 == tries:
