@@ -10,8 +10,10 @@ import functools
 import gzip
 import hashlib
 import json
+import os
 import re
 import shutil
+import ssl
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ import pytest
 from tests.cli.conftest import folder
 from tests.cli.test_lock import PAIR, Said, names, run, wheels
 from tests.support import Faults, HtmlIndex, build_wheel
+from tests.support.certificates import make_authority
 from tfmac_lock.pypi import http
 
 if TYPE_CHECKING:
@@ -29,9 +32,14 @@ if TYPE_CHECKING:
 __all__ = ["folder", "run", "wheels"]  # the fixtures of the main command
 
 SIX = "/files/six/six-1.17.0-py2.py3-none-any.whl"
+SAMPLE = ("html", "lock")
 FORMS = ("html", "json")
-COMMANDS = ("lock", "fetch", "update", "check", "audit")
-ASKS_NOBODY = {"check": 0}
+COMMANDS = ("lock", "fetch", "update", "audit")
+CASES = [
+    pytest.param(form, command, marks=() if (form, command) == SAMPLE else pytest.mark.slow)
+    for form in FORMS
+    for command in COMMANDS
+]
 NO_RANGES = {"fetch": 0}
 """A command that fetches whole files."""
 LARGE = 200 << 20
@@ -63,7 +71,7 @@ FAULTS: dict[str, Callable[[HtmlIndex, str, Path], Fault]] = {
     "500": lambda *_: Fault(Faults(failures=999, failure_status=500), "the server answers 500"),
     "429": lambda *_: Fault(
         Faults(failures=999, failure_status=429, retry_after="3600"),
-        "429 .*It asks to be left alone for 3600 seconds",
+        "429 .*It asks to wait 3600 seconds",
     ),
     "401": lambda *_: Fault(Faults(credentials=("a", "b")), "401 .*Give it credentials"),
     "404": lambda *_: Fault(
@@ -117,35 +125,44 @@ def index(wheels: Path) -> Iterator[HtmlIndex]:
         yield server
 
 
-@pytest.fixture(scope="module", params=FORMS)
-def form(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def arguments(command: str, url: str) -> list[str]:
     return {
         "lock": [*PAIR, "--with", "daily", "--index-url", url, "--fresh", "--accept-repacked"],
         "fetch": ["fetch", "lock.json", "--index-url", url],
         "update": ["update"],
-        "check": ["check", "requirements.txt", "--python", "3.11", "--chip", "m1"],
         "audit": ["audit", "tensorflow==2.18.1", "--index-url", url, "--keep", "kept"],
     }[command]
 
 
+@pytest.fixture(scope="module")
+def prepared() -> dict[str, dict[str, bytes]]:
+    """The files of the lock by the form of the pages, as far as they were made."""
+    return {}
+
+
 @pytest.fixture
 def started(
-    index: HtmlIndex, run: Callable[..., Said], folder: Path, form: str, command: str
+    index: HtmlIndex,
+    run: Callable[..., Said],
+    folder: Path,
+    form: str,
+    command: str,
+    prepared: dict[str, dict[str, bytes]],
 ) -> dict[str, bytes]:
     """The files of the lock; they lie in the folder unless one is to be made. Nothing is cached."""
     index.faults = Faults(json=form == "json")
     index.closing.clear()
-    assert run(*arguments("lock", index.url)).status == 0
-    shutil.rmtree(folder.parent / "cache")
-    made = {path.name: path.read_bytes() for path in folder.iterdir()}
-    if command == "lock":
-        for path in list(folder.iterdir()):
-            path.unlink()
-    return made
+    if form not in prepared:
+        assert run(*arguments("lock", index.url)).status == 0
+        prepared[form] = {path.name: path.read_bytes() for path in folder.iterdir()}
+        shutil.rmtree(folder.parent / "cache")
+        shutil.rmtree(folder)
+        folder.mkdir()
+        os.chdir(folder)
+    if command != "lock":
+        for name, content in prepared[form].items():
+            (folder / name).write_bytes(content)
+    return prepared[form]
 
 
 def whole(folder: Path, lock: bytes) -> bool:
@@ -171,7 +188,7 @@ def messages(said: Said) -> list[str]:
     return [line for line in said.err.splitlines() if not line.startswith("note: ")]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("form", "command"), CASES)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_of_the_index_is_told_once_leaves_nothing_half_and_passes(
     name: str,
@@ -192,7 +209,7 @@ def test_a_fault_of_the_index_is_told_once_leaves_nothing_half_and_passes(
             impatient.setattr(http, "Limits", limits)
             impatient.setenv("PIP_TIMEOUT", "1")
         said = run(*arguments(command, index.url))
-    expected = {**ASKS_NOBODY, **fault.statuses}.get(command, 3)
+    expected = fault.statuses.get(command, 3)
     assert said.status == expected, said
     if expected == 3:
         assert said.out == ""
@@ -214,3 +231,85 @@ def test_a_fault_of_the_index_is_told_once_leaves_nothing_half_and_passes(
         wanted = {one["filename"] for one in json.loads(started["lock.json"])["packages"]}
         assert names(folder / "wheels") == {*wanted, "requirements.txt"}
         assert whole(folder / "wheels", started["lock.json"])
+
+
+def test_check_asks_no_index(
+    index: HtmlIndex, run: Callable[..., Said], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.faults = Faults()
+    assert run(*arguments("lock", index.url)).status == 0
+    index.faults, before = Faults(stall=True), len(index.seen)
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    said = run("check", "requirements.txt", "--python", "3.11", "--chip", "m1")
+    assert said.status == 0, said
+    assert len(index.seen) == before
+
+
+@pytest.mark.parametrize("command", ["lock", "fetch"])
+def test_a_certificate_of_nobody_is_told_and_a_known_one_heals(
+    command: str,
+    wheels: Path,
+    run: Callable[..., Said],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    authority = make_authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "server-both.pem")
+    with HtmlIndex(wheels) as plain:
+        assert run(*arguments("lock", plain.url)).status == 0
+    with HtmlIndex(wheels, tls=context) as secure:
+        said = run(*arguments(command, secure.url), *(["--force"] if command == "lock" else []))
+        assert said.status == 3
+        (line,) = messages(said)
+        assert re.search("could not be read: its certificate is not trusted.*PIP_CERT", line)
+        assert not (folder / "wheels" / "requirements.txt").exists()
+        monkeypatch.setenv("PIP_CERT", str(authority / "ca.pem"))
+        assert run(*arguments(command, secure.url)).status == 0
+
+
+def damaged(content: bytes) -> dict[str, bytes]:
+    """A file of the cache, damaged in many ways."""
+    middle = len(content) // 2
+    cut = {f"cut at {at}": content[:at] for at in (0, 1, middle, len(content) - 1)}
+    flipped = {
+        f"flipped at {at}": content[:at] + bytes([content[at] ^ 0x20]) + content[at + 1 :]
+        for at in (0, len(content.partition(b"\n")[0]) - 1, middle, len(content) - 1)
+    }
+    return {**cut, **flipped, "longer": content + b"x", "rubbish": b"\xff" * 100}
+
+
+@pytest.mark.parametrize(
+    ("form", "each"),
+    [
+        pytest.param("html", 1, id="some"),
+        pytest.param("html", 10, marks=pytest.mark.slow, id="html"),
+        pytest.param("json", 10, marks=pytest.mark.slow, id="json"),
+    ],
+)
+def test_a_damaged_file_of_the_cache_is_fetched_again_and_never_believed(
+    form: str, each: int, index: HtmlIndex, run: Callable[..., Said], folder: Path
+) -> None:
+    index.faults = Faults(json=form == "json", metadata_files=form == "json")
+    index.closing.clear()
+    asked = [*arguments("lock", index.url), "-U"]
+    assert run(*asked).status == 0
+    right = {path.name: path.read_bytes() for path in folder.iterdir()}
+    cache = sorted(path for path in (folder.parent / "cache").rglob("*") if path.is_file())
+    assert len(cache) > 8
+    tried = 0
+    for path in cache:
+        content = path.read_bytes()
+        for how, bad in list(damaged(content).items())[-each:]:
+            path.write_bytes(bad)
+            offline = run(*asked, "--offline")
+            assert offline.status in (0, 3), (path, how, offline)
+            assert "not in the cache" in offline.err or offline.status == 0, (path, how, offline)
+            said = run(*asked)
+            assert said.status == 0, (path, how, said)
+            here = {path.name: path.read_bytes() for path in folder.iterdir()}
+            assert here == right, (path, how)
+            assert path.read_bytes() != bad, (path, how)
+            tried += 1
+    assert tried == each * len(cache)
