@@ -93,6 +93,19 @@ def write_whole(path: Path, content: str | bytes) -> None:
         raise
 
 
+def differing(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """The names of texts that the folder does not hold as they are, or at all."""
+    return [name for name, text in files.items() if not holds(folder / name, text)]
+
+
+def holds(path: Path, text: str) -> bool:
+    """Whether the file is there and holds that text."""
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
+
+
 def dump_json(data: Mapping[str, Any], *, compact: bool = False) -> str:
     """The text of a published JSON file: one field a line, and lists one item a line.
 

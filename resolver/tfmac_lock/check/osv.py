@@ -70,7 +70,7 @@ class Affected:
         return any(span.holds(parsed) for span in self.spans)
 
     def fixed(self, version: str) -> Version | None:
-        """The first version after that one that is not affected any more, if one is told."""
+        """The first version after that one that is not affected any more, if one is known."""
         now = Version(version)
         fixes = sorted(span.fixed for span in self.spans if span.fixed and span.fixed > now)
         return next((one for one in fixes if not self.holds(str(one))), None)
@@ -140,7 +140,7 @@ def _rows(name: str, content: bytes) -> list[Any]:
     try:
         data = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InputFileError(name, "is no JSON") from error
+        raise InputFileError(name, "is not JSON") from error
     if isinstance(data, dict) and "id" not in data:
         data = data.get("vulns")
     rows = data if isinstance(data, list) else [data]

@@ -172,7 +172,7 @@ def to_text(audit: NativeAudit) -> str:
 
 def _rest(audit: NativeAudit) -> list[str]:
     """All but the verdict: what was read, and beside which TensorFlows it loads."""
-    from ..explain.natives import runs
+    from ..explain.lookups import runs
     from ..matrix.base import version
 
     many = "1 image binds" if audit.images == 1 else f"{audit.images} images bind"
@@ -200,7 +200,7 @@ def _lacks(load: NativeLoad) -> list[str]:
         lines += [f"  missing symbol: {symbol}", f"    {demangle(symbol)}"]
     left = len(load.missing_symbols) - MANY
     if left > 0:
-        lines.append(f"  and {left} more symbols, which --json tells")
+        lines.append(f"  and {left} more symbols; --json lists all")
     return lines + [f"  not decided: {name}" for name in load.unknown_symbols[:MANY]]
 
 

@@ -24,7 +24,7 @@ END = "[//]: # (end of options)"
 """The lines between which the table stands in a document; Markdown shows nothing of them."""
 
 CONSOLE = frozenset({"-h", "-q", "-v", "--color"})
-"""Options that every command has, which are told once."""
+"""Options that every command has, which are listed once."""
 
 
 def run(args: argparse.Namespace) -> int:

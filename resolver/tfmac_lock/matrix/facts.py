@@ -308,7 +308,7 @@ BASES = {
     "binary": "read in the plugin's code, not tried on a Mac",
     "reported": "reported from a Mac",
 }
-"""How each basis of a switch is told."""
+"""How each basis of a switch is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -474,7 +474,7 @@ class LineageFault(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lineage(Fact):
-    """The conda package that locks with a conda half replace (matrix/lineage.toml)."""
+    """The conda package that mixed locks replace (matrix/lineage.toml)."""
 
     package: PackageName
     channel: Annotated[str, Rule(pattern=r"^https://")]

@@ -201,7 +201,7 @@ def _not_this_lock(lock: LockedSet, report: Report) -> str:
         if Version(report.host.release) < Version(lock.macos_min):
             return f"it ran on macOS {report.host.release}, the lock needs {lock.macos_min}"
     except InvalidVersion:
-        return f"macOS {report.host.release!r} is no version"
+        return f"macOS {report.host.release!r} is not a version"
     return _mismatch(lock.pins, report, also=lock.conda_names)
 
 

@@ -50,7 +50,7 @@ _NATIVE_SUFFIXES = (".so", ".dylib", ".jnilib")
 class Wheel:
     """An open wheel. ``name`` is its file name, for tags and for errors.
 
-    ``progress`` is told the bytes inflated so far and in all, for every member.
+    ``progress`` is called with the bytes inflated so far and in all, for every member.
     """
 
     def __init__(
