@@ -44,6 +44,7 @@ FACT = Companion(
     ),
     sources=("https://example.org",),
 )
+RESULTS = ("works", "broken")
 
 
 def tried(outcome: str = "works", version: str = "2.18.1", **pins: str) -> Tried:
@@ -145,6 +146,17 @@ def test_a_package_that_nobody_listed_and_that_touches_tensorflow_is_unproven() 
     (one,) = Companions().judge(packages, python="3.11")
     assert one.status is Status.UNPROVEN
     assert "not tried beside tensorflow 2.18.1, keras 3.15.1, numpy 2.0.2" in one.reasons[0].text
+
+
+def test_a_package_that_does_not_touch_tensorflow_is_judged_where_it_was_tried() -> None:
+    packages = (*PAIR, package("pandas", "2.2.3", "numpy>=1.26"))
+    ran, failed = (replace(tried(one), companion="pandas", version="2.2.3") for one in RESULTS)
+    elsewhere = replace(failed, pins=failed.pins | {"numpy": "2.1.3"})
+    assert Companions(trials=(elsewhere,)).judge(packages, python="3.11") == ()
+    (one,) = Companions(trials=(ran, elsewhere)).judge(packages, python="3.11")
+    assert (one.name, one.status) == ("pandas", Status.WORKS)
+    (one,) = Companions(trials=(failed,)).judge(packages, python="3.11")
+    assert (one.name, one.status) == ("pandas", Status.BROKEN)
 
 
 def test_settings_count_beside_the_tensorflow_that_they_are_for() -> None:

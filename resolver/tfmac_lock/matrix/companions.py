@@ -326,12 +326,21 @@ class Companions:
 
         The pair's own packages are vouched for by the pair's evidence. ``naming`` are packages
         that name TensorFlow or Keras in their metadata; they touch it too. ``load`` is the load
-        check of a package's version beside the pair, and ``python`` the series of the lock.
+        check of a package's version beside the pair, and ``python`` the series of the lock. Of a
+        package that does not touch it there is a verdict where it was tried all the same.
         """
         pins = decisive_pins(packages)
         loads = {package.name: load(package.name, package.version) for package in packages}
         listed = {fact.name for fact in self.facts} | {*naming}
         listed |= {name for name, found in loads.items() if found is not None}
+        there = {package.name: package.version for package in packages}
+        listed |= {
+            one.companion
+            for one in self.trials
+            if one.companion in there
+            and one.speaks_for(one.companion, there[one.companion], pins)
+            and one.counts_on(minor(python))
+        }
         return tuple(
             self._judge(package, pins, loads[package.name], minor(python))
             for package in touching(packages, listed)

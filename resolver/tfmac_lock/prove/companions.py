@@ -188,8 +188,7 @@ def trials_in(
         if trial.outcome == "broken" and (excuse := _of_linux(trial, found.output)):
             yield NotProvable(f"{task.name} {task.version}", f"{excuse}: {trial.error}")
             continue
-        if task.touches:
-            write_evidence(trial, trial_file(folder, task, lock))
+        write_evidence(trial, trial_file(folder, task, lock))
         yield trial
 
 
