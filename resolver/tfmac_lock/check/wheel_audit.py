@@ -111,7 +111,7 @@ def audit_wheel(
         one = _native_file(wheel, path)
         if one is None:
             findings.append(
-                Finding(code=Code.NOT_MACHO, path=path, text="is no machine code for a Mac")
+                Finding(code=Code.NOT_MACHO, path=path, text="is not machine code for a Mac")
             )
             continue
         native.append(one)

@@ -188,13 +188,9 @@ def _code_lines(code: Kernels) -> list[str]:
     for fusion in code.fusions:
         lines.append(f"  {fusion.contraction} with bias and activation becomes {fusion.operation}")
         lines.append(f"    kernel: {fusion.kernel} for {', '.join(fusion.types)}")
-        for label, names in (
-            ("applies", fusion.applied),
-            ("LEAVES OUT", fusion.left_out),
-            ("not decided", fusion.undecided),
-        ):
-            if names:
-                lines.append(f"    {label}: {', '.join(names)}")
+        seen = {"applies": fusion.applied, "LEAVES OUT": fusion.left_out}
+        seen["not decided"] = fusion.undecided
+        lines += [f"    {label}: {', '.join(names)}" for label, names in seen.items() if names]
         lines += [f"    sends: {selector}" for selector in fusion.computes]
         lines += [f"    calls: {name}" for name in fusion.calls]
     return lines

@@ -182,14 +182,11 @@ def _rest(audit: NativeAudit) -> list[str]:
     if audit.copies:
         lines.append("    what its images register goes there, and not to the TensorFlow that runs")
     every = sorted({*audit.loads, *audit.fails, *audit.open}, key=version)
-    for label, releases in (
-        ("loads into", audit.loads),
-        ("does not load into", audit.fails),
-        ("not decided for", audit.open),
-    ):
-        if releases:
-            lines.append(f"  {label} TensorFlow {runs(every, releases)}")
-    return lines
+    seen = {"loads into": audit.loads, "does not load into": audit.fails}
+    seen["not decided for"] = audit.open
+    return lines + [
+        f"  {how} TensorFlow {runs(every, those)}" for how, those in seen.items() if those
+    ]
 
 
 def _lacks(load: NativeLoad) -> list[str]:
