@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ..errors import InputFileError, UsageError
-from ..files import open_regular
+from ..errors import UsageError
+from ..files import open_input
 from . import audit_with
 from .arguments import ARCHES, add_command, add_flag, add_index, add_list
 from .terminal import has_bars, print_json
@@ -140,11 +140,7 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: Watch
 
     if given.endswith(".whl"):
         path = Path(given)
-        try:
-            opened = open_regular(path)
-        except OSError as error:
-            raise InputFileError(given, error.strerror or str(error)) from error
-        with opened:
+        with open_input(path) as opened:
             audit = audit_wheel(watch.wheel(opened, path.name), arch=args.arch)
             return _with_code(audit, opened, args)
     package, version = audit_with.named_release(given)
