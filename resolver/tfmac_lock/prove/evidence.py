@@ -235,9 +235,13 @@ def _mismatch(pins: Mapping[str, str], report: Report, also: frozenset[str] = fr
 
 def write_evidence(evidence: Proof | Run | MacReport, path: Path) -> None:
     """Write it as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
-    text = tomli_w.dumps(_unsaid(evidence))
+    write_table(_unsaid(evidence), path)
+
+
+def write_table(table: Mapping[str, Any], path: Path) -> None:
+    """Write a table as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
     try:
-        write_whole(path, text)
+        write_whole(path, tomli_w.dumps(table))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(str(path.parent)) from error
