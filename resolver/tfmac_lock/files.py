@@ -45,6 +45,14 @@ def open_regular(path: Path) -> BufferedReader:
     raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
+def open_input(path: Path) -> BufferedReader:
+    """A file that the user names, for reading; raises InputFileError where it is none."""
+    try:
+        return open_regular(path)
+    except OSError as error:
+        raise InputFileError(str(path), error.strerror or str(error)) from error
+
+
 def read_input(path: Path, most: int, remark: str = "") -> bytes:
     """The content of a file that the user names, of at most so many bytes.
 

@@ -81,8 +81,8 @@ def test_advisories_are_read_from_every_form(tmp_path: Path, form: str) -> None:
     ("content", "part"),
     [
         (b"not json", "is not JSON"),
-        (b"{}", "is no advisory in OSV's format"),
-        (b'[{"id": 1}]', "is no advisory in OSV's format"),
+        (b"{}", "is not an advisory in OSV's format"),
+        (b'[{"id": 1}]', "is not an advisory in OSV's format"),
         (b'{"id": "X", "affected": [{}]}', "X is not in OSV's format"),
         (b"PK\x05\x06" + b"\0" * 17, "is not JSON"),
     ],

@@ -145,7 +145,7 @@ def _rows(name: str, content: bytes) -> list[Any]:
         data = data.get("vulns")
     rows = data if isinstance(data, list) else [data]
     if not all(isinstance(row, dict) and isinstance(row.get("id"), str) for row in rows):
-        raise InputFileError(name, "is no advisory in OSV's format")
+        raise InputFileError(name, "is not an advisory in OSV's format")
     return rows
 
 

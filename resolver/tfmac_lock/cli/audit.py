@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ..errors import InputFileError, UsageError
-from ..files import open_regular
+from ..errors import UsageError
+from ..files import open_input
 from . import audit_with
 from .arguments import ARCHES, add_command, add_flag, add_index, add_list
 from .terminal import has_bars, print_json
@@ -140,11 +140,7 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: Watch
 
     if given.endswith(".whl"):
         path = Path(given)
-        try:
-            opened = open_regular(path)
-        except OSError as error:
-            raise InputFileError(given, error.strerror or str(error)) from error
-        with opened:
+        with open_input(path) as opened:
             audit = audit_wheel(watch.wheel(opened, path.name), arch=args.arch)
             return _with_code(audit, opened, args)
     package, version = audit_with.named_release(given)
@@ -188,13 +184,9 @@ def _code_lines(code: Kernels) -> list[str]:
     for fusion in code.fusions:
         lines.append(f"  {fusion.contraction} with bias and activation becomes {fusion.operation}")
         lines.append(f"    kernel: {fusion.kernel} for {', '.join(fusion.types)}")
-        for label, names in (
-            ("applies", fusion.applied),
-            ("LEAVES OUT", fusion.left_out),
-            ("not decided", fusion.undecided),
-        ):
-            if names:
-                lines.append(f"    {label}: {', '.join(names)}")
+        seen = {"applies": fusion.applied, "LEAVES OUT": fusion.left_out}
+        seen["not decided"] = fusion.undecided
+        lines += [f"    {label}: {', '.join(names)}" for label, names in seen.items() if names]
         lines += [f"    sends: {selector}" for selector in fusion.computes]
         lines += [f"    calls: {name}" for name in fusion.calls]
     return lines

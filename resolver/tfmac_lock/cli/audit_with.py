@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputFileError, UsageError
-from ..files import open_regular
+from ..errors import UsageError
+from ..files import open_input
 from .terminal import wrapped
 
 if TYPE_CHECKING:
@@ -98,11 +98,7 @@ def _local(given: str, natives: Natives, arch: str, watch: Watch) -> tuple[Nativ
     from ..check.native_audit import read_binary
 
     path = Path(given)
-    try:
-        opened = open_regular(path)
-    except OSError as error:
-        raise InputFileError(given, error.strerror or str(error)) from error
-    with opened:
+    with open_input(path) as opened:
         return read_binary(natives, watch.wheel(opened, path.name), arch)
 
 
@@ -182,14 +178,11 @@ def _rest(audit: NativeAudit) -> list[str]:
     if audit.copies:
         lines.append("    what its images register goes there, and not to the TensorFlow that runs")
     every = sorted({*audit.loads, *audit.fails, *audit.open}, key=version)
-    for label, releases in (
-        ("loads into", audit.loads),
-        ("does not load into", audit.fails),
-        ("not decided for", audit.open),
-    ):
-        if releases:
-            lines.append(f"  {label} TensorFlow {runs(every, releases)}")
-    return lines
+    seen = {"loads into": audit.loads, "does not load into": audit.fails}
+    seen["not decided for"] = audit.open
+    return lines + [
+        f"  {how} TensorFlow {runs(every, those)}" for how, those in seen.items() if those
+    ]
 
 
 def _lacks(load: NativeLoad) -> list[str]:

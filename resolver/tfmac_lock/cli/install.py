@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     todo = installing.steps(lock, place, jupyter=args.jupyter)
     todo += [] if args.no_proof else [installing.proof(lock, place)]
     if args.dry_run:
-        return _tell_plan(args, lock, todo)
+        return _show_plan(args, lock, todo)
     found: list[Finding] = []
     for number, step in enumerate(todo, 1):
         say(f"[{number}/{len(todo)}] {step.text}\n  $ {step.line}")
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
             found = _read_report(place)
         elif status != 0:
             raise installing.StepFailed(step, status)
-    return _tell(args, lock, place, todo, found)
+    return _show_result(args, lock, place, todo, found)
 
 
 def _check(lock: Lock, mac: Host | None) -> None:
@@ -193,7 +193,7 @@ def _read_report(place: Place) -> list[Finding]:
         raise OutsideError("the proof ended without a report; its last lines are above") from error
 
 
-def _tell_plan(args: argparse.Namespace, lock: Lock, todo: Sequence[Step]) -> int:
+def _show_plan(args: argparse.Namespace, lock: Lock, todo: Sequence[Step]) -> int:
     """What would be run, and nothing else."""
     if args.json:
         print_json({"lock": lock.combo.id, "dry_run": True, "steps": _steps_json(todo)})
@@ -218,7 +218,7 @@ def _steps_json(todo: Sequence[Step]) -> list[dict[str, Any]]:
     return [{"text": step.text, "command": list(step.command)} for step in todo]
 
 
-def _tell(
+def _show_result(
     args: argparse.Namespace,
     lock: Lock,
     place: Place,

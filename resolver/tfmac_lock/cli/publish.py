@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, UsageError
@@ -79,17 +80,20 @@ def add_parser(commands: Commands) -> None:
         return add_command(below, name, run, about, help=line)
 
     locks = part(
-        "locks", run_locks, ABOUT_LOCKS, "every lock, and the index that the fast path reads"
+        "locks",
+        partial(_run, _locks),
+        ABOUT_LOCKS,
+        "every lock, and the index that the fast path reads",
     )
     render = part(
         "render",
-        run_render,
+        partial(_run, _render),
         ABOUT_RENDER,
         "the verdicts, the files and the table anew, without asking any index",
     )
     conda = part(
         "conda",
-        run_conda,
+        partial(_run, _conda),
         ABOUT_CONDA,
         "the mixed locks: Python, pip and natives without a wheel from conda",
     )
@@ -173,22 +177,9 @@ def run_all(args: argparse.Namespace) -> int:
     return 1 if 1 in statuses else max(statuses)
 
 
-def run_locks(args: argparse.Namespace) -> int:
-    """Make the locks of wheels, and write them or compare them with what is there."""
-    return _reported(args, _locks(args))
-
-
-def run_conda(args: argparse.Namespace) -> int:
-    """The same for the mixed locks."""
-    return _reported(args, _conda(args))
-
-
-def run_render(args: argparse.Namespace) -> int:
-    """Judge what is recorded anew, and write the verdicts, the files and the table."""
-    return _reported(args, _render(args))
-
-
-def _reported(args: argparse.Namespace, outcome: Outcome) -> int:
+def _run(make: Callable[[argparse.Namespace], Outcome], args: argparse.Namespace) -> int:
+    """Do one part alone."""
+    outcome = make(args)
     _say_note(outcome)
     if args.json:
         print_json(outcome.document)
@@ -214,6 +205,7 @@ def _compiled(args: argparse.Namespace) -> Outcome:
 
 
 def _locks(args: argparse.Namespace) -> Outcome:
+    """The locks of wheels, written or compared with what is there."""
     from ..files import dump_json
     from ..matrix import loading
     from ..publish import locks as publishing
@@ -232,6 +224,7 @@ def _locks(args: argparse.Namespace) -> Outcome:
 
 
 def _conda(args: argparse.Namespace) -> Outcome:
+    """The mixed locks, likewise."""
     from ..matrix import loading
     from ..publish import locks as publishing
     from ..publish.workers import make
@@ -250,6 +243,7 @@ def _conda(args: argparse.Namespace) -> Outcome:
 
 
 def _render(args: argparse.Namespace) -> Outcome:
+    """What is recorded, judged anew: the verdicts, the files and the table."""
     from ..matrix import loading
     from ..publish import locks as publishing
     from ..publish.judged import judged_slot

@@ -29,16 +29,15 @@ CONSOLE = frozenset({"-h", "-q", "-v", "--color"})
 
 def run(args: argparse.Namespace) -> int:
     """`publish reference`: write what is made of the parsers, or compare it with what is there."""
-    from ..files import write_whole
+    from ..files import differing, write_whole
     from ..matrix import loading
-    from .current import stale
 
     docs = loading.checkout() / "docs"
     table = docs / "reference.md"
     texts = {"tfmac-lock.1": man_page()}
     if table.exists() and (made := placed(table.read_text("utf-8"))) is not None:
         texts[table.name] = made
-    names = [path.name for path in stale(texts, {name: docs / name for name in texts})]
+    names = sorted(differing(docs, texts))
     if not args.check:
         for name in names:
             write_whole(docs / name, texts[name])

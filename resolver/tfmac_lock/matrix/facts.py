@@ -485,7 +485,7 @@ class Lineage(Fact):
     releases: tuple[LineageRelease, ...]
 
 
-class Beside(Protocol):
+class AnyPair(Protocol):
     """What is asked of a pair: its TensorFlow, and the machine."""
 
     @property
@@ -604,7 +604,7 @@ class Matrix:
                 return found
         return None
 
-    def native_load(self, name: str, release: str, pair: Beside) -> NativeLoad | None:
+    def native_load(self, name: str, release: str, pair: AnyPair) -> NativeLoad | None:
         """Whether a companion's images load beside the TensorFlow of a pair, by its payload.
 
         None where the companion has none that bind to TensorFlow, or was not read.

@@ -136,6 +136,16 @@ class Wheel:
         memory.seek(0)
         return memory
 
+    @contextmanager
+    def inflated(self, path: str) -> Iterator[Bytes]:
+        """The member's bytes for as long as this is entered; raises as ``inflate`` does."""
+        data = self.inflate(path)
+        try:
+            yield data
+        finally:
+            if not isinstance(data, bytes):
+                data.close()
+
     def _fill(self, memory: mmap.mmap, source: IO[bytes], member: zipfile.ZipInfo) -> None:
         done = 0
         while piece := source.read(_PIECE):
