@@ -81,7 +81,9 @@ FAULTS: dict[str, Callable[[HtmlIndex, str, Path], Fault]] = {
     ),
     "cuts answers": lambda *_: Fault(Faults(truncate=True), "could not be read: .*closed"),
     "promises more": lambda *_: Fault(Faults(length=7), "could not be read: .*closed"),
-    "promises less": lambda *_: Fault(Faults(length=-7), "unusable answer|damaged|sha256"),
+    "promises less": lambda *_: Fault(
+        Faults(length=-7), "unusable answer|damaged|sha256|Server disconnected"
+    ),
     "serves wrong ranges": lambda *_: Fault(
         Faults(ranges="lie"), "unusable answer: it (says|serves)", NO_RANGES
     ),
@@ -241,7 +243,7 @@ def test_check_asks_no_index(
     monkeypatch.setenv("PIP_INDEX_URL", index.url)
     asked = ["check", "requirements.txt", "--python", "3.11", "--chip", "m1"]
     healthy = run(*asked)
-    assert "hash-of-another-file" in healthy.out  # the wheels of the test are nobody's
+    assert "hash-of-another" in healthy.out  # the wheels of the test are nobody's
     index.faults, before = Faults(stall=True), len(index.seen)
     assert run(*asked) == healthy
     assert len(index.seen) == before
@@ -275,9 +277,10 @@ def damaged(content: bytes) -> dict[str, bytes]:
     """A file of the cache, damaged in many ways."""
     middle = len(content) // 2
     cut = {f"cut at {at}": content[:at] for at in (0, 1, middle, len(content) - 1)}
+    places = (0, len(content.partition(b"\n")[0]) - 1, middle, len(content) - 1)
     flipped = {
         f"flipped at {at}": content[:at] + bytes([content[at] ^ 0x20]) + content[at + 1 :]
-        for at in (0, len(content.partition(b"\n")[0]) - 1, middle, len(content) - 1)
+        for at in places
     }
     return {**cut, **flipped, "longer": content + b"x", "rubbish": b"\xff" * 100}
 
@@ -298,7 +301,7 @@ def test_a_damaged_file_of_the_cache_is_fetched_again_and_never_believed(
     asked = [*arguments("lock", index.url), "-U"]
     assert run(*asked).status == 0
     right = {path.name: path.read_bytes() for path in folder.iterdir()}
-    cache = sorted(path for path in (folder.parent / "cache").rglob("*") if path.is_file())
+    cache = [path for path in (folder.parent / "cache").rglob("*/*/*") if path.is_file()]
     assert len(cache) > 8
     tried = 0
     for path in cache:

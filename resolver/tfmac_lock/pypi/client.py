@@ -91,14 +91,18 @@ class IndexClient:
     def close(self) -> None:
         """Give up what is under way and drop all connections.
 
-        A connection on which a thread still waits for a server is left to that thread, since
-        its descriptor could be another file's by the time the answer comes.
+        Connections on which threads still wait for a server are dropped when these have ended,
+        since a descriptor could be another file's by the time the answer comes; nobody waits.
         """
-        if self._opened is not None:
-            self._opened[0].stop()
-        ended = self._pool is None or self._pool.stop(_PATIENCE)
-        if self._opened is not None and ended:
-            self._opened[0].close()
+        if self._opened is None:
+            return
+        transport, pool = self._opened[0], self._pool
+        transport.stop()
+        if pool is None or pool.stop(_PATIENCE):
+            transport.close()
+        else:
+            later = partial(_close_after, pool, transport)
+            threading.Thread(target=later, name="closer", daemon=True).start()
 
     # -- answers
 
@@ -473,6 +477,11 @@ class IndexClient:
             if self._pool is None:
                 self._pool = Workers(CONNECTIONS)
             return self._pool
+
+
+def _close_after(pool: Workers, transport: Transport) -> None:
+    if pool.stop(threading.TIMEOUT_MAX):
+        transport.close()
 
 
 def _is_local(url: str) -> bool:
