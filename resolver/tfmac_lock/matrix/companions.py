@@ -306,13 +306,13 @@ class Companions:
         facts = tuple(sorted((*rest, fact), key=lambda one: one.name))
         return replace(self, facts=facts, trials=(*self.trials, trial.tried(source)))
 
-    def without_bounds_of_trials(self) -> Companions:
-        """The same without what trials say of versions, so that they can be tried again."""
+    def untried(self) -> Companions:
+        """The same without all that trials say, so that they can be made again."""
         facts = (
             replace(fact, needs=tuple(need for need in fact.needs if not need.is_of_trials))
             for fact in self.facts
         )
-        return replace(self, facts=tuple(facts))
+        return replace(self, facts=tuple(facts), trials=())
 
     def judge(
         self,
