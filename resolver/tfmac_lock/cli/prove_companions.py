@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .proving import add_run_options, bar, twins_in
+from .arguments import add_command, add_list
+from .proving import PROOFS, add_run_options, bar, twins_in
 from .terminal import print_json
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
     from packaging.version import Version
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from ..prove.errors import NotProvable
     from ..prove.twin import Twins
+    from .arguments import Commands
 
 CHIP = "m1"
 """Companions are tried with the packages of an Apple silicon lock, without the plugin."""
@@ -32,16 +34,17 @@ OLDEST = 8
 """The oldest minor release of TensorFlow 2 for Apple silicon whose packages are all wheels."""
 
 
-def add_companions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register the command."""
-    parser = commands.add_parser(
-        "companions",
-        help="try which companion runs beside which TensorFlow",
-        description="Lock each companion beside each TensorFlow, install the lock's versions from "
-        "their Linux wheels, run the smoke tests, and write one file a trial. Where a release "
-        "fails, older ones are tried until one runs. What was tried already beside the same "
-        "packages is skipped.",
-    )
+ABOUT = """
+Lock each companion beside each TensorFlow, install the lock's versions from their Linux wheels,
+run the smoke tests, and write one file a trial. Where a release fails, older ones are tried until
+one runs. What was tried already beside the same packages is skipped.
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """Register the command beneath ``prove``."""
+    summary = "try which companion runs beside which TensorFlow"
+    parser = add_command(commands, "companions", run, ABOUT, help=summary)
     parser.add_argument(
         "names",
         nargs="*",
@@ -49,19 +52,16 @@ def add_companions(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         help="packages (default: all companions that are known); of one without a smoke test the "
         "modules are imported",
     )
-    parser.add_argument(
+    add_list(
+        parser,
         "--tensorflow",
-        action="append",
-        default=[],
         metavar="MINOR",
         help="2.18; can be repeated (default: all from 2.8 on, newest first)",
     )
     parser.add_argument(
         "--python", metavar="3.X", help=f"(default: {PYTHON}, or the newest that TensorFlow has)"
     )
-    folder = Path("matrix") / "proofs" / "companions"
-    add_run_options(parser, folder, "the files lie", known="was tried")
-    parser.set_defaults(run=run)
+    add_run_options(parser, PROOFS / "companions", known="was tried")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -180,7 +180,7 @@ def _releases(resolver: Resolver, name: str) -> Collection[Version]:
     try:
         return releases(file.filename for file in resolver.source.project(name).files)
     except TfmacLockError:
-        return ()  # it is told when it is locked
+        return ()  # it is reported when it is locked
 
 
 def _short(error: Exception) -> str:

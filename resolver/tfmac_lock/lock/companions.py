@@ -66,11 +66,11 @@ def _vouched(one: CompanionVerdict, by: RecipeVerdict) -> CompanionVerdict:
     """The verdict on a companion that the smoke test of a recipe used."""
     if one.status is not Status.UNPROVEN:
         return one
-    told = [
+    borrowed = [
         replace(reason, text=f"used by recipe {by.name}: {reason.text}") for reason in by.reasons
     ]
     kept = [reason for reason in one.reasons if reason.kind != "untried"]
-    return replace(one, status=by.status, grade=by.grade, reasons=(*told, *kept))
+    return replace(one, status=by.status, grade=by.grade, reasons=(*borrowed, *kept))
 
 
 def _reason(kind: str, what: str, one: CompanionVerdict | RecipeVerdict) -> Reason:

@@ -207,5 +207,5 @@ def error_of(ended: Ended) -> str:
     """What went wrong: the last exception with what it says, or the last line."""
     lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
     starts = [place for place, line in enumerate(lines) if EXCEPTION.match(line)]
-    told = " ".join(lines[starts[-1] :] if starts else lines[-1:])
-    return without_paths(told)[:LAST] or f"it ended with status {ended.status}"
+    said = " ".join(lines[starts[-1] :] if starts else lines[-1:])
+    return without_paths(said)[:LAST] or f"it ended with status {ended.status}"

@@ -202,7 +202,7 @@ def _not_this_lock(lock: LockedSet, report: Report) -> str:
         if Version(report.host.release) < Version(lock.macos_min):
             return f"it ran on macOS {report.host.release}, the lock needs {lock.macos_min}"
     except InvalidVersion:
-        return f"macOS {report.host.release!r} is no version"
+        return f"macOS {report.host.release!r} is not a version"
     return _mismatch(lock.pins, report, also=lock.conda_names)
 
 
@@ -235,9 +235,13 @@ def _mismatch(pins: Mapping[str, str], report: Report, also: frozenset[str] = fr
 
 def write_evidence(evidence: Proof | Run | MacReport, path: Path) -> None:
     """Write it as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
-    text = tomli_w.dumps(_unsaid(evidence))
+    write_table(_unsaid(evidence), path)
+
+
+def write_table(table: Mapping[str, Any], path: Path) -> None:
+    """Write a table as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
     try:
-        write_whole(path, text)
+        write_whole(path, tomli_w.dumps(table))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(str(path.parent)) from error

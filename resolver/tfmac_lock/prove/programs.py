@@ -85,7 +85,7 @@ def tasks(lock: LockedSet, companions: Companions) -> Iterator[Task]:
 def named(lock: LockedSet) -> set[str]:
     """The packages that somebody asked for: by name, or such as nothing in the lock requires.
 
-    Those that come from a file are told by the latter alone. The pair itself is left out.
+    Those that come from a file are known by the latter alone. The pair itself is left out.
     """
     words = shlex.split(lock.command)
     there = {package.name for package in lock.packages}
