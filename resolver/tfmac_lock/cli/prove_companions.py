@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     from . import parse_shard
 
     matrix = loading.matrix()
-    matrix = replace(matrix, companions=matrix.companions.without_bounds_of_trials())
+    matrix = replace(matrix, companions=matrix.companions.untried())
     named: list[str] = [canonicalize_name(name) for name in args.names]
     names = named or [fact.name for fact in matrix.companions.facts]
     minors = args.tensorflow or _minors(matrix)

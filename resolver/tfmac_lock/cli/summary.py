@@ -138,11 +138,12 @@ def _known(one: CompanionVerdict | RecipeVerdict) -> str:
     against = next((reason.text for reason in one.reasons if reason.against), "")
     if against:
         return against
+    on = " and ".join(getattr(one, "tried_on", ()))
     if one.status == "works":
-        on = " and ".join(getattr(one, "tried_on", ()))
         return "ran beside these versions, on Linux" + (f" with Python {on}" if on else "")
     loads = "its binaries load; " if one.grade == Grade.LOADS else ""
-    return f"{loads}not tried beside these versions"
+    there = f", but with Python {on}" if on else ""
+    return f"{loads}not tried beside these versions{there}"
 
 
 def _untried(lock: Lock) -> str:
