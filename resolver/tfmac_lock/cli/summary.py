@@ -150,7 +150,10 @@ def _untried(lock: Lock) -> str:
     if not names and lock.recipe and lock.recipe.status == "unproven":
         names = [f"recipe {lock.recipe.name}"]
     if not names:
-        return ""
+        # The verdict on the pair says it in words of its own.
+        return next(
+            (reason.text for reason in lock.verdict.reasons if reason.kind == "untried"), ""
+        )
     verb = "was" if len(names) == 1 else "were"
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
     return f"{shown} {verb} not tried beside these versions; it may fail"
