@@ -106,6 +106,10 @@ def ours(index: Index) -> dict[str, str] | None:
 
 
 def theirs(index: Index, folder: Path) -> dict[str, str] | None:
+    """What uv finds. It is told which Python to ask, and keeps the answer beside the folder.
+
+    Looking for one is most of what a run costs. The index has an address of its own each time.
+    """
     simple = folder / "simple"
     for name in NAMES:
         page = simple / name
@@ -126,8 +130,9 @@ def theirs(index: Index, folder: Path) -> dict[str, str] | None:
         [
             *(UV, "pip", "compile", "in.txt", "--only-binary", ":all:", "--no-header"),
             *("--no-annotate", "--python-version", str(TARGET.python), "--no-config"),
+            *("--python", sys.executable),
             *("--python-platform", "aarch64-apple-darwin", "--default-index", simple.as_uri()),
-            *("--cache-dir", str(folder / "cache"), "--no-python-downloads", "--quiet"),
+            *("--cache-dir", str(folder.parent / "uv"), "--no-python-downloads", "--quiet"),
         ],
         cwd=folder,
         capture_output=True,
@@ -185,15 +190,18 @@ def test_uv_and_the_solver_agree_on_more_indexes(seed: int, tmp_path: Path) -> N
 def by_hand(first: int, last: int) -> int:
     """Every seed in turn; prints each difference, and how many there were."""
     wrong = 0
-    for seed in range(first, last):
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as above:
+        for seed in range(first, last):
+            folder = Path(above) / str(seed)
+            folder.mkdir()
             try:
-                check(seed, Path(folder))
+                check(seed, folder)
             except Exception:
                 wrong += 1
                 print(f"seed {seed}: {traceback.format_exc(limit=-1)}", flush=True)
-        if seed % 100 == 99:
-            print(f"{seed + 1 - first} tried, {wrong} differ", flush=True)
+            shutil.rmtree(folder)
+            if seed % 100 == 99:
+                print(f"{seed + 1 - first} tried, {wrong} differ", flush=True)
     return 1 if wrong else 0
 
 
