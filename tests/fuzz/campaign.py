@@ -37,7 +37,7 @@ SECONDS = 10
 MEMORY = 1 << 30
 """Bytes over what the program has before it reads anything."""
 
-PATIENCE = 180
+PATIENCE = 1800
 """Seconds of the clock without an input, after which the process is taken for hung."""
 
 ROOT = Path(__file__).parents[2]
@@ -243,7 +243,8 @@ def _bound_memory() -> None:
 
 
 def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 if __name__ == "__main__":
