@@ -41,7 +41,7 @@ def check_shape(data: Any, shape: Any, place: str = "") -> None:
     found = next((one for one, kind in zip(options, kinds, strict=True) if _is(data, kind)), ())
     if found == ():
         words = " or ".join(WORDS[kind] for kind in kinds if kind is not None)
-        raise ValueError(f"{place or 'the whole'} is no {words}")
+        raise ValueError(f"{place or 'the whole'} is not a {words}")
     if isinstance(found, list):
         for number, item in enumerate(data):
             check_shape(item, found[0], f"{place}[{number}]")

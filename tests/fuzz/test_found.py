@@ -110,7 +110,7 @@ def test_a_lock_with_something_else_in_a_place_is_no_lock(
     inside[way[-1]] = value
     error = Attempt(READERS["lock-json"], tmp_path)(json.dumps(changed).encode())
     assert isinstance(error, READERS["lock-json"].allowed), repr(error)
-    assert "is no lock.json" in str(error)
+    assert "lock.json of tfmac-lock" in str(error)
 
 
 MACHINE: dict[str, Any] = json.loads(seeds("machine")[0])

@@ -80,7 +80,7 @@ def parse_lock(content: bytes, shown: str) -> Lock:
         _check_values(lock)
     except DAMAGE as error:
         raise InputFileError(
-            shown, "is no lock.json of tfmac-lock, which this command needs"
+            shown, "is not a lock.json of tfmac-lock, which this command needs"
         ) from error
     return lock
 
