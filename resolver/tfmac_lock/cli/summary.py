@@ -139,7 +139,8 @@ def _known(one: CompanionVerdict | RecipeVerdict) -> str:
     if against:
         return against
     if one.status == "works":
-        return "ran beside these versions, on Linux"
+        on = " and ".join(getattr(one, "tried_on", ()))
+        return "ran beside these versions, on Linux" + (f" with Python {on}" if on else "")
     loads = "its binaries load; " if one.grade == Grade.LOADS else ""
     return f"{loads}not tried beside these versions"
 

@@ -34,7 +34,7 @@ def with_companions(
     """
     combo = lock.combo
     load = partial(_load, matrix, combo) if combo.os is Os.MACOS else _not_read
-    found = matrix.companions.judge(lock.packages, naming, load)
+    found = matrix.companions.judge(lock.packages, naming, load, python=combo.python)
     environment = matrix.companions.environment(lock.packages)
     asked, judged = matrix.recipes.named(recipe), None
     if asked is not None:

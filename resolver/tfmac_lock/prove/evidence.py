@@ -23,6 +23,7 @@ from ..matrix.toml import read_file
 from ..target import Arch
 from .errors import BadReport, DiskFull, NotProvable, ToolFailed
 from .faults import checked_by, faults_of, limits_of, runs
+from .linux import WITHOUT_CUDA
 from .locked import TENSORFLOW
 from .report import DEFECTS
 
@@ -51,7 +52,7 @@ def evidence_of_twin(lock: LockedSet, twin: Twin, report: Report) -> Proof:
         if failure.status == "outside" or "SIGKILL" in failure.error:
             # Only the system's out-of-memory killer and people send SIGKILL.
             raise NotProvable(lock.id, f"the run was cut short: {failure.error}")
-    _must_match(lock.others, report, dropped=twin.dropped)
+    _must_match(lock.others, report, twin)
     stand_in = f"{twin.tensorflow.filename.split('-')[0].replace('_', '-')} {lock.tensorflow}"
     where = f"on {report.host.system} with {stand_in} and CPython {report.python}"
     return _proof(
@@ -205,9 +206,13 @@ def _not_this_lock(lock: LockedSet, report: Report) -> str:
     return _mismatch(lock.pins, report, also=lock.conda_names)
 
 
-def _must_match(pins: Mapping[str, str], report: Report, dropped: Mapping[str, str]) -> None:
+def _must_match(pins: Mapping[str, str], report: Report, twin: Twin) -> None:
     """The twin's environment holds what was to be installed; anything else is a fault of ours."""
-    kept = {name: version for name, version in pins.items() if name not in dropped}
+    kept = {
+        name: f"{version}+{WITHOUT_CUDA}" if name in twin.without_cuda else version
+        for name, version in pins.items()
+        if name not in twin.dropped
+    }
     if problem := _mismatch(kept, report, also=TENSORFLOW):
         raise ToolFailed("the twin's environment", problem)
 

@@ -43,7 +43,7 @@ for name in dict.fromkeys(names):
 class Task:
     """A package to try in the environment of a lock, with the program that tries it.
 
-    ``touches`` says whether it touches TensorFlow, so that what comes of it is evidence.
+    ``touches`` says whether it touches TensorFlow, or was merely asked for beside it.
     """
 
     name: str
