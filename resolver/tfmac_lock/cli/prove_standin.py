@@ -12,9 +12,11 @@ from .proving import (
     add_run_options,
     bar,
     environments,
+    index_of,
     installer_for,
     listing_of,
     published_locks,
+    share_of,
     stopping,
 )
 
@@ -57,14 +59,10 @@ def run(args: argparse.Namespace) -> int:
     from ..prove.errors import DiskFull
     from ..prove.processes import Processes
     from ..prove.standin.run import locks_for
-    from ..pypi import open_index
-    from . import parse_shard
 
-    locks = locks_for(select([], published_locks), args.tensorflow)
-    part, parts = parse_shard(args.shard)
-    locks = locks[part - 1 :: parts]
+    locks = share_of(locks_for(select([], published_locks), args.tensorflow), args)
     processes = Processes()
-    index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
+    index = index_of(args)
     runs, failed = [], []
     with stopping(processes), index, bar(len(locks)) as tick:
         standins = _standins(args.output, index, processes)
