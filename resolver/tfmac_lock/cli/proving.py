@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..lock.make import Resolver
     from ..matrix.companions import Companions
     from ..matrix.facts import Matrix
-    from ..prove.environment import Installer
+    from ..prove.environment import Installer, Workplace
     from ..prove.handing import Locks
     from ..prove.locked import LockedSet
     from ..prove.processes import Processes
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .arguments import Options
 
 T = TypeVar("T")
+W = TypeVar("W", bound="Workplace")
 
 ASKED_AT_ONCE = 4
 """Threads that wait for the index; there are seldom more twins side by side."""
@@ -163,15 +164,21 @@ def twins_in(
     from ..prove.twin import Twins
 
     with stopping(processes), index:
-        yield Twins(
-            listing=listing_of(index, processes),
-            installer=installer_for(index.config, processes),
-            processes=processes,
-            folder=folder,
-            cache=environments(),
-            companions=companions,
-            trials=trials,
-        )
+        yield workplace(Twins, folder, index, processes, companions=companions, trials=trials)
+
+
+def workplace(
+    kind: type[W], folder: Path, index: IndexClient, processes: Processes, **more: Any
+) -> W:
+    """Twins or stand-ins from that index, whose evidence goes to ``folder``."""
+    return kind(
+        listing=listing_of(index, processes),
+        installer=installer_for(index.config, processes),
+        processes=processes,
+        folder=folder,
+        cache=environments(),
+        **more,
+    )
 
 
 def listing_of(index: IndexClient, processes: Processes) -> Callable[[str], Sequence[IndexFile]]:
