@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from ..prove.errors import NotProvable
     from ..prove.twin import Twins
+    from ..pypi.client import IndexClient
     from .arguments import Commands
 
 CHIP = "m1"
@@ -92,18 +93,16 @@ class Cell:
 
 def run(args: argparse.Namespace) -> int:
     """Try them: 0 each one that could be locked has a release that runs, 1 not, 3 untried."""
-    from packaging.utils import canonicalize_name
-
     from ..matrix import loading
     from ..prove.processes import Processes
 
     matrix = loading.matrix()
     matrix = replace(matrix, companions=matrix.companions.untried())
-    named: list[str] = [canonicalize_name(name) for name in args.names]
-    names = named or [fact.name for fact in matrix.companions.facts]
+    known = [fact.name for fact in matrix.companions.facts]
+    index = index_of(args)
+    names = [_there(name, known, index) for name in args.names] or known
     minors = args.tensorflow or _minors(matrix)
     todo = share_of([(name, minor) for minor in minors for name in names], args)
-    index = index_of(args)
     cells = []
     with (
         twins_in(args.output, index, Processes()) as twins,
@@ -117,6 +116,22 @@ def run(args: argparse.Namespace) -> int:
             cells.append(cell)
             tick(str(cell))
     return _summary(args, cells)
+
+
+def _there(given: str, known: Collection[str], index: IndexClient) -> str:
+    """The name of a package that is known or on the index; raises UnknownChoice."""
+    from packaging.utils import canonicalize_name
+
+    from ..errors import UnknownChoice
+    from ..pypi.errors import ProjectNotFound
+
+    name = canonicalize_name(given)
+    if name not in known:
+        try:
+            index.project(name)
+        except (ProjectNotFound, ValueError):
+            raise UnknownChoice("companion", given, known) from None
+    return name
 
 
 def _minors(matrix: Matrix) -> list[str]:
