@@ -17,6 +17,7 @@ ROOMS = (
     "target",
     "host",
     "files",
+    "languages",
     "macho",
     "wheels",
     "matrix",

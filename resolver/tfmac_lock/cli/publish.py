@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, UsageError
-from . import parse_shard
+from . import parse_shard, publish_languages
 from .reference import run as run_reference
 from .terminal import print_json, say
 
@@ -81,6 +81,7 @@ def add_parser(subparsers: Any) -> None:
     data.add_argument("--build", type=int, default=0, metavar="N", help="the N-th one of that day")
     data.add_argument("--json", action="store_true", help="print the outcome as JSON")
     data.set_defaults(run=run_data)
+    publish_languages.add_parser(what)
     reference = what.add_parser(
         "reference",
         help="the man page, and the table of all options in docs/reference.md",

@@ -6,6 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from ..languages import told
 from ..pypi.model import Observer
 from .terminal import VERBOSE, says
 
@@ -38,12 +39,12 @@ class Talk(Observer):
     def note(self, text: str) -> None:
         """A note, on a line of its own."""
         if says():
-            self._line(f"note: {text}")
+            self._line(told(f"note: {text}"))
 
     def retrying(self, url: str, reason: str, seconds: float) -> None:
         """A failed request, and that it is tried again."""
         if says():
-            self._line(f"{url}: {reason}; trying again in {seconds:.0f} s")
+            self._line(told(f"{url}: {reason}; trying again in {seconds:.0f} s"))
 
     def requested(self, url: str) -> None:
         """A request, where everything is to be said."""

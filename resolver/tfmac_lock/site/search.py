@@ -1,4 +1,7 @@
-"""The index of the site's search: the titles of the pages that can be found, and where they are."""
+"""The index of the site's search: the titles of the pages that can be found, and where they are.
+
+Each language has its own, in which the English titles can be searched for too.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .page import Page
+    from ..languages import Language
+    from .page import Findable, Page
 
 
-def index(pages: Iterable[Page]) -> str:
+def index(pages: Iterable[Page], language: Language) -> str:
     """The index as JSON, in the order of the pages."""
     entries = [
         {
             "path": page.path.removesuffix("index.html"),
             "kind": page.found.kind,
-            "title": page.found.title,
-            "words": page.found.words,
+            "title": language.told(page.found.title),
+            "words": _words(page.found, language),
             "status": page.found.status,
         }
         for page in pages
         if page.found
     ]
     return json.dumps({"entries": entries}, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _words(found: Findable, language: Language) -> str:
+    title = language.find(found.title)
+    return " ".join([found.words, *([found.title] if title else [])])

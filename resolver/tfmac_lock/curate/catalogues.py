@@ -1,0 +1,186 @@
+"""The catalogues in languages/: brought up to date with the messages, and compiled.
+
+A catalogue is gettext's, which many editors know. Source:
+https://www.gnu.org/software/gettext/manual/html_node/PO-Files.html.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+
+from ..errors import DataError
+from ..files import dump_json
+from ..languages import NAMES, TAGS, TRANSLATED
+from .messages import KINDS, PAGES, messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from .messages import Message
+
+FOLDER = "languages"
+COMPILED = "resolver/tfmac_lock/data/languages"
+
+HEADER = """\
+# {name} for tfmac-lock. docs/translating.md says how to edit this file.
+# The messages are made by a command; only what stands after msgstr is yours.
+"""
+
+GAPS = re.compile(r"%\(\w+\)s|\{\w+\}|<[^>]*>|`[^`]*`|&\w+;|&#\d+;")
+"""What a translation must hold as the original does: values, tags, code, entities."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """A translation that cannot be used, with the reason."""
+
+    code: str
+    message: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{FOLDER}/{self.code}.po: {self.message[:60]!r}: {self.reason}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Coverage:
+    """How many messages of each kind are translated, of how many."""
+
+    code: str
+    done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    every: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+
+    def share(self, *kinds: str) -> float:
+        """The share that is translated of those kinds, or of all, from 0 to 1."""
+        wanted = kinds or KINDS
+        every = sum(self.every[kind] for kind in wanted)
+        return sum(self.done[kind] for kind in wanted) / every if every else 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogues:
+    """All catalogues, made anew: ``files`` by their path in the checkout."""
+
+    files: dict[str, str]
+    coverage: tuple[Coverage, ...]
+    wrong: tuple[Wrong, ...]
+
+
+def catalogues(root: Path) -> Catalogues:
+    """The catalogues of a checkout with the messages of now, and what is compiled of them.
+
+    What was translated stays; a message that is gone leaves. Raises DataError where a catalogue
+    cannot be read.
+    """
+    found = messages(root)
+    files: dict[str, str] = {}
+    covered, wrong = [], []
+    for code in TRANSLATED:
+        old = _read(root / FOLDER / f"{code}.po", code)
+        new = Catalog(locale=TAGS[code].replace("-", "_"), fuzzy=False, charset="utf-8")
+        one = Coverage(code=code)
+        compiled: dict[str, dict[str, str | list[str]]] = {"pages": {}, "plain": {}, "shapes": {}}
+        for message in found:
+            entry = old.get(message.text)
+            told = entry.string if entry is not None else ""
+            fuzzy = entry is not None and entry.fuzzy
+            if message.many and isinstance(told, str):
+                told = (told,)
+            elif not message.many and not isinstance(told, str):
+                told = told[0]
+            known = new.get(message.text)
+            if known is None or (message.many and not isinstance(known.id, tuple)):
+                new.add(
+                    (message.text, message.many) if message.many else message.text,
+                    told,
+                    locations=[(place, None) for place in message.places],
+                    flags=["fuzzy"] if fuzzy else [],
+                    user_comments=entry.user_comments if entry is not None else (),
+                )
+            else:
+                known.locations += [(place, None) for place in message.places]
+            one.every[message.kind] += 1
+            forms = [told] if isinstance(told, str) else [*told]
+            if fuzzy or not all(forms):
+                continue
+            reasons = [reason for form in forms if (reason := _fault(message, form))]
+            if reasons:
+                wrong.append(Wrong(code=code, message=message.text, reason=reasons[0]))
+                continue
+            one.done[message.kind] += 1
+            kind = "pages" if message.kind == PAGES else "shapes" if message.is_shape else "plain"
+            compiled[kind][message.text] = forms if message.many else forms[0]
+        files[f"{FOLDER}/{code}.po"] = _written(new, code)
+        files[f"{COMPILED}/{code}.json"] = dump_json(
+            {"schema_version": 1, "plural": new.plural_expr, **compiled}
+        )
+        covered.append(one)
+    return Catalogues(files=files, coverage=tuple(covered), wrong=tuple(wrong))
+
+
+def _read(path: Path, code: str) -> Catalog:
+    if not path.exists():
+        return Catalog()
+    try:
+        with path.open("rb") as file:
+            return read_po(file, locale=TAGS[code].replace("-", "_"), abort_invalid=True)
+    except (ValueError, OSError) as error:
+        raise DataError(str(path), f"cannot be read: {error}") from error
+
+
+def _written(catalogue: Catalog, code: str) -> str:
+    """The text of a catalogue, without days, which would change with every run."""
+    catalogue.header_comment = HEADER.format(name=NAMES[code]).rstrip()
+    file = io.BytesIO()
+    write_po(file, catalogue, width=100, omit_header=True, include_lineno=False)
+    head = (
+        f'{catalogue.header_comment}\nmsgid ""\nmsgstr ""\n'
+        f'"Language: {TAGS[code]}\\n"\n"MIME-Version: 1.0\\n"\n'
+        '"Content-Type: text/plain; charset=utf-8\\n"\n"Content-Transfer-Encoding: 8bit\\n"\n'
+        f'"Plural-Forms: {catalogue.plural_forms}\\n"\n\n'
+    )
+    return head + file.getvalue().decode()
+
+
+def _fault(message: Message, told: str) -> str:
+    """What is wrong with a translation; empty where nothing is."""
+    one, other = _gaps(message.text), _gaps(told)
+    many = _gaps(message.many) if message.many else one
+    if other not in (one, many):
+        lost = [gap for gap in many if gap not in other] or [gap for gap in other if gap not in many]
+        return f"it must hold the same gaps, tags and code as the English: {', '.join(lost) or many}"
+    if message.text.startswith(" ") and not message.kind == PAGES and not told.strip():
+        return "it is empty"
+    return ""
+
+
+def _gaps(text: str) -> list[str]:
+    return sorted(GAPS.findall(text))
+
+
+def stale(root: Path, made: Catalogues) -> list[str]:
+    """The files that are not as they would be made."""
+    return [
+        path
+        for path, text in made.files.items()
+        if not (root / path).is_file() or (root / path).read_text("utf-8") != text
+    ]
+
+
+def told(coverage: Iterable[Coverage]) -> list[str]:
+    """The coverage as lines."""
+    return [
+        f"{one.code}: {one.share():.0%} of all messages ("
+        + ", ".join(
+            f"{kind} {one.done[kind]} of {one.every[kind]}" for kind in KINDS if one.every[kind]
+        )
+        + ")"
+        for one in coverage
+    ]
