@@ -29,6 +29,9 @@ TRANSLATED = tuple(code for code in NAMES if code != ENGLISH)
 
 VARIABLE = "TFMAC_LOCK_LANG"
 
+COLON = ": "
+"""What stands between a name and what is said of it."""
+
 MOST_NESTED = 4
 """How deep sentences stand in each other: a defect in a reason in a summary."""
 
@@ -94,8 +97,8 @@ class Language:
         self._pages = pages or {}
         self._plain = plain or {}
         self._by_shape = [Shape(*one) for one in (shapes or {}).items()]
-        # The shape that fixes most of a sentence knows it best.
-        self._by_shape.sort(key=lambda one: -sum(map(len, one.pieces)))
+        # The shape that fixes most of a sentence knows it best, and its beginning above all.
+        self._by_shape.sort(key=lambda one: (not one.pieces[0], -sum(map(len, one.pieces))))
         self._plural = plural
         self._known: dict[str, str | None] = {}
 
@@ -120,9 +123,9 @@ class Language:
             if values is not None:
                 told = {name: self.told(value, depth + 1) for name, value in values.items()}
                 return shape.translation.format_map(told)
-        head, colon, tail = text.partition(": ")
+        head, colon, tail = text.partition(COLON)
         if colon and (found := self.find(tail, depth + 1)) is not None:
-            return f"{self.told(head, depth + 1)}: {found}"
+            return f"{self.told(head, depth + 1)}{self.told(COLON)}{found}"
         head, bracket, tail = text.rpartition(" (")
         if bracket and tail.endswith(")") and (found := self.find(head, depth + 1)) is not None:
             return f"{found} ({tail}"

@@ -59,8 +59,8 @@ def summary(
     blocks += [_beside(lock, why=why) for lock in others]
     blocks.append(_next(locks, files))
     written = ", ".join(map(str, files.values()))
-    done = told("Would be written:") if dry else told("Written:")
-    last = wrapped(f"{done} {written}", 79, rest="  ")
+    done = told(f"Would be written: {written}") if dry else told(f"Written: {written}")
+    last = wrapped(done, 79, rest="  ")
     more = []
     if any(lock.combo.metal for lock in locks):
         more.append(told("CPU only, often faster for small models: --metal none."))
@@ -81,7 +81,7 @@ def _lock(lock: Lock, *, color: bool) -> list[str]:
     advice = None if combo.os is Os.LINUX else loading.advice(combo.arch, combo.python)
     untried = _untried(lock)
     fault = _fault(lock, advice) if status == "caution" or untried else None
-    said = f"{shown}: {untried or told(MEANING[status])}"
+    said = f"{shown}{told(': ')}{untried or told(MEANING[status])}"
     said += (told(". ") + fault.title if fault else "") + told(".")
     count = len(lock.packages)
     what = (
@@ -261,7 +261,8 @@ def _reasons(lock: Lock) -> list[str]:
     for reason in lock.verdict.reasons:
         where = f" [{reason.source}]" if _is_short(reason.source) else ""
         text = printable(f"{told(reason.text)}{where}")
-        lines += wrapped(text, 79, first=f"  {reason.kind + ':':<13}", rest=" " * 15)
+        kind = f"  {told(reason.kind)}{told(': ').rstrip()}"
+        lines += wrapped(text, 79, first=kind + " " * max(1, 15 - columns(kind)), rest=" " * 15)
     return lines
 
 

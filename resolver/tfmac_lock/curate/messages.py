@@ -7,15 +7,17 @@ after what fills them; so the English has no second copy that could part from it
 from __future__ import annotations
 
 import ast
+import itertools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment
 from jinja2.ext import babel_extract
 
+from ..languages import Shape
 from ..matrix import loading
-from ..matrix.reasons import Status
+from ..matrix.reasons import Grade, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -46,6 +48,10 @@ REASONING = (
     "matrix/kernels.py",
     "matrix/linux.py",
     "matrix/natives.py",
+    "matrix/neighbours.py",
+    "matrix/tried_bounds.py",
+    "prove/evidence.py",
+    "curate/compile.py",
 )
 """Modules of which every sentence may stand in a reason."""
 
@@ -64,6 +70,11 @@ TITLES = re.compile(r".*TITLES|MEANING|DAY|MONTH")
 
 GAP = re.compile(r"\{(\w+)\}")
 
+VERSION = re.compile(r"(?<![\w.])\d+(?:\.\d+)+(?![\w.]*\w)")
+
+ALIKE = 3
+"""So many facts that differ in versions alone are one message."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Message:
@@ -77,24 +88,41 @@ class Message:
     @property
     def is_shape(self) -> bool:
         """Whether it is a sentence with gaps."""
-        return self.kind in (SENTENCES, WORDS) and GAP.search(self.text) is not None
+        return self.kind in (SENTENCES, FACTS) and GAP.search(self.text) is not None
 
 
 def messages(root: Path) -> list[Message]:
     """Every message of a checkout, each once, in the order of the kinds and their places."""
     package = root / "resolver" / "tfmac_lock"
     found: dict[tuple[bool, str], Message] = {}
-    for one in (
-        *_of_pages(package),
-        *_words(),
-        *_of_code(package),
-        *_of_facts(),
-    ):
+    code = [*_of_pages(package), *_words(), *_of_code(package)]
+    shapes = [Shape(one.text, "") for one in code if one.is_shape]
+    facts = [
+        one
+        for one in _drawn_together([*_of_facts()])
+        # What a program wrote into a fact is a sentence of that program.
+        if not any(shape.values(one.text) for shape in shapes if len("".join(shape.pieces)) > 20)
+    ]
+    for one in (*code, *facts):
         # A template's message is looked up apart from the others, but people translate it once.
         known = found.setdefault((one.kind == PAGES, one.text), one)
         if known is not one:
             known.places += [place for place in one.places if place not in known.places]
     return sorted(found.values(), key=lambda one: KINDS.index(one.kind))
+
+
+def _drawn_together(facts: list[Message]) -> Iterator[Message]:
+    """The facts, those that differ in versions alone as one message with gaps."""
+    alike: dict[str, set[str]] = {}
+    for one in facts:
+        alike.setdefault(VERSION.sub("{}", one.text), set()).add(one.text)
+    for one in facts:
+        if "{" not in one.text and len(alike[VERSION.sub("{}", one.text)]) >= ALIKE:
+            numbers = itertools.count(1)
+            text = VERSION.sub(lambda _: f"{{version{next(numbers)}}}", one.text)  # noqa: B023
+            yield replace(one, text=text)
+        else:
+            yield one
 
 
 def _of_pages(package: Path) -> Iterator[Message]:
@@ -109,17 +137,17 @@ def _of_pages(package: Path) -> Iterator[Message]:
 
 
 def _words() -> Iterator[Message]:
-    for status in Status:
-        yield Message(text=status.value, kind=WORDS, places=["matrix/reasons.py"])
+    for word in (*Status, *Grade):
+        yield Message(text=word.value, kind=WORDS, places=["matrix/reasons.py"])
 
 
 def _of_code(package: Path) -> Iterator[Message]:
     for path in sorted(package.rglob("*.py")):
         name = path.relative_to(package).as_posix()
-        if name.startswith(("curate/", "data/")):
+        if name.startswith("curate/") and name not in REASONING:
             continue
         tree = ast.parse(path.read_text("utf-8"))
-        whole = name in REASONING or name == "prove/evidence.py"
+        whole = name in REASONING
         saying = name in SAYING
         for node in _docstrings_left_out(tree):
             kind, told = SENTENCES, False
@@ -127,6 +155,8 @@ def _of_code(package: Path) -> Iterator[Message]:
                 called = node.func.id if isinstance(node.func, ast.Name) else ""
                 texts = [*node.args] if called in ("told", "say") else []
                 told = called == "told"
+            elif isinstance(node, ast.keyword) and node.arg == "kind" and whole:
+                kind, texts = WORDS, [node.value]
             elif not saying and not whole and not _is_titles(node):
                 continue
             elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
@@ -151,6 +181,10 @@ def _docstrings_left_out(tree: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             continue
+        if isinstance(child, ast.keyword) and child.arg == "source":
+            continue  # sources are told as they stand
+        if isinstance(child, ast.Raise) and "ValueError" in ast.unparse(child):
+            continue  # curators and programs read it
         yield child
         if not isinstance(child, ast.JoinedStr):
             yield from _docstrings_left_out(child)
