@@ -37,6 +37,9 @@ GAPS = re.compile(r"%\(\w+\)s|\{\w+\}|<[^>]*>|`[^`]*`|&\w+;|&#\d+;")
 """What a translation must hold as the original does: values, tags, code, entities."""
 
 
+BESIDE = re.compile(r"\{\w+\}\{\w+\}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrong:
     """A translation that cannot be used, with the reason."""
@@ -156,8 +159,11 @@ def _fault(message: Message, told: str) -> str:
     if other not in (one, many):
         lost = [gap for gap in many if gap not in other] or [gap for gap in other if gap not in many]
         return f"it must hold the same gaps, tags and code as the English: {', '.join(lost) or many}"
-    if message.text.startswith(" ") and not message.kind == PAGES and not told.strip():
-        return "it is empty"
+    if message.is_shape:
+        # Where nothing parts two gaps, one cannot know where the first ends: they stay together.
+        for pair in BESIDE.findall(message.text):
+            if pair not in told:
+                return f"{pair} must stay together"
     return ""
 
 

@@ -10,7 +10,7 @@ import ast
 import itertools
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from jinja2 import Environment
 from jinja2.ext import babel_extract
@@ -161,11 +161,11 @@ def _of_code(package: Path) -> Iterator[Message]:
                 continue
             elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
                 texts = [*node.exc.args]
-            elif isinstance(node, ast.FunctionDef) and node.name == "__str__":
-                texts = [one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value]
+            elif isinstance(node, ast.FunctionDef) and node.name.startswith(("__str__", "_why")):
+                texts = [one for one in _docstrings_left_out(node) if _is_text(one)]
             elif isinstance(node, ast.Assign | ast.AnnAssign) and _is_titles(node):
                 kind, texts = WORDS, list(_values(node.value))
-            elif whole and isinstance(node, ast.Constant | ast.JoinedStr):
+            elif whole and _is_text(node):
                 texts = [node]
             else:
                 continue
@@ -188,6 +188,10 @@ def _docstrings_left_out(tree: ast.AST) -> Iterator[ast.AST]:
         yield child
         if not isinstance(child, ast.JoinedStr):
             yield from _docstrings_left_out(child)
+
+
+def _is_text(node: ast.AST) -> TypeGuard[ast.expr]:
+    return isinstance(node, ast.Constant | ast.JoinedStr)
 
 
 def _is_titles(node: ast.AST) -> bool:
