@@ -182,7 +182,9 @@ def _untried(lock: Lock) -> str:
     if not names and lock.recipe and lock.recipe.status == "unproven":
         names = [told(f"recipe {lock.recipe.name}")]
     if not names:
-        return ""
+        # The verdict on the pair says it in words of its own.
+        untried = (reason.text for reason in lock.verdict.reasons if reason.kind == "untried")
+        return told(next(untried, ""))
     shown = ", ".join(names[:3])
     if len(names) == 1:
         return told(f"{shown} was not tried beside these versions; it may fail")

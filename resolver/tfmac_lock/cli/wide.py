@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NEVER_FIRST = frozenset("、。，．：；？！）」』】》〉〕｝”’ーっゃゅょぁぃぅぇぉッャュョァィゥェォ々・…")
+NEVER_FIRST = frozenset(
+    "、。，．：；？！）」』】》〉〕｝”’ーっゃゅょぁぃぅぇぉッャュョァィゥェォ々・…"
+)
 """No line begins with one of these (classes CL, EX, NS)."""
 
 NEVER_LAST = frozenset("（「『【《〈〔｛“‘")
@@ -24,7 +26,9 @@ CODE = "\x1b"
 
 def columns_wide(text: str) -> int:
     """How many columns of a terminal the text takes; colours take none."""
-    plain = "".join(part.partition("m")[2] if place else part for place, part in enumerate(text.split(CODE)))
+    plain = "".join(
+        part.partition("m")[2] if place else part for place, part in enumerate(text.split(CODE))
+    )
     return sum(map(_columns, plain))
 
 

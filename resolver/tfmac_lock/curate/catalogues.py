@@ -157,8 +157,12 @@ def _fault(message: Message, told: str) -> str:
     one, other = _gaps(message.text), _gaps(told)
     many = _gaps(message.many) if message.many else one
     if other not in (one, many):
-        lost = [gap for gap in many if gap not in other] or [gap for gap in other if gap not in many]
-        return f"it must hold the same gaps, tags and code as the English: {', '.join(lost) or many}"
+        lost = [gap for gap in many if gap not in other] or [
+            gap for gap in other if gap not in many
+        ]
+        return (
+            f"it must hold the same gaps, tags and code as the English: {', '.join(lost) or many}"
+        )
     if message.is_shape:
         # Where nothing parts two gaps, one cannot know where the first ends: they stay together.
         for pair in BESIDE.findall(message.text):

@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from jinja2 import Environment
 from jinja2.ext import babel_extract
 
 from ..languages import Shape

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
 from ..errors import Refusal, TfmacLockError
+from ..matrix.companions import own_names
 from ..matrix.ranking import NoCombo, PairRequest, choices, nearest
 from ..matrix.reasons import Reason, Status
 from ..matrix.verdict import judge
@@ -441,7 +442,15 @@ class Resolver:
         macos = oldest_macos(self.matrix, pair, packages) if target.os is Os.MACOS else None
         if macos is not None:
             macos = max(macos, request.pair.chip.first_macos)
-        verdict = judge(self.matrix, pair, macos=macos, pins=pins, resolved=True, os=target.os)
+        verdict = judge(
+            self.matrix,
+            pair,
+            macos=macos,
+            pins=pins,
+            own=own_names(packages),
+            resolved=True,
+            os=target.os,
+        )
         unknown = unknown_files(self.matrix, packages)
         if not request.accept_repacked:
             refuse_contradicted(unknown)
@@ -455,7 +464,7 @@ class Resolver:
         ]
         lock = Lock(
             combo=_combo(pair, target, pins, macos),
-            verdict=_with_old_versions(replace(verdict, reasons=(*verdict.reasons, *notes))),
+            verdict=replace(verdict, reasons=(*verdict.reasons, *notes)),
             packages=packages,
             as_of=self.as_of,
             command=_command(request, pair, self.conda),
@@ -530,13 +539,6 @@ def broken_text(pair: Pair, verdict: Verdict) -> str:
     """Why the pair is broken with the versions that fit together."""
     against = "; ".join(f"{one.text} [{one.source}]" for one in verdict.reasons if one.against)
     return f"{pair} is broken with the versions that fit together: {against}."
-
-
-def _with_old_versions(verdict: Verdict) -> Verdict:
-    """Nothing is known of a lock with an old version of what the user named."""
-    if all(reason.kind != "older" for reason in verdict.reasons):
-        return verdict
-    return replace(verdict, status=max(verdict.status, Status.UNPROVEN))
 
 
 def _command(request: LockRequest, pair: Pair, conda: CondaPart | None) -> str:

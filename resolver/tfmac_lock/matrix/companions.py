@@ -411,23 +411,32 @@ def decisive_pins(packages: Iterable[Locked]) -> dict[str, str]:
     return {name: found[name] for name in DECISIVE if name in found}
 
 
-def touching(packages: Collection[Locked], listed: Collection[str]) -> Iterator[Locked]:
-    """The packages that touch TensorFlow beyond those that the pair brings itself, by name.
-
-    A package touches it that requires TensorFlow or Keras, or that is ``listed``.
-    """
-    requires = {
-        package.name: {plain_name(text) for text in package.requires} for package in packages
-    }
+def own_names(packages: Iterable[Locked]) -> set[str]:
+    """The names of TensorFlow, the plugin, and all that these bring themselves."""
+    requires = required_by(packages)
     own, todo = set(TENSORFLOW | {METAL}), [*TENSORFLOW, METAL]
     while todo:
         for name in requires.get(todo.pop(), ()):
             if name not in own:
                 own.add(name)
                 todo.append(name)
+    return own
+
+
+def touching(packages: Collection[Locked], listed: Collection[str]) -> Iterator[Locked]:
+    """The packages that touch TensorFlow beyond those that the pair brings itself, by name.
+
+    A package touches it that requires TensorFlow or Keras, or that is ``listed``.
+    """
+    requires, own = required_by(packages), own_names(packages)
     for package in sorted(packages, key=lambda package: package.name):
         if package.name not in own and (package.name in listed or requires[package.name] & TOUCHED):
             yield package
+
+
+def required_by(packages: Iterable[Locked]) -> dict[str, set[str]]:
+    """The normalised names that each package requires, by its name."""
+    return {package.name: {plain_name(text) for text in package.requires} for package in packages}
 
 
 def plain_name(requirement: str) -> str:

@@ -225,9 +225,20 @@ class Evidence:
             and admits(self.tensorflow, tensorflow)
         )
 
-    def pins_hold_in(self, pins: Mapping[str, str]) -> bool:
-        """Whether a lock with these pins holds everything that was there in the observation."""
-        return all(pins.get(name) == pinned for name, pinned in self.pins)
+    def pins_hold_in(self, pins: Mapping[str, str], own: Collection[str] = ()) -> bool:
+        """Whether a lock with these pins holds what was there in the observation.
+
+        That is everything, or where the packages are named that are the pair's ``own`` in the
+        lock, these: what else was beside them is not loaded in training. tf-keras alone can be,
+        in the place of Keras, so that must be here too where it was there.
+        """
+        if not own:
+            return all(pins.get(name) == pinned for name, pinned in self.pins)
+        return all(
+            pins.get(name) == pinned
+            for name, pinned in self.pins
+            if name in own or name == "tf-keras"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,8 @@ try:
     from .badge import badge
     from .changes import atom
     from .page import Site
-    from .spoken import said
     from .pages import all_pages, alternates, folder_of, render
+    from .spoken import said
 except ImportError as error:
     raise MissingExtra("the site", "site") from error
 

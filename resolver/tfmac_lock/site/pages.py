@@ -15,10 +15,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from .. import __version__
-from ..matrix.facts import METAL
 from ..languages import ENGLISH, NAMES, TAGS
+from ..matrix.facts import METAL
 from .figures import drawing, shown
 from .kinds import KINDS
+from .spoken import Spoken, marked
 from .words import (
     ARCH_TITLES,
     FOUND_TITLES,
@@ -30,7 +31,6 @@ from .words import (
     general,
     spans,
 )
-from .spoken import Spoken, marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

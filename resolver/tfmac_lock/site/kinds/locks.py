@@ -51,7 +51,9 @@ def _lock(site: Site, item: PublishedLock) -> Page:
             "combo": combo,
             "lock": item.lock,
             "cell": site.cell_of.get(item.id),
-            "files_of_lock": [(name, FORMAT_TITLES[name]) for name in FORMAT_TITLES if name in item.files],
+            "files_of_lock": [
+                (name, FORMAT_TITLES[name]) for name in FORMAT_TITLES if name in item.files
+            ],
             "against": against,
             "others": others,
             "tried": any(reason.kind in TRIED for reason in reasons),
