@@ -243,7 +243,9 @@ def of_system(
     if system != "darwin":
         return ENGLISH
     if run is None:
-        from .host import run_command as run
+        from .host import run_command
+
+        run = run_command
     told = run(["defaults", "read", "-g", "AppleLanguages"]) or ""
     return _first(word.strip(' ",') for word in told.strip("() \n").splitlines())
 

@@ -6,30 +6,25 @@ that these texts need.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NEVER_FIRST = frozenset(
-    "、。，．：；？！）」』】》〉〕｝”’ーっゃゅょぁぃぅぇぉッャュョァィゥェォ々・…"
-)
-"""No line begins with one of these (classes CL, EX, NS)."""
+CLOSING, OPENING = ("Pe", "Pf", "Po"), ("Ps", "Pi")
+"""Categories of punctuation that begins no line (classes CL, EX, NS), and that ends none (OP)."""
 
-NEVER_LAST = frozenset("（「『【《〈〔｛“‘")
-"""And none ends in one of these (class OP)."""
+SMALL = frozenset("ーっゃゅょぁぃぅぇぉッャュョァィゥェォ々")
+"""Small kana and marks of repetition, which begin no line either (classes CJ, NS)."""
 
-CODE = "\x1b"
-"""Begins a colour, which takes no column up to its ``m``."""
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def columns_wide(text: str) -> int:
     """How many columns of a terminal the text takes; colours take none."""
-    plain = "".join(
-        part.partition("m")[2] if place else part for place, part in enumerate(text.split(CODE))
-    )
-    return sum(map(_columns, plain))
+    return sum(map(_columns, COLOUR.sub("", text)))
 
 
 def _columns(char: str) -> int:
@@ -71,6 +66,6 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _may_part(before: str, after: str) -> bool:
-    if after in NEVER_FIRST or before in NEVER_LAST:
+    if after in SMALL or unicodedata.category(after) in CLOSING:
         return False
-    return _is_wide(before) or _is_wide(after)
+    return unicodedata.category(before) not in OPENING and (_is_wide(before) or _is_wide(after))

@@ -6,10 +6,12 @@ https://www.gnu.org/software/gettext/manual/html_node/PO-Files.html.
 
 from __future__ import annotations
 
+import difflib
 import io
 import re
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
@@ -20,8 +22,10 @@ from ..languages import NAMES, TAGS, TRANSLATED
 from .messages import KINDS, PAGES, messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from babel.messages.catalog import Message as Entry
 
     from .messages import Message
 
@@ -36,6 +40,9 @@ HEADER = """\
 GAPS = re.compile(r"%\(\w+\)s|\{\w+\}|<[^>]*>|`[^`]*`|&\w+;|&#\d+;")
 """What a translation must hold as the original does: values, tags, code, entities."""
 
+
+LIKE = 0.8
+"""How alike two English texts are, from 0 to 1, for the one to be a new wording of the other."""
 
 BESIDE = re.compile(r"\{\w+\}\{\w+\}")
 
@@ -79,43 +86,26 @@ class Catalogues:
 def catalogues(root: Path) -> Catalogues:
     """The catalogues of a checkout with the messages of now, and what is compiled of them.
 
-    What was translated stays; a message that is gone leaves. Raises DataError where a catalogue
-    cannot be read.
+    What was translated stays. A message that is gone leaves, and one that is new and much like it
+    gets its translation, marked fuzzy, which is for the speaker alone. Raises DataError where a
+    catalogue cannot be read.
     """
     found = messages(root)
     files: dict[str, str] = {}
     covered, wrong = [], []
     for code in TRANSLATED:
         old = _read(root / FOLDER / f"{code}.po", code)
-        new = Catalog(locale=TAGS[code].replace("-", "_"), fuzzy=False, charset="utf-8")
+        new = _updated(old, found, code)
         one = Coverage(code=code)
-        compiled: dict[str, dict[str, str | list[str]]] = {"pages": {}, "plain": {}, "shapes": {}}
+        compiled: dict[str, dict[str, Any]] = {"pages": {}, "plain": {}, "shapes": {}}
         for message in found:
-            entry = old.get(message.text)
-            told = entry.string if entry is not None else ""
-            fuzzy = entry is not None and entry.fuzzy
-            if message.many and isinstance(told, str):
-                told = (told,)
-            elif not message.many and not isinstance(told, str):
-                told = told[0]
-            known = new.get(message.text)
-            if known is None or (message.many and not isinstance(known.id, tuple)):
-                new.add(
-                    (message.text, message.many) if message.many else message.text,
-                    told,
-                    locations=[(place, None) for place in message.places],
-                    flags=["fuzzy"] if fuzzy else [],
-                    user_comments=entry.user_comments if entry is not None else (),
-                )
-            else:
-                known.locations += [(place, None) for place in message.places]
             one.every[message.kind] += 1
-            forms = [told] if isinstance(told, str) else [*told]
-            if fuzzy or not all(forms):
+            forms = _forms(new.get(message.text))
+            if not forms:
                 continue
-            reasons = [reason for form in forms if (reason := _fault(message, form))]
-            if reasons:
-                wrong.append(Wrong(code=code, message=message.text, reason=reasons[0]))
+            reason = next((fault for form in forms if (fault := _fault(message, form))), "")
+            if reason:
+                wrong.append(Wrong(code=code, message=message.text, reason=reason))
                 continue
             one.done[message.kind] += 1
             kind = "pages" if message.kind == PAGES else "shapes" if message.is_shape else "plain"
@@ -128,12 +118,66 @@ def catalogues(root: Path) -> Catalogues:
     return Catalogues(files=files, coverage=tuple(covered), wrong=tuple(wrong))
 
 
+def _updated(old: Catalog, found: Sequence[Message], code: str) -> Catalog:
+    """A catalogue of these messages, with the translations of the old one."""
+    new = Catalog(locale=_locale(code), fuzzy=False, charset="utf-8")
+    wanted = {message.text for message in found}
+    gone = {
+        text: entry
+        for entry in old
+        if entry.id and (text := _text(entry)) not in wanted and any(_strings(entry))
+    }
+    for message in found:
+        known = new.get(message.text)
+        if known is not None:  # a template and a fact say the same
+            known.locations += [(place, 0) for place in message.places]
+            if not message.many:
+                continue
+            new.delete(message.text)
+        entry = old.get(message.text)
+        fuzzy = entry is not None and entry.fuzzy
+        if entry is None and gone:
+            near = difflib.get_close_matches(message.text, gone, n=1, cutoff=LIKE)
+            entry, fuzzy = (gone[near[0]], True) if near else (None, False)
+        strings = _strings(entry) if entry is not None else [""]
+        new.add(
+            (message.text, message.many) if message.many else message.text,
+            tuple(strings) if message.many else strings[0],
+            locations=[(place, 0) for place in message.places],
+            flags=["fuzzy"] if fuzzy else [],
+            user_comments=entry.user_comments if entry is not None else (),
+        )
+    return new
+
+
+def _text(entry: Entry) -> str:
+    return entry.id if isinstance(entry.id, str) else entry.id[0]
+
+
+def _strings(entry: Entry) -> list[str]:
+    """The forms of a translation; one, which may be empty, where there is no plural."""
+    string = entry.string or ""
+    return [string] if isinstance(string, str) else [*string]
+
+
+def _forms(entry: Entry | None) -> list[str]:
+    """The forms that can be used; none where the message is not translated, or fuzzy."""
+    if entry is None or entry.fuzzy:
+        return []
+    strings = _strings(entry)
+    return strings if all(strings) else []
+
+
+def _locale(code: str) -> str:
+    return TAGS[code].replace("-", "_")
+
+
 def _read(path: Path, code: str) -> Catalog:
     if not path.exists():
         return Catalog()
     try:
         with path.open("rb") as file:
-            return read_po(file, locale=TAGS[code].replace("-", "_"), abort_invalid=True)
+            return read_po(file, locale=_locale(code), abort_invalid=True)
     except (ValueError, OSError) as error:
         raise DataError(str(path), f"cannot be read: {error}") from error
 
@@ -157,12 +201,8 @@ def _fault(message: Message, told: str) -> str:
     one, other = _gaps(message.text), _gaps(told)
     many = _gaps(message.many) if message.many else one
     if other not in (one, many):
-        lost = [gap for gap in many if gap not in other] or [
-            gap for gap in other if gap not in many
-        ]
-        return (
-            f"it must hold the same gaps, tags and code as the English: {', '.join(lost) or many}"
-        )
+        lost = (Counter(many) - Counter(other)) + (Counter(other) - Counter(many))
+        return f"not the same gaps, tags and code as the English: {', '.join(sorted(lost))}"
     if message.is_shape:
         # Where nothing parts two gaps, one cannot know where the first ends: they stay together.
         for pair in BESIDE.findall(message.text):

@@ -51,6 +51,10 @@ REASONING = (
     "matrix/tried_bounds.py",
     "prove/evidence.py",
     "curate/compile.py",
+    "lock/coverage.py",
+    "matrix/grid.py",
+    "site/changes.py",
+    "site/kinds/locks.py",
 )
 """Modules of which every sentence may stand in a reason."""
 
@@ -62,7 +66,7 @@ SAYING = (
     *("prove/installing.py", "pypi/config.py", "pypi/errors.py", "resolve/pyproject.py"),
     *("resolve/requirements_in.py", "resolve/solve.py"),
 )
-"""Modules whose errors most people meet. Those about damaged files and machine code stay English."""
+"""Modules whose errors most people meet. Those about damaged files stay English."""
 
 TITLES = re.compile(r".*TITLES|MEANING|DAY|MONTH")
 """Names of constants that hold words for people."""
@@ -184,8 +188,8 @@ def _docstrings_left_out(tree: ast.AST) -> Iterator[ast.AST]:
             continue  # sources are told as they stand
         if isinstance(child, ast.Raise) and "ValueError" in ast.unparse(child):
             continue  # curators and programs read it
-        yield child
-        if not isinstance(child, ast.JoinedStr):
+        if not (isinstance(tree, ast.JoinedStr) and isinstance(child, ast.Constant)):
+            yield child
             yield from _docstrings_left_out(child)
 
 
@@ -261,7 +265,9 @@ def _name(node: ast.expr) -> str:
 
 
 def _is_sentence(text: str) -> bool:
-    """Whether it is told to people: words, of which some are no gaps."""
+    """Whether it is told to people: words, of which some are no gaps, and no command or markup."""
+    if text.startswith(("tfmac-lock", "<")):
+        return False
     words = re.findall(r"[A-Za-z]{2,}", GAP.sub(" ", text))
     return len(words) >= 2 and " " in text.strip()
 
@@ -270,9 +276,8 @@ def _of_facts() -> Iterator[Message]:
     matrix = loading.matrix()
     for symptom in _document("symptoms.json").get("symptoms", ()):
         place = f"matrix/symptoms/{symptom['id']}.toml"
-        texts = [symptom["title"], symptom["cause"]]
-        texts += [cure["text"] for cure in symptom["cures"]]
-        yield from _facts([*texts, *symptom["tried"], symptom["ask"]], place, SYMPTOMS)
+        told = [symptom["title"], symptom["cause"], *(cure["text"] for cure in symptom["cures"])]
+        yield from _facts([*told, *symptom["tried"], symptom["ask"]], place, SYMPTOMS)
     rows: list[tuple[str, Iterable[Any]]] = [
         ("matrix/defects.toml", ((d.title, d.text, d.way_out) for d in matrix.defects)),
         (
@@ -288,14 +293,14 @@ def _of_facts() -> Iterator[Message]:
         yield from _facts(_flat(texts), place, FACTS)
     for one in matrix.companions.facts:
         place = f"matrix/companions/{one.name}.toml"
-        needs = [need.reason for need in (*one.needs, *one.settings)]
-        yield from _facts([one.text, one.successor, *needs], place, FACTS)
+        reasons = [*(row.reason for row in one.needs), *(row.reason for row in one.settings)]
+        yield from _facts([one.text, one.successor, *reasons], place, FACTS)
     for figure in _document("figures.json").get("figures", ()):
-        texts = [figure["title"], figure["text"], figure["unit"], f"{figure['better']} is better"]
-        yield from _facts(texts, "matrix/figures.toml", FACTS)
+        told = [figure["title"], figure["text"], figure["unit"], f"{figure['better']} is better"]
+        yield from _facts(told, "matrix/figures.toml", FACTS)
     for report in matrix.reports:
-        texts = [report.text, report.way_out]
-        yield from _facts(texts, f"matrix/reports/{report.id}.toml", REPORTS)
+        place = f"matrix/reports/{report.id}.toml"
+        yield from _facts([report.text, report.way_out], place, REPORTS)
 
 
 def _flat(rows: Iterable[Any]) -> Iterator[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ..languages import ENGLISH
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -21,7 +23,7 @@ def index(pages: Iterable[Page], language: Language) -> str:
         {
             "path": page.path.removesuffix("index.html"),
             "kind": page.found.kind,
-            "title": language.told(page.found.title),
+            "title": _title(page.found, language),
             "words": _words(page.found, language),
             "status": page.found.status,
         }
@@ -31,6 +33,12 @@ def index(pages: Iterable[Page], language: Language) -> str:
     return json.dumps({"entries": entries}, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
+def _title(found: Findable, language: Language) -> str:
+    """The title in the language, its parts each for itself where it is none as a whole."""
+    whole = language.find(found.title)
+    return whole or ", ".join(map(language.told, found.title.split(", ")))
+
+
 def _words(found: Findable, language: Language) -> str:
-    title = language.find(found.title)
-    return " ".join([found.words, *([found.title] if title else [])])
+    own = [] if language.code == ENGLISH else [found.title]
+    return " ".join([found.words, *own])
