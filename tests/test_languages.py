@@ -117,18 +117,18 @@ def test_what_fills_a_gap_is_translated_too_and_the_longer_shape_decides() -> No
         },
     )
 
-    assert spoken.told("note: pip failed: the disk is full") == (
+    assert spoken.translated("note: pip failed: the disk is full") == (
         "注：pip は失敗：ディスクがいっぱいです"
     )
-    assert spoken.told("lock.json: the disk is full") == "lock.json: ディスクがいっぱいです"
-    assert spoken.told("the disk is full (/dev/sda)") == "ディスクがいっぱいです (/dev/sda)"
+    assert spoken.translated("lock.json: the disk is full") == "lock.json: ディスクがいっぱいです"
+    assert spoken.translated("the disk is full (/dev/sda)") == "ディスクがいっぱいです (/dev/sda)"
 
 
 def test_what_has_no_translation_stays_english() -> None:
     spoken = load("vi")
 
     assert spoken.find("nobody wrote this sentence") is None
-    assert spoken.told("nobody wrote this sentence") == "nobody wrote this sentence"
+    assert spoken.translated("nobody wrote this sentence") == "nobody wrote this sentence"
     assert spoken.gettext("nor this one") == "nor this one"
     assert spoken.ngettext("one lock", "many locks", 2) == "many locks"
 
@@ -145,7 +145,7 @@ def test_english_reads_no_catalogue(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(languages, "data_folder", lambda: tmp_path)
     languages.use("en")
 
-    assert languages.told("it runs, with a fault") == "it runs, with a fault"
+    assert languages.translated("it runs, with a fault") == "it runs, with a fault"
 
 
 def test_a_damaged_catalogue_is_told_once_and_in_english(
@@ -156,7 +156,7 @@ def test_a_damaged_catalogue_is_told_once_and_in_english(
 
     with pytest.raises(DataError, match=r"vi\.json"):
         languages.use("vi")
-    assert languages.told("it runs, with a fault") == "it runs, with a fault"
+    assert languages.translated("it runs, with a fault") == "it runs, with a fault"
 
 
 def test_a_terminal_that_cannot_write_the_language_gets_english(

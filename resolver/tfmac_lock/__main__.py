@@ -93,9 +93,9 @@ def _tell(error: TfmacLockError, *, as_json: bool) -> int:
         }
         print(json.dumps(document, ensure_ascii=False))  # noqa: T201 - the result
     from .cli.terminal import printable
-    from .languages import told
+    from .languages import translated
 
-    print(f"tfmac-lock: {printable(told(str(error)))}", file=sys.stderr)  # noqa: T201
+    print(f"tfmac-lock: {printable(translated(str(error)))}", file=sys.stderr)  # noqa: T201
     return error.exit_status
 
 

@@ -110,7 +110,7 @@ class Language:
             self._known[text] = self._made(text, depth)
         return self._known[text]
 
-    def told(self, text: str, depth: int = 0) -> str:
+    def translated(self, text: str, depth: int = 0) -> str:
         """The translation, or the English where there is none."""
         return self.find(text, depth) or text
 
@@ -121,11 +121,11 @@ class Language:
         for shape in self._by_shape:
             values = shape.values(text)
             if values is not None:
-                told = {name: self.told(value, depth + 1) for name, value in values.items()}
-                return shape.translation.format_map(told)
+                filled = {name: self.translated(value, depth + 1) for name, value in values.items()}
+                return shape.translation.format_map(filled)
         head, colon, tail = text.partition(COLON)
         if colon and (found := self.find(tail, depth + 1)) is not None:
-            return f"{self.told(head, depth + 1)}{self.told(COLON)}{found}"
+            return f"{self.translated(head, depth + 1)}{self.translated(COLON)}{found}"
         head, bracket, tail = text.rpartition(" (")
         if bracket and tail.endswith(")") and (found := self.find(head, depth + 1)) is not None:
             return f"{found} ({tail}"
@@ -172,7 +172,7 @@ _spoken: Language | None = None
 def use(code: str | None) -> None:
     """Speak that language from now on; without a code the one that the system names."""
     global _spoken
-    _spoken = Language(ENGLISH)  # in which it is told where the other one is damaged
+    _spoken = Language(ENGLISH)  # for the error where the other one is damaged
     code = code or of_system()
     if _writable(code):
         _spoken = load(code)
@@ -186,14 +186,14 @@ def spoken() -> Language:
     return _spoken
 
 
-def told(text: str) -> str:
+def translated(text: str) -> str:
     """The sentence in the language that is spoken; the English where that has none.
 
     Called with an f-string, that is the shape by which the sentence is known: whoever extracts
     the messages finds it in the code.
     """
     language = spoken()
-    return text if language.code == ENGLISH else language.told(text)
+    return text if language.code == ENGLISH else language.translated(text)
 
 
 def _writable(code: str) -> bool:
@@ -246,8 +246,8 @@ def of_system(
         from .host import run_command
 
         run = run_command
-    told = run(["defaults", "read", "-g", "AppleLanguages"]) or ""
-    return _first(word.strip(' ",') for word in told.strip("() \n").splitlines())
+    listed = run(["defaults", "read", "-g", "AppleLanguages"]) or ""
+    return _first(word.strip(' ",') for word in listed.strip("() \n").splitlines())
 
 
 def _first(wanted: Iterable[str]) -> str:

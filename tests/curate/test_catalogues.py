@@ -37,7 +37,7 @@ def test_no_translation_loses_a_value_a_tag_or_code(made: Catalogues) -> None:
 
 
 def test_the_coverage_is_told_and_what_most_people_read_is_translated(made: Catalogues) -> None:
-    lines = catalogues.told(made.coverage)
+    lines = catalogues.coverage_lines(made.coverage)
     assert [line.partition(":")[0] for line in lines] == [*TRANSLATED]
     for one in made.coverage:
         assert sum(one.every.values()) > 1000
@@ -98,7 +98,7 @@ def test_an_fstring_is_a_message_with_gaps_and_docstrings_are_none(tmp_path: Pat
         '"""Not this docstring of it."""\n'
         "def made(one, many, lock):\n"
         '    """Nor this one here."""\n'
-        '    told(f"{lock.combo.name} has {len(many)} files, {lock.name} none")\n'
+        '    translated(f"{lock.combo.name} has {len(many)} files, {lock.name} none")\n'
         "    if one:\n"
         '        raise UsageError(f"there are {one} files" if many else "there is no file")\n',
         encoding="utf-8",

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..languages import told
+from ..languages import translated
 from .options import LIST
 from .outputs import as_json, outputs_of, wants_conda
 from .summary import summary
@@ -85,9 +85,9 @@ def _check(
 
         print_json({"current": not other, "files": [str(path) for path in other]})
     elif other:
-        print(told(f"not current: {', '.join(map(str, other))}"))  # noqa: T201 - the result
+        print(translated(f"not current: {', '.join(map(str, other))}"))  # noqa: T201 - the result
     else:
-        print(told(f"current: {', '.join(map(str, paths.values()))}"))  # noqa: T201 - the result
+        print(translated(f"current: {', '.join(map(str, paths.values()))}"))  # noqa: T201 - the result
     return 1 if other else 0
 
 
@@ -111,9 +111,9 @@ def make_beside(args: argparse.Namespace, mac: Lock) -> list[Lock]:
     names = _also(args)
     if not names:
         return []
-    from . import fresh
+    from . import resolving
 
-    return fresh.make_beside(args, find_machine(args, mac.combo.chip), mac, names)
+    return resolving.make_beside(args, find_machine(args, mac.combo.chip), mac, names)
 
 
 def _also(args: argparse.Namespace) -> list[str]:
@@ -135,8 +135,8 @@ def _also(args: argparse.Namespace) -> list[str]:
 def _why_no_plugin(lock: Lock) -> str:
     """Why ``--metal auto`` came out without a plugin."""
     if lock.combo.chip == "intel":
-        return told("note: without an AMD card there is no GPU that the plugin could use")
-    return told(
+        return translated("note: without an AMD card there is no GPU that the plugin could use")
+    return translated(
         f"note: no plugin release fits TensorFlow {lock.combo.tensorflow} on Python "
         f"{lock.combo.python}, so this lock is for the CPU; `tfmac-lock matrix` shows the pairs "
         "that fit"
@@ -158,11 +158,11 @@ def make(args: argparse.Namespace, named: str | None) -> Lock:
         if lock is not None:
             say(f"answered by the published lock {lock.combo.id} of {lock.as_of}", VERBOSE)
             return lock
-    from . import fresh
+    from . import resolving
 
     say("no published lock answers, so it is resolved now", VERBOSE)
     other = _published(args, mac, conda=True) if answerable and not conda else None
-    return fresh.make(args, mac, with_conda=other)
+    return resolving.make(args, mac, with_conda=other)
 
 
 class Machine:

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         }
         print_json({"changed": changed, "wrong": [*map(str, made.wrong)], "coverage": coverage})
     else:
-        for line in catalogues.told(made.coverage):
+        for line in catalogues.coverage_lines(made.coverage):
             print(line)  # noqa: T201 - the result
         word = "stale" if args.check else "written"
         print(f"{word}: {', '.join(changed) or 'nothing'}")  # noqa: T201 - the result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from ..languages import told
+from ..languages import translated
 from ..lock.formats.header import assignments, install_command
 from ..matrix import loading
 from ..matrix.reasons import Grade
@@ -33,7 +33,7 @@ MEANING = {
 
 
 MOST_PARTS = 8
-"""So many companions get a line; of further ones the number is told."""
+"""So many companions get a line; of further ones only the number."""
 
 FIRST_WITHOUT_PLUGIN = (2, 20)
 """From this TensorFlow on the vendor's plugin does not load."""
@@ -59,13 +59,13 @@ def summary(
     blocks += [_beside(lock, why=why) for lock in others]
     blocks.append(_next(locks, files))
     written = ", ".join(map(str, files.values()))
-    done = told(f"Would be written: {written}") if dry else told(f"Written: {written}")
+    done = translated(f"Would be written: {written}") if dry else translated(f"Written: {written}")
     last = wrapped(done, 79, rest="  ")
     more = []
     if any(lock.combo.metal for lock in locks):
-        more.append(told("CPU only, often faster for small models: --metal none."))
+        more.append(translated("CPU only, often faster for small models: --metal none."))
     if not why:
-        more.append(told("All reasons: --why."))
+        more.append(translated("All reasons: --why."))
     blocks.append([*last, *(wrapped(" ".join(more)) if more else ())])
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
@@ -73,30 +73,30 @@ def summary(
 def _lock(lock: Lock, *, color: bool) -> list[str]:
     """What it is, and what a person must know of it."""
     combo = lock.combo
-    system = "Linux" if combo.os is Os.LINUX else told(f"macOS {combo.macos_min} or newer")
+    system = "Linux" if combo.os is Os.LINUX else translated(f"macOS {combo.macos_min} or newer")
     status = lock.verdict.status
-    shown = told(status)
+    shown = translated(status)
     if color:
         shown = f"\x1b[1;{COLORS[status]}m{shown}\x1b[0m"
     advice = None if combo.os is Os.LINUX else loading.advice(combo.arch, combo.python)
     untried = _untried(lock)
     fault = _fault(lock, advice) if status == "caution" or untried else None
-    said = f"{shown}{told(': ')}{untried or told(MEANING[status])}"
-    said += (told(". ") + fault.title if fault else "") + told(".")
+    said = f"{shown}{translated(': ')}{untried or translated(MEANING[status])}"
+    said += (translated(". ") + fault.title if fault else "") + translated(".")
     count = len(lock.packages)
     what = (
-        told(
+        translated(
             f"{combo.package} {combo.tensorflow} with tensorflow-metal {combo.metal}, {count} "
             "packages in all"
         )
         if combo.metal
-        else told(
+        else translated(
             f"{combo.package} {combo.tensorflow} without a GPU plugin, {count} packages in all"
         )
     )
     return [
         what,
-        told(f"Python {combo.python} on {combo.chip} ({combo.arch.value}), {system}"),
+        translated(f"Python {combo.python} on {combo.chip} ({combo.arch.value}), {system}"),
         "",
         *_fitted(said, indent=""),
         *(fault.lines if fault else ()),
@@ -111,30 +111,30 @@ def _beside(lock: Lock, *, why: bool) -> list[str]:
     combo, changed = lock.combo, lock.beside.changed
     count = len(lock.packages)
     what = (
-        told(f"{combo.package} {combo.tensorflow} with CUDA's libraries, {count} packages")
+        translated(f"{combo.package} {combo.tensorflow} with CUDA's libraries, {count} packages")
         if lock.has_cuda
-        else told(f"{combo.package} {combo.tensorflow}, {count} packages")
+        else translated(f"{combo.package} {combo.tensorflow}, {count} packages")
     )
-    lines = [f"{lock.beside.name}: {what}, {told(lock.verdict.status)}"]
+    lines = [f"{lock.beside.name}: {what}, {translated(lock.verdict.status)}"]
     lines += [
         text
         for reason in lock.verdict.reasons
         if reason.kind == "cuda"
-        for text in _fitted(told(reason.text))
+        for text in _fitted(translated(reason.text))
     ]
     shown = changed if why else changed[:4]
     if shown:
-        names = ", ".join(told(str(one)) for one in shown)
+        names = ", ".join(translated(str(one)) for one in shown)
         rest = len(changed) - len(shown)
         lines += _fitted(
-            told(f"not the Mac's: {names} and {rest} more (--why)")
+            translated(f"not the Mac's: {names} and {rest} more (--why)")
             if rest
-            else told(f"not the Mac's: {names}")
+            else translated(f"not the Mac's: {names}")
         )
     else:
-        lines += _fitted(told("every version is the Mac's"))
+        lines += _fitted(translated("every version is the Mac's"))
     if why:
-        only = [told(str(one)) for one in lock.beside.differences if one not in changed]
+        only = [translated(str(one)) for one in lock.beside.differences if one not in changed]
         lines += _fitted(", ".join(only)) if only else []
         lines += _reasons(lock)
     return lines
@@ -144,23 +144,23 @@ def _parts(lock: Lock, *, color: bool) -> list[str]:
     """One line for each part of the lock that has a verdict of its own beside the pair's."""
     parts: list[tuple[str, CompanionVerdict | RecipeVerdict]] = []
     if lock.recipe is not None:
-        parts.append((told(f"recipe {lock.recipe.name}"), lock.recipe))
+        parts.append((translated(f"recipe {lock.recipe.name}"), lock.recipe))
     parts += [(f"{one.name} {one.version}", one) for one in lock.companions]
     if not parts:
         return []
     # What fails or was not tried first: that is what the reader must know.
     parts.sort(key=lambda part: part[1].status.rank, reverse=True)
     wide = max(columns(name) for name, _ in parts[:MOST_PARTS])
-    least = max(columns(told(status)) for status in COLORS)
-    lines = ["", told("Of what touches TensorFlow:")]
+    least = max(columns(translated(status)) for status in COLORS)
+    lines = ["", translated("Packages that touch TensorFlow:")]
     for name, one in parts[:MOST_PARTS]:
-        status = told(one.status.value)
+        status = translated(one.status.value)
         shown = f"\x1b[{COLORS[one.status]}m{status}\x1b[0m" if color else status
         shown += " " * (least - columns(status))
         text = shortened(printable(_known(one)), max(20, 74 - least - wide))
         lines.append(f"  {name}{' ' * (wide - columns(name))}  {shown}  {text}")
     if parts[MOST_PARTS:]:
-        lines.append(f"  {told(f'and {len(parts) - MOST_PARTS} more that are no worse: --why')}")
+        lines.append(f"  {translated(f'and {len(parts) - MOST_PARTS} more, none of them worse: --why')}")
     return lines
 
 
@@ -168,30 +168,32 @@ def _known(one: CompanionVerdict | RecipeVerdict) -> str:
     """How its status is known, in few words."""
     against = next((reason.text for reason in one.reasons if reason.against), "")
     if against:
-        return told(against)
+        return translated(against)
     if one.status == "works":
-        return told("ran beside these versions, on Linux")
+        if on := " and ".join(getattr(one, "tried_on", ())):
+            return translated(f"ran beside these versions, on Linux with Python {on}")
+        return translated("ran beside these versions, on Linux")
     if one.grade == Grade.LOADS:
-        return told("its binaries load; not tried beside these versions")
-    return told("not tried beside these versions")
+        return translated("its binaries load; not tried beside these versions")
+    return translated("not tried beside these versions")
 
 
 def _untried(lock: Lock) -> str:
     """Which companions were not tried beside the lock's versions; empty where all were."""
     names = [f"{one.name} {one.version}" for one in lock.companions if one.status == "unproven"]
     if not names and lock.recipe and lock.recipe.status == "unproven":
-        names = [told(f"recipe {lock.recipe.name}")]
+        names = [translated(f"recipe {lock.recipe.name}")]
     if not names:
         # The verdict on the pair says it in words of its own.
         untried = (reason.text for reason in lock.verdict.reasons if reason.kind == "untried")
-        return told(next(untried, ""))
+        return translated(next(untried, ""))
     shown = ", ".join(names[:3])
     if len(names) == 1:
-        return told(f"{shown} was not tried beside these versions; it may fail")
+        return translated(f"{shown} was not tried beside these versions; it may fail")
     if not names[3:]:
-        return told(f"{shown} were not tried beside these versions; it may fail")
+        return translated(f"{shown} were not tried beside these versions; it may fail")
     more = len(names) - 3
-    return told(f"{shown} and {more} more were not tried beside these versions; it may fail")
+    return translated(f"{shown} and {more} more were not tried beside these versions; it may fail")
 
 
 def _series(tensorflow: str) -> tuple[int, ...]:
@@ -214,14 +216,14 @@ def _fault(lock: Lock, advice: Advice | None) -> _Fault | None:
     switch = advice and lock.combo.metal and advice.switch.get(lock.combo.metal)
     if switch:
         title, do, when = switch
-        avoid = _fitted(told(f"To avoid it and keep the GPU, {when}:"))
-        return _Fault(title=told(title), lines=(*avoid, f"  {do}"))
+        avoid = _fitted(translated(f"To avoid it and keep the GPU, {when}:"))
+        return _Fault(title=translated(title), lines=(*avoid, f"  {do}"))
     for reason in lock.verdict.reasons:
         if reason.kind == "defect":
             title, _, rest = printable(reason.text).partition(": ")
             way_out = rest.partition("Way out: ")[2]
-            shown = shortened(told(f"Way out: {way_out}"), 150, " … (--why)")
-            return _Fault(title=told(title), lines=tuple(_fitted(shown)))
+            shown = shortened(translated(f"Way out: {way_out}"), 150, " … (--why)")
+            return _Fault(title=translated(title), lines=tuple(_fitted(shown)))
     return None
 
 
@@ -236,11 +238,11 @@ def _alternative(lock: Lock, advice: Advice | None) -> list[str]:
     if lock.verdict.status == "works":
         if newer is None or newer.tensorflow == combo.tensorflow:
             return []
-        return [f"  {told('Newer, with a known fault:')}", f"  {newer.command(combo.chip)}"]
+        return [f"  {translated('Newer, with a known fault:')}", f"  {newer.command(combo.chip)}"]
     if sound is None or (sound.python, sound.tensorflow) == (combo.python, combo.tensorflow):
         return []
     command = sound.command(combo.chip)
-    return _fitted(told(f"Without the fault: {command} (TensorFlow {sound.tensorflow})"))
+    return _fitted(translated(f"Without the fault: {command} (TensorFlow {sound.tensorflow})"))
 
 
 def _with_gpu(lock: Lock, advice: Advice) -> list[str]:
@@ -250,10 +252,10 @@ def _with_gpu(lock: Lock, advice: Advice) -> list[str]:
     if offer is None:
         return []
     known = offer is advice.newer
-    lines = [f"  {told('With the GPU, and a known fault:') if known else told('With the GPU:')}"]
+    lines = [f"  {translated('With the GPU, and a known fault:') if known else translated('With the GPU:')}"]
     lines += _fitted(f"{offer.command(combo.chip)} (TensorFlow {offer.tensorflow})")
     if combo.arch is Arch.ARM64 and _series(combo.tensorflow) >= FIRST_WITHOUT_PLUGIN:
-        lines += _fitted(told("Other roads to the GPU, with their state: tfmac-lock matrix roads"))
+        lines += _fitted(translated("Other roads to the GPU, with their state: tfmac-lock matrix roads"))
     return lines
 
 
@@ -262,8 +264,8 @@ def _reasons(lock: Lock) -> list[str]:
     lines = [""]
     for reason in lock.verdict.reasons:
         where = f" [{reason.source}]" if _is_short(reason.source) else ""
-        text = printable(f"{told(reason.text)}{where}")
-        kind = f"  {told(reason.kind)}{told(': ').rstrip()}"
+        text = printable(f"{translated(reason.text)}{where}")
+        kind = f"  {translated(reason.kind)}{translated(': ').rstrip()}"
         lines += wrapped(text, 79, first=kind + " " * max(1, 15 - columns(kind)), rest=" " * 15)
     return lines
 
@@ -282,8 +284,8 @@ def _next(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
 def _install(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
     """How to install it, with the file that most people can use."""
     combo = locks[0].combo
-    mac = told("Next, on that Mac:") if len(locks) == 1 else told("Next, on either Mac:")
-    heading = told("Next, there:") if combo.os is Os.LINUX else mac
+    mac = translated("Next, on that Mac:") if len(locks) == 1 else translated("Next, on either Mac:")
+    heading = translated("Next, there:") if combo.os is Os.LINUX else mac
     install = install_command(locks[0], "").removesuffix(" -r ").split()
     pip = _broken([*install, f"-r {_word(files.get('requirements.txt'))}"])
     if "requirements.txt" in files and not locks[0].conda_packages:
@@ -297,7 +299,7 @@ def _install(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
         if "requirements.txt" in files:
             lines += ["  conda activate env", *pip]
         else:
-            lines += _fitted(told("(and then the wheels, which --format requirements writes)"))
+            lines += _fitted(translated("(and then the wheels, which --format requirements writes)"))
         return lines
     if "environment.yml" in files:
         path = _word(files["environment.yml"])
@@ -311,7 +313,7 @@ def _in_a_project(lock: Lock, files: Mapping[str, Path], heading: str) -> list[s
         return [heading, f"  pixi install --manifest-path {_word(files['pixi.toml'])}"]
     if any(name.startswith("pyproject-") for name in files):
         return [
-            told("Next, in the project's folder, which writes it into pyproject.toml:"),
+            translated("Next, in the project's folder, which writes it into pyproject.toml:"),
             f"  tfmac-lock {lock.command} --format json",
             "  tfmac-lock apply --to pyproject.toml",
         ]

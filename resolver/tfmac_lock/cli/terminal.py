@@ -10,7 +10,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..languages import told
+from ..languages import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,14 +67,14 @@ def level() -> int:
 
 
 def says(level: int = NORMAL) -> bool:
-    """Whether talk of that level is said."""
+    """Whether messages of that level are printed."""
     return _level >= level
 
 
 def say(text: str, level: int = NORMAL) -> None:
-    """Talk, on stderr: not the result, and no error, which is always told."""
+    """A message on stderr: not the result, and no error, which is always printed."""
     if says(level):
-        print(printable(told(text)), file=sys.stderr, flush=True)  # noqa: T201 - talk
+        print(printable(translated(text)), file=sys.stderr, flush=True)  # noqa: T201 - a message
 
 
 def has_color() -> bool:
@@ -141,7 +141,7 @@ def columns(text: str) -> int:
 
 
 def shortened(text: str, most: int, ending: str = " …") -> str:
-    """The text in no more columns than that; what is cut off is told by the ending."""
+    """The text in no more columns than that; the ending says that it was cut off."""
     if text.isascii():
         return textwrap.shorten(text, most, placeholder=ending)
     line, *more = wrapped(" ".join(text.split()), most)

@@ -196,9 +196,9 @@ def _written(catalogue: Catalog, code: str) -> str:
     return head + file.getvalue().decode()
 
 
-def _fault(message: Message, told: str) -> str:
+def _fault(message: Message, translation: str) -> str:
     """What is wrong with a translation; empty where nothing is."""
-    one, other = _gaps(message.text), _gaps(told)
+    one, other = _gaps(message.text), _gaps(translation)
     many = _gaps(message.many) if message.many else one
     if other not in (one, many):
         lost = (Counter(many) - Counter(other)) + (Counter(other) - Counter(many))
@@ -206,7 +206,7 @@ def _fault(message: Message, told: str) -> str:
     if message.is_shape:
         # Where nothing parts two gaps, one cannot know where the first ends: they stay together.
         for pair in BESIDE.findall(message.text):
-            if pair not in told:
+            if pair not in translation:
                 return f"{pair} must stay together"
     return ""
 
@@ -224,7 +224,7 @@ def stale(root: Path, made: Catalogues) -> list[str]:
     ]
 
 
-def told(coverage: Iterable[Coverage]) -> list[str]:
+def coverage_lines(coverage: Iterable[Coverage]) -> list[str]:
     """The coverage as lines."""
     return [
         f"{one.code}: {one.share():.0%} of all messages ("

@@ -30,7 +30,7 @@ PAGES, WORDS, SENTENCES, SYMPTOMS, FACTS, REPORTS = KINDS = (
     "facts",
     "reports",
 )
-"""What messages are of, by which the coverage is told."""
+"""What messages are of, by which the coverage is counted."""
 
 REASONING = (
     "matrix/binary_reasons.py",
@@ -153,11 +153,11 @@ def _of_code(package: Path) -> Iterator[Message]:
         whole = name in REASONING
         saying = name in SAYING
         for node in _docstrings_left_out(tree):
-            kind, told = SENTENCES, False
+            kind, marked = SENTENCES, False
             if isinstance(node, ast.Call):
                 called = node.func.id if isinstance(node.func, ast.Name) else ""
-                texts = [*node.args] if called in ("told", "say") else []
-                told = called == "told"
+                texts = [*node.args] if called in ("translated", "say") else []
+                marked = called == "translated"
             elif isinstance(node, ast.keyword) and node.arg == "kind" and whole:
                 kind, texts = WORDS, [node.value]
             elif not saying and not whole and not _is_titles(node):
@@ -175,7 +175,7 @@ def _of_code(package: Path) -> Iterator[Message]:
             for value in texts:
                 for one in _alternatives(value):
                     text = _text(one)
-                    if text and (told or kind == WORDS or _is_sentence(text)):
+                    if text and (marked or kind == WORDS or _is_sentence(text)):
                         yield Message(text=text, kind=kind, places=[name])
 
 
@@ -185,7 +185,7 @@ def _docstrings_left_out(tree: ast.AST) -> Iterator[ast.AST]:
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             continue
         if isinstance(child, ast.keyword) and child.arg == "source":
-            continue  # sources are told as they stand
+            continue  # sources are shown as they stand
         if isinstance(child, ast.Raise) and "ValueError" in ast.unparse(child):
             continue  # curators and programs read it
         if not (isinstance(tree, ast.JoinedStr) and isinstance(child, ast.Constant)):
@@ -265,7 +265,7 @@ def _name(node: ast.expr) -> str:
 
 
 def _is_sentence(text: str) -> bool:
-    """Whether it is told to people: words, of which some are no gaps, and no command or markup."""
+    """Whether people read it: words, of which some are no gaps, and no command or markup."""
     if text.startswith(("tfmac-lock", "<")):
         return False
     words = re.findall(r"[A-Za-z]{2,}", GAP.sub(" ", text))
@@ -276,8 +276,8 @@ def _of_facts() -> Iterator[Message]:
     matrix = loading.matrix()
     for symptom in _document("symptoms.json").get("symptoms", ()):
         place = f"matrix/symptoms/{symptom['id']}.toml"
-        told = [symptom["title"], symptom["cause"], *(cure["text"] for cure in symptom["cures"])]
-        yield from _facts([*told, *symptom["tried"], symptom["ask"]], place, SYMPTOMS)
+        shown = [symptom["title"], symptom["cause"], *(cure["text"] for cure in symptom["cures"])]
+        yield from _facts([*shown, *symptom["tried"], symptom["ask"]], place, SYMPTOMS)
     rows: list[tuple[str, Iterable[Any]]] = [
         ("matrix/defects.toml", ((d.title, d.text, d.way_out) for d in matrix.defects)),
         (
@@ -296,8 +296,8 @@ def _of_facts() -> Iterator[Message]:
         reasons = [*(row.reason for row in one.needs), *(row.reason for row in one.settings)]
         yield from _facts([one.text, one.successor, *reasons], place, FACTS)
     for figure in _document("figures.json").get("figures", ()):
-        told = [figure["title"], figure["text"], figure["unit"], f"{figure['better']} is better"]
-        yield from _facts(told, "matrix/figures.toml", FACTS)
+        shown = [figure["title"], figure["text"], figure["unit"], f"{figure['better']} is better"]
+        yield from _facts(shown, "matrix/figures.toml", FACTS)
     for report in matrix.reports:
         place = f"matrix/reports/{report.id}.toml"
         yield from _facts([report.text, report.way_out], place, REPORTS)

@@ -34,7 +34,7 @@ def with_companions(
     """
     combo = lock.combo
     load = partial(_load, matrix, combo) if combo.os is Os.MACOS else _not_read
-    found = matrix.companions.judge(lock.packages, naming, load)
+    found = matrix.companions.judge(lock.packages, naming, load, python=combo.python)
     environment = matrix.companions.environment(lock.packages)
     asked, judged = matrix.recipes.named(recipe), None
     if asked is not None:
@@ -66,11 +66,11 @@ def _vouched(one: CompanionVerdict, by: RecipeVerdict) -> CompanionVerdict:
     """The verdict on a companion that the smoke test of a recipe used."""
     if one.status is not Status.UNPROVEN:
         return one
-    told = [
+    borrowed = [
         replace(reason, text=f"used by recipe {by.name}: {reason.text}") for reason in by.reasons
     ]
     kept = [reason for reason in one.reasons if reason.kind != "untried"]
-    return replace(one, status=by.status, grade=by.grade, reasons=(*told, *kept))
+    return replace(one, status=by.status, grade=by.grade, reasons=(*borrowed, *kept))
 
 
 def _reason(kind: str, what: str, one: CompanionVerdict | RecipeVerdict) -> Reason:

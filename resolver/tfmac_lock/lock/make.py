@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
@@ -65,15 +65,13 @@ class ResolvedLock:
     target: Target
 
 
+@dataclass(eq=False)
 class BrokenPins(Refusal):
     """A pair resolves, and what it resolves to is known to be broken."""
 
-    users_alone = False
-
-    def __init__(self, pair: Pair, verdict: Verdict) -> None:
-        super().__init__(str(pair))
-        self.pair = pair
-        self.verdict = verdict
+    pair: Pair
+    verdict: Verdict
+    users_alone: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return broken_text(self.pair, self.verdict)
@@ -285,7 +283,7 @@ class Resolver:
     ) -> tuple[LockRequest, tuple[Rules, Solution], list[Reason]]:
         """With current versions of what the user names, even if the pair is a lower one.
 
-        Where that cannot be, an old version stays, and is told with the reason.
+        Where that cannot be, an old version stays, and the reason is noted.
         """
         found, notes = (rules, solution), []
         for one in outdated(rules, request.requirements, solution):

@@ -308,7 +308,7 @@ BASES = {
     "binary": "read in the plugin's code, not tried on a Mac",
     "reported": "reported from a Mac",
 }
-"""How each basis of a switch is told."""
+"""How each basis of a switch is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -474,7 +474,7 @@ class LineageFault(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lineage(Fact):
-    """The conda package that locks with a conda half replace (matrix/lineage.toml)."""
+    """The conda package that mixed locks replace (matrix/lineage.toml)."""
 
     package: PackageName
     channel: Annotated[str, Rule(pattern=r"^https://")]
@@ -485,7 +485,7 @@ class Lineage(Fact):
     releases: tuple[LineageRelease, ...]
 
 
-class Beside(Protocol):
+class AnyPair(Protocol):
     """What is asked of a pair: its TensorFlow, and the machine."""
 
     @property
@@ -604,7 +604,7 @@ class Matrix:
                 return found
         return None
 
-    def native_load(self, name: str, release: str, pair: Beside) -> NativeLoad | None:
+    def native_load(self, name: str, release: str, pair: AnyPair) -> NativeLoad | None:
         """Whether a companion's images load beside the TensorFlow of a pair, by its payload.
 
         None where the companion has none that bind to TensorFlow, or was not read.

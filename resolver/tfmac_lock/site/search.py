@@ -36,7 +36,7 @@ def index(pages: Iterable[Page], language: Language) -> str:
 def _title(found: Findable, language: Language) -> str:
     """The title in the language, its parts each for itself where it is none as a whole."""
     whole = language.find(found.title)
-    return whole or ", ".join(map(language.told, found.title.split(", ")))
+    return whole or ", ".join(map(language.translated, found.title.split(", ")))
 
 
 def _words(found: Findable, language: Language) -> str:

@@ -31,7 +31,7 @@ class Spoken:
     def __init__(self, language: Language) -> None:
         self._language = language
 
-    def told(self, text: str) -> str:
+    def translated(self, text: str) -> str:
         """A fact or a word in the language."""
         return self._marked_up(text, escape)
 
@@ -52,11 +52,11 @@ class Spoken:
             return iso
         pattern = DAY if found[3] else MONTH
         numbers = {"year": found[1], "month": int(found[2]), "day": int(found[3] or 0)}
-        return self._language.told(pattern).format_map(numbers)
+        return self._language.translated(pattern).format_map(numbers)
 
     def size(self, count: int | None) -> str:
         """A number of bytes."""
-        return self._language.told(size(count))
+        return self._language.translated(size(count))
 
 
 def marked(text: str) -> Markup:
@@ -82,5 +82,5 @@ def said(symptoms: Iterable[Mapping[str, Any]], language: Language) -> str:
             *(cure["text"] for cure in symptom["cures"]),
         )
     }
-    found = {text: told for text in sorted(texts) if (told := language.find(text))}
+    found = {text: own for text in sorted(texts) if (own := language.find(text))}
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -27,8 +27,8 @@ from ..pypi.cache import default_folder
 from ..resolve.conflict import Unsatisfiable
 from ..resolve.pairs import PAIR_NAMES, TENSORFLOW_NAMES
 from ..target import Os
+from .observer import TerminalObserver
 from .outputs import folder_of, wants_conda
-from .talk import Talk
 from .terminal import has_bars
 
 if TYPE_CHECKING:
@@ -76,14 +76,14 @@ class OnlyWithConda(NoCombo):
         return [self.command, *super().commands]
 
     def __str__(self) -> str:
-        with_conda = f"{self.text}\nWith conda it can be had:\n  {self.command}"
+        with_conda = f"{self.text}\nWith conda it is available:\n  {self.command}"
         return str(NoCombo(with_conda, self.nearest, self.machine, self.options))
 
 
 def _make(args: argparse.Namespace, machine: Machine) -> Lock:
     with (
-        resolving(args, machine) as (resolver, request, talk),
-        _with_conda(args, resolver, talk) as complete,
+        resolving(args, machine) as (resolver, request, observer),
+        _with_conda(args, resolver, observer) as complete,
     ):
         if args.prove:
             from .prove_lock import proved
@@ -104,15 +104,17 @@ def make_beside(
         asked.os, asked.macos, asked.metal, asked.tensorflow = "linux", None, "none", None
         asked.upgrade = True  # the versions to keep are the Mac's
         with (
-            resolving(asked, there) as (resolver, request, talk),
-            _with_conda(asked, resolver, talk) as complete,
+            resolving(asked, there) as (resolver, request, observer),
+            _with_conda(asked, resolver, observer) as complete,
         ):
             made.append(lock_beside(complete, request, mac, name))
     return made
 
 
 @contextmanager
-def _with_conda(args: argparse.Namespace, resolver: Resolver, talk: Talk) -> Iterator[Resolver]:
+def _with_conda(
+    args: argparse.Namespace, resolver: Resolver, observer: TerminalObserver
+) -> Iterator[Resolver]:
     """The resolver, for mixed locks where the options ask for one."""
     if not wants_conda(args):
         yield resolver
@@ -122,15 +124,15 @@ def _with_conda(args: argparse.Namespace, resolver: Resolver, talk: Talk) -> Ite
     from ..lock.mixed import with_conda
 
     channels = [Channel.parse(text) for text in args.channels or ["conda-forge"]]
-    with CondaClient(channels, offline=args.offline, observer=talk) as conda:
+    with CondaClient(channels, offline=args.offline, observer=observer) as conda:
         yield with_conda(resolver, conda, specs=args.conda_specs, native=bool(args.native))
 
 
 @contextmanager
 def resolving(
     args: argparse.Namespace, machine: Machine
-) -> Iterator[tuple[Resolver, LockRequest, Talk]]:
-    """The resolver with an open index, the request that the options make, and who talks."""
+) -> Iterator[tuple[Resolver, LockRequest, TerminalObserver]]:
+    """The resolver with an open index, the request that the options make, and the observer."""
     matrix = loading.matrix()
     words = Words(
         tensorflow=args.tensorflow,
@@ -159,17 +161,17 @@ def resolving(
         request = as_proved(request, matrix.recipes)
     as_of = args.exclude_newer or datetime.now(tz=UTC).date().isoformat()
     with (
-        Talk(show=has_bars()) as talk,
+        TerminalObserver(show=has_bars()) as observer,
         open_index(
             index_url=args.index_url,
             extra_index_urls=args.extra_index_url,
             index_for=args.index_for,
             offline=args.offline,
-            observer=talk,
+            observer=observer,
         ) as client,
     ):
         for text in said.notes:
-            talk.note(text)
+            observer.note(text)
         resolver = Resolver(
             matrix=matrix,
             source=client,
@@ -179,7 +181,7 @@ def resolving(
             published=loading.locks_folder(),
             keep_proven=not args.fresh,
         )
-        yield resolver, request, talk
+        yield resolver, request, observer
     from .cache import keep_to_limit
 
     keep_to_limit(default_folder())

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from ..languages import told
+from ..languages import translated
 from ..pypi.model import Observer
-from .terminal import VERBOSE, says
+from .terminal import VERBOSE, has_bars, says
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Iterator
     from typing import Self
 
+    from ..pypi.client import IndexClient
 
-class Talk(Observer):
+
+@contextmanager
+def observed_index(*, counts: bool = False, **settings: Any) -> Iterator[IndexClient]:
+    """The index of the settings, whose notes and retries are printed.
+
+    With ``counts`` the number of its answers is shown too, where nothing else shows progress.
+    """
+    from ..pypi import open_index
+
+    with (
+        TerminalObserver(show=counts and has_bars()) as observer,
+        open_index(**settings, observer=observer) as client,
+    ):
+        yield client
+
+
+class TerminalObserver(Observer):
     """Notes and retries as lines, and the number of answers as one line that keeps changing."""
 
     def __init__(self, *, show: bool) -> None:
@@ -27,24 +45,19 @@ class Talk(Observer):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._show and self._answers:
             sys.stderr.write("\r\x1b[K")
 
     def note(self, text: str) -> None:
         """A note, on a line of its own."""
         if says():
-            self._line(told(f"note: {text}"))
+            self._line(translated(f"note: {text}"))
 
     def retrying(self, url: str, reason: str, seconds: float) -> None:
         """A failed request, and that it is tried again."""
         if says():
-            self._line(told(f"{url}: {reason}; trying again in {seconds:.0f} s"))
+            self._line(translated(f"{url}: {reason}; trying again in {seconds:.0f} s"))
 
     def requested(self, url: str) -> None:
         """A request, where everything is to be said."""
