@@ -8,7 +8,8 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from tfmac_lock.curate import catalogues
-from tfmac_lock.curate.messages import KINDS, Message, messages
+from tfmac_lock.curate.message import KINDS, Message
+from tfmac_lock.curate.messages import messages
 from tfmac_lock.languages import TRANSLATED, Language, load
 from tfmac_lock.site.inputs import load as load_inputs
 
@@ -66,7 +67,7 @@ def test_the_reasons_of_all_locks_are_told_in_the_language(code: str) -> None:
         ("takes %(count)s files", "cần các tệp", "%(count)s"),
         ("takes {count} files", "cần {cout} tệp", "{count}, {cout}"),
         ('see <a href="%(root)s">all</a>', 'xem <a href="%(root)s">hết</a>', ""),
-        ('see <a href="%(root)s">all</a>', "xem %(root)s", '</a>, <a href="%(root)s">'),
+        ('see <a href="%(root)s">all</a>', "xem %(root)s", '%(root)s, </a>, <a href="%(root)s">'),
         ("set `KERAS`", "đặt `KERAS`", ""),
         ("set `KERAS`", "đặt KERAS", "`KERAS`"),
     ],

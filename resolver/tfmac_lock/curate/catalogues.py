@@ -19,7 +19,8 @@ from babel.messages.pofile import read_po, write_po
 from ..errors import DataError
 from ..files import dump_json
 from ..languages import NAMES, TAGS, TRANSLATED
-from .messages import KINDS, PAGES, messages
+from .message import KINDS, PAGES
+from .messages import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from babel.messages.catalog import Message as Entry
 
-    from .messages import Message
+    from .message import Message
 
 FOLDER = "languages"
 COMPILED = "resolver/tfmac_lock/data/languages"

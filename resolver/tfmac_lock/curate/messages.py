@@ -7,30 +7,19 @@ after what fills them; so the English has no second copy that could part from it
 from __future__ import annotations
 
 import ast
-import itertools
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from jinja2.ext import babel_extract
 
 from ..languages import Shape
-from ..matrix import loading
 from ..matrix.reasons import Grade, Status
+from .fact_messages import drawn_together, of_facts
+from .message import GAP, KINDS, PAGES, SENTENCES, WORDS, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
-
-PAGES, WORDS, SENTENCES, SYMPTOMS, FACTS, REPORTS = KINDS = (
-    "pages",
-    "words",
-    "sentences",
-    "symptoms",
-    "facts",
-    "reports",
-)
-"""What messages are of, by which the coverage is counted."""
 
 REASONING = (
     "matrix/binary_reasons.py",
@@ -71,28 +60,6 @@ SAYING = (
 TITLES = re.compile(r".*TITLES|MEANING|DAY|MONTH")
 """Names of constants that hold words for people."""
 
-GAP = re.compile(r"\{(\w+)\}")
-
-VERSION = re.compile(r"(?<![\w.])\d+(?:\.\d+)+(?![\w.]*\w)")
-
-ALIKE = 3
-"""So many facts that differ in versions alone are one message."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Message:
-    """An English text with where it stands. ``many`` is its plural, if it has one."""
-
-    text: str
-    kind: str
-    many: str = ""
-    places: list[str] = field(default_factory=list)
-
-    @property
-    def is_shape(self) -> bool:
-        """Whether it is a sentence with gaps."""
-        return self.kind in (SENTENCES, FACTS) and GAP.search(self.text) is not None
-
 
 def messages(root: Path) -> list[Message]:
     """Every message of a checkout, each once, in the order of the kinds and their places."""
@@ -102,7 +69,7 @@ def messages(root: Path) -> list[Message]:
     shapes = [Shape(one.text, "") for one in code if one.is_shape]
     facts = [
         one
-        for one in _drawn_together([*_of_facts()])
+        for one in drawn_together([*of_facts()])
         # What a program wrote into a fact is a sentence of that program.
         if not any(shape.values(one.text) for shape in shapes if len("".join(shape.pieces)) > 20)
     ]
@@ -112,20 +79,6 @@ def messages(root: Path) -> list[Message]:
         if known is not one:
             known.places += [place for place in one.places if place not in known.places]
     return sorted(found.values(), key=lambda one: KINDS.index(one.kind))
-
-
-def _drawn_together(facts: list[Message]) -> Iterator[Message]:
-    """The facts, those that differ in versions alone as one message with gaps."""
-    alike: dict[str, set[str]] = {}
-    for one in facts:
-        alike.setdefault(VERSION.sub("{}", one.text), set()).add(one.text)
-    for one in facts:
-        if "{" not in one.text and len(alike[VERSION.sub("{}", one.text)]) >= ALIKE:
-            numbers = itertools.count(1)
-            text = VERSION.sub(lambda _: f"{{version{next(numbers)}}}", one.text)  # noqa: B023
-            yield replace(one, text=text)
-        else:
-            yield one
 
 
 def _of_pages(package: Path) -> Iterator[Message]:
@@ -270,53 +223,3 @@ def _is_sentence(text: str) -> bool:
         return False
     words = re.findall(r"[A-Za-z]{2,}", GAP.sub(" ", text))
     return len(words) >= 2 and " " in text.strip()
-
-
-def _of_facts() -> Iterator[Message]:
-    matrix = loading.matrix()
-    for symptom in _document("symptoms.json").get("symptoms", ()):
-        place = f"matrix/symptoms/{symptom['id']}.toml"
-        shown = [symptom["title"], symptom["cause"], *(cure["text"] for cure in symptom["cures"])]
-        yield from _facts([*shown, *symptom["tried"], symptom["ask"]], place, SYMPTOMS)
-    rows: list[tuple[str, Iterable[Any]]] = [
-        ("matrix/defects.toml", ((d.title, d.text, d.way_out) for d in matrix.defects)),
-        (
-            "matrix/defects.toml",
-            (switch.when for d in matrix.defects for switch in d.switches),
-        ),
-        ("matrix/bounds.toml", (bound.reason for bound in matrix.bounds)),
-        ("matrix/floors.toml", ((f.run_evidence, f.load_evidence, f.note) for f in matrix.floors)),
-        ("matrix/packages.toml", ((p.title, p.text, p.instead) for p in matrix.packages)),
-        ("matrix/roads.toml", ((r.name, r.state, r.runs, r.needs, r.text) for r in matrix.roads)),
-    ]
-    for place, texts in rows:
-        yield from _facts(_flat(texts), place, FACTS)
-    for one in matrix.companions.facts:
-        place = f"matrix/companions/{one.name}.toml"
-        reasons = [*(row.reason for row in one.needs), *(row.reason for row in one.settings)]
-        yield from _facts([one.text, one.successor, *reasons], place, FACTS)
-    for figure in _document("figures.json").get("figures", ()):
-        shown = [figure["title"], figure["text"], figure["unit"], f"{figure['better']} is better"]
-        yield from _facts(shown, "matrix/figures.toml", FACTS)
-    for report in matrix.reports:
-        place = f"matrix/reports/{report.id}.toml"
-        yield from _facts([report.text, report.way_out], place, REPORTS)
-
-
-def _flat(rows: Iterable[Any]) -> Iterator[str]:
-    for row in rows:
-        yield from (row if isinstance(row, tuple) else (row,))
-
-
-def _facts(texts: Iterable[str | None], place: str, kind: str) -> Iterator[Message]:
-    for text in texts:
-        if text and re.search(r"[A-Za-z]{2}", text):
-            yield Message(text=text, kind=kind, places=[place])
-
-
-def _document(name: str) -> Mapping[str, Any]:
-    import json
-
-    path = loading.COMPILED / name
-    data: Mapping[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
-    return data
