@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..languages import translated
 from ..lock.formats.header import assignments, install_command
 from ..target import Os
+from .terminal import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
