@@ -18,6 +18,7 @@ ROOMS = (
     "host",
     "files",
     "foreign",
+    "languages",
     "macho",
     "wheels",
     "matrix",

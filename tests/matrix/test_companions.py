@@ -123,7 +123,7 @@ def test_a_verdict_says_on_which_other_python_it_was_tried() -> None:
     (same,) = known.judge((*PAIR, TEXT), python="3.11.7")
     (older,) = known.judge((*PAIR, TEXT), python="3.9")
     (newer,) = known.judge((*PAIR, TEXT), python="3.12")
-    assert (same.tried_on, older.tried_on, newer.tried_on) == ((), ("3.11",), ())
+    assert (same.tried_on, older.tried_on, newer.tried_on) == ((), ("3.11",), ("3.11",))
     assert newer.reasons[0].text == (
         "not tried beside tensorflow 2.18.1, keras 3.15.1, numpy 2.0.2 with Python 3.12; it ran "
         "there with Python 3.11"

@@ -39,9 +39,7 @@ class BadIndexSetting(UsageError):
 
     where: str
     reason: str
-
-    def __str__(self) -> str:
-        return f"index setting {self.where}: {self.reason}"
+    template = "index setting {where}: {reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
