@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .arguments import add_command, add_list
-from .proving import PROOFS, add_run_options, bar, twins_in
+from .proving import PROOFS, add_run_options, bar, index_of, resolver_of, share_of, twins_in
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -93,34 +93,23 @@ class Cell:
 
 def run(args: argparse.Namespace) -> int:
     """Try them: 0 each one that could be locked has a release that runs, 1 not, 3 untried."""
-    from ..lock.make import Resolver
     from ..matrix import loading
     from ..prove.processes import Processes
-    from ..pypi import open_index
-    from . import parse_shard
 
     matrix = loading.matrix()
     matrix = replace(matrix, companions=matrix.companions.untried())
     known = [fact.name for fact in matrix.companions.facts]
-    index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
+    index = index_of(args)
     names = [_there(name, known, index) for name in args.names] or known
     minors = args.tensorflow or _minors(matrix)
-    todo = [(name, minor) for minor in minors for name in names]
-    part, parts = parse_shard(args.shard)
-    todo = todo[part - 1 :: parts]
+    todo = share_of([(name, minor) for minor in minors for name in names], args)
     cells = []
     with (
         twins_in(args.output, index, Processes()) as twins,
         bar(len(todo)) as tick,
         twins.workspace() as place,
     ):
-        resolver = Resolver(
-            matrix=matrix,
-            source=index,
-            as_of=matrix.as_of,
-            published=loading.locks_folder(),
-            keep_proven=True,
-        )
+        resolver = resolver_of(matrix, index)
         for name, minor in todo:
             cell = Cell(name=name, minor=minor)
             _fill(cell, args, twins, resolver, place)
