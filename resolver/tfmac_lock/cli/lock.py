@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..languages import translated
 from .options import LIST
 from .outputs import as_json, outputs_of, wants_conda
 from .summary import summary
@@ -67,10 +68,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(as_json(locks, [path.name for path in paths.values()]))
     else:
-        text = summary(locks, paths, color=has_color(), why=args.why)
-        sys.stdout.write(
-            text.replace("\nWritten:", "\nWould be written:") if args.dry_run else text
-        )
+        text = summary(locks, paths, color=has_color(), why=args.why, dry=args.dry_run)
+        sys.stdout.write(text)
     return 0
 
 
@@ -86,9 +85,9 @@ def _check(
 
         print_json({"current": not other, "files": [str(path) for path in other]})
     elif other:
-        print(f"not current: {', '.join(map(str, other))}")  # noqa: T201 - the result
+        print(translated(f"not current: {', '.join(map(str, other))}"))  # noqa: T201 - the result
     else:
-        print(f"current: {', '.join(map(str, paths.values()))}")  # noqa: T201 - the result
+        print(translated(f"current: {', '.join(map(str, paths.values()))}"))  # noqa: T201 - the result
     return 1 if other else 0
 
 
@@ -136,8 +135,8 @@ def _also(args: argparse.Namespace) -> list[str]:
 def _why_no_plugin(lock: Lock) -> str:
     """Why ``--metal auto`` came out without a plugin."""
     if lock.combo.chip == "intel":
-        return "note: without an AMD card there is no GPU that the plugin could use"
-    return (
+        return translated("note: without an AMD card there is no GPU that the plugin could use")
+    return translated(
         f"note: no plugin release fits TensorFlow {lock.combo.tensorflow} on Python "
         f"{lock.combo.python}, so this lock is for the CPU; `tfmac-lock matrix` shows the pairs "
         "that fit"
