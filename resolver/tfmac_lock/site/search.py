@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ..files import escaped
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,4 +26,5 @@ def index(pages: Iterable[Page]) -> str:
         for page in pages
         if page.found
     ]
-    return json.dumps({"entries": entries}, ensure_ascii=False, separators=(",", ":")) + "\n"
+    text = json.dumps({"entries": entries}, ensure_ascii=False, separators=(",", ":"))
+    return escaped(text) + "\n"
