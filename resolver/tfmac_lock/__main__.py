@@ -71,6 +71,7 @@ def _run(arguments: list[str]) -> int:
 
     args = None
     try:
+        cli.speak(arguments)
         args = cli.parse(arguments)
         status: int = args.run(args)
     except TfmacLockError as error:
@@ -102,8 +103,9 @@ def _tell(error: TfmacLockError, *, as_json: bool) -> int:
         }
         print(escaped(json.dumps(document, ensure_ascii=False)))  # noqa: T201 - the result
     from .cli.terminal import printable
+    from .languages import translated
 
-    _say(printable(str(error)))
+    _say(printable(translated(str(error))))
     return error.exit_status
 
 

@@ -37,12 +37,10 @@ class ForeignFile(UsageError):
     """A file is in the way that tfmac-lock did not write."""
 
     path: Path
-
-    def __str__(self) -> str:
-        return (
-            f"{self.path} is there already and was not written by tfmac-lock; nothing was changed. "
-            "Choose another folder with -o, or overwrite it with --force."
-        )
+    template = (
+        "{path} is there already and was not written by tfmac-lock; nothing was changed. "
+        "Choose another folder with -o, or overwrite it with --force."
+    )
 
 
 @dataclass(eq=False)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import MissingExtra
+from ..languages import TRANSLATED
 from . import bodies, logs, work
 from .answers import Answers
 from .elsewhere import Elsewhere
@@ -290,5 +291,6 @@ def make(settings: Settings) -> Service:
         base=settings.address or settings.base,
         repository=settings.repository,
         computed=computed(reports=settings.reports is not None),
+        translated=TRANSLATED,
     )
     return Service(files, settings, inputs.as_of)

@@ -71,7 +71,7 @@ class Index:
         return self._client
 
     def forget(self) -> None:
-        """Make a new client next time: this one also remembers what it could not be told."""
+        """Make a new client next time: this one also remembers what it could not fetch."""
         if self._client is not None:
             self._client.close()
             self._client = None

@@ -80,7 +80,7 @@ def _address(text: str) -> str:
 
 
 class BehindProxies:
-    """The service, told by every request whom it is really from."""
+    """The service, with the true client in the scope of each request."""
 
     def __init__(self, service: Service, trusts: Trusted) -> None:
         self._service = service
