@@ -17,6 +17,7 @@ ROOMS = (
     "target",
     "host",
     "files",
+    "foreign",
     "languages",
     "macho",
     "wheels",

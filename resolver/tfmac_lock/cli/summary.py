@@ -170,12 +170,19 @@ def _known(one: CompanionVerdict | RecipeVerdict) -> str:
     against = next((reason.text for reason in one.reasons if reason.against), "")
     if against:
         return translated(against)
+    on = " and ".join(getattr(one, "tried_on", ()))
     if one.status == "works":
-        if on := " and ".join(getattr(one, "tried_on", ())):
+        if on:
             return translated(f"ran beside these versions, on Linux with Python {on}")
         return translated("ran beside these versions, on Linux")
+    if one.grade == Grade.LOADS and on:
+        return translated(
+            f"its binaries load; not tried beside these versions, but with Python {on}"
+        )
     if one.grade == Grade.LOADS:
         return translated("its binaries load; not tried beside these versions")
+    if on:
+        return translated(f"not tried beside these versions, but with Python {on}")
     return translated("not tried beside these versions")
 
 

@@ -129,9 +129,10 @@ class Lock:
 
 
 def required_name(requirement: str) -> str:
-    """The normalised name at the head of a requirement."""
+    """The normalised name at the head of a requirement; raises ValueError where there is none."""
     found = re.match(r"[A-Za-z0-9._-]+", requirement)
-    assert found, requirement
+    if found is None:
+        raise ValueError(f"{requirement!r} names no package")
     return re.sub(r"[-_.]+", "-", found[0]).lower()
 
 

@@ -262,7 +262,8 @@ def takes_away(python: Series) -> bool:
 class CompanionVerdict:
     """What to expect of one companion of a lock, and why.
 
-    ``tried_on`` are the Python series on which it was run, where none of them is the lock's.
+    ``tried_on`` are the Python series on which it was run, where none of them is the lock's; of
+    an ``unproven`` one those on which it ran, which say nothing of the lock's.
     """
 
     name: str
@@ -306,13 +307,13 @@ class Companions:
         facts = tuple(sorted((*rest, fact), key=lambda one: one.name))
         return replace(self, facts=facts, trials=(*self.trials, trial.tried(source)))
 
-    def without_bounds_of_trials(self) -> Companions:
-        """The same without what trials say of versions, so that they can be tried again."""
+    def untried(self) -> Companions:
+        """The same without all that trials say, so that they can be made again."""
         facts = (
             replace(fact, needs=tuple(need for need in fact.needs if not need.is_of_trials))
             for fact in self.facts
         )
-        return replace(self, facts=tuple(facts))
+        return replace(self, facts=tuple(facts), trials=())
 
     def judge(
         self,
@@ -391,7 +392,8 @@ class Companions:
         ]
         if not trials:
             beside = ", ".join(f"{one} {pins[one]}" for one in DECISIVE if one in pins)
-            others = _on(one.python for one in beside_these if one.outcome == "works")
+            trials = [one for one in beside_these if one.outcome == "works"]
+            others = " and ".join(_series(trials))
             text = f"not tried beside {beside}" + (
                 f" with Python {python}; it ran there with Python {others}" if others else ""
             )
@@ -403,20 +405,19 @@ class Companions:
             text = f"its last release is of {companion.ended}"
             text += f"; take {companion.successor}" if companion.successor else ""
             reasons.append(Reason(kind="ended", text=text, source=companion.sources[0]))
-        elsewhere = {one.python for one in trials if one.python != python}
         return CompanionVerdict(
             name=name,
             version=version,
             status=status,
             grade=grade,
             reasons=tuple(reasons),
-            tried_on=tuple(sorted(elsewhere, key=minor_number)),
+            tried_on=_series(one for one in trials if one.python != python),
         )
 
 
-def _on(pythons: Iterable[Series]) -> str:
-    """The series, each once, as one writes them in a sentence."""
-    return " and ".join(sorted(set(pythons), key=minor_number))
+def _series(trials: Iterable[Tried]) -> tuple[Series, ...]:
+    """The Python series of the trials, each once."""
+    return tuple(sorted({one.python for one in trials}, key=minor_number))
 
 
 def with_load(status: Status, grade: Grade, load: NativeLoad | None) -> tuple[Status, Grade]:

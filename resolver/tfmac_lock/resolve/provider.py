@@ -70,9 +70,7 @@ class UnusableFile(Refusal):
 
     filename: str
     reason: str
-
-    def __str__(self) -> str:
-        return f"{self.filename} {self.reason}"
+    template = "{filename} {reason}"
 
 
 class BadMetadata(UnusableFile):

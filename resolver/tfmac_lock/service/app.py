@@ -192,6 +192,7 @@ class Service:
             "under_way": self.lock_turns.inside + self.read_turns.inside,
             "cached_bytes": self.answers.size,
             "files": len(self.site),
+            "index_away": self.lockers.index_away,
         }
         return _answer(200, b"text/plain; version=0.0.4", self.metrics.text(gauges).encode())
 

@@ -40,9 +40,7 @@ class FolderInUse(UsageError):
     """The output folder holds something that is not a site of this program."""
 
     folder: str
-
-    def __str__(self) -> str:
-        return f"{self.folder} is not empty and not a site made by tfmac-lock; name another folder"
+    template = "{folder} is not empty and not a site made by tfmac-lock; name another folder"
 
 
 def render_site(
