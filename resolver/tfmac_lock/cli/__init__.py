@@ -84,8 +84,9 @@ class Parser(argparse.ArgumentParser):
         """Raise UsageError, which is printed like every other one, under ``--json`` too."""
         unknown = re.match(r"unrecognized arguments: (\S+)", message)
         near = self._nearest(unknown[1]) if unknown else None
-        hint = f" Did you mean {near}?" if near else ""
-        raise UsageError(f"{message}.{hint} See: {self.prog} --help")
+        if near:
+            raise UsageError(f"{message}. Did you mean {near}? See: {self.prog} --help")
+        raise UsageError(f"{message}. See: {self.prog} --help")
 
     def _nearest(self, given: str) -> str | None:
         """The option most like the given one, if any is near."""
