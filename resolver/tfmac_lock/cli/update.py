@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Make the lock again, say what changed, write it."""
     from ..lock.difference import difference
     from ..lock.reading import lock_path, read_lock
-    from ..lock.write import write_files
+    from ..lock.write import put_right, write_files
     from ..matrix import loading
     from . import diff
     from .current import stale, with_days_of
@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from .outputs import outputs_of
 
     path = lock_path(args.lock)
+    put_right(path.parent)
     old = read_lock(path)
     asked = asked_of(old, path)
     asked.offline = args.offline

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ..files import escaped
 from ..languages import ENGLISH
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def index(pages: Iterable[Page], language: Language) -> str:
         for page in pages
         if page.found
     ]
-    return json.dumps({"entries": entries}, ensure_ascii=False, separators=(",", ":")) + "\n"
+    text = json.dumps({"entries": entries}, ensure_ascii=False, separators=(",", ":"))
+    return escaped(text) + "\n"
 
 
 def _title(found: Findable, language: Language) -> str:
