@@ -89,11 +89,11 @@ class Parser(argparse.ArgumentParser):
         """Raise UsageError, which is printed like every other one, under ``--json`` too."""
         unknown = re.match(r"unrecognized arguments: (\S+)", message)
         if unknown and unknown[1] in COMMANDS:
-            hint = f" The command comes first: {self.prog} {unknown[1]} ..."
-        else:
-            near = self._nearest(unknown[1]) if unknown else None
-            hint = f" Did you mean {near}?" if near else ""
-        raise UsageError(f"{message}.{hint} See: {self.prog} --help")
+            raise UsageError(f"{message}. The command comes first: {self.prog} {unknown[1]} ...")
+        near = self._nearest(unknown[1]) if unknown else None
+        if near:
+            raise UsageError(f"{message}. Did you mean {near}? See: {self.prog} --help")
+        raise UsageError(f"{message}. See: {self.prog} --help")
 
     def _nearest(self, given: str) -> str | None:
         """The option most like the given one, if any is near."""
