@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 import pkgutil
 
 import tfmac_lock
@@ -51,3 +52,10 @@ def test_errors_lead_to_the_place() -> None:
 def test_an_unknown_word_is_shown_with_the_nearest_one() -> None:
     error = UnknownChoice("chip", "M1-por", ["m1", "m1-pro", "intel"])
     assert str(error) == ("unknown chip 'M1-por'. Did you mean 'm1-pro'? Known: m1, m1-pro, intel.")
+
+
+def test_an_error_with_fields_comes_back_from_another_process_as_it_was() -> None:
+    error = InputFileError(path="a.txt", reason="is empty", line=3)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), copy.line) == (InputFileError, "a.txt:3: is empty", 3)
+    assert len({error, copy}) == 2

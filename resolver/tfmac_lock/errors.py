@@ -12,13 +12,15 @@ paragraph and exits with its status, so nobody ever sees a traceback for a fores
         ├── DataError            data shipped or fetched are damaged
         └── MissingExtra         an optional dependency is not installed
 
-Subclasses keep their fields and build their text in ``__str__``. Each part of the program
-adds its own subclasses beside the code that raises them.
+Subclasses are dataclasses that build their text in ``__str__``; ``eq=False`` leaves them hashable,
+which Python asks of exceptions. Each part of the program adds its own beside the code that raises
+them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
 class TfmacLockError(Exception):
     """Base of all errors that tfmac-lock raises on purpose."""
 
-    exit_status: int = 1
+    exit_status: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        """Keep the fields as ``args``, from which pickle makes the error again."""
+        self.args = tuple(getattr(self, one.name) for one in fields(self))  # type: ignore[arg-type]  # only dataclasses call it
 
 
 class UsageError(TfmacLockError):
@@ -66,14 +72,13 @@ class UnknownChoice(UsageError):
         return f"unknown {self.what} {self.given!r}.{hint} Known: {', '.join(self.known)}."
 
 
+@dataclass(eq=False)
 class InputFileError(UsageError):
     """A file that the user named cannot be used; ``line`` counts from 1 where it is known."""
 
-    def __init__(self, path: str, reason: str, line: int | None = None) -> None:
-        super().__init__(path, reason, line)
-        self.path = path
-        self.reason = reason
-        self.line = line
+    path: str
+    reason: str
+    line: int | None = None
 
     def __str__(self) -> str:
         where = self.path if self.line is None else f"{self.path}:{self.line}"
@@ -92,28 +97,26 @@ class OutsideError(TfmacLockError):
     exit_status = 3
 
 
+@dataclass(eq=False)
 class DataError(OutsideError):
     """Data that tfmac-lock reads are damaged.
 
     ``path`` leads to the datum, the way ``matrix/bounds.toml: bounds[3].versions`` does.
     """
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
-        self.reason = reason
+    path: str
+    reason: str
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
 
 
+@dataclass(eq=False)
 class MissingExtra(OutsideError):
     """An optional dependency is needed and not installed."""
 
-    def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(feature, extra)
-        self.feature = feature
-        self.extra = extra
+    feature: str
+    extra: str
 
     def __str__(self) -> str:
         return f"{self.feature} needs an extra: python -m pip install 'tfmac-lock[{self.extra}]'"

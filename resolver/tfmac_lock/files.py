@@ -45,6 +45,14 @@ def open_regular(path: Path) -> BufferedReader:
     raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
+def open_input(path: Path) -> BufferedReader:
+    """A file that the user names, for reading; raises InputFileError where it is none."""
+    try:
+        return open_regular(path)
+    except OSError as error:
+        raise InputFileError(str(path), error.strerror or str(error)) from error
+
+
 def read_input(path: Path, most: int, remark: str = "") -> bytes:
     """The content of a file that the user names, of at most so many bytes.
 
@@ -91,6 +99,19 @@ def write_whole(path: Path, content: str | bytes) -> None:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+
+
+def differing(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """The names of texts that the folder does not hold as they are, or at all."""
+    return [name for name, text in files.items() if not holds(folder / name, text)]
+
+
+def holds(path: Path, text: str) -> bool:
+    """Whether the file is there and holds that text."""
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 def dump_json(data: Mapping[str, Any], *, compact: bool = False) -> str:

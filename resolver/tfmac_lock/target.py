@@ -46,14 +46,13 @@ def machine_name(arch: Arch, os: Os) -> str:
     return "aarch64" if os is Os.LINUX and arch is Arch.ARM64 else arch.value
 
 
+@dataclass(eq=False)
 class BadVersion(UsageError):
     """A version that the user gave cannot be read; ``example`` shows the form."""
 
-    def __init__(self, what: str, given: str, example: str) -> None:
-        super().__init__(what, given)
-        self.what = what
-        self.given = given
-        self.example = example
+    what: str
+    given: str
+    example: str
 
     def __str__(self) -> str:
         return f"{self.what} {self.given!r} is not a version; write it like {self.example}"

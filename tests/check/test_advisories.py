@@ -80,11 +80,11 @@ def test_advisories_are_read_from_every_form(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize(
     ("content", "part"),
     [
-        (b"not json", "is no JSON"),
-        (b"{}", "is no advisory in OSV's format"),
-        (b'[{"id": 1}]', "is no advisory in OSV's format"),
+        (b"not json", "is not JSON"),
+        (b"{}", "is not an advisory in OSV's format"),
+        (b'[{"id": 1}]', "is not an advisory in OSV's format"),
         (b'{"id": "X", "affected": [{}]}', "X is not in OSV's format"),
-        (b"PK\x05\x06" + b"\0" * 17, "is no JSON"),
+        (b"PK\x05\x06" + b"\0" * 17, "is not JSON"),
     ],
 )
 def test_what_is_no_advisory_is_told(tmp_path: Path, content: bytes, part: str) -> None:

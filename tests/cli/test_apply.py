@@ -87,10 +87,10 @@ def test_another_lock_is_named(run: Callable[..., Said], project: Path) -> None:
     [
         (["--to", "other.toml"], PLAIN, "other.toml: there is no such file; name one with --to"),
         (["--to", "."], PLAIN, ".: cannot be read"),
-        ([], "[project", "pyproject.toml: is no TOML that can be read"),
-        ([], "\x00", "pyproject.toml: is no TOML that can be read"),
+        ([], "[project", "pyproject.toml: is not TOML that can be read"),
+        ([], "\x00", "pyproject.toml: is not TOML that can be read"),
         (["missing.json"], PLAIN, "missing.json: is not there; `tfmac-lock --python 3.11"),
-        (["pyproject.toml"], PLAIN, "pyproject.toml: is no lock.json of tfmac-lock"),
+        (["pyproject.toml"], PLAIN, "pyproject.toml: is not a lock.json of tfmac-lock"),
         (["--tool", "pip"], PLAIN, "invalid choice: 'pip'"),
     ],
 )

@@ -197,7 +197,7 @@ def test_a_json_that_is_no_lock_is_refused(
     for text in ("[]", "{}", "nonsense", '{"combo": 1}'):
         path = tmp_path / "lock.json"
         path.write_text(text)
-        with pytest.raises(InputFileError, match="is no lock"):
+        with pytest.raises(InputFileError, match="is not a lock"):
             call(str(path))
 
 

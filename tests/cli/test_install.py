@@ -187,7 +187,7 @@ def test_an_environment_of_another_python_is_not_touched(
 ) -> None:
     (folder / ".venv").mkdir()
     said = run("install")
-    assert (said.status, ".venv is there and is no environment" in said.err) == (2, True)
+    assert (said.status, ".venv is there and is not an environment" in said.err) == (2, True)
     (folder / ".venv" / "pyvenv.cfg").write_text("version_info = 3.9.1.final.0\n")
     said = run("install")
     assert said.status == 2

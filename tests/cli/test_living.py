@@ -106,16 +106,16 @@ def test_a_lock_without_a_record_keeps_its_pair_and_says_so(
     (folder / "lock.json").write_text(json.dumps(made))
     said = run("update", "--dry-run", "--offline")
     assert said.status == 0
-    assert "does not record what was asked for" in said.err
+    assert "does not record the request" in said.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
         (["update"], "lock.json: is not there"),
-        (["update", "--lock", "bad"], "bad/lock.json: is no lock.json of tfmac-lock"),
-        (["diff", "bad", "bad"], "bad/lock.json: is no lock.json of tfmac-lock"),
-        (["diff", "HEAD:none", "bad"], "HEAD:none: is no file, and git knows no such revision"),
+        (["update", "--lock", "bad"], "bad/lock.json: is not a lock.json of tfmac-lock"),
+        (["diff", "bad", "bad"], "bad/lock.json: is not a lock.json of tfmac-lock"),
+        (["diff", "HEAD:none", "bad"], "HEAD:none: is neither a file nor a revision"),
     ],
 )
 def test_what_is_no_lock_is_a_wrong_use(
@@ -206,7 +206,9 @@ def test_a_file_that_somebody_changed_is_made_anew(
     said = run("update", "--check")
     assert said.status == 1
     said = run("update")
-    assert said.out.startswith("Nothing is new in the lock, and files beside it are made anew.\n")
+    assert said.out.startswith(
+        "The lock has not changed; the files beside it were written again.\n"
+    )
     assert texts(folder) == before
 
 
@@ -226,7 +228,7 @@ def test_fresh_takes_what_no_published_lock_has(
 def test_a_recipes_versions_stay_unless_newer_ones_are_wanted(
     run: Callable[..., Said], index: HtmlIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tfmac_lock.cli import fresh
+    from tfmac_lock.cli import resolving
 
     asked_for: list[str] = []
 
@@ -236,7 +238,7 @@ def test_a_recipes_versions_stay_unless_newer_ones_are_wanted(
 
     made = [*PAIR, "--index-url", index.url, "--accept-repacked"]
     assert run(*made).status == 0
-    monkeypatch.setattr(fresh, "as_proved", noted)
+    monkeypatch.setattr(resolving, "as_proved", noted)
     assert run("update").status == 0
     assert asked_for == ["as proved"]
     assert run("update", "six").status == 0

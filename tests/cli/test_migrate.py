@@ -248,7 +248,7 @@ def test_a_new_file_of_the_same_name_is_no_obstacle(
         ("pixi.lock", "environments: {default: {packages: {linux-64: []}}}", "linux-64"),
         ("notes.md", "hello", "is in none of the formats"),
         ("pyproject.toml", "[tool.x]\n", "has no [project]"),
-        ("pyproject.toml", "[tool.poetry.dependencies]\n'' = '1'\n", "is no package name"),
+        ("pyproject.toml", "[tool.poetry.dependencies]\n'' = '1'\n", "is not a package name"),
     ],
 )
 def test_what_is_no_such_file_is_a_wrong_use(

@@ -114,7 +114,7 @@ def test_options_that_contradict_sharing_are_refused(
 
 def test_on_linux_there_is_nothing_to_share(capsys: pytest.CaptureFixture[str]) -> None:
     assert share() == 2
-    assert "this is none; `tfmac-lock prove twin`" in capsys.readouterr().err
+    assert "this computer is not a Mac; `tfmac-lock prove twin`" in capsys.readouterr().err
 
 
 def test_options_of_sharing_alone_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

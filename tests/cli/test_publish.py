@@ -90,7 +90,7 @@ def test_a_channel_that_moved_on_is_told_and_is_no_proof(changed: list[str], mov
         (["--shard", "0/4"], "--shard '0/4'"),
         (["--shard", "5/4"], "--shard '5/4'"),
         (["--shard", "half"], "--shard 'half'"),
-        (["--as-of", "yesterday"], "--as-of 'yesterday' is no date"),
+        (["--as-of", "yesterday"], "--as-of 'yesterday' is not a date"),
     ],
 )
 def test_bad_options_get_one_clear_line(

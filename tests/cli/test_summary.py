@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.facts import shipped
 from tests.support.locks import PACKAGES, lock
+from tfmac_lock.cli.observer import TerminalObserver
 from tfmac_lock.cli.summary import MEANING, summary
-from tfmac_lock.cli.talk import Talk
 from tfmac_lock.lock.published import Index
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.companions import CompanionVerdict
@@ -148,16 +148,16 @@ def test_a_lock_of_both_conda_and_pip_is_never_installed_into_a_venv(
 def test_notes_and_retries_are_lines_and_answers_are_counted_only_on_a_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with Talk(show=False) as quiet:
+    with TerminalObserver(show=False) as quiet:
         quiet.received("https://example.org", 10)
         quiet.note("a note")
         quiet.retrying("https://example.org", "no answer", 2.0)
     assert capsys.readouterr().err == (
         "note: a note\nhttps://example.org: no answer; trying again in 2 s\n"
     )
-    with Talk(show=True) as talk:
-        talk.received("https://example.org", 1_500_000)
-        talk.note("a note")
+    with TerminalObserver(show=True) as counting:
+        counting.received("https://example.org", 1_500_000)
+        counting.note("a note")
     told = capsys.readouterr().err
     assert "reading the index: 1 answers, 1.5 MB" in told
     assert "\r\x1b[Knote: a note\n" in told
@@ -212,7 +212,7 @@ def test_each_companion_has_a_line_and_the_weakest_comes_first() -> None:
         ),
     )
     text = summary([made], FILES, color=False)
-    told = text.partition("Of what touches TensorFlow:\n")[2].partition("\n\n")[0].splitlines()
+    told = text.partition("Packages that touch TensorFlow:\n")[2].partition("\n\n")[0].splitlines()
     assert told == [
         "  untried 2.0    unproven  not tried beside these versions",
         "  loads 2.0      unproven  its binaries load; not tried beside these versions",
@@ -222,7 +222,7 @@ def test_each_companion_has_a_line_and_the_weakest_comes_first() -> None:
     ]
     colored = summary([made], FILES, color=True)
     assert "\x1b[33mcaution\x1b[0m" in colored
-    assert "Of what touches" not in summary([lock()], FILES, color=False)
+    assert "Packages that touch" not in summary([lock()], FILES, color=False)
 
 
 def test_of_many_companions_the_rest_are_counted_and_every_line_fits() -> None:
@@ -230,7 +230,7 @@ def test_of_many_companions_the_rest_are_counted_and_every_line_fits() -> None:
     text = Reason(kind="reported", text="it " * 60, source="https://example.org", against=True)
     many = tuple(companion(name, Status.CAUTION, text) for name in names)
     told = summary([replace(lock(status="caution"), companions=many)], FILES, color=False)
-    assert "  and 3 more that are no worse: --why" in told
+    assert "  and 3 more, none of them worse: --why" in told
     short = tuple(companion(f"package-{number}", Status.CAUTION, text) for number in range(9))
     told = summary([replace(lock(status="caution"), companions=short)], FILES, color=False)
     assert max(map(len, told.splitlines())) <= 80

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.channels import for_python, python, record, write_channel
-from tfmac_lock.conda.errors import NoCondaSolution
-from tfmac_lock.conda.solve import CondaRequest, CondaSolution, Excluded, NoSha256, solve_conda
+from tfmac_lock.conda.errors import NoCondaSolution, NoSha256
+from tfmac_lock.conda.solve import CondaRequest, CondaSolution, Excluded, solve_conda
 from tfmac_lock.resolve.requirement import ByPackage, Requirement, parse, stated
 from tfmac_lock.target import PythonVersion
 

@@ -13,11 +13,12 @@ import pytest
 
 from tests.support import HtmlIndex, build_wheel
 from tests.support.facts import platforms, shipped
-from tfmac_lock.curate.build import build, stale, write
+from tfmac_lock.curate.build import build, write
 from tfmac_lock.curate.folder import read_folder
 from tfmac_lock.curate.models import BoundsFile, ReleaseFile
 from tfmac_lock.curate.releases import BadWheel, refresh
 from tfmac_lock.errors import DataError
+from tfmac_lock.files import differing
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.compiled import load_matrix
 from tfmac_lock.matrix.platforms import load_platforms
@@ -42,7 +43,7 @@ def built() -> dict[str, str]:
 
 
 def test_what_is_shipped_was_compiled_from_the_matrix_as_it_is(built: dict[str, str]) -> None:
-    assert stale(ROOT, built) == []
+    assert differing(ROOT, built) == []
 
 
 def test_compiling_twice_gives_the_same_bytes(built: dict[str, str]) -> None:
@@ -52,12 +53,12 @@ def test_compiling_twice_gives_the_same_bytes(built: dict[str, str]) -> None:
 def test_a_generated_file_that_is_missing_or_changed_is_stale_and_mended(
     built: dict[str, str], tmp_path: Path
 ) -> None:
-    assert stale(tmp_path, built) == list(built)
+    assert differing(tmp_path, built) == list(built)
     assert write(tmp_path, built) == list(built)
-    assert stale(tmp_path, built) == []
+    assert differing(tmp_path, built) == []
     changed = "matrix/schemas/bounds.schema.json"
     (tmp_path / changed).write_text("{}")
-    assert stale(tmp_path, built) == write(tmp_path, built) == [changed]
+    assert differing(tmp_path, built) == write(tmp_path, built) == [changed]
 
 
 def test_every_fact_survives_compiling(built: dict[str, str], tmp_path: Path) -> None:

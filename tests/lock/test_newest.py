@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +9,8 @@ from packaging.version import Version
 from tests.lock.test_make import TAG, facts, index, lock, pins  # noqa: F401 - a fixture
 from tests.support.facts import bound
 from tfmac_lock.lock.newest import is_old
+from tfmac_lock.lock.verify import pins_of
+from tfmac_lock.matrix.companions import Companions, Tried
 from tfmac_lock.matrix.ranking import NoCombo
 
 if TYPE_CHECKING:
@@ -54,6 +57,32 @@ def test_an_old_version_that_nothing_else_can_replace_is_told_and_leaves_the_loc
     assert made.verdict.status == "unproven"
     (text,) = [one.text for one in made.verdict.reasons if one.kind == "older"]
     assert text.startswith("cv 0.4.0 was taken although 0.9.0 exists: cv 0.9.0 requires numpy>=2.2")
+
+
+@pytest.mark.parametrize(("tried", "status"), [("works", "works"), ("nothing", "unproven")])
+def test_an_old_version_that_was_tried_beside_these_versions_is_what_its_trial_says(
+    index: Universe,  # noqa: F811
+    tried: str,
+    status: str,
+) -> None:
+    index.add("cv", "0.4.0", "keras")
+    index.add("cv", "0.9.0", "keras", "numpy>=2.2")
+    index.add("keras", "3.0")
+    trial = Tried(
+        companion="cv",
+        version="0.4.0",
+        outcome="works",
+        python="3.11",
+        text="its smoke test ran",
+        source="matrix/proofs/companions/cv/0.4.0.toml",
+        pins={"tensorflow": "2.18.1", "keras": "3.0", "numpy": "2.1.3"},
+    )
+    trials = (trial,) if tried == "works" else ()
+    known = replace(facts(), companions=Companions(trials=trials))
+    made = lock(index, None, "cv", known=known).lock
+    assert made.verdict.status == status
+    assert pins_of(made.packages)["cv"] == "0.4.0"
+    assert any(one.kind == "older" for one in made.verdict.reasons)
 
 
 def test_what_only_others_need_may_be_old(index: Universe) -> None:  # noqa: F811

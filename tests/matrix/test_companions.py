@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,7 @@ FACT = Companion(
     ),
     sources=("https://example.org",),
 )
+RESULTS = ("works", "broken")
 
 
 def tried(outcome: str = "works", version: str = "2.18.1", **pins: str) -> Tried:
@@ -58,7 +60,7 @@ def tried(outcome: str = "works", version: str = "2.18.1", **pins: str) -> Tried
 
 
 def status(*trials: Tried, packages: tuple[LockedPackage, ...] = (*PAIR, TEXT)) -> Status:
-    (one,) = Companions(facts=(FACT,), trials=trials).judge(packages)
+    (one,) = Companions(facts=(FACT,), trials=trials).judge(packages, python="3.11")
     return one.status
 
 
@@ -83,8 +85,44 @@ def test_a_trial_speaks_only_for_the_very_same_versions(
 
 def test_a_trial_without_tf_keras_says_nothing_of_a_lock_with_it() -> None:
     packages = (*PAIR, TEXT, package("tf-keras", "2.18.0"))
-    judged = Companions(facts=(FACT,), trials=(tried(),)).judge(packages)
+    judged = Companions(facts=(FACT,), trials=(tried(),)).judge(packages, python="3.11")
     assert {one.name: one.status for one in judged}["tensorflow-text"] is Status.UNPROVEN
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "python", "expected"),
+    [
+        ({"3.11": "works"}, "3.10", Status.WORKS),
+        ({"3.11": "works"}, "3.12", Status.UNPROVEN),
+        ({"3.12": "works"}, "3.11", Status.WORKS),
+        ({"3.11": "broken"}, "3.10", Status.BROKEN),
+        ({"3.11": "broken"}, "3.12", Status.BROKEN),
+        ({"3.12": "broken"}, "3.13", Status.BROKEN),
+        ({"3.12": "broken"}, "3.11", Status.UNPROVEN),
+        ({"3.11": "works", "3.12": "broken"}, "3.11", Status.WORKS),
+        ({"3.11": "works", "3.12": "broken"}, "3.12", Status.BROKEN),
+        ({"3.11": "broken", "3.12": "works"}, "3.12", Status.WORKS),
+        ({"3.11": "broken", "3.12": "works"}, "3.10", Status.BROKEN),
+    ],
+)
+def test_a_trial_speaks_for_its_own_python_then_for_older_ones_where_it_ran(
+    outcomes: dict[str, str], python: str, expected: Status
+) -> None:
+    trials = tuple(replace(tried(outcome), python=on) for on, outcome in outcomes.items())
+    (one,) = Companions(facts=(FACT,), trials=trials).judge((*PAIR, TEXT), python=python)
+    assert one.status is expected
+
+
+def test_a_verdict_says_on_which_other_python_it_was_tried() -> None:
+    known = Companions(facts=(FACT,), trials=(tried(),))
+    (same,) = known.judge((*PAIR, TEXT), python="3.11.7")
+    (older,) = known.judge((*PAIR, TEXT), python="3.9")
+    (newer,) = known.judge((*PAIR, TEXT), python="3.12")
+    assert (same.tried_on, older.tried_on, newer.tried_on) == ((), ("3.11",), ())
+    assert newer.reasons[0].text == (
+        "not tried beside tensorflow 2.18.1, keras 3.15.1, numpy 2.0.2 with Python 3.12; it ran "
+        "there with Python 3.11"
+    )
 
 
 def test_who_requires_tensorflow_or_keras_touches_it_and_the_pairs_own_packages_do_not() -> None:
@@ -105,9 +143,20 @@ def test_who_requires_tensorflow_or_keras_touches_it_and_the_pairs_own_packages_
 
 def test_a_package_that_nobody_listed_and_that_touches_tensorflow_is_unproven() -> None:
     packages = (*PAIR, package("models", "1.0", "keras"))
-    (one,) = Companions().judge(packages)
+    (one,) = Companions().judge(packages, python="3.11")
     assert one.status is Status.UNPROVEN
     assert "not tried beside tensorflow 2.18.1, keras 3.15.1, numpy 2.0.2" in one.reasons[0].text
+
+
+def test_a_package_that_does_not_touch_tensorflow_is_judged_where_it_was_tried() -> None:
+    packages = (*PAIR, package("pandas", "2.2.3", "numpy>=1.26"))
+    ran, failed = (replace(tried(one), companion="pandas", version="2.2.3") for one in RESULTS)
+    elsewhere = replace(failed, pins=failed.pins | {"numpy": "2.1.3"})
+    assert Companions(trials=(elsewhere,)).judge(packages, python="3.11") == ()
+    (one,) = Companions(trials=(ran, elsewhere)).judge(packages, python="3.11")
+    assert (one.name, one.status) == ("pandas", Status.WORKS)
+    (one,) = Companions(trials=(failed,)).judge(packages, python="3.11")
+    assert (one.name, one.status) == ("pandas", Status.BROKEN)
 
 
 def test_settings_count_beside_the_tensorflow_that_they_are_for() -> None:

@@ -132,3 +132,27 @@ def test_a_package_without_facts_gets_some_when_it_fails() -> None:
     fact = learned.named("other")
     assert fact is not None
     assert [need.versions for need in fact.needs] == ["==0.3"]
+
+
+def test_what_fails_on_python_3_12_needs_another_tensorflow_from_there_on_alone() -> None:
+    found = bounds_of(
+        (f"matrix/{one.version}.toml", one)
+        for one in (
+            trial("1.0", "works"),
+            trial("1.1", "works"),
+            trial("1.1", "broken", python="3.12", error="no module named 'distutils'"),
+            trial("1.0", "works", python="3.12"),
+        )
+    )
+    assert [(need.id, need.versions, need.python) for need in found] == [
+        ("tried-2.18-python-3.12", ">=1.1,<=1.1", ">=3.12")
+    ]
+
+
+def test_what_fails_on_an_older_python_fails_on_3_12_too_unless_it_ran_there() -> None:
+    older = (trial("1.0", "works"), trial("1.1", "broken"), trial("1.2", "broken"))
+    (need,) = bounds_of((f"matrix/{one.version}.toml", one) for one in older)
+    assert (need.versions, need.python) == (">=1.1,<=1.2", "")
+    ran = trial("1.2", "works", python="3.12")
+    (need,) = bounds_of((f"matrix/{one.version}.toml", one) for one in (*older, ran))
+    assert (need.versions, need.python) == (">=1.1,<=1.1", "")

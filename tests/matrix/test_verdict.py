@@ -116,6 +116,53 @@ def test_a_twin_speaks_only_for_locks_with_its_pins() -> None:
 # -- caution
 
 
+def test_a_twin_speaks_for_locks_with_the_same_packages_of_the_pair_whatever_is_beside() -> None:
+    there = evidence(Grade.TWIN, pins=(("numpy", "2.0.2"), ("six", "1.17.0"), ("gpflow", "2.0")))
+    facts = matrix(pair_loads=(loads(True),), evidence=(VENDOR, there))
+
+    def status(own: tuple[str, ...] = ("tensorflow", "numpy", "six"), **pins: str) -> str:
+        return judged(facts, pins=pins, own=own).status.value
+
+    assert status(numpy="2.0.2", six="1.17.0") == "works"
+    assert status(numpy="2.0.2", six="1.17.0", pandas="3.0") == "works"
+    assert status(numpy="2.1.0", six="1.17.0", gpflow="2.0") == "unproven"
+    # six is a matter of gpflow here, and not of TensorFlow.
+    assert status(own=("tensorflow", "numpy"), numpy="2.0.2", six="1.16.0") == "works"
+
+
+def test_a_twin_with_tf_keras_speaks_only_for_locks_with_it() -> None:
+    there = evidence(Grade.TWIN, pins=(("numpy", "2.0.2"), ("tf-keras", "2.18.0")))
+    facts = matrix(pair_loads=(loads(True),), evidence=(VENDOR, there))
+    for pins, status in (
+        ({"numpy": "2.0.2", "tf-keras": "2.18.0"}, "works"),
+        ({"numpy": "2.0.2"}, "unproven"),
+    ):
+        assert judged(facts, pins=pins, own=("numpy",)).status.value == status
+
+
+def test_a_lock_that_was_not_trained_says_in_what_it_differs_from_what_was() -> None:
+    def told(*seen: Evidence) -> str:
+        facts = matrix(pair_loads=(loads(True),), evidence=(VENDOR, *seen))
+        pins = {"numpy": "2.1.0", "six": "1.17.0", "pandas": "3.0"}
+        verdict = judged(facts, pins=pins, own=("tensorflow", "numpy", "six"))
+        return next(reason.text for reason in verdict.reasons if reason.kind == "untried")
+
+    def twin(python: str = "3.11", tensorflow: str = "2.18.1", **pins: str) -> Evidence:
+        seen = tuple(sorted(pins.items()))
+        found = evidence(Grade.TWIN, metal=None, tensorflow=f"=={tensorflow}", pins=seen)
+        return replace(found, python=python)
+
+    far, near = twin(numpy="1.26.4", six="1.16.0"), twin(numpy="2.0.2", six="1.17.0", pandas="1")
+    assert told(far, near) == "it was not trained beside numpy 2.1.0 (but 2.0.2)"
+    assert (
+        told(far) == "it was not trained beside numpy 2.1.0 (but 1.26.4), six 1.17.0 (but 1.16.0)"
+    )
+    assert told(twin("3.9", numpy="2.1.0"), twin("3.10", numpy="2.1.0")) == (
+        "it was not trained on Python 3.11, only on 3.9, 3.10"
+    )
+    assert told(twin(tensorflow="2.17.1")) == "TensorFlow 2.18.1 was not trained on Linux"
+
+
 def test_a_known_defect_makes_caution_of_works_and_tells_the_way_out() -> None:
     verdict = judged(matrix(pair_loads=(loads(True),), evidence=PROVEN, defects=(defect(),)))
     assert verdict.status is Status.CAUTION

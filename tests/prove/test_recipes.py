@@ -35,7 +35,7 @@ class FakeTwins:
     @contextmanager
     def environment(self, _lock: object, *_: object) -> Iterator[tuple[Path, Any, Path]]:
         wheel = SimpleNamespace(filename="tensorflow_cpu-2.16.2-cp311-cp311-manylinux1_x86_64.whl")
-        twin = SimpleNamespace(tensorflow=wheel, dropped={"gone": "1.0"})
+        twin = SimpleNamespace(tensorflow=wheel, dropped={"gone": "1.0"}, without_cuda={})
         self.place.mkdir(exist_ok=True)
         yield Path(sys.executable), twin, self.place
 

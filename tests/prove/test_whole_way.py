@@ -17,6 +17,7 @@ from tests.prove.macs import failed, mac, mac_report, sealed
 from tests.support.service import serving
 from tfmac_lock import __main__
 from tfmac_lock.curate import build
+from tfmac_lock.files import differing
 from tfmac_lock.matrix import loading
 from tfmac_lock.prove.handing import document_of, packed, text_of
 from tfmac_lock.publish import locks as publishing
@@ -123,7 +124,7 @@ def test_a_report_changes_the_verdict_once_it_is_accepted(
     assert files_of(checkout / "matrix").keys() - matrix.keys() == {
         f"proofs/submitted/{filed['id']}.json"
     }
-    assert build.stale(checkout, build.build(checkout)) == [], "what is filed decides nothing"
+    assert differing(checkout, build.build(checkout)) == [], "what is filed decides nothing"
 
     assert __main__.main(["prove", "accept", filed["id"][:8], "--json"]) == 0
     accepted = json.loads(capsys.readouterr().out)

@@ -149,7 +149,7 @@ def test_a_link_is_not_followed() -> None:
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
     out.seek(0)
-    assert look(out).fault == "says nothing of itself in a PKG-INFO"
+    assert look(out).fault == "has no PKG-INFO that describes it"
 
 
 @pytest.mark.parametrize("head", [STATIC.replace("tool", "other"), STATIC.replace("1.0", "2.0")])

@@ -77,17 +77,17 @@ def test_extras_stand_behind_the_path(text: str, extras: tuple[str, ...]) -> Non
         (PROJECT, {"extras": ["none"]}, "has no extra 'none'; there are: plot-all, train"),
         (PROJECT, {"groups": ["none"]}, "has no dependency group 'none'; there are: dev, test"),
         ("[project]\nrequires-python = '<3.9'\n", {}, "requires Python <3.9, and the lock is for"),
-        ("[project]\nrequires-python = 'x'\n", {}, "'x' is no version specifier"),
-        ("[project]\ndependencies = 'x'\n", {}, "dependencies: is no list of requirements"),
+        ("[project]\nrequires-python = 'x'\n", {}, "'x' is not a version specifier"),
+        ("[project]\ndependencies = 'x'\n", {}, "dependencies: is not a list of requirements"),
         ("[project]\ndependencies = ['a b']\n", {}, "dependencies: 'a b' is not a requirement"),
         ("[project]\ndependencies = ['a @ https://x/a.whl']\n", {}, "only packages from an index"),
-        ("project = 1\n", {}, "[project] is no table"),
+        ("project = 1\n", {}, "[project] is not a table"),
         (
             "[dependency-groups]\na = [{include-group = 'a'}]\n",
             {"project": False, "groups": ["a"]},
             "its dependency group 'a' includes itself",
         ),
-        ("[", {}, "is no TOML"),
+        ("[", {}, "is not TOML"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(

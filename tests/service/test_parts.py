@@ -299,7 +299,7 @@ def test_metrics_are_text_that_prometheus_reads() -> None:
         ("Take 3.13: --python 3.13.", 'Take 3.13: "python": "3.13".'),
         ("you ask for pandas<1 [--with]", "you ask for pandas<1 [packages]"),
         ("17 newer than --exclude-newer allows", "17 newer than exclude_newer allows"),
-        ("and 15 more facts, which --json tells", "and 15 more facts"),
+        ("and 15 more facts; --json lists all", "and 15 more facts"),
         (
             "it has a compiler; --allow-source x takes it",
             "it has a compiler; allow_source x takes it",
@@ -351,11 +351,11 @@ def test_pages_of_other_sites_compute_only_where_the_operator_allows_it(
 
     before = dict(elsewhere.preflight(sent, computes=True))
     assert before[b"access-control-allow-methods"] == post
-    assert dict(elsewhere.told(sent)).get(b"access-control-allow-origin") == read
+    assert dict(elsewhere.headers(sent)).get(b"access-control-allow-origin") == read
     reading = dict(elsewhere.preflight(sent, computes=False))
     assert reading[b"access-control-allow-methods"] == b"GET, HEAD"
     # A cache on the way must not give one site's answer to another.
-    assert (b"vary", b"origin") in elsewhere.told(sent) or not allowed
+    assert (b"vary", b"origin") in elsewhere.headers(sent) or not allowed
 
 
 @pytest.mark.parametrize("given", ["example.org", "https://a.example/path", "https://a b", ""])

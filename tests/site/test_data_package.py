@@ -17,7 +17,7 @@ from packaging.version import Version
 from tfmac_lock import __main__
 from tfmac_lock.errors import UsageError
 from tfmac_lock.matrix import loading
-from tfmac_lock.matrix.dated import Dated, newest, told
+from tfmac_lock.matrix.dated import Dated, facts_line, newest
 from tfmac_lock.site.data_package import version_of, write_data_package
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +99,7 @@ def test_newer_facts_of_the_same_shape_are_taken(
 ) -> None:
     there = other and Dated(folder=Path("data"), date=other[0], shape=other[1], version="1.x")
     assert newest(OWN, there or None).folder == Path("data" if taken else "own")
-    assert says in told(OWN, there or None)
+    assert says in facts_line(OWN, there or None)
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ TENSORFLOW = "tensorflow"
 class Exposure:
     """A package of the lock that an advisory is about.
 
-    ``fixed`` is the first version without the fault, empty where none is told. ``blocked`` are
+    ``fixed`` is the first version without the fault, empty where none is known. ``blocked`` are
     the requirements and bounds that keep it out of this lock; where there are none, ``update``
     is the command that brings it. ``pair`` is a pair with the GPU that can have it, where this
     lock's cannot.
@@ -143,13 +143,13 @@ def _pairs(lock: Lock, matrix: Matrix, target: Target) -> list[Pair]:
     """The pairs with a plugin for the lock's Mac and Python, best first, its own left out."""
     if target.os is Os.LINUX or not target.chip.gpu:
         return []
-    wish = PairRequest(
+    request = PairRequest(
         python=PythonVersion.parse(lock.combo.python),
         chip=target.chip,
         tensorflow=TensorFlowRequest(),
     )
     try:
-        found = [choice.pair for choice in choices(matrix, wish)]
+        found = [choice.pair for choice in choices(matrix, request)]
     except NoCombo:
         return []
     return [pair for pair in found if pair.metal and pair != pair_of(lock)]

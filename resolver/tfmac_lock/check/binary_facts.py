@@ -65,8 +65,7 @@ class _Scanner:
         return self.done[path]
 
     def _scan(self, path: str) -> _Scanned | None:
-        data = self.wheel.inflate(path)
-        try:
+        with self.wheel.inflated(path) as data:
             if not macho.is_macho(bytes(data[:8])):
                 return None
             image = macho.read(data, f"{self.wheel.name}: {path}", self.arch)
@@ -76,9 +75,6 @@ class _Scanner:
             offered = {s: e for s in self.asked if (e := exports.find(s)) is not None}
             generation = numpy_generation(data) if self.numpy else None
             return _Scanned(image=image, numpy=generation, offered=offered)
-        finally:
-            if not isinstance(data, bytes):
-                data.close()
 
     def find(self, path: str, symbol: str) -> Export | None:
         """One export, also of a name that was not among the asked ones."""

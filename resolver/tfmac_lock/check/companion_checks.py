@@ -268,7 +268,7 @@ def verdicts(case: Case) -> tuple[CompanionVerdict, ...]:
         for pin in case.file.pins
         if pin.version
     }
-    return case.matrix.companions.judge(tuple(pinned.values()))
+    return case.matrix.companions.judge(tuple(pinned.values()), python=case.python)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from packaging.version import Version
@@ -26,15 +27,14 @@ if TYPE_CHECKING:
     Progress: TypeAlias = Callable[[str, int, int], None]
 
 
+@dataclass(eq=False)
 class NoSuchWheel(UsageError):
     """The index has no wheel of a release for the Mac in question."""
 
-    def __init__(self, package: str, version: str | None, arch: str, python: str | None) -> None:
-        super().__init__(package, version, arch, python)
-        self.package = package
-        self.version = version
-        self.arch = arch
-        self.python = python
+    package: str
+    version: str | None
+    arch: str
+    python: str | None
 
     def __str__(self) -> str:
         release = f"{self.package} {self.version}" if self.version else self.package

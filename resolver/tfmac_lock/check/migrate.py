@@ -1,4 +1,4 @@
-"""From what a project has to a lock: what fits is kept, what changes is told with the reason.
+"""From what a project has to a lock: what fits is kept, what changes is reported with the reason.
 
 An exact pin is a version to keep where that can be; it becomes no requirement, since it often
 came out of another tool's resolution. A range is a requirement, and is given up only where the

@@ -34,16 +34,16 @@ def loads(case: Case) -> Iterator[Finding]:
     if payload is None or not pins:
         return
     # What a person wrote down of a companion says more of why.
-    told = {found.package for found in companion_checks.needs(case)}
+    named = {found.package for found in companion_checks.needs(case)}
     if not tensorflow.version:
         # The installer reads in their metadata which TensorFlow they are for, and takes that one.
-        told |= {pin.name for pin in pins if companion_checks.follows_tensorflow(case, pin.name)}
+        named |= {pin.name for pin in pins if companion_checks.follows_tensorflow(case, pin.name)}
     natives = matrix.natives.get()
     for pin in pins:
         found = natives.check(
             pin.name, pin.version, payload[1], arch.value, python=case.python, by=payload[0]
         )
-        if found is not None and found.loads is False and pin.name not in told:
+        if found is not None and found.loads is False and pin.name not in named:
             yield case.finding("companion", pin, found.text, _mend(case, pin), found.source)
 
 

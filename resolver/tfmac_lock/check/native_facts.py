@@ -132,8 +132,7 @@ def read_native(
 
 def _read(wheel: Wheel, path: str, arch: str) -> _Read | None:
     what = f"{wheel.name}: {path}"
-    data = wheel.inflate(path)
-    try:
+    with wheel.inflated(path) as data:
         if not macho.is_macho(bytes(data[:8])):
             return None
         image = macho.read(data, what, arch)
@@ -153,9 +152,6 @@ def _read(wheel: Wheel, path: str, arch: str) -> _Read | None:
             exported=frozenset(one for one in asked if exports.find(one) is not None),
             numpy=numpy_generation(data),
         )
-    finally:
-        if not isinstance(data, bytes):
-            data.close()
 
 
 def _counts(one: Import, image: macho.MachO) -> bool:

@@ -70,7 +70,7 @@ class Affected:
         return any(span.holds(parsed) for span in self.spans)
 
     def fixed(self, version: str) -> Version | None:
-        """The first version after that one that is not affected any more, if one is told."""
+        """The first version after that one that is not affected any more, if one is known."""
         now = Version(version)
         fixes = sorted(span.fixed for span in self.spans if span.fixed and span.fixed > now)
         return next((one for one in fixes if not self.holds(str(one))), None)
@@ -140,12 +140,12 @@ def _rows(name: str, content: bytes) -> list[Any]:
     try:
         data = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InputFileError(name, "is no JSON") from error
+        raise InputFileError(name, "is not JSON") from error
     if isinstance(data, dict) and "id" not in data:
         data = data.get("vulns")
     rows = data if isinstance(data, list) else [data]
     if not all(isinstance(row, dict) and isinstance(row.get("id"), str) for row in rows):
-        raise InputFileError(name, "is no advisory in OSV's format")
+        raise InputFileError(name, "is not an advisory in OSV's format")
     return rows
 
 

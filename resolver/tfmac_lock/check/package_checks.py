@@ -108,7 +108,7 @@ def _missing(case: Case, pin: Pin, bound: Bound, release: Release) -> Finding:
 
 
 def within(bound: str, pinned: str) -> bool:
-    """Whether a version keeps a bound; what is no version cannot be told and passes."""
+    """Whether a version keeps a bound; what is no version cannot be compared and passes."""
     try:
         return specifier(bound).contains(Version(pinned))
     except InvalidVersion:

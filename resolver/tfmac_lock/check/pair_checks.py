@@ -241,8 +241,8 @@ def unpinned(case: Case) -> Iterator[Finding]:
                 case.finding(
                     "unpinned",
                     pin,
-                    f"{pin.name}{pin.specifier} is no pin: an installer takes {release} today, and "
-                    "another one tomorrow; the plugin's metadata names no TensorFlow",
+                    f"{pin.name}{pin.specifier} is not a pin: an installer takes {release} today, "
+                    "and another one tomorrow; the plugin's metadata names no TensorFlow",
                     nearest_cure(case),
                     f"https://pypi.org/project/{pin.name}/",
                 ),

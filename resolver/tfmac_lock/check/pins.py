@@ -93,10 +93,12 @@ def sha256(hashes: Iterable[str]) -> tuple[str, ...]:
 def checked(pin: Pin) -> Pin:
     """The pin; raises InputFileError where name or version cannot be one at all."""
     if not _NAME.fullmatch(pin.name):
-        raise InputFileError(pin.path, f"{_short(pin.name)} is no package name", pin.line or None)
+        raise InputFileError(
+            pin.path, f"{_short(pin.name)} is not a package name", pin.line or None
+        )
     if pin.version and not _VERSION.fullmatch(pin.version):
         raise InputFileError(
-            pin.path, f"{pin.name}: {_short(pin.version)} is no version", pin.line or None
+            pin.path, f"{pin.name}: {_short(pin.version)} is not a version", pin.line or None
         )
     return pin
 

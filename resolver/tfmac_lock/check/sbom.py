@@ -34,7 +34,7 @@ def document(lock: Lock, found: Iterable[Exposure] = ()) -> dict[str, Any]:
         "tfmac-lock:machine": f"{combo.os} {combo.arch}",
         "tfmac-lock:as-of": lock.as_of,
     }
-    told: dict[str, Any] = {
+    bom: dict[str, Any] = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "serialNumber": f"urn:uuid:{serial}",
@@ -52,7 +52,7 @@ def document(lock: Lock, found: Iterable[Exposure] = ()) -> dict[str, Any]:
         "dependencies": _dependencies(lock, references),
     }
     rows = _vulnerabilities(found, references)
-    return {**told, **({"vulnerabilities": rows} if rows else {})}
+    return {**bom, **({"vulnerabilities": rows} if rows else {})}
 
 
 def purl(package: LockedPackage) -> str:

@@ -111,7 +111,7 @@ def audit_wheel(
         one = _native_file(wheel, path)
         if one is None:
             findings.append(
-                Finding(code=Code.NOT_MACHO, path=path, text="is no machine code for a Mac")
+                Finding(code=Code.NOT_MACHO, path=path, text="is not machine code for a Mac")
             )
             continue
         native.append(one)
@@ -146,8 +146,7 @@ def audit_wheel(
 
 
 def _native_file(wheel: Wheel, path: str) -> NativeFile | None:
-    data = wheel.inflate(path)
-    try:
+    with wheel.inflated(path) as data:
         if not macho.is_macho(bytes(data[:8])):
             return None
         what = f"{wheel.name}: {path}"
@@ -165,9 +164,6 @@ def _native_file(wheel: Wheel, path: str) -> NativeFile | None:
             sdk=highest_version(image.sdk for image in images),
             numpy_generation=numpy_generation(data),
         )
-    finally:
-        if not isinstance(data, bytes):
-            data.close()
 
 
 def _numpy_findings(generation: str | None, numpy: Version | None) -> list[Finding]:

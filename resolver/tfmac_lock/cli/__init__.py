@@ -80,7 +80,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line that says how to go on."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError, which is told like every other one, under ``--json`` too."""
+        """Raise UsageError, which is printed like every other one, under ``--json`` too."""
         unknown = re.match(r"unrecognized arguments: (\S+)", message)
         near = self._nearest(unknown[1]) if unknown else None
         hint = f" Did you mean {near}?" if near else ""
@@ -126,8 +126,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     args = parser.parse_args(arguments)
     from .terminal import NORMAL, QUIET, VERBOSE, set_console
 
-    told = {"quiet": QUIET, "verbose": VERBOSE}
-    level = next((told[name] for name in told if getattr(args, name, False)), NORMAL)
+    levels = {"quiet": QUIET, "verbose": VERBOSE}
+    level = next((levels[name] for name in levels if getattr(args, name, False)), NORMAL)
     set_console(level, getattr(args, "color", "auto"))
     return args
 
@@ -183,7 +183,7 @@ def parse_shard(given: str | None) -> tuple[int, int]:
     """Part and number of parts of ``--shard 2/4``, from 1; raises UsageError.
 
     Without it they are those of an indexed job of Kubernetes, which numbers its parts from 0 in
-    JOB_COMPLETION_INDEX and whose manifest tells their number in JOB_COMPLETIONS. Elsewhere
+    JOB_COMPLETION_INDEX and whose manifest has their number in JOB_COMPLETIONS. Elsewhere
     there is one part.
     """
     if given is None:

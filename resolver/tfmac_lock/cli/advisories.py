@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import add_command, add_flag
 from .terminal import print_json, printable, say, wrapped
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Sequence
 
     from ..check.advisories import Exposure
+    from .arguments import Commands
 
 EXAMPLES = """\
 examples:
@@ -27,16 +29,16 @@ examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Lists the advisories on the packages of a lock: in which version each is fixed, what keeps that
+version out, and whether a pair with the GPU can have it. Exit status 1 says that there are some.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "advisories",
-        help="known vulnerabilities of a lock, and its bill of materials",
-        description="Tells the advisories on the packages of a lock: in which version each is "
-        "fixed, what keeps that version out, and whether a pair with the GPU can have it. Exit "
-        "status 1 says that there are some.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "advisories", run, ABOUT, epilog=EXAMPLES, json="print what was found as JSON"
     )
     parser.add_argument("lock", metavar="LOCK", type=Path, help="a lock.json, or its folder")
     source = parser.add_mutually_exclusive_group()
@@ -47,12 +49,8 @@ def add_parser(subparsers: Any) -> None:
         help="advisories in OSV's format: a file, a folder, a zip, or an address of one (default: "
         "OSV's archive for PyPI)",
     )
-    source.add_argument(
-        "--no-advisories", action="store_true", help="only write the bill of materials"
-    )
+    add_flag(source, "--no-advisories", "only write the bill of materials")
     parser.add_argument("--sbom", metavar="FILE", type=Path, help="write CycloneDX 1.6 there")
-    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -106,16 +104,14 @@ def _source(given: str) -> Iterator[Path]:
         yield Path(given)
         return
     from ..errors import OutsideError
-    from ..pypi import open_index
     from ..pypi.errors import IndexUnreachable
     from ..pypi.model import IndexFile
     from ..pypi.urls import redact
-    from .talk import Talk
-    from .terminal import has_bars
+    from .observer import observed_index
 
     with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder:
         to = Path(folder) / "advisories"
-        with Talk(show=has_bars()) as talk, open_index(observer=talk) as client:
+        with observed_index(counts=True) as client:
             try:
                 client.download(IndexFile(filename=to.name, url=given), to)
             except IndexUnreachable as error:
@@ -161,11 +157,9 @@ def _text(found: Sequence[Exposure], packages: int) -> str:
 
 def _what_to_do(one: Exposure) -> str:
     if not one.fixed:
-        return "no version is known to be without it"
+        return "no version without it is known"
     if one.update:
         return f"fixed in {one.fixed}: {one.update}"
     why = "; ".join(one.blocked)
-    can = (
-        f"{one.pair} can have it" if one.pair else "no pair with the GPU is known that can have it"
-    )
+    can = f"{one.pair} can have it" if one.pair else "no known pair with the GPU can have it"
     return f"fixed in {one.fixed}, which this lock cannot have: {why}. {can[0].upper()}{can[1:]}"

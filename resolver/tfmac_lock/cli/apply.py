@@ -10,25 +10,28 @@ from typing import TYPE_CHECKING
 from ..errors import InputFileError, OutsideError
 from ..files import open_regular, write_whole
 from ..lock.reading import NAME, lock_path, read_lock
+from .arguments import add_command, add_flag
 from .terminal import print_json, printable
 
 if TYPE_CHECKING:
     import argparse
 
     from ..lock.model import Lock
+    from .arguments import Commands
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command and its options."""
+ABOUT = """
+Writes what a lock says into a project's own file, for the tool that the project uses: [tool.uv],
+a group for Poetry, overrides for PDM, a feature for pixi. Comments, order and everything else
+stay. Doing it again changes nothing.
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """Register the command."""
     from ..lock.apply.merge import TOOLS
 
-    parser = subparsers.add_parser(
-        "apply",
-        help="write a lock's versions and limits into pyproject.toml",
-        description="Writes what a lock says into a project's own file, for the tool that the "
-        "project uses: [tool.uv], a group for Poetry, overrides for PDM, a feature for pixi. "
-        "Comments, order and everything else stay. Doing it again changes nothing.",
-    )
+    parser = add_command(commands, "apply", run, ABOUT)
     parser.add_argument(
         "lock", nargs="?", type=Path, help="the lock (default: lock.json beside the file)"
     )
@@ -42,11 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--tool", choices=TOOLS, help="without it, the one whose lock or table is there, or else uv"
     )
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing, and exit with 1 if it is not current"
-    )
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.set_defaults(run=run)
+    add_flag(parser, "--check", "write nothing, and exit with 1 if it is not current")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ..errors import InputFileError, UsageError
-from ..files import open_regular
+from ..errors import UsageError
+from ..files import open_input
 from . import audit_with
+from .arguments import ARCHES, add_command, add_flag, add_index, add_list
 from .terminal import has_bars, print_json
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from ..matrix.pair_row import PairRow
     from ..pypi.wheels import IndexWheels
     from ..wheels.archive import Wheel
+    from .arguments import Commands
 
 SCHEMA_VERSION = 1
 
-_DESCRIPTION = """\
+ABOUT = """\
 Reads the machine code inside wheels: which chips and macOS it is for, which numpy it runs on,
 and whether a GPU plugin (--pair) or a companion (--with) loads into a TensorFlow. No Mac is
 needed. A WHEEL is a file, a release on the index (name==version), or a lock.json or pylock.toml,
@@ -32,13 +34,15 @@ of which every wheel is read.
 """
 
 
-def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        commands,
         "audit",
-        help="read the binaries of wheels: load check, floors, numpy generation",
-        description=_DESCRIPTION,
+        run,
+        ABOUT,
         epilog="Exit status: 0 nothing wrong, 1 something cannot work, 2 bad usage, 3 no network.",
+        json="one JSON document on stdout",
     )
     parser.add_argument("wheels", nargs="*", metavar="WHEEL", help="what to read")
     parser.add_argument(
@@ -47,36 +51,28 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar=("TF", "METAL"),
         help="whether this plugin loads into this TensorFlow; TF is a version or package==version",
     )
-    parser.add_argument(
+    add_list(
+        parser,
         "--with",
         dest="companions",
         metavar="PKG",
-        action="append",
-        default=[],
         help="beside which TensorFlows this companion loads: name==version, or a wheel",
     )
     parser.add_argument(
         "--tensorflow", metavar="TF", help="the TensorFlow that --with is asked about, like 2.18.1"
     )
-    parser.add_argument(
-        "--arch", choices=("arm64", "x86_64"), help="the Mac's architecture (default: arm64)"
-    )
+    parser.add_argument("--arch", choices=ARCHES, help="the Mac's architecture (default: arm64)")
     parser.add_argument("--python", metavar="3.X", help="the wheel for this Python")
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep whole wheels in DIR and read them there"
     )
-    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    parser.add_argument(
-        "--extra-index-url", metavar="URL", action="append", default=[], help="asked after it"
-    )
-    parser.add_argument(
+    add_index(parser)
+    add_flag(
+        parser,
         "--code",
-        action="store_true",
-        help="disassemble a plugin here, instead of telling what the matrix holds of its code "
+        "disassemble a plugin here, instead of showing what the matrix holds of its code "
         "(needs the extra: pip install 'tfmac-lock[curate]')",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -127,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """Opens wheels so that their reading is shown; ``show`` is told of the bytes done."""
+    """Opens wheels so that their reading is shown; ``show`` is called with the bytes done."""
 
     show: Callable[[str, int, int], None]
 
@@ -144,11 +140,7 @@ def _one(given: str, args: argparse.Namespace, source: IndexWheels, watch: Watch
 
     if given.endswith(".whl"):
         path = Path(given)
-        try:
-            opened = open_regular(path)
-        except OSError as error:
-            raise InputFileError(given, error.strerror or str(error)) from error
-        with opened:
+        with open_input(path) as opened:
             audit = audit_wheel(watch.wheel(opened, path.name), arch=args.arch)
             return _with_code(audit, opened, args)
     package, version = audit_with.named_release(given)
@@ -192,13 +184,9 @@ def _code_lines(code: Kernels) -> list[str]:
     for fusion in code.fusions:
         lines.append(f"  {fusion.contraction} with bias and activation becomes {fusion.operation}")
         lines.append(f"    kernel: {fusion.kernel} for {', '.join(fusion.types)}")
-        for label, names in (
-            ("applies", fusion.applied),
-            ("LEAVES OUT", fusion.left_out),
-            ("not decided", fusion.undecided),
-        ):
-            if names:
-                lines.append(f"    {label}: {', '.join(names)}")
+        seen = {"applies": fusion.applied, "LEAVES OUT": fusion.left_out}
+        seen["not decided"] = fusion.undecided
+        lines += [f"    {label}: {', '.join(names)}" for label, names in seen.items() if names]
         lines += [f"    sends: {selector}" for selector in fusion.computes]
         lines += [f"    calls: {name}" for name in fusion.calls]
     return lines
@@ -252,13 +240,10 @@ def _pair(args: argparse.Namespace, source: IndexWheels, watch: Watch) -> PairRo
 
 @contextmanager
 def _index(args: argparse.Namespace) -> Iterator[IndexWheels]:
-    from ..pypi import open_index
     from ..pypi.wheels import IndexWheels
-    from .talk import Talk
+    from .observer import observed_index
 
-    # The bar shows what is read; of the index only notes are of interest.
-    given = {"index_url": args.index_url, "extra_index_urls": args.extra_index_url}
-    with Talk(show=False) as talk, open_index(**given, observer=talk) as client:
+    with observed_index(index_url=args.index_url, extra_index_urls=args.extra_index_url) as client:
         yield IndexWheels(client, args.keep)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputFileError, UsageError
-from ..files import open_regular
+from ..errors import UsageError
+from ..files import open_input
 from .terminal import wrapped
 
 if TYPE_CHECKING:
@@ -98,11 +98,7 @@ def _local(given: str, natives: Natives, arch: str, watch: Watch) -> tuple[Nativ
     from ..check.native_audit import read_binary
 
     path = Path(given)
-    try:
-        opened = open_regular(path)
-    except OSError as error:
-        raise InputFileError(given, error.strerror or str(error)) from error
-    with opened:
+    with open_input(path) as opened:
         return read_binary(natives, watch.wheel(opened, path.name), arch)
 
 
@@ -172,7 +168,7 @@ def to_text(audit: NativeAudit) -> str:
 
 def _rest(audit: NativeAudit) -> list[str]:
     """All but the verdict: what was read, and beside which TensorFlows it loads."""
-    from ..explain.natives import runs
+    from ..explain.lookups import runs
     from ..matrix.base import version
 
     many = "1 image binds" if audit.images == 1 else f"{audit.images} images bind"
@@ -182,14 +178,11 @@ def _rest(audit: NativeAudit) -> list[str]:
     if audit.copies:
         lines.append("    what its images register goes there, and not to the TensorFlow that runs")
     every = sorted({*audit.loads, *audit.fails, *audit.open}, key=version)
-    for label, releases in (
-        ("loads into", audit.loads),
-        ("does not load into", audit.fails),
-        ("not decided for", audit.open),
-    ):
-        if releases:
-            lines.append(f"  {label} TensorFlow {runs(every, releases)}")
-    return lines
+    seen = {"loads into": audit.loads, "does not load into": audit.fails}
+    seen["not decided for"] = audit.open
+    return lines + [
+        f"  {how} TensorFlow {runs(every, those)}" for how, those in seen.items() if those
+    ]
 
 
 def _lacks(load: NativeLoad) -> list[str]:
@@ -200,7 +193,7 @@ def _lacks(load: NativeLoad) -> list[str]:
         lines += [f"  missing symbol: {symbol}", f"    {demangle(symbol)}"]
     left = len(load.missing_symbols) - MANY
     if left > 0:
-        lines.append(f"  and {left} more symbols, which --json tells")
+        lines.append(f"  and {left} more symbols; --json lists all")
     return lines + [f"  not decided: {name}" for name in load.unknown_symbols[:MANY]]
 
 

@@ -7,15 +7,18 @@ import os
 import re
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import OutsideError, UsageError
+from .arguments import add_command
 from .terminal import print_json, printable
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
     from pathlib import Path
+
+    from .arguments import Commands
 
 LIMIT = "TFMAC_LOCK_CACHE_LIMIT"
 """The variable with the most that the cache may take."""
@@ -37,21 +40,15 @@ examples:
   tfmac-lock cache clean    remove what was fetched
   tfmac-lock cache trim     remove the oldest until {LIMIT} ({USUAL}) is kept
 
-Every resolution keeps to that limit by itself. TFMAC_LOCK_CACHE_DIR names another folder.
+Every resolution keeps to that limit. TFMAC_LOCK_CACHE_DIR names another folder.
 """
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "cache",
-        help="where the cache lies, what it takes, and less of it",
-        description="What the index said is kept in a folder, so that it is asked once.",
-        epilog=EXAMPLES,
-    )
+    about = "Shows, trims or empties the cache, which keeps what the package index answered."
+    parser = add_command(commands, "cache", run, about, epilog=EXAMPLES)
     parser.add_argument("what", nargs="?", choices=("dir", "info", "clean", "trim"), default="info")
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

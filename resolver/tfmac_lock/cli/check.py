@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .arguments import add_command, add_flag
 from .terminal import has_color, print_json
 
 if TYPE_CHECKING:
@@ -18,18 +19,19 @@ if TYPE_CHECKING:
     from ..lock.model import Lock
     from ..matrix.facts import Matrix
     from ..target import MacOSVersion, Target
+    from .arguments import Commands
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Reads requirements.txt, pip freeze, pylock.toml, conda-lock.yml, environment.yml, uv.lock,
+poetry.lock, pixi.lock, or a project's folder, and says what will not install, import or train.
+Exit status 1 says that there are errors or warnings.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "check",
-        help="judge a file of pins for a Mac",
-        description="Reads requirements.txt, pip freeze, pylock.toml, conda-lock.yml, "
-        "environment.yml, uv.lock, poetry.lock, pixi.lock, or a project's folder, and says "
-        "what will not install, import or train. Exit status 1 says that there are errors or "
-        "warnings.",
-    )
+    parser = add_command(commands, "check", run, ABOUT, json="")
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="a file or a folder")
     parser.add_argument("--python", metavar="3.X", help="default: the file's, or this Mac's")
     parser.add_argument("--chip", help="default: this Mac's, or m1")
@@ -38,17 +40,14 @@ def add_parser(subparsers: Any) -> None:
         "--against",
         metavar="LOCK",
         type=Path,
-        help="also tell what is otherwise than in that lock.json, as after a bot's pull request",
+        help="also report what differs from that lock.json, as after a bot's pull request",
     )
     output = parser.add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="print the findings as JSON")
-    output.add_argument("--sarif", action="store_true", help="print them as SARIF 2.1.0")
-    output.add_argument(
-        "--fix",
-        action="store_true",
-        help="write corrected pins beside each file with errors, as NAME.fixed.txt",
+    add_flag(output, "--json", "print the findings as JSON")
+    add_flag(output, "--sarif", "print them as SARIF 2.1.0")
+    add_flag(
+        output, "--fix", "write corrected pins beside each file with errors, as NAME.fixed.txt"
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from .words import Command, Word
 
-SHELLS = ("bash", "zsh", "tcsh", "fish", "powershell")
-"""The shells that have a completion script."""
-
 NAME = "tfmac-lock"
 
 

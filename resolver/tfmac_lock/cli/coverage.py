@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .arguments import add_command, add_flag
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -13,19 +14,20 @@ if TYPE_CHECKING:
 
     from ..lock.coverage import Coverage
     from ..lock.model import Lock
+    from .arguments import Commands
 
 
-def add_parser(what: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+ABOUT = """
+Counts what was run of the published locks: twins, reports, Macs. Then the ten runs on a Mac that
+would help most, with the command to type there.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register it among the commands of ``matrix``."""
-    parser = what.add_parser(
-        "coverage",
-        help="what was tried of each lock, how long ago, and which runs are wanted",
-        description="Counts what was run of the published locks: twins, reports, Macs. Then the "
-        "ten runs on a Mac that would help most, with the command to type there.",
-    )
-    parser.add_argument("--all", action="store_true", help="every lock with what was tried of it")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.set_defaults(run=run)
+    summary = "what was tried of each lock, how long ago, and which runs are wanted"
+    parser = add_command(commands, "coverage", run, ABOUT, help=summary)
+    add_flag(parser, "--all", "every lock with what was tried of it")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import InputFileError
+from ..files import holds
 from ..lock.reading import read_lock
 from ..lock.update import unless_nothing_new
 
@@ -30,11 +31,4 @@ def _with_day_of(lock: Lock, path: Path) -> Lock:
 
 def stale(texts: Mapping[str, str], paths: Mapping[str, Path]) -> list[Path]:
     """The files that hold something else, or are not there."""
-    return [paths[name] for name, text in sorted(texts.items()) if not _holds(paths[name], text)]
-
-
-def _holds(path: Path, text: str) -> bool:
-    try:
-        return path.read_bytes() == text.encode()
-    except OSError:
-        return False
+    return [paths[name] for name, text in sorted(texts.items()) if not holds(paths[name], text)]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import add_command, add_flag
 from .terminal import has_color, print_json, printable, wrapped
 
 if TYPE_CHECKING:
+    import argparse
+
     from ..lock.difference import Difference, Headline
     from ..lock.model import Lock
+    from .arguments import Commands
 
 EXAMPLES = """\
 A lock is a lock.json, a folder with one, or REVISION:PATH of this git repository.
@@ -27,22 +30,20 @@ COLORS = {"worse": "31", "better": "32", "other": "36"}
 SIGNS = {"worse": "-", "better": "+", "other": "*"}
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Says what changed between two locks: first what it means (the GPU, the verdict, bounds, macOS),
+then every version.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "diff",
-        help="what changed between two locks",
-        description="Says what changed between two locks: first what it means (the GPU, the "
-        "verdict, bounds, macOS), then every version.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "diff", run, ABOUT, epilog=EXAMPLES, json="")
     parser.add_argument("before", metavar="A", help="the lock before")
     parser.add_argument("after", metavar="B", help="the lock after")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--json", action="store_true", help="print it as JSON")
-    how.add_argument("--markdown", action="store_true", help="print it for a pull request")
-    parser.set_defaults(run=run)
+    add_flag(how, "--json", "print it as JSON")
+    add_flag(how, "--markdown", "print it for a pull request")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -82,7 +83,7 @@ def read_side(given: str) -> Lock:
         )
         if shown.returncode == 0 and not shown.stdout.startswith(b"tree "):
             return parse_lock(shown.stdout, given)
-    raise InputFileError(given, "is no file, and git knows no such revision and path")
+    raise InputFileError(given, "is neither a file nor a revision and path that git knows")
 
 
 def document(found: Difference) -> dict[str, Any]:

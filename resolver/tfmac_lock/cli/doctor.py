@@ -6,29 +6,28 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import add_command, add_flag
 from .terminal import has_color, print_json
 
 if TYPE_CHECKING:
     import argparse
 
     from ..check.doctor import Examination
+    from .arguments import Commands
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Looks at macOS, the chip, Rosetta, the active Python, pip, conda and the installed packages. Exit
+status 1 says that there are errors or warnings.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "doctor",
-        help="look at this Mac and this environment",
-        description="Looks at macOS, the chip, Rosetta, the active Python, pip, conda and the "
-        "installed packages. Exit status 1 says that there are errors or warnings.",
-    )
+    parser = add_command(commands, "doctor", run, ABOUT, json="print the findings as JSON")
     parser.add_argument("--python", metavar="PATH", help="the Python (default: the active one)")
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
-    parser.add_argument(
-        "--record", action="store_true", help="print only the facts, as JSON, to send to somebody"
-    )
+    add_flag(parser, "--record", "print only the facts, as JSON, to send to somebody")
     parser.add_argument("--from", dest="recorded", metavar="FILE", type=Path, help="judge a record")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,28 +5,32 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .arguments import add_command
 from .terminal import has_bars, has_color, print_json, say
 
 if TYPE_CHECKING:
     from ..explain.answer import Answer, Explanation
     from ..explain.recognise import Recognition
+    from .arguments import Commands
 
 WIDTH = 96
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Recognises known failures in any text: a pip log, a traceback, a terminal copy, a notebook, a CI
+log. Exit status 1 says that nothing was recognised.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "explain",
-        help="recognise an error in a log: cause, cure, sources",
-        description="Recognises known failures in any text: a pip log, a traceback, a terminal "
-        "copy, a notebook, a CI log. Exit status 1 says that nothing was recognised.",
-        epilog="example:  python train.py 2>&1 | tfmac-lock explain",
+    epilog = "example:  python train.py 2>&1 | tfmac-lock explain"
+    parser = add_command(
+        commands, "explain", run, ABOUT, epilog=epilog, json="print the answer as JSON"
     )
     parser.add_argument("file", nargs="?", default="-", help="the text, or - for stdin (default)")
-    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     parser.add_argument(
         "--limit-mb",
         type=_megabytes,
@@ -34,7 +38,6 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="stop reading after N megabytes (default: 256)",
     )
-    parser.set_defaults(run=run)
 
 
 def _megabytes(text: str) -> int:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import add_command, add_flag, add_folder, add_index
 from .terminal import has_bars, print_json
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator, Sequence
 
     from ..lock.model import Lock
     from ..lock.wheelhouse import Fetched
     from ..pypi.model import IndexFile
+    from .arguments import Commands
 
-    Told = Callable[[IndexFile, int, int | None], None]
+    Report = Callable[[IndexFile, int, int | None], None]
 
 EXAMPLES = """\
 examples:
@@ -27,39 +29,26 @@ examples:
   tfmac-lock fetch lock.json -o wheels --python
       pip itself as well, for a Python that has none
 
-A fetch that was interrupted goes on where it stopped.
+An interrupted fetch resumes where it stopped.
 """
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Brings every file of a lock into a folder, checked by its hash, and says how to install from there
+without a network.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "fetch",
-        help="bring the files of a lock into a folder, for a machine without a network",
-        description="Brings every file of a lock into a folder, checked by its hash, and says how "
-        "to install from there without a network.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "fetch", run, ABOUT, epilog=EXAMPLES, json="print what was fetched as JSON"
     )
     parser.add_argument("lock", metavar="LOCK", type=Path, help="a lock.json, or its folder")
-    parser.add_argument(
-        "-o",
-        dest="output",
-        metavar="DIR",
-        type=Path,
-        default=Path("wheels"),
-        help="the folder to fetch into (default: wheels)",
-    )
-    parser.add_argument("--python", action="store_true", help="also bring pip's own wheel")
-    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    parser.add_argument(
-        "--extra-index-url", metavar="URL", action="append", default=[], help="and a further one"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="overwrite a requirements.txt of somebody else's there"
-    )
-    parser.add_argument("--json", action="store_true", help="print what was fetched as JSON")
-    parser.set_defaults(run=run)
+    add_folder(parser, "the folder to fetch into", Path("wheels"))
+    add_flag(parser, "--python", "also bring pip's own wheel")
+    add_index(parser)
+    add_flag(parser, "--force", "overwrite a requirements.txt of somebody else's there")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,16 +58,16 @@ def run(args: argparse.Namespace) -> int:
     from ..lock.reading import lock_path, read_lock
     from ..lock.wheelhouse import fetch, wanted
     from ..lock.write import write_files
-    from ..pypi import open_index
-    from .talk import Talk
+    from .observer import observed_index
 
     lock = read_lock(lock_path(args.lock))
-    given = {"index_url": args.index_url, "extra_index_urls": args.extra_index_url}
     try:
-        with Talk(show=False) as talk, open_index(**given, observer=talk) as client:
+        with observed_index(
+            index_url=args.index_url, extra_index_urls=args.extra_index_url
+        ) as client:
             files = wanted(lock, client, with_pip=args.python)
-            with _bar(len(files)) as told:
-                found = fetch(files, args.output, client, told)
+            with _bar(len(files)) as report:
+                found = fetch(files, args.output, client, report)
     except OSError as error:
         raise OutsideError(f"{args.output}: {error.strerror or error}") from error
     text = requirements_txt.render(lock)
@@ -132,7 +121,7 @@ def _text(lock: Lock, found: Sequence[Fetched], folder: Path, commands: Sequence
 
 
 @contextmanager
-def _bar(files: int) -> Iterator[Told]:
+def _bar(files: int) -> Iterator[Report]:
     """A bar over the files where stderr is a terminal, with the bytes of the one under way."""
     if not has_bars():
         yield lambda _file, _done, _total: None
@@ -145,10 +134,10 @@ def _bar(files: int) -> Iterator[Told]:
         task = progress.add_task("fetching", total=None)
         seen: set[str] = set()
 
-        def told(file: IndexFile, done: int, total: int | None) -> None:
+        def report(file: IndexFile, done: int, total: int | None) -> None:
             seen.add(file.filename)
             name = file.filename.partition("-")[0]
             text = f"{len(seen)} of {files} {name:.28}"
             progress.update(task, description=text, completed=done, total=total)
 
-        yield told
+        yield report

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import add_command, add_flag, add_list, add_packages
 from .install_choice import choose
-from .options import split_packages
 from .terminal import has_color, print_json, printable, say
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from ..host import Host
     from ..lock.model import Lock
     from ..prove.installing import Finding, Place, Step
+    from .arguments import Commands
 
 EXAMPLES = """\
 examples:
@@ -30,33 +31,27 @@ examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Looks at this Mac, takes the lock.json that is here or makes one, makes an environment, installs
+into it by hashes, and runs a short proof there. Each step is shown before it is done.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "install",
-        help="install TensorFlow on this Mac, and try it",
-        description="Looks at this Mac, takes the lock.json that is here or makes one, makes an "
-        "environment, installs into it by hashes, and runs a short proof there. Each step is shown "
-        "before it is done.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "install", run, ABOUT, epilog=EXAMPLES, json="print what was done as JSON"
     )
     parser.add_argument("lock", nargs="?", metavar="LOCK", type=Path, help="a lock.json to install")
     parser.add_argument("--python", metavar="3.X", help="default: the best that this Mac can have")
     parser.add_argument("--chip", help="default: this Mac's")
     parser.add_argument("--tensorflow", metavar="VERSION", help="default: the best that is known")
     parser.add_argument("--metal", metavar="VERSION", help="a version, auto or none")
-    parser.add_argument(
-        "--with",
-        dest="extra",
-        metavar="PKG",
-        action="extend",
-        type=split_packages,
-        default=[],
-        help="one more package; can be repeated",
+    add_packages(parser, "one more package; can be repeated")
+    add_list(
+        parser, "-r", dest="requirements", metavar="FILE", help="more, from a requirements file"
     )
-    parser.add_argument("-r", dest="requirements", metavar="FILE", action="append", default=[])
-    parser.add_argument("--jupyter", action="store_true", help="also register it with Jupyter")
+    add_flag(parser, "--jupyter", "also register it with Jupyter")
     parser.add_argument(
         "--env",
         type=Path,
@@ -69,12 +64,8 @@ def add_parser(subparsers: Any) -> None:
         choices=("uv", "pip"),
         help="default: uv where it is installed, else venv and pip",
     )
-    parser.add_argument("--no-proof", action="store_true", help="install, and try nothing")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be run, on any computer"
-    )
-    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
-    parser.set_defaults(run=run)
+    add_flag(parser, "--no-proof", "install, and try nothing")
+    add_flag(parser, "--dry-run", "say what would be run, on any computer")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -95,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     todo = installing.steps(lock, place, jupyter=args.jupyter)
     todo += [] if args.no_proof else [installing.proof(lock, place)]
     if args.dry_run:
-        return _tell_plan(args, lock, todo)
+        return _show_plan(args, lock, todo)
     found: list[Finding] = []
     for number, step in enumerate(todo, 1):
         say(f"[{number}/{len(todo)}] {step.text}\n  $ {step.line}")
@@ -105,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
             found = _read_report(place)
         elif status != 0:
             raise installing.StepFailed(step, status)
-    return _tell(args, lock, place, todo, found)
+    return _show_result(args, lock, place, todo, found)
 
 
 def _check(lock: Lock, mac: Host | None) -> None:
@@ -202,7 +193,7 @@ def _read_report(place: Place) -> list[Finding]:
         raise OutsideError("the proof ended without a report; its last lines are above") from error
 
 
-def _tell_plan(args: argparse.Namespace, lock: Lock, todo: Sequence[Step]) -> int:
+def _show_plan(args: argparse.Namespace, lock: Lock, todo: Sequence[Step]) -> int:
     """What would be run, and nothing else."""
     if args.json:
         print_json({"lock": lock.combo.id, "dry_run": True, "steps": _steps_json(todo)})
@@ -227,7 +218,7 @@ def _steps_json(todo: Sequence[Step]) -> list[dict[str, Any]]:
     return [{"text": step.text, "command": list(step.command)} for step in todo]
 
 
-def _tell(
+def _show_result(
     args: argparse.Namespace,
     lock: Lock,
     place: Place,

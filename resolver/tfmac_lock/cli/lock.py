@@ -112,9 +112,9 @@ def make_beside(args: argparse.Namespace, mac: Lock) -> list[Lock]:
     names = _also(args)
     if not names:
         return []
-    from . import fresh
+    from . import resolving
 
-    return fresh.make_beside(args, find_machine(args, mac.combo.chip), mac, names)
+    return resolving.make_beside(args, find_machine(args, mac.combo.chip), mac, names)
 
 
 def _also(args: argparse.Namespace) -> list[str]:
@@ -159,11 +159,11 @@ def make(args: argparse.Namespace, named: str | None) -> Lock:
         if lock is not None:
             say(f"answered by the published lock {lock.combo.id} of {lock.as_of}", VERBOSE)
             return lock
-    from . import fresh
+    from . import resolving
 
     say("no published lock answers, so it is resolved now", VERBOSE)
     other = _published(args, mac, conda=True) if answerable and not conda else None
-    return fresh.make(args, mac, with_conda=other)
+    return resolving.make(args, mac, with_conda=other)
 
 
 class Machine:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import coverage, matrix_outdated, parse_shard
+from .arguments import ARCHES, add_check, add_command, add_flag, add_index, add_shard
 from .terminal import has_bars, has_color, print_json, say
 
 if TYPE_CHECKING:
@@ -15,57 +16,42 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from ..matrix.reasons import Verdict
     from ..matrix.verdict import Pair
+    from .arguments import Commands
 
-ARCHES = ("arm64", "x86_64")
 
-
-def add_parser(subparsers: Any) -> None:
+def add_parser(commands: Commands) -> None:
     """Register ``matrix`` with its subcommands; alone it shows the pair grid."""
-    parser = subparsers.add_parser(
-        "matrix",
-        help="show combos and the pair grid, or keep the matrix",
-        description="Shows what is known: TensorFlow releases down, plugin releases across.",
-    )
+    about = "Shows what is known: TensorFlow releases down, plugin releases across."
+    parser = add_command(commands, "matrix", run_grid, about)
     parser.add_argument("--arch", choices=ARCHES, default="arm64", help="default: arm64")
-    parser.add_argument("--all", action="store_true", help="pre-releases and empty packages too")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.set_defaults(run=run_grid)
-    what = parser.add_subparsers(metavar="WHAT")
-    pair = what.add_parser("pair", help="one pair and why it works or does not")
+    add_flag(parser, "--all", "pre-releases and empty packages too")
+    below = parser.add_subparsers(metavar="WHAT")
+    pair = add_command(below, "pair", run_pair, help="one pair and why it works or does not")
     pair.add_argument("tensorflow", help="2.18.0, or tensorflow-macos==2.9.0")
     pair.add_argument("metal", help="the plugin's version, or none")
     pair.add_argument("--arch", choices=ARCHES, default="arm64", help="default: arm64")
     pair.add_argument("--python", metavar="3.X", help="a Python, where it makes a difference")
-    pair.add_argument("--json", action="store_true", help="print the result as JSON")
-    pair.set_defaults(run=run_pair)
-    combos = what.add_parser("combos", help="every combo with a published lock, best first")
+    combos = add_command(
+        below, "combos", run_combos, help="every combo with a published lock, best first"
+    )
     combos.add_argument("--python", metavar="3.X", help="only that Python")
     combos.add_argument("--arch", choices=ARCHES, help="only that architecture")
-    combos.add_argument("--json", action="store_true", help="print the result as JSON")
-    combos.set_defaults(run=run_combos)
-    coverage.add_parser(what)
-    matrix_outdated.add_parser(what)
-    roads = what.add_parser("roads", help="other roads to the Mac's GPU, with their state")
-    roads.add_argument("--json", action="store_true", help="print the result as JSON")
-    roads.set_defaults(run=run_roads)
-    lint = what.add_parser("lint", help="check the facts in matrix/ (needs a checkout)")
-    lint.add_argument("--json", action="store_true", help="print the result as JSON")
-    lint.set_defaults(run=run_lint)
-    compiled = what.add_parser(
-        "compile", help="make what is generated from matrix/ (needs a checkout)"
+    coverage.add_parser(below)
+    matrix_outdated.add_parser(below)
+    add_command(below, "roads", run_roads, help="other roads to the Mac's GPU, with their state")
+    add_command(below, "lint", run_lint, help="check the facts in matrix/ (needs a checkout)")
+    compiled = add_command(
+        below, "compile", run_compile, help="make what is generated from matrix/ (needs a checkout)"
     )
-    compiled.add_argument(
-        "--check", action="store_true", help="write nothing; exit with 1 where something is stale"
+    add_check(compiled)
+    refresh = add_command(
+        below,
+        "refresh",
+        run_refresh,
+        help="read new releases and binaries from the index (needs a checkout)",
     )
-    compiled.add_argument("--json", action="store_true", help="print the result as JSON")
-    compiled.set_defaults(run=run_compile)
-    refresh = what.add_parser(
-        "refresh", help="read new releases and binaries from the index (needs a checkout)"
-    )
-    refresh.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    refresh.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
-    refresh.add_argument("--json", action="store_true", help="print the result as JSON")
-    refresh.set_defaults(run=run_refresh)
+    add_index(refresh, extra=False)
+    add_shard(refresh)
 
 
 def run_grid(args: argparse.Namespace) -> int:
@@ -183,11 +169,12 @@ def generate(args: argparse.Namespace) -> tuple[list[str], list[str]]:
     Returns the names of all of them, and of those that were written or are stale.
     """
     from ..curate import build
+    from ..files import differing
     from ..matrix import loading as data
 
     root = data.checkout()
     files = build.build(root)
-    return sorted(files), build.stale(root, files) if args.check else build.write(root, files)
+    return sorted(files), differing(root, files) if args.check else build.write(root, files)
 
 
 def run_compile(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
+from .arguments import add_command, add_flag, add_index
 from .coverage import published_slots
 from .terminal import print_json
 
@@ -13,21 +14,22 @@ if TYPE_CHECKING:
     import argparse
 
     from ..pypi.model import IndexFile
+    from .arguments import Commands
 
 
-def add_parser(what: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+ABOUT = """
+Asks the index for what the matrix does not have, and says what to type. Exit status 1: something
+is due.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register it among the commands of ``matrix``."""
-    parser = what.add_parser(
-        "outdated",
-        help="what is due: new releases, companions not tried, locks without a twin",
-        description="Asks the index for what the matrix does not have, and says what to type. "
-        "Exit status 1: something is due.",
-    )
-    parser.add_argument("--offline", action="store_true", help="ask no index")
+    summary = "what is due: new releases, companions not tried, locks without a twin"
+    parser = add_command(commands, "outdated", run, ABOUT, help=summary)
+    add_flag(parser, "--offline", "ask no index")
     parser.add_argument("--subject", metavar="NAME", help="only that one")
-    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.set_defaults(run=run)
+    add_index(parser, extra=False)
 
 
 def run(args: argparse.Namespace) -> int:

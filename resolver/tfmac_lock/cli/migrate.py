@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import add_command, add_flag, add_folder, add_index
 from .terminal import print_json, printable, wrapped
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from ..check.migrate import Migrated, Stated
     from ..lock.model import Lock
+    from .arguments import Commands
     from .lock import Machine
 
 REQUEST = "requirements.in"
@@ -30,34 +32,24 @@ examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Reads pyproject.toml, requirements.txt, pip freeze, uv.lock, poetry.lock, pixi.lock, pylock.toml,
+conda-lock.yml or environment.yml, keeps the versions that fit a Mac, says what had to change and
+why, and writes the lock with its request.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "migrate",
-        help="from a project's requirements or lock to a lock for a Mac",
-        description="Reads pyproject.toml, requirements.txt, pip freeze, uv.lock, poetry.lock, "
-        "pixi.lock, pylock.toml, conda-lock.yml or environment.yml, keeps the versions that fit "
-        "a Mac, says what had to change and why, and writes the lock with its request.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "migrate", run, ABOUT, epilog=EXAMPLES)
     parser.add_argument("file", metavar="FILE", type=Path)
     parser.add_argument("--python", metavar="3.X", help="default: the file's, or this Mac's")
     parser.add_argument("--chip", help="default: this Mac's, or m1")
     parser.add_argument("--metal", metavar="VERSION", default="auto", help="auto (default) or none")
-    parser.add_argument(
-        "-o",
-        dest="output",
-        metavar="DIR",
-        type=Path,
-        default=Path("mac-lock"),
-        help="the folder for lock and request (default: mac-lock)",
-    )
-    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    parser.add_argument("--offline", action="store_true", help="ask only what is cached")
-    parser.add_argument("--dry-run", action="store_true", help="say what would come of it")
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-    parser.set_defaults(run=run)
+    add_folder(parser, "the folder for lock and request", Path("mac-lock"))
+    add_index(parser, extra=False)
+    add_flag(parser, "--offline", "ask only what is cached")
+    add_flag(parser, "--dry-run", "say what it would write")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -70,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
     from ..host import detect
     from ..matrix import loading
     from ..resolve.pyproject import NAME as PYPROJECT
-    from .fresh import resolving
     from .lock import find_machine
+    from .resolving import resolving
 
     matrix, mac, path = loading.matrix(), detect(), args.file
     if not path.is_file():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
 from .. import __version__
 from ..lock.formats import CONDA_FORMAT_NAMES, EXPORT_FORMAT_NAMES, FORMATS
 from . import COMMANDS, EXIT_STATUSES, Formatter, Parser, add_console
+from .arguments import add_flag, add_list, add_packages
 
 EXAMPLES = """\
 examples:
@@ -41,15 +41,10 @@ class ShowVersion(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Print both and end."""
         from ..matrix import loading
-        from ..matrix.dated import told
+        from ..matrix.dated import facts_line
 
-        print(f"tfmac-lock {__version__}\n{told(*loading.facts_used())}")  # noqa: T201 - the result
+        print(f"tfmac-lock {__version__}\n{facts_line(*loading.facts_used())}")  # noqa: T201 - the result
         parser.exit()
-
-
-def split_packages(given: str) -> list[str]:
-    """The packages of one ``--with``: ``pandas,scipy`` names two, ``numpy>=1,<2`` names one."""
-    return [part.strip() for part in re.split(r",(?=\s*[A-Za-z])(?![^\[]*\])", given)]
 
 
 def main_parser() -> Parser:
@@ -65,12 +60,11 @@ def main_parser() -> Parser:
     )
     mac = made.add_argument_group("the Mac (on a Mac, what is not given is detected)")
     mac.add_argument("--python", metavar="3.X", help="the Python to install into: 3.8 to 3.13")
-    mac.add_argument(
+    add_list(
+        mac,
         "--chip",
         dest="chips",
         metavar="CHIP",
-        action="append",
-        default=[],
         help="m1 to m5, also m1-pro, m1-max, m1-ultra; intel, or intel-amd with a GPU; one of each "
         "architecture goes into one conda-lock.yml",
     )
@@ -99,15 +93,7 @@ def main_parser() -> Parser:
     what.add_argument(
         "--metal", metavar="VERSION", default="auto", help="a version, auto (the default) or none"
     )
-    what.add_argument(
-        "--with",
-        dest="extra",
-        metavar="PKG",
-        action="extend",
-        type=split_packages,
-        default=[],
-        help="one more package, with a version if you like; can be repeated",
-    )
+    add_packages(what, "one more package, with a version if you like; can be repeated")
     what.add_argument(
         "--for",
         dest="recipe",
@@ -116,49 +102,44 @@ def main_parser() -> Parser:
         const=LIST,
         help="what that application or course needs; without a name: list them all",
     )
-    what.add_argument(
+    add_list(
+        what,
         "-r",
         dest="requirements",
         metavar="FILE",
         type=Path,
-        action="append",
-        default=[],
         help="more packages, from a requirements file or a pyproject.toml, also with extras: "
         "'pyproject.toml[train]'",
     )
-    what.add_argument(
+    add_list(
+        what,
         "--extra",
         dest="extras",
         metavar="NAME",
-        action="append",
-        default=[],
         help="with that extra of the pyproject.toml; can be repeated",
     )
-    what.add_argument(
+    add_list(
+        what,
         "--group",
         dest="groups",
         metavar="NAME",
-        action="append",
-        default=[],
         help="with that dependency group of the pyproject.toml; can be repeated",
     )
-    what.add_argument(
+    add_list(
+        what,
         "-c",
         dest="constraints",
         metavar="FILE",
         type=Path,
-        action="append",
-        default=[],
         help="limits for packages that may come in, from a constraints file",
     )
     what.add_argument(
         "--exclude-newer", metavar="DATE", help="only files uploaded up to that day (2026-01-31)"
     )
-    what.add_argument(
+    add_list(
+        what,
         "--allow-source",
         metavar="NAME",
-        action="append",
-        default=[],
         help="take that package as a source archive even if it needs a compiler; can be repeated",
     )
     what.add_argument(
@@ -167,12 +148,11 @@ def main_parser() -> Parser:
         action="store_true",
         help="take the newest versions, not those of the lock.json that is there",
     )
-    what.add_argument(
+    add_list(
+        what,
         "-P",
         "--upgrade-package",
         metavar="NAME",
-        action="append",
-        default=[],
         help="the same for that package alone; can be repeated",
     )
     conda = made.add_argument_group("conda (needs the extra: pip install 'tfmac-lock[conda]')")
@@ -181,27 +161,25 @@ def main_parser() -> Parser:
         choices=("conda",),
         help="take numpy, h5py, grpcio and protobuf from conda instead of wheels",
     )
-    conda.add_argument(
+    add_list(
+        conda,
         "--conda",
         dest="conda_specs",
         metavar="SPEC",
-        action="append",
-        default=[],
         help="one more package from conda, like jupyterlab; can be repeated",
     )
-    conda.add_argument(
+    add_list(
+        conda,
         "--channel",
         dest="channels",
         metavar="NAME|URL",
-        action="append",
-        default=[],
         help="a conda channel, first the most wanted (default: conda-forge)",
     )
     out = made.add_argument_group("output")
-    out.add_argument(
+    add_list(
+        out,
         "--format",
         dest="formats",
-        action="append",
         metavar="NAME",
         help=f"{', '.join(FORMATS)} (these by default); for mixed locks "
         f"{', '.join(CONDA_FORMAT_NAMES)}; for other tools {', '.join(EXPORT_FORMAT_NAMES)}; "
@@ -216,59 +194,52 @@ def main_parser() -> Parser:
         help="the folder to write to (default: here), the file for a single format, or - to "
         "print a single format",
     )
-    out.add_argument("--json", action="store_true", help="print the whole lock as JSON")
-    out.add_argument(
-        "--force", action="store_true", help="overwrite files that tfmac-lock did not write"
-    )
+    add_flag(out, "--json", "print the whole lock as JSON")
+    add_flag(out, "--force", "overwrite files that tfmac-lock did not write")
     out.add_argument(
         "--check",
         "--locked",
         action="store_true",
         help="write nothing; exit status 1 where the files there are not those of the lock",
     )
-    out.add_argument("--dry-run", action="store_true", help="write nothing")
-    out.add_argument("--why", action="store_true", help="say every fact behind the verdict")
+    add_flag(out, "--dry-run", "write nothing")
+    add_flag(out, "--why", "say every fact behind the verdict")
     how = made.add_argument_group("how")
-    how.add_argument(
-        "--fresh", action="store_true", help="resolve anew instead of taking a published lock"
-    )
-    how.add_argument(
+    add_flag(how, "--fresh", "resolve anew instead of taking a published lock")
+    add_flag(
+        how,
         "--prove",
-        action="store_true",
-        help="on Linux: first install the versions here, train, and run what was asked for; "
+        "on Linux: first install the versions here, train, and run what was asked for; "
         "versions that fail are left out",
     )
-    how.add_argument("--offline", action="store_true", help="ask no network, only what is cached")
+    add_flag(how, "--offline", "ask no network, only what is cached")
     how.add_argument(
         "--index-url",
         metavar="URL",
         help="the package index (default: pip's). Other users of this computer see a password in "
         "it; keep that in a netrc file, in pip.conf or in PIP_INDEX_URL",
     )
-    how.add_argument(
+    add_list(
+        how,
         "--extra-index-url",
         metavar="URL",
-        action="append",
-        default=[],
         help="an index for the packages that those before it do not have; can be repeated",
     )
-    how.add_argument(
+    add_list(
+        how,
         "--index-for",
         metavar="NAME=URL",
-        action="append",
-        default=[],
         help="the one index of that package; can be repeated",
     )
-    how.add_argument(
+    add_flag(
+        how,
         "--accept-repacked",
-        action="store_true",
-        help="take TensorFlow and plugin files that your mirror packed anew; such a lock is "
-        "unproven",
+        "take TensorFlow and plugin files that your mirror packed anew; such a lock is unproven",
     )
-    made.add_argument(
+    add_flag(
+        made,
         "--detect",
-        action="store_true",
-        help="print a short script that finds a GPU which leaves the ReLU out; run it in the "
+        "print a short script that finds a GPU which leaves the ReLU out; run it in the "
         "environment: tfmac-lock --detect | python -",
     )
     made.add_argument(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .arguments import add_command, add_flag, add_lock
 from .terminal import print_json, printable
-from .tree import add_lock
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
     from ..lock.model import Lock
+    from .arguments import Commands
 
 EXAMPLES = """\
 examples:
@@ -25,19 +26,17 @@ it, something else in the lock forbids it: tfmac-lock why PACKAGE.
 """
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Lists the packages of a lock of which the index has a newer version: the locked one, the one that
+an update would bring, and the newest.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "outdated",
-        help="which packages of a lock have newer versions",
-        description="Lists the packages of a lock of which the index has a newer version: the "
-        "locked one, the one that an update would bring, and the newest.",
-        epilog=EXAMPLES,
-    )
-    add_lock(parser)
-    parser.add_argument("--offline", action="store_true", help="ask only what is cached")
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-    parser.set_defaults(run=run)
+    parser = add_command(commands, "outdated", run, ABOUT, epilog=EXAMPLES)
+    add_lock(parser, nargs="?")
+    add_flag(parser, "--offline", "ask only what is cached")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +76,8 @@ def _newer(asked: argparse.Namespace, old: Lock, new: Lock) -> Iterator[Outdated
     from packaging.utils import canonicalize_name
 
     from ..resolve.view import View
-    from .fresh import resolving
     from .lock import find_machine
+    from .resolving import resolving
 
     machine = find_machine(asked, old.combo.chip)
     now = new.versions

@@ -6,9 +6,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import prove_reports, prove_share, prove_standin, prove_twin
-from .prove_companions import add_companions
-from .prove_recipes import add_recipes
+from . import (
+    prove_companions,
+    prove_recipes,
+    prove_reports,
+    prove_share,
+    prove_standin,
+    prove_twin,
+)
+from .arguments import add_command, add_flag, add_index
 from .proving import (
     ends_cleanly,
     environments,
@@ -24,49 +30,44 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..pypi.client import IndexClient
+    from .arguments import Commands
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register ``prove`` and its commands."""
-    parser = subparsers.add_parser(
-        "prove",
-        help="train MNIST here, or prove locks by their twins on Linux",
-        description="Train MNIST with the TensorFlow of this environment, or with that of a "
-        "lock, and say stage by stage whether it works. Exit status 0: the proof holds.",
-    )
+ABOUT = """
+Train MNIST with the TensorFlow of this environment, or with that of a lock, and say stage by
+stage whether it works. Exit status 0: the proof holds.
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """Register ``prove`` and the commands beneath it."""
+    parser = add_command(commands, "prove", run, ABOUT, json="print the report")
     parser.add_argument("--lock", metavar="LOCK", help="make an environment of this lock first")
     parser.add_argument("--environment", metavar="PYTHON", help="use this interpreter's packages")
     parser.add_argument("--device", choices=("cpu", "gpu", "auto"), default="auto")
     data = parser.add_mutually_exclusive_group()
     data.add_argument("--data", metavar="FILE", help="MNIST as mnist.npz; default: fetched")
-    data.add_argument("--synthetic", action="store_true", help="digits drawn by the program")
+    add_flag(data, "--synthetic", "digits drawn by the program")
     parser.add_argument("--optimizer", choices=("adam", "legacy-adam"), default="adam")
-    parser.add_argument("--bench", action="store_true", help="run the three workloads as well")
-    parser.add_argument(
+    add_flag(parser, "--bench", "run the three workloads as well")
+    add_flag(
+        parser,
         "--detect",
-        action="store_true",
-        help="only look whether the GPU leaves the ReLU of a Dense layer out: a few seconds",
+        "only look whether the GPU leaves the ReLU of a Dense layer out: a few seconds",
     )
     parser.add_argument("--report", metavar="FILE", help="write the report here")
-    parser.add_argument("--json", action="store_true", help="print the report")
     prove_share.add_options(parser)
-    _index_options(parser)
-    parser.set_defaults(run=run)
+    add_index(parser)
 
-    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    prove_twin.add_parser(commands)
-    prove_reports.add_parsers(commands)
-    _add_jobs(commands)
-    prove_standin.add_parser(commands)
-    add_companions(commands)
-    add_recipes(commands)
-
-
-def _add_jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    jobs = commands.add_parser(
+    below = parser.add_subparsers(metavar="COMMAND", title="commands")
+    prove_twin.add_parser(below)
+    prove_reports.add_parsers(below)
+    jobs = add_command(
+        below,
         "jobs",
+        run_jobs,
+        "Print which published locks CI proves on which Mac.",
         help="print the job list for CI",
-        description="Print which published locks CI proves on which Mac.",
     )
     jobs.add_argument(
         "--gpu-labels",
@@ -74,22 +75,15 @@ def _add_jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="LABELS",
         help="labels of self-hosted Macs, comma-separated: they prove the locks with a plugin",
     )
-    jobs.add_argument("--json", action="store_true", help="print it as JSON")
-    jobs.set_defaults(run=run_jobs)
-
-
-def _index_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--index-url", metavar="URL", help="the package index")
-    parser.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
+    prove_standin.add_parser(below)
+    prove_companions.add_parser(below)
+    prove_recipes.add_parser(below)
 
 
 def _index(args: argparse.Namespace) -> IndexClient:
     from ..pypi import open_index
 
     return open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
-
-
-# ------------------------------------------------------------------------------------ running
 
 
 def run(args: argparse.Namespace) -> int:

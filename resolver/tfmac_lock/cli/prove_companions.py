@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .proving import add_run_options, bar, twins_in
+from .arguments import add_command, add_list
+from .proving import PROOFS, add_run_options, bar, twins_in
 from .terminal import print_json
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
     from packaging.version import Version
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from ..prove.errors import NotProvable
     from ..prove.twin import Twins
+    from .arguments import Commands
 
 CHIP = "m1"
 """Companions are tried with the packages of an Apple silicon lock, without the plugin."""
@@ -32,30 +34,34 @@ OLDEST = 8
 """The oldest minor release of TensorFlow 2 for Apple silicon whose packages are all wheels."""
 
 
-def add_companions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register the command."""
-    parser = commands.add_parser(
-        "companions",
-        help="try which companion runs beside which TensorFlow",
-        description="Lock each companion beside each TensorFlow, install the lock's versions from "
-        "their Linux wheels, run the smoke tests, and write one file a trial. Where a release "
-        "fails, older ones are tried until one runs. What was tried already beside the same "
-        "packages is skipped.",
-    )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="companions (default: all known)")
+ABOUT = """
+Lock each companion beside each TensorFlow, install the lock's versions from their Linux wheels,
+run the smoke tests, and write one file a trial. Where a release fails, older ones are tried until
+one runs. What was tried already beside the same packages is skipped.
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """Register the command beneath ``prove``."""
+    summary = "try which companion runs beside which TensorFlow"
+    parser = add_command(commands, "companions", run, ABOUT, help=summary)
     parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="packages (default: all companions that are known); of one without a smoke test the "
+        "modules are imported",
+    )
+    add_list(
+        parser,
         "--tensorflow",
-        action="append",
-        default=[],
         metavar="MINOR",
         help="2.18; can be repeated (default: all from 2.8 on, newest first)",
     )
     parser.add_argument(
         "--python", metavar="3.X", help=f"(default: {PYTHON}, or the newest that TensorFlow has)"
     )
-    folder = Path("matrix") / "proofs" / "companions"
-    add_run_options(parser, folder, "the files lie", known="was tried")
-    parser.set_defaults(run=run)
+    add_run_options(parser, PROOFS / "companions", known="was tried")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +92,8 @@ class Cell:
 
 def run(args: argparse.Namespace) -> int:
     """Try them: 0 each one that could be locked has a release that runs, 1 not, 3 untried."""
-    from ..errors import UnknownChoice
+    from packaging.utils import canonicalize_name
+
     from ..lock.make import Resolver
     from ..matrix import loading
     from ..prove.processes import Processes
@@ -95,12 +102,10 @@ def run(args: argparse.Namespace) -> int:
 
     matrix = loading.matrix()
     matrix = replace(matrix, companions=matrix.companions.without_bounds_of_trials())
-    known = [fact.name for fact in matrix.companions.facts]
-    for name in args.names:
-        if name not in known:
-            raise UnknownChoice("companion", name, known)
+    named: list[str] = [canonicalize_name(name) for name in args.names]
+    names = named or [fact.name for fact in matrix.companions.facts]
     minors = args.tensorflow or _minors(matrix)
-    todo = [(name, minor) for minor in minors for name in args.names or known]
+    todo = [(name, minor) for minor in minors for name in names]
     part, parts = parse_shard(args.shard)
     todo = todo[part - 1 :: parts]
     index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
@@ -175,7 +180,7 @@ def _releases(resolver: Resolver, name: str) -> Collection[Version]:
     try:
         return releases(file.filename for file in resolver.source.project(name).files)
     except TfmacLockError:
-        return ()  # it is told when it is locked
+        return ()  # it is reported when it is locked
 
 
 def _short(error: Exception) -> str:
@@ -210,7 +215,7 @@ def _try(
     locked = locked_set(to_json(lock), lock.combo.id)
     todo = []
     for task in tasks(locked, matrix.companions):
-        if not task.touches:
+        if not task.touches and task.name != cell.name:
             continue
         known = (
             None if args.again else known_trial(trial_file(args.output, task, locked), task, locked)

@@ -1,13 +1,13 @@
 """``tfmac-lock … --prove``: a lock is tried by a twin on this computer before it is written.
 
 What fails is learned as a fact like any other, and the lock is made once more without it, so
-that what is written has run, or is told to be open.
+that what is written has run, or is said to be open.
 """
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -33,13 +33,12 @@ ROUNDS = 5
 """Locks that are made and tried until one runs."""
 
 
+@dataclass(eq=False)
 class DoesNotRun(Refusal):
     """What would have been written was tried, and it does not run."""
 
-    def __init__(self, lock: str, failures: Sequence[str]) -> None:
-        super().__init__(lock, failures)
-        self.lock = lock
-        self.failures = list(failures)
+    lock: str
+    failures: Sequence[str]
 
     def __str__(self) -> str:
         listed = "\n".join(f"  {one}" for one in self.failures)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .proving import add_run_options, bar, twins_in
+from .arguments import add_command, add_list
+from .proving import PROOFS, add_run_options, bar, twins_in
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -17,32 +17,30 @@ if TYPE_CHECKING:
     from ..matrix.recipes import Recipe
     from ..prove.recipes import RecipeTask
     from ..prove.twin import Twins
+    from .arguments import Commands
 
 CHIPS = ("m1", "intel")
 """One Mac of each architecture."""
 
 
-def add_recipes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register the command."""
-    parser = commands.add_parser(
-        "recipe",
-        help="try whether what a recipe locks does run",
-        description="Lock each recipe, install the lock's versions from their Linux wheels, "
-        "train where none of the pair's proofs is of these versions, run the recipe's smoke test "
-        "and those of the companions, and write one file a run. What was tried already with the "
-        "same packages is skipped.",
-    )
+ABOUT = """
+Lock each recipe, install the lock's versions from their Linux wheels, train where none of the
+pair's proofs is of these versions, run the recipe's smoke test and those of the companions, and
+write one file a run. What was tried already with the same packages is skipped.
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """Register the command beneath ``prove``."""
+    summary = "try whether what a recipe locks does run"
+    parser = add_command(commands, "recipe", run, ABOUT, help=summary)
     parser.add_argument("names", nargs="*", metavar="NAME", help="recipes (default: all)")
-    parser.add_argument(
-        "--chip", action="append", default=[], metavar="CHIP", help="(default: m1 and intel)"
-    )
+    add_list(parser, "--chip", metavar="CHIP", help="(default: m1 and intel)")
     parser.add_argument("--python", metavar="3.X", help="(default: the recipe's)")
     parser.add_argument(
         "-U", "--upgrade", action="store_true", help="lock the newest versions, not the proved ones"
     )
-    where = "recipes/ and companions/ lie"
-    add_run_options(parser, Path("matrix") / "proofs", where, known="was tried")
-    parser.set_defaults(run=run)
+    add_run_options(parser, PROOFS, known="was tried")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .proving import known_locks, one_lock
+from .arguments import add_command, add_folder
+from .proving import PROOFS, known_locks, one_lock
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -14,19 +15,24 @@ if TYPE_CHECKING:
 
     from ..prove.known import Known
     from ..prove.submission import Submission
+    from .arguments import Commands
 
-PROOFS = Path("matrix") / "proofs"
+ABOUT = """
+Check reports of the MNIST proof and write each as one file. With --lock they are runs of this
+project's own, and evidence at once. Without it they are somebody else's: each must be of a
+published lock, and is filed under submitted/ until `prove accept`.
+"""
 
 
-def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parsers(commands: Commands) -> None:
     """Register both."""
-    record = commands.add_parser(
+    record = add_command(
+        commands,
         "record",
+        run_record,
+        ABOUT,
         help="check a report from a Mac and file it",
-        description="Check reports of the MNIST proof and write each as one file. With --lock "
-        "they are runs of this project's own, and evidence at once. Without it they are "
-        "somebody else's: each must be of a published lock, and is filed under submitted/ until "
-        "`prove accept`.",
+        json="print the evidence as JSON",
     )
     record.add_argument("reports", nargs="*", type=Path, metavar="REPORT")
     record.add_argument(
@@ -40,29 +46,17 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     record.add_argument(
         "--summary", type=Path, metavar="FILE", help="write what it would change, as Markdown"
     )
-    _folder(record)
-    record.add_argument("--json", action="store_true", help="print the evidence as JSON")
-    record.set_defaults(run=run_record)
-    accept = commands.add_parser(
+    accept = add_command(
+        commands,
         "accept",
+        run_accept,
+        "Check a filed report again, move it to mac/, and say what to run next.",
         help="make evidence of a report that was filed",
-        description="Check a filed report again, move it to mac/, and say what to run next.",
+        json="print the verdicts as JSON",
     )
     accept.add_argument("report", metavar="ID", help="its id, or as much as tells it apart")
-    _folder(accept)
-    accept.add_argument("--json", action="store_true", help="print the verdicts as JSON")
-    accept.set_defaults(run=run_accept)
-
-
-def _folder(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=PROOFS,
-        metavar="FOLDER",
-        help="where evidence files lie (default: %(default)s)",
-    )
+    for parser in (record, accept):
+        add_folder(parser, "where evidence files lie", PROOFS)
 
 
 def known_here(output: Path) -> Known:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, Refusal, UsageError
+from .arguments import add_flag
 from .proving import ends_cleanly, environments, installer_for, known_locks, one_lock, stopping
 from .terminal import print_json
 
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that belong to sharing."""
     group = parser.add_argument_group("sharing a report of this Mac")
-    group.add_argument(
+    add_flag(
+        group,
         "--share",
-        action="store_true",
-        help="train on the CPU, then on the GPU, show the report and hand it in",
+        "train on the CPU, then on the GPU, show the report and hand it in",
     )
     group.add_argument("--to-issue", metavar="URL", help="the repository whose form to open")
     group.add_argument("--to-service", metavar="URL", help="the service to send the report to")
-    group.add_argument("--yes", action="store_true", help="hand it in without asking")
+    add_flag(group, "--yes", "hand it in without asking")
 
 
 def run(args: argparse.Namespace, index: Callable[[], IndexClient]) -> int:
@@ -47,8 +48,8 @@ def run(args: argparse.Namespace, index: Callable[[], IndexClient]) -> int:
         raise UsageError("--to-issue or --to-service: one of the two")
     if Host.here().system != "Darwin":
         raise UsageError(
-            "--share reports what a Mac does, and this is none; `tfmac-lock prove twin` proves a "
-            "lock's Python half on Linux"
+            "--share reports what a Mac does, and this computer is not a Mac; `tfmac-lock prove "
+            "twin` proves a lock's versions on Linux"
         )
     locks = known_locks()
     with (
@@ -81,13 +82,14 @@ def _lock_of(report: Mapping[str, Any], locks: Locks) -> LockedSet:
     lock, problem = lock_of(packages, report["python"], report["host"]["machine"], locks)
     if lock is None:
         raise Refusal(
-            f"this environment is none of the published locks, so its report proves nothing of "
-            f"one: {problem}. `tfmac-lock prove --lock LOCK --share` makes an environment of one"
+            "this environment matches none of the published locks, so its report says nothing "
+            f"about one: {problem}. `tfmac-lock prove --lock LOCK --share` makes an environment of "
+            "one"
         )
     strangers = sorted(set(packages) - set(lock.pins) - TOOLS)
     if strangers:
         raise Refusal(
-            f"{', '.join(strangers[:5])} is installed besides {lock.id}: a report tells all "
+            f"{', '.join(strangers[:5])} is installed besides {lock.id}: a report lists all "
             "packages, so make an environment of the lock alone: "
             f"tfmac-lock prove --lock {lock.id} --share"
         )
@@ -111,7 +113,7 @@ def _train(args: argparse.Namespace, python: Path, folder: Path) -> list[dict[st
             raise OutsideError(f"the proof ended with status {status} and left no report")
         reports.append(json.loads(path.read_text("utf-8")))
         if status == 3:
-            raise OutsideError("the data could not be had, so there is nothing to report")
+            raise OutsideError("MNIST could not be fetched, so there is nothing to report")
     return reports
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .arguments import add_command, add_list
 from .proving import (
+    PROOFS,
     add_run_options,
     bar,
     environments,
@@ -20,33 +21,33 @@ from .proving import (
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ..matrix.switches import StandInRun
     from ..prove.processes import Processes
     from ..prove.standin.run import StandIns
     from ..pypi.client import IndexClient
+    from .arguments import Commands
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+ABOUT = """
+Build a small plugin in C against a TensorFlow's Linux wheel, try every switch that may keep its
+graph optimizer from a model, and write one evidence file a TensorFlow. It shows TensorFlow's side
+of the contract, and nothing of Metal's. What is known already is skipped.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command beneath ``prove``."""
-    standin = commands.add_parser(
-        "standin",
-        help="try which switches stop a plugin's graph optimizer, with a stand-in on Linux",
-        description="Build a small plugin in C against a TensorFlow's Linux wheel, try every "
-        "switch that may keep its graph optimizer from a model, and write one evidence file a "
-        "TensorFlow. It shows TensorFlow's side of the contract, and nothing of Metal's. What "
-        "is known already is skipped.",
-    )
-    standin.add_argument(
+    summary = "try which switches stop a plugin's graph optimizer, with a stand-in on Linux"
+    standin = add_command(commands, "standin", run, ABOUT, help=summary)
+    add_list(
+        standin,
         "--tensorflow",
-        action="append",
-        default=[],
         metavar="VERSION",
         help="beside this TensorFlow; may be given again (default: each minor's newest since 2.8)",
     )
-    folder = Path("matrix") / "proofs" / "standin"
-    add_run_options(standin, folder, "evidence files lie", known="is known")
-    standin.set_defaults(run=run)
+    add_run_options(standin, PROOFS / "standin", known="is known")
 
 
 def run(args: argparse.Namespace) -> int:

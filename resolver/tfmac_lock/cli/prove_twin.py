@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .proving import add_run_options, bar, published_locks, twins_in
+from .arguments import add_command, add_flag
+from .proving import PROOFS, add_run_options, bar, published_locks, twins_in
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -15,34 +16,33 @@ if TYPE_CHECKING:
 
     from ..matrix.companions import Trial
     from ..prove.twin import Outcome
+    from .arguments import Commands
 
-_EVIDENCE = Path("matrix") / "proofs"
+ABOUT = """
+Install the versions of locks from their Linux wheels, train on drawn digits, and write what came
+out, one file for all locks with the same pins. Each other package that was asked for, or that
+touches TensorFlow, is then tried beside it: by its smoke test, or by the import of its modules.
+What is proved already is skipped.
+"""
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: Commands) -> None:
     """Register the command beneath ``prove``."""
-    twin = commands.add_parser(
-        "twin",
-        help="install a lock's versions from Linux wheels and train",
-        description="Install the versions of locks from their Linux wheels, train on drawn "
-        "digits, and write what came out, one file for all locks with the same pins. Each other "
-        "package that was asked for, or that touches TensorFlow, is then tried beside it: by its "
-        "smoke test, or by the import of its modules. What is proved already is skipped.",
-    )
+    summary = "install a lock's versions from Linux wheels and train"
+    twin = add_command(commands, "twin", run, ABOUT, help=summary)
     twin.add_argument(
         "locks", nargs="*", metavar="LOCK", help="published locks, or lock.json files"
     )
-    twin.add_argument("--all", action="store_true", help="all published locks")
+    add_flag(twin, "--all", "all published locks")
     twin.add_argument("--jobs", type=int, metavar="N", help="how many side by side")
     twin.add_argument(
         "--trials",
         type=Path,
-        default=_EVIDENCE / "companions",
-        metavar="FOLDER",
+        default=PROOFS / "companions",
+        metavar="DIR",
         help="where the trials of companions lie (default: %(default)s)",
     )
-    add_run_options(twin, _EVIDENCE / "twin", "evidence files lie", known="is proved")
-    twin.set_defaults(run=run)
+    add_run_options(twin, PROOFS / "twin", known="is proved")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -126,10 +126,10 @@ def _lock_id(outcome: Outcome) -> str:
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:
     evidence = outcome.evidence
-    told = "works" if outcome.holds else "broken"
+    result = "works" if outcome.holds else "broken"
     return {
         "lock": outcome.lock.id,
-        "outcome": told if evidence else "not-proved",
+        "outcome": result if evidence else "not-proved",
         "text": evidence.text if evidence else outcome.reason,
         "stage": (evidence.stage if evidence else None) or "",
         "known": outcome.kept,

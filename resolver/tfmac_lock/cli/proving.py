@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from .arguments import add_flag, add_folder, add_index, add_shard
 from .terminal import has_bars, say
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
     from typing import Any
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..pypi.client import IndexClient
     from ..pypi.config import IndexConfig
     from ..pypi.model import IndexFile
-
+    from .arguments import Options
 
 ASKED_AT_ONCE = 4
 """Threads that wait for the index; there are seldom more twins side by side."""
@@ -34,35 +34,26 @@ ASKED_AT_ONCE = 4
 POLL = 0.1
 """Seconds after which a thread that waits for the index looks whether it still should."""
 
+PROOFS = Path("matrix") / "proofs"
+"""Where evidence lies in a checkout."""
 
-def add_run_options(
-    parser: argparse.ArgumentParser, folder: Path, where: str, *, known: str
-) -> None:
+
+def add_run_options(options: Options, folder: Path, *, known: str) -> None:
     """The options that every command has which tries many things and files what came of each.
 
-    ``folder`` is the default for the results, ``where`` says what lies there and ``known`` what
-    is not tried again.
+    ``folder`` is the default for the results, and ``known`` says what is not tried again.
     """
-    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
-    parser.add_argument("--again", action="store_true", help=f"also what {known} already")
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=folder,
-        metavar="FOLDER",
-        help=f"where {where} (default: %(default)s)",
-    )
-    parser.add_argument("--json", action="store_true", help="print the outcomes as JSON")
-    parser.add_argument("--index-url", metavar="URL", help="the package index")
-    parser.add_argument("--extra-index-url", action="append", default=[], metavar="URL")
+    add_shard(options)
+    add_flag(options, "--again", f"also what {known} already")
+    add_folder(options, "where the files of evidence lie", folder)
+    add_index(options)
 
 
 def published_locks() -> Mapping[str, Mapping[str, Any]]:
     """The content of every published lock that is to be proved, by its id.
 
-    Where a lock's conda half brings other versions than the wheels, it is another set to prove;
-    its id ends in ``-conda`` then.
+    Where a mixed lock has other versions than the lock of wheels, it is another set to prove; its
+    id ends in ``-conda`` then.
     """
     from ..lock import published
     from ..lock.model import to_json
@@ -72,8 +63,8 @@ def published_locks() -> Mapping[str, Mapping[str, Any]]:
     indexes = published.Index.all_within(loading.locks_folder())
     found = {lock.combo.id: to_json(lock) for index in indexes for lock in index.locks()}
     for index in indexes:
-        halves = index.with_conda()
-        for lock in halves.locks() if halves.exists() else ():
+        mixed = index.with_conda()
+        for lock in mixed.locks() if mixed.exists() else ():
             content, name = to_json(lock), lock.combo.id
             if name in found:
                 if locked_set(content, name).pins == locked_set(found[name], name).pins:

@@ -5,112 +5,136 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, UsageError
 from . import parse_shard
+from .arguments import (
+    add_check,
+    add_command,
+    add_flag,
+    add_index,
+    add_list,
+    add_repository,
+    add_shard,
+)
 from .reference import run as run_reference
 from .terminal import print_json, say
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from ..publish.locks import Slot
+    from .arguments import Commands, Options
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Makes all that is published, in its order: the compiled matrix and the schemas, then the locks,
+then the mixed ones. With --check it says whether what is there is up to date. It needs a checkout
+of the project.
+"""
+
+ABOUT_LOCKS = """
+Makes one lock for every final TensorFlow release, Python and architecture that has wheels, with
+its best plugin and without one.
+"""
+
+ABOUT_RENDER = """
+Judges the recorded locks by the facts of now, and writes their verdicts, files and README. Run it
+after `matrix compile` when a report, a defect or a text has changed. Where the facts ask for other
+locks than the recorded ones it says so, with status 1; `publish locks` makes those.
+"""
+
+ABOUT_CONDA = """
+Makes a mixed lock of every published one, and of the combos that wheels alone cannot serve. Each
+records what the channel offered; with --check only those are compared for which the channel still
+offers the same.
+"""
+
+ABOUT_DATA = """
+Writes the source of a package with all facts; `python -m build OUT` makes the package of it.
+"""
+
+ABOUT_REFERENCE = """
+Writes docs/tfmac-lock.1 and, between its marks, the options of all commands in docs/reference.md,
+from the parsers themselves.
+"""
+
+ABOUT_SITE = """
+Writes the site: pages, JSON, lockfiles. Any web server can carry the folder, under any path.
+Nothing but what this command made before is overwritten.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register ``publish`` with its subcommands; alone it makes everything."""
-    parser = subparsers.add_parser(
-        "publish",
-        help="make all published locks",
-        description="Makes all that is published, in its order: the compiled matrix and the "
-        "schemas, then the locks, then the mixed ones. With --check it says whether what is "
-        "there is up to date. It needs a checkout of the project.",
-    )
-    _common(parser)
-    _dated(parser)
-    _channels(parser)
-    parser.set_defaults(run=run_all)
-    what = parser.add_subparsers(metavar="WHAT")
-    locks = what.add_parser(
+    parser = add_command(commands, "publish", run_all, ABOUT)
+    below = parser.add_subparsers(metavar="WHAT")
+
+    def part(
+        name: str, run: Callable[[argparse.Namespace], int], about: str, line: str
+    ) -> argparse.ArgumentParser:
+        return add_command(below, name, run, about, help=line)
+
+    locks = part(
         "locks",
-        help="every lock, and the index that the fast path reads",
-        description="Makes one lock for every final TensorFlow release, Python and architecture "
-        "that has wheels, with its best plugin and without one.",
+        partial(_run, _locks),
+        ABOUT_LOCKS,
+        "every lock, and the index that the fast path reads",
     )
-    _common(locks)
-    _dated(locks)
-    locks.add_argument(
-        "--new",
-        action="store_true",
-        help="only what has no lock yet; the others stay as they are, and are judged anew",
-    )
-    locks.set_defaults(run=run_locks)
-    render = what.add_parser(
+    render = part(
         "render",
-        help="the verdicts, the files and the table anew, without asking any index",
-        description="Judges the recorded locks by the facts of now, and writes their verdicts, "
-        "files and README. Run it after `matrix compile` when a report, a defect or a text has "
-        "changed. Where the facts ask for other locks than the recorded ones it says so, with "
-        "status 1; `publish locks` makes those.",
+        partial(_run, _render),
+        ABOUT_RENDER,
+        "the verdicts, the files and the table anew, without asking any index",
     )
-    render.add_argument(
-        "--check", action="store_true", help="write nothing; exit with 1 where something is stale"
-    )
-    render.add_argument("--json", action="store_true", help="print the outcome as JSON")
-    render.set_defaults(run=run_render)
-    conda = what.add_parser(
+    conda = part(
         "conda",
-        help="the mixed locks: Python, pip and natives without a wheel from conda",
-        description="Makes a mixed lock of every published one, and of the combos that wheels "
-        "alone cannot serve. Each records what the channel offered; with --check only those are "
-        "compared for which the channel still offers the same.",
+        partial(_run, _conda),
+        ABOUT_CONDA,
+        "the mixed locks: Python, pip and natives without a wheel from conda",
     )
-    _common(conda)
-    _channels(conda)
-    conda.set_defaults(run=run_conda)
-    data = what.add_parser(
-        "data",
-        help="the facts as a package of their own, tfmac-lock-data",
-        description="Writes the source of a package with all facts; `python -m build OUT` makes "
-        "the package of it.",
+    data = part(
+        "data", run_data, ABOUT_DATA, "the facts as a package of their own, tfmac-lock-data"
     )
-    data.add_argument("out", metavar="OUT", help="the folder to write to")
-    data.add_argument("--build", type=int, default=0, metavar="N", help="the N-th one of that day")
-    data.add_argument("--json", action="store_true", help="print the outcome as JSON")
-    data.set_defaults(run=run_data)
-    reference = what.add_parser(
+    reference = part(
         "reference",
-        help="the man page, and the table of all options in docs/reference.md",
-        description="Writes docs/tfmac-lock.1 and, between its marks, the options of all commands "
-        "in docs/reference.md, from the parsers themselves.",
+        run_reference,
+        ABOUT_REFERENCE,
+        "the man page, and the table of all options in docs/reference.md",
     )
-    reference.add_argument(
-        "--check", action="store_true", help="write nothing; exit with 1 where one is stale"
+    site = part("site", run_site, ABOUT_SITE, "the site with its API, as static files")
+    for made in (parser, locks, render, conda, reference):
+        add_check(made)
+    for made in (parser, locks, conda):
+        _add_making(made)
+    for made in (parser, locks):
+        made.add_argument("--as-of", metavar="DATE", help="leave out files uploaded after that day")
+    for made in (parser, conda):
+        add_list(
+            made,
+            "--channel",
+            metavar="NAME|URL|URL=MIRROR",
+            help="a conda channel, first the most wanted (default: conda-forge)",
+        )
+    add_flag(
+        locks,
+        "--new",
+        "only what has no lock yet; the others stay as they are, and are judged anew",
     )
-    reference.add_argument("--json", action="store_true", help="print the outcome as JSON")
-    reference.set_defaults(run=run_reference)
-    site = what.add_parser(
-        "site",
-        help="the site with its API, as static files",
-        description="Writes the site: pages, JSON, lockfiles. Any web server can carry the folder, "
-        "under any path. Nothing but what this command made before is overwritten.",
-    )
-    site.add_argument("out", metavar="OUT", help="the folder to write to")
+    for made in (data, site):
+        made.add_argument("out", metavar="OUT", help="the folder to write to")
+    data.add_argument("--build", type=int, default=0, metavar="N", help="the N-th one of that day")
     site.add_argument(
         "--base",
         default="/",
         metavar="PATH|URL",
         help="the path it will stand under (default: /), or its whole address",
     )
-    site.add_argument(
-        "--repository",
-        default="",
-        metavar="URL",
-        help="the repository of the facts, for links to files and issue forms",
-    )
+    add_repository(site)
     site.add_argument(
         "--service",
         default="",
@@ -118,13 +142,19 @@ def add_parser(subparsers: Any) -> None:
         help="where `tfmac-lock serve` answers, with --allow-origin for this site: the pages ask "
         "it for locks that are not published",
     )
-    site.add_argument("--json", action="store_true", help="print the outcome as JSON")
-    site.set_defaults(run=run_site)
+
+
+def _add_making(options: Options) -> None:
+    """How locks are made: which share, by how many processes, from where."""
+    add_shard(options)
+    options.add_argument("--jobs", type=int, default=2, help="processes side by side (default: 2)")
+    add_flag(options, "--offline", "only what is cached")
+    add_index(options, extra=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one part of publishing did: its exit status, JSON, line of text and word of talk."""
+    """What one part of publishing did: its exit status, JSON, text and message."""
 
     status: int
     document: dict[str, Any]
@@ -137,7 +167,7 @@ def run_all(args: argparse.Namespace) -> int:
     statuses, documents = [], {}
     for name, make in (("compiled", _compiled), ("locks", _locks), ("conda", _conda)):
         outcome = make(args)
-        _talk(outcome)
+        _say_note(outcome)
         statuses.append(outcome.status)
         documents[name] = outcome.document
         if not args.json:
@@ -147,23 +177,10 @@ def run_all(args: argparse.Namespace) -> int:
     return 1 if 1 in statuses else max(statuses)
 
 
-def run_locks(args: argparse.Namespace) -> int:
-    """Make the locks of wheels, and write them or compare them with what is there."""
-    return _reported(args, _locks(args))
-
-
-def run_conda(args: argparse.Namespace) -> int:
-    """The same for the mixed locks."""
-    return _reported(args, _conda(args))
-
-
-def run_render(args: argparse.Namespace) -> int:
-    """Judge what is recorded anew, and write the verdicts, the files and the table."""
-    return _reported(args, _render(args))
-
-
-def _reported(args: argparse.Namespace, outcome: Outcome) -> int:
-    _talk(outcome)
+def _run(make: Callable[[argparse.Namespace], Outcome], args: argparse.Namespace) -> int:
+    """Do one part alone."""
+    outcome = make(args)
+    _say_note(outcome)
     if args.json:
         print_json(outcome.document)
     else:
@@ -171,34 +188,9 @@ def _reported(args: argparse.Namespace, outcome: Outcome) -> int:
     return outcome.status
 
 
-def _talk(outcome: Outcome) -> None:
+def _say_note(outcome: Outcome) -> None:
     if outcome.note:
         say(outcome.note)
-
-
-def _channels(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--channel",
-        metavar="NAME|URL|URL=MIRROR",
-        action="append",
-        default=[],
-        help="a conda channel, first the most wanted (default: conda-forge)",
-    )
-
-
-def _dated(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--as-of", metavar="DATE", help="leave out files uploaded after that day")
-
-
-def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit with 1 where something is stale"
-    )
-    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts")
-    parser.add_argument("--jobs", type=int, default=2, help="processes side by side (default: 2)")
-    parser.add_argument("--offline", action="store_true", help="only what is cached")
-    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
 
 def _compiled(args: argparse.Namespace) -> Outcome:
@@ -213,6 +205,7 @@ def _compiled(args: argparse.Namespace) -> Outcome:
 
 
 def _locks(args: argparse.Namespace) -> Outcome:
+    """The locks of wheels, written or compared with what is there."""
     from ..files import dump_json
     from ..matrix import loading
     from ..publish import locks as publishing
@@ -231,6 +224,7 @@ def _locks(args: argparse.Namespace) -> Outcome:
 
 
 def _conda(args: argparse.Namespace) -> Outcome:
+    """The mixed locks, likewise."""
     from ..matrix import loading
     from ..publish import locks as publishing
     from ..publish.workers import make
@@ -249,6 +243,7 @@ def _conda(args: argparse.Namespace) -> Outcome:
 
 
 def _render(args: argparse.Namespace) -> Outcome:
+    """What is recorded, judged anew: the verdicts, the files and the table."""
     from ..matrix import loading
     from ..publish import locks as publishing
     from ..publish.judged import judged_slot
@@ -379,7 +374,9 @@ def _day(args: argparse.Namespace, root: Path) -> date:
         try:
             return date.fromisoformat(args.as_of)
         except ValueError as error:
-            raise UsageError(f"--as-of {args.as_of!r} is no date; write 2026-01-31") from error
+            raise UsageError(
+                f"--as-of {args.as_of!r} is not a date; write it like 2026-01-31"
+            ) from error
     if args.check and (root / "locks" / "as_of.json").exists():
         return _recorded_day(root)
     return datetime.now(tz=UTC).date()

@@ -24,21 +24,20 @@ END = "[//]: # (end of options)"
 """The lines between which the table stands in a document; Markdown shows nothing of them."""
 
 CONSOLE = frozenset({"-h", "-q", "-v", "--color"})
-"""Options that every command has, which are told once."""
+"""Options that every command has, which are listed once."""
 
 
 def run(args: argparse.Namespace) -> int:
     """`publish reference`: write what is made of the parsers, or compare it with what is there."""
-    from ..files import write_whole
+    from ..files import differing, write_whole
     from ..matrix import loading
-    from .current import stale
 
     docs = loading.checkout() / "docs"
     table = docs / "reference.md"
     texts = {"tfmac-lock.1": man_page()}
     if table.exists() and (made := placed(table.read_text("utf-8"))) is not None:
         texts[table.name] = made
-    names = [path.name for path in stale(texts, {name: docs / name for name in texts})]
+    names = sorted(differing(docs, texts))
     if not args.check:
         for name in names:
             write_whole(docs / name, texts[name])

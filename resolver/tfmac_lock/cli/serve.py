@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra, UsageError
+from .arguments import add_command, add_flag, add_index, add_list, add_repository
 
 if TYPE_CHECKING:
     import argparse
 
+    from .arguments import Commands
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Serves the published matrix, and resolves locks on request. It writes only to its cache, and to
+--reports where that is given, and asks only the package index that is set here or in pip's
+settings.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "serve",
-        help="the site, its API and live locks over HTTP",
-        description="Serves the published matrix, and resolves locks on request. It writes only "
-        "to its cache, and to --reports where that is given, and asks only the package index that "
-        "is set here or in pip's settings.",
-    )
+    parser = add_command(commands, "serve", run, ABOUT, json="")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port (default: 8000)")
     parser.add_argument(
@@ -27,46 +30,37 @@ def add_parser(subparsers: Any) -> None:
         metavar="PATH|URL",
         help="path to answer below, or the whole address that readers use",
     )
-    parser.add_argument("--index-url", metavar="URL", help="the package index (default: pip's)")
-    parser.add_argument("--extra-index-url", metavar="URL", action="append", default=[])
+    add_index(parser)
     parser.add_argument("--cache", metavar="DIR", help="the folder to cache in")
     parser.add_argument(
         "--reports", metavar="DIR", help="take reports from Macs and keep them in this folder"
     )
-    parser.add_argument("--offline", action="store_true", help="ask no network, only the cache")
-    parser.add_argument(
-        "--workers", type=int, default=2, metavar="N", help="processes that resolve (default: 2)"
-    )
-    parser.add_argument(
-        "--waiting", type=int, default=32, metavar="N", help="requests that may wait (default: 32)"
-    )
-    parser.add_argument(
-        "--per-client", type=int, default=4, metavar="N", help="at once, of one client (default: 4)"
-    )
+    add_flag(parser, "--offline", "ask no network, only the cache")
+    for name, default, help_ in (
+        ("--workers", 2, "processes that resolve"),
+        ("--waiting", 32, "requests that may wait"),
+        ("--per-client", 4, "requests at once, of one client"),
+    ):
+        parser.add_argument(
+            name, type=int, default=default, metavar="N", help=f"{help_} (default: {default})"
+        )
     parser.add_argument(
         "--proxies",
         default="",
         metavar="ADDRS",
         help="addresses of proxies whose X-Forwarded-For is believed, with commas between",
     )
-    parser.add_argument(
+    add_list(
+        parser,
         "--allow-origin",
-        action="append",
-        default=[],
         metavar="ORIGIN",
         help="a site, like https://example.org, whose pages may POST here; * for all "
         "(default: none)",
     )
-    parser.add_argument(
-        "--repository",
-        default="",
-        metavar="URL",
-        help="the repository of the facts, for links to files and issue forms",
-    )
+    add_repository(parser)
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info"
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

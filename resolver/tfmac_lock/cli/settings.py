@@ -147,7 +147,7 @@ def _of_project(
     for name in TABLE.split("."):
         data = data.get(name, {}) if isinstance(data, dict) else None
     if not isinstance(data, dict):
-        raise InputFileError(str(path), f"[{TABLE}] is no table")
+        raise InputFileError(str(path), f"[{TABLE}] is not a table")
     found = {}
     for key, value in data.items():
         if key not in known:

@@ -33,7 +33,7 @@ MEANING = {
 
 
 MOST_PARTS = 8
-"""So many companions get a line; of further ones the number is told."""
+"""So many companions get a line; of further ones only the number."""
 
 FIRST_WITHOUT_PLUGIN = (2, 20)
 """From this TensorFlow on the vendor's plugin does not load."""
@@ -122,14 +122,14 @@ def _parts(lock: Lock, *, color: bool) -> list[str]:
     # What fails or was not tried first: that is what the reader must know.
     parts.sort(key=lambda part: part[1].status.rank, reverse=True)
     wide = max(len(name) for name, _ in parts[:MOST_PARTS])
-    lines = ["", "Of what touches TensorFlow:"]
+    lines = ["", "Packages that touch TensorFlow:"]
     for name, one in parts[:MOST_PARTS]:
         status = one.status.value
         shown = f"\x1b[{COLORS[status]}m{status}\x1b[0m" if color else status
         text = textwrap.shorten(printable(_known(one)), max(20, 66 - wide), placeholder=" …")
         lines.append(f"  {name:<{wide}}  {shown}{' ' * (8 - len(status))}  {text}")
     if parts[MOST_PARTS:]:
-        lines.append(f"  and {len(parts) - MOST_PARTS} more that are no worse: --why")
+        lines.append(f"  and {len(parts) - MOST_PARTS} more, none of them worse: --why")
     return lines
 
 
@@ -139,7 +139,8 @@ def _known(one: CompanionVerdict | RecipeVerdict) -> str:
     if against:
         return against
     if one.status == "works":
-        return "ran beside these versions, on Linux"
+        on = " and ".join(getattr(one, "tried_on", ()))
+        return "ran beside these versions, on Linux" + (f" with Python {on}" if on else "")
     loads = "its binaries load; " if one.grade == Grade.LOADS else ""
     return f"{loads}not tried beside these versions"
 
@@ -150,7 +151,10 @@ def _untried(lock: Lock) -> str:
     if not names and lock.recipe and lock.recipe.status == "unproven":
         names = [f"recipe {lock.recipe.name}"]
     if not names:
-        return ""
+        # The verdict on the pair says it in words of its own.
+        return next(
+            (reason.text for reason in lock.verdict.reasons if reason.kind == "untried"), ""
+        )
     verb = "was" if len(names) == 1 else "were"
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
     return f"{shown} {verb} not tried beside these versions; it may fail"

@@ -65,14 +65,14 @@ def level() -> int:
 
 
 def says(level: int = NORMAL) -> bool:
-    """Whether talk of that level is said."""
+    """Whether messages of that level are printed."""
     return _level >= level
 
 
 def say(text: str, level: int = NORMAL) -> None:
-    """Talk, on stderr: not the result, and no error, which is always told."""
+    """A message on stderr: not the result, and no error, which is always printed."""
     if says(level):
-        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - talk
+        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - a message
 
 
 def has_color() -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import add_command, add_lock
 from .terminal import print_json, printable
 
 if TYPE_CHECKING:
     from ..lock.graph import Branch
+    from .arguments import Commands
 
 EXAMPLES = """\
 examples:
@@ -23,36 +24,23 @@ examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Shows a lock as a tree: what nothing else requires, and below it what it requires.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "tree",
-        help="who requires whom in a lock",
-        description="Shows a lock as a tree: what nothing else requires, and below it what it "
-        "requires.",
-        epilog=EXAMPLES,
+    parser = add_command(
+        commands, "tree", run, ABOUT, epilog=EXAMPLES, json="print the branches as JSON"
     )
-    add_lock(parser)
+    add_lock(parser, nargs="?")
     parser.add_argument("--depth", type=_depth, metavar="N", help="so many levels below the top")
-    parser.add_argument("--json", action="store_true", help="print the branches as JSON")
-    parser.set_defaults(run=run)
-
-
-def add_lock(parser: argparse.ArgumentParser) -> None:
-    """The lock to look at, as the last argument."""
-    parser.add_argument(
-        "lock",
-        nargs="?",
-        type=Path,
-        default=Path("lock.json"),
-        metavar="LOCK",
-        help="a lock.json, or its folder (default: here)",
-    )
 
 
 def _depth(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of levels")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of levels")
     return int(text)
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .arguments import add_command, add_flag, add_lock
 from .terminal import has_color, print_json, say
 
 if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
     from ..lock.model import Lock
+    from .arguments import Commands
 
 EXAMPLES = """\
 examples:
   tfmac-lock update
-      what was asked for when the lock was made, as it is answered now
+      the request that the lock was made for, answered as of now
   tfmac-lock update --fresh
-      the newest versions, also where older ones were tried together
+      the newest versions, even where older ones were tried together
   tfmac-lock update protobuf
       a newer protobuf, and no other change that it does not force
   tfmac-lock update --check
@@ -26,42 +29,27 @@ examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Makes the lock again as it was asked for, which lock.json records, and says what changed. With
+names, these packages and what they force are new, and nothing else. Where nothing is new, no file
+changes.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "update",
-        help="make the lock of this folder again: all of it, or some packages",
-        description="Makes the lock again as it was asked for, which lock.json records, and says "
-        "what changed. With names, these packages and what they force are new, and nothing else. "
-        "Where nothing is new, no file changes.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = add_command(
+        commands, "update", run, ABOUT, epilog=EXAMPLES, json="print what changed as JSON"
     )
     parser.add_argument("packages", nargs="*", metavar="PKG", help="a package (default: all)")
-    parser.add_argument(
-        "--lock",
-        type=Path,
-        default=Path("lock.json"),
-        metavar="PATH",
-        help="the lock.json, or its folder (default: here)",
-    )
+    add_lock(parser, "--lock")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
-    how.add_argument(
-        "--check",
-        action="store_true",
-        help="the same, with exit status 1 where anything would change",
+    add_flag(how, "--dry-run", "say what would change, write nothing")
+    add_flag(how, "--check", "the same, with exit status 1 where anything would change")
+    add_flag(
+        parser, "--fresh", "take the newest versions of all, not those that were tried together"
     )
-    parser.add_argument(
-        "--fresh",
-        action="store_true",
-        help="take the newest versions of all, not those that were tried together",
-    )
-    parser.add_argument(
-        "--offline", action="store_true", help="ask no network, only what is cached"
-    )
-    parser.add_argument("--json", action="store_true", help="print what changed as JSON")
-    parser.set_defaults(run=run)
+    add_flag(parser, "--offline", "ask no network, only what is cached")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -104,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-_FILES_ALONE = "Nothing is new in the lock, and files beside it are made anew.\n"
+_FILES_ALONE = "The lock has not changed; the files beside it were written again.\n"
 _NOTHING_NEW = "Nothing is new, and no file was changed.\n"
 
 
@@ -115,8 +103,9 @@ def asked_of(old: Lock, path: Path) -> argparse.Namespace:
 
     if not old.request:
         say(
-            "note: this lock.json does not record what was asked for, so its TensorFlow and plugin "
-            f"stay. Made once more with tfmac-lock {old.command}, it does."
+            "note: this lock.json does not record the request that it was made for, so its "
+            "TensorFlow and plugin stay. To record it, make the lock again: tfmac-lock "
+            f"{old.command}"
         )
     asked = recall(old.request or old.command, path.parent)
     asked.output = path.parent if path.name == NAME else path
@@ -128,9 +117,9 @@ def remade(asked: argparse.Namespace, old: Lock, names: list[str]) -> Lock:
     """The lock as it is now; the very old one where nothing but the day is new."""
     from ..errors import UsageError
     from ..lock.update import named, unless_nothing_new, update_packages
-    from .fresh import resolving
     from .lock import find_machine, make
     from .outputs import wants_conda
+    from .resolving import resolving
 
     chip = asked.chips[0]
     if not names:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .arguments import add_command, add_lock
 from .terminal import print_json, printable, wrapped
-from .tree import add_lock
 
 if TYPE_CHECKING:
     import argparse
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..lock.graph import Parent
     from ..lock.model import Lock, LockedPackage
     from ..matrix.facts import Bound
+    from .arguments import Commands
 
 EXAMPLES = """\
 examples:
@@ -25,20 +26,17 @@ MOST = 5
 """Ways from the request to the package that are shown."""
 
 
-def add_parser(subparsers: Any) -> None:
+ABOUT = """
+Says who requires a package of a lock and how, the way to it from what was asked for, and the
+bounds of the matrix that limit it. Exit status 1 says that it is not there.
+"""
+
+
+def add_parser(commands: Commands) -> None:
     """Register the command."""
-    parser = subparsers.add_parser(
-        "why",
-        help="why a package is in a lock, in that version",
-        description="Tells who requires a package of a lock and how, the way to it from what was "
-        "asked for, and the bounds of the matrix that limit it. Exit status 1 says that it is not "
-        "there.",
-        epilog=EXAMPLES,
-    )
+    parser = add_command(commands, "why", run, ABOUT, epilog=EXAMPLES)
     parser.add_argument("package", metavar="PACKAGE")
-    add_lock(parser)
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
-    parser.set_defaults(run=run)
+    add_lock(parser, nargs="?")
 
 
 def run(args: argparse.Namespace) -> int:

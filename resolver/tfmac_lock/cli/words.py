@@ -67,9 +67,9 @@ def _commands(parser: argparse.ArgumentParser, name: str, help_: str) -> Iterato
         ),
     )
     for action in below:
-        told = {choice.dest: choice.help or "" for choice in action._choices_actions}
+        helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
         for part, made in action.choices.items():
-            text = told.get(part, COMMANDS.get(part, ""))
+            text = helps.get(part, COMMANDS.get(part, ""))
             yield from _commands(made, f"{name} {part}".strip(), text)
 
 

@@ -26,7 +26,7 @@ from .state import ChannelState
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
-    from types import ModuleType, TracebackType
+    from types import ModuleType
     from typing import Self, TypeVar
 
     from ..target import Target
@@ -49,7 +49,7 @@ class CondaClient:
     """The channels, in order of priority (strict). A context manager, for one thread at a time.
 
     ``offline`` takes what the cache has, whatever its age. ``cache`` is rattler's own folder
-    unless given; ``observer`` is told of a channel that takes its time. Raises MissingExtra
+    unless given; ``observer`` learns of a channel that is slow. Raises MissingExtra
     where rattler is not installed.
     """
 
@@ -81,12 +81,7 @@ class CondaClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._runner.close()
         # rattler's threads let go of Python's objects a moment after their answer is there. A
         # process that ends within that moment crashes, and its exit status is lost.
@@ -220,7 +215,7 @@ class CondaClient:
         )
 
     def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
-        """The answer to one question; a fault of a channel is told as one."""
+        """The answer to one question; a fault of the channel is raised as ChannelFault."""
         import asyncio
 
         async def ask() -> T:
@@ -265,7 +260,7 @@ class CondaClient:
         try:
             base: str = self._rattler.Channel(channel.served).base_url
         except self._faults as error:
-            raise ChannelFault([channel.name], self._message(error)) from error
+            raise ChannelFault((channel.name,), self._message(error)) from error
         return base.rstrip("/")
 
     def _record(self, found: Any) -> CondaRecord:

@@ -21,12 +21,11 @@ MAX_TOLD = 600
 """Characters of the solver's own words in an explanation; beyond that nobody reads on."""
 
 
+@dataclass(eq=False)
 class BadChannel(UsageError):
     """A channel cannot be read from what the user wrote."""
 
-    def __init__(self, given: str) -> None:
-        super().__init__(given)
-        self.given = given
+    given: str
 
     def __str__(self) -> str:
         return (
@@ -35,24 +34,22 @@ class BadChannel(UsageError):
         )
 
 
+@dataclass(eq=False)
 class BadSpec(UsageError):
     """A conda spec cannot be used; ``reason`` goes on after it in a sentence."""
 
-    def __init__(self, given: str, reason: str) -> None:
-        super().__init__(given, reason)
-        self.given = given
-        self.reason = reason
+    given: str
+    reason: str
 
     def __str__(self) -> str:
         return f"--conda {self.given!r} {_one_line(self.reason)}"
 
 
+@dataclass(eq=False)
 class NotFromConda(UsageError):
     """TensorFlow or its plugin was asked for as a conda package."""
 
-    def __init__(self, package: str) -> None:
-        super().__init__(package)
-        self.package = package
+    package: str
 
     def __str__(self) -> str:
         return (
@@ -61,24 +58,22 @@ class NotFromConda(UsageError):
         )
 
 
+@dataclass(eq=False)
 class ChannelFault(OutsideError):
     """A channel cannot be reached, or what it sends is damaged."""
 
-    def __init__(self, channels: Iterable[str], reason: str) -> None:
-        super().__init__(*channels)
-        self.channels = tuple(channels)
-        self.reason = reason
+    channels: tuple[str, ...]
+    reason: str
 
     def __str__(self) -> str:
         return f"the conda channel {', '.join(self.channels)} failed: {_one_line(self.reason)}"
 
 
+@dataclass(eq=False)
 class CacheFault(OutsideError):
     """The folder in which rattler keeps the channels' records cannot be written."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    reason: str
 
     def __str__(self) -> str:
         return (
@@ -87,12 +82,24 @@ class CacheFault(OutsideError):
         )
 
 
+@dataclass(eq=False)
+class NoSha256(Refusal):
+    """The channel gives only an md5 for the one file that fits."""
+
+    filename: str
+
+    def __str__(self) -> str:
+        return (
+            f"the channel has no sha256 of {self.filename}, the only one that fits, so it "
+            "cannot be locked"
+        )
+
+
+@dataclass(eq=False)
 class Replaced(Refusal):
     """A conda package was asked for that a lock takes the place of."""
 
-    def __init__(self, lineage: Lineage) -> None:
-        super().__init__(lineage.package)
-        self.lineage = lineage
+    lineage: Lineage
 
     def __str__(self) -> str:
         lineage = self.lineage

@@ -19,8 +19,8 @@ from ..resolve.requirement import ByUser, Requirement, only
 from ..resolve.solve import solve
 from ..target import PythonVersion
 from .channels import CONDA_FORGE
-from .errors import NoCondaSolution
-from .solve import MAX_TRIES, NATIVE, CondaRequest, CondaSolution, Excluded, NoSha256, solve_conda
+from .errors import NoCondaSolution, NoSha256
+from .solve import MAX_TRIES, NATIVE, CondaRequest, CondaSolution, Excluded, solve_conda
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

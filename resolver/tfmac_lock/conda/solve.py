@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..errors import Refusal
 from ..resolve.requirement import ByUser
-from .errors import NoCondaSolution
+from .errors import NoCondaSolution, NoSha256
 from .names import distribution, release
 from .specs import CondaRequirement, limits_of
 
@@ -29,20 +28,6 @@ together, the later ones are left to the wheels."""
 
 MAX_TRIES = 30
 """Conda candidates that are tried for one lock; more of them would be a search without an end."""
-
-
-class NoSha256(Refusal):
-    """The channel gives only an md5 for the one file that fits."""
-
-    def __init__(self, filename: str) -> None:
-        super().__init__(filename)
-        self.filename = filename
-
-    def __str__(self) -> str:
-        return (
-            f"the channel tells no sha256 of {self.filename}, the only one that fits, so it "
-            "cannot be locked"
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

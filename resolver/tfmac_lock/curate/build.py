@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from ..files import dump_json, write_whole
+from ..files import differing, dump_json, write_whole
 from ..matrix import dated, natives, platforms, switches, uploads
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
@@ -119,22 +119,9 @@ def build(root: Path) -> dict[str, str]:
     return files
 
 
-def stale(root: Path, files: dict[str, str]) -> list[str]:
-    """The generated files that are missing or different."""
-    wrong = []
-    for name, text in files.items():
-        try:
-            same = (root / name).read_text("utf-8") == text
-        except FileNotFoundError:
-            same = False
-        if not same:
-            wrong.append(name)
-    return wrong
-
-
 def write(root: Path, files: dict[str, str]) -> list[str]:
     """Bring the generated files up to date and return those that changed."""
-    changed = stale(root, files)
+    changed = differing(root, files)
     for name in changed:
         write_whole(root / name, files[name])
     return changed

@@ -46,7 +46,7 @@ def read_elf(data: Bytes, what: str) -> ElfFacts | None:
     try:
         return _read(data)
     except (struct.error, LookupError, ValueError, OverflowError) as error:
-        raise DamagedBinary(what, f"is no readable ELF image ({error})") from error
+        raise DamagedBinary(what, f"is not a readable ELF image ({error})") from error
 
 
 def _read(data: Bytes) -> ElfFacts | None:

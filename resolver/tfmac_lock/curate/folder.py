@@ -61,60 +61,39 @@ def read_folder(root: Path) -> MatrixFolder:
         platforms=read_file(root / "platforms.toml", models.PlatformsFile),
         bounds=read_file(root / "bounds.toml", models.BoundsFile),
         vendor=read_file(root / "vendor.toml", models.VendorFile),
-        reports=tuple(
-            _named_by(path, read_file(path, Report), "id")
-            for path in sorted(root.glob("reports/*.toml"))
-        ),
+        reports=_named(root, "reports/*.toml", Report, "id"),
         defects=read_file(root / "defects.toml", models.DefectsFile),
         floors=read_file(root / "floors.toml", models.FloorsFile),
         packages=read_file(root / "packages.toml", models.PackagesFile),
         waivers=read_file(root / "waivers.toml", models.WaiversFile),
         roads=read_file(root / "roads.toml", models.RoadsFile),
         lineage=read_file(root / "lineage.toml", Lineage),
-        releases=tuple(
-            (path, read_file(path, models.ReleaseFile))
-            for path in sorted(root.glob("releases/*/*.toml"))
-        ),
+        releases=_each(root, "releases/*/*.toml", models.ReleaseFile),
         proofs=tuple(
             (path, read_file(path, Proof))
             for path in sorted(root.glob("proofs/**/*.toml"))
             if not OTHERS & set(path.relative_to(root).parts)
         ),
-        mac_reports=tuple(
-            (path, read_file(path, MacReport))
-            for path in sorted(root.glob(f"proofs/{MACS}/*.toml"))
-        ),
-        stand_ins=tuple(
-            (path, read_file(path, StandInRun))
-            for path in sorted(root.glob(f"proofs/{STAND_INS}/*.toml"))
-        ),
-        companions=tuple(
-            _named_by(path, read_file(path, Companion), "name")
-            for path in sorted(root.glob("companions/*.toml"))
-        ),
-        trials=tuple(
-            (path, read_file(path, Trial))
-            for path in sorted(root.glob("proofs/companions/*/*.toml"))
-        ),
-        recipes=tuple(
-            _named_by(path, read_file(path, Recipe), "name")
-            for path in sorted(root.glob("recipes/*.toml"))
-        ),
-        recipe_runs=tuple(
-            (path, read_file(path, RecipeRun))
-            for path in sorted(root.glob("proofs/recipes/*/*.toml"))
-        ),
+        mac_reports=_each(root, f"proofs/{MACS}/*.toml", MacReport),
+        stand_ins=_each(root, f"proofs/{STAND_INS}/*.toml", StandInRun),
+        companions=_named(root, "companions/*.toml", Companion, "name"),
+        trials=_each(root, "proofs/companions/*/*.toml", Trial),
+        recipes=_named(root, "recipes/*.toml", Recipe, "name"),
+        recipe_runs=_each(root, "proofs/recipes/*/*.toml", RecipeRun),
         linux=tuple(read_file(path, LinuxBinary) for path in sorted(root.glob("linux/*/*.toml"))),
-        kernels=tuple(
-            (path, read_file(path, kernel_files.KernelsFile))
-            for path in sorted(root.glob("kernels/*/*.toml"))
-        ),
+        kernels=_each(root, "kernels/*/*.toml", kernel_files.KernelsFile),
     )
 
 
-def _named_by(path: Path, fact: T, field: str) -> T:
-    """The fact, whose file has its name; raises DataError where that is not so."""
-    name = getattr(fact, field)
-    if path.stem != name:
-        raise DataError(f"{path}: {field}", f"is {name!r}, but the file is named {path.stem!r}")
-    return fact
+def _each(root: Path, pattern: str, kind: type[T]) -> tuple[tuple[Path, T], ...]:
+    return tuple((path, read_file(path, kind)) for path in sorted(root.glob(pattern)))
+
+
+def _named(root: Path, pattern: str, kind: type[T], field: str) -> tuple[T, ...]:
+    """Facts whose files have their names; raises DataError where that is not so."""
+    found = _each(root, pattern, kind)
+    for path, fact in found:
+        name = getattr(fact, field)
+        if path.stem != name:
+            raise DataError(f"{path}: {field}", f"is {name!r}, but the file is named {path.stem!r}")
+    return tuple(fact for _, fact in found)

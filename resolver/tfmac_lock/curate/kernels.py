@@ -2,7 +2,7 @@
 
 A plugin may rewrite TensorFlow's graphs: product, bias and activation become one operation, for
 which it has a kernel. Where the kernel never asks the system for the activation, the results
-are wrong without an error. Both halves stand in the machine code: the symbol table is
+are wrong without an error. Both stand in the machine code: the symbol table is
 complete, so every call has a name, and what a kernel computes with is the MPSGraph selectors
 that its functions send.
 """

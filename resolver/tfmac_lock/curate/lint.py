@@ -91,7 +91,7 @@ def _unique_ids(folder: MatrixFolder) -> Iterator[Problem]:
 
 
 SOURCE = re.compile(r"https?://\S+\.\S+|(twin|binary|index|comparison): ?\S+")
-"""An address, or what was run or read, told by its first word."""
+"""An address, or what was run or read, named by its first word."""
 
 
 def _sources(folder: MatrixFolder) -> Iterator[Problem]:

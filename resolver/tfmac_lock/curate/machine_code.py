@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra
 
@@ -20,7 +20,7 @@ except ImportError as error:
     raise MissingExtra("reading machine code", "curate") from error
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from ..macho.layout import Layout
 
@@ -103,7 +103,6 @@ def _arm64(code: bytes, start: int) -> Iterator[Instruction]:
     engine = _engine(capstone.CS_ARCH_ARM64, capstone.CS_MODE_LITTLE_ENDIAN)
     pages: dict[int, int] = {}
     for one in engine.disasm(code, start):
-        text = f"{one.mnemonic} {one.op_str}".strip()
         flow, target, touches = Flow.NEXT, None, []
         name = one.mnemonic
         operands = one.operands if one.id else []
@@ -136,20 +135,12 @@ def _arm64(code: bytes, start: int) -> Iterator[Instruction]:
                 pages.pop(register, None)
             if name == "adrp":
                 pages[operands[0].reg] = operands[1].imm
-        yield Instruction(
-            at=one.address,
-            size=one.size,
-            text=text,
-            flow=flow,
-            target=target,
-            touches=tuple(touches),
-        )
+        yield _instruction(one, flow, target, touches)
 
 
 def _x86_64(code: bytes, start: int) -> Iterator[Instruction]:
     engine = _engine(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
     for one in engine.disasm(code, start):
-        text = f"{one.mnemonic} {one.op_str}".strip()
         flow, target, touches = Flow.NEXT, None, []
         name = one.mnemonic
         operands = one.operands if one.id else []
@@ -166,14 +157,18 @@ def _x86_64(code: bytes, start: int) -> Iterator[Instruction]:
                 target = operand.imm
             elif operand.type == x86.X86_OP_MEM and operand.mem.base == x86.X86_REG_RIP:
                 touches.append(one.address + one.size + operand.mem.disp)
-        yield Instruction(
-            at=one.address,
-            size=one.size,
-            text=text,
-            flow=flow,
-            target=target,
-            touches=tuple(touches),
-        )
+        yield _instruction(one, flow, target, touches)
+
+
+def _instruction(one: Any, flow: Flow, target: int | None, touches: Iterable[int]) -> Instruction:
+    return Instruction(
+        at=one.address,
+        size=one.size,
+        text=f"{one.mnemonic} {one.op_str}".strip(),
+        flow=flow,
+        target=target,
+        touches=tuple(touches),
+    )
 
 
 def closure(layout: Layout, roots: Collection[int]) -> dict[int, Function]:

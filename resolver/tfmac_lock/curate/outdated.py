@@ -45,7 +45,7 @@ FACTS = ("tfmac-lock matrix compile", "tfmac-lock publish render")
 def outdated(
     matrix: Matrix, slots: Iterable[Sequence[Lock]], today: date, files: Files | None
 ) -> Iterator[Due]:
-    """All that is due; without ``files``, what can be told without an index."""
+    """All that is due; without ``files``, what can be known without an index."""
     locks = list(slots)
     if files is not None:
         yield from _releases(matrix, files)

@@ -156,7 +156,7 @@ def parse(text: str) -> Tree:
     try:
         tree: Tree = list(_parser.parse(render(text), re.ASCII))
     except (re.error, OverflowError) as error:
-        raise PatternError(f"{text!r} is no regular expression: {error}") from error
+        raise PatternError(f"{text!r} is not a regular expression: {error}") from error
     if _repeats_a_look(tree):
         raise PatternError(f"{text!r}: JavaScript repeats no lookahead")
     return tree

@@ -15,7 +15,7 @@ import tomli_w
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from ..errors import OutsideError
+from ..errors import DataError
 from ..files import write_whole
 from ..macho.errors import DamagedBinary
 from ..matrix.base import METAL, TENSORFLOW_PACKAGES
@@ -43,16 +43,8 @@ PLATFORM = re.compile(
 """CPython 3.8 and newer, on macOS or on Linux for arm64."""
 
 
-class BadWheel(OutsideError):
-    """A wheel on the index cannot be read."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason)
-        self.url = url
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.url}: {self.reason}"
+class BadWheel(DataError):
+    """A wheel on the index cannot be read; ``path`` is its address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

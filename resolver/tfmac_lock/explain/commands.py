@@ -32,7 +32,7 @@ def fill(command: str, names: Named, matrix: Matrix, *, on_mac: bool = True) -> 
     """The command with what was named put in, or None where it cannot be typed.
 
     An option whose value is not known is left out: on a Mac tfmac-lock finds Python, chip and
-    macOS by itself. Elsewhere it must be told, so there they are always given.
+    macOS by itself. Elsewhere it cannot, so there they are always given.
     """
     values = _values(names, matrix, on_mac=on_mac)
     command = _OPTION.sub(lambda found: found[0] if values.get(found[1]) else "", command)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .lookups import Named
 
 MOST = 3
-"""Needs that are told of one companion."""
+"""Needs that are shown of one companion."""
 
 _TENSORFLOWS = tuple(f"2.{number}.0" for number in range(100))
 """A need that none of these meets says that there is no TensorFlow for it."""
@@ -29,7 +29,7 @@ _TENSORFLOWS = tuple(f"2.{number}.0" for number in range(100))
 def of_companion(matrix: Matrix, names: Named) -> Iterator[tuple[str, str]]:
     """Sentences and their sources: what it is, what it needs of what was named, how to set it.
 
-    Of a need only what the text bears on is told: with a version of the companion those of that
+    Of a need only what the text bears on is shown: with a version of the companion those of that
     version, with a TensorFlow alone the versions that go with it.
     """
     companion = matrix.companions.named(names.companion)
@@ -41,11 +41,11 @@ def of_companion(matrix: Matrix, names: Named) -> Iterator[tuple[str, str]]:
         wanted = f"{companion.name}=={minor(names.tensorflow)}.*"
         here = f"; here it is {installed}" if installed else ""
         yield f"with TensorFlow {names.tensorflow} goes {wanted}{here}", companion.same_minor
-    told = 0
+    shown = 0
     for need in companion.needs:
         text = _of_need(companion, need, names, installed)
-        if text and told < MOST:
-            told += 1
+        if text and shown < MOST:
+            shown += 1
             yield text, need.source
     for setting in companion.settings:
         if _within(setting.versions, installed) and _within(setting.tensorflow, names.tensorflow):

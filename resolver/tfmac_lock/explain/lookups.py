@@ -17,7 +17,7 @@ from ..target import Arch, minor
 from .companion_facts import of_companion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from ..matrix.facts import Bound, Matrix, PairLoad, Release
     from .mentions import Facts
@@ -96,14 +96,18 @@ def _listed(values: Sequence[str], most: int = 8) -> str:
 
 def _spans(matrix: Matrix, chosen: set[str]) -> str:
     """Releases of TensorFlow as runs: ``2.5.0 to 2.10.1, 2.18.0 to 2.21.0``."""
-    every = sorted({load.tensorflow for load in matrix.pair_loads}, key=version)
-    runs: list[list[str]] = [[]]
+    return runs(sorted({load.tensorflow for load in matrix.pair_loads}, key=version), chosen)
+
+
+def runs(every: Sequence[str], chosen: Collection[str]) -> str:
+    """The chosen ones of releases in their order, as runs: ``2.5.0 to 2.10.1, 2.18.0``."""
+    found: list[list[str]] = [[]]
     for release in every:
         if release in chosen:
-            runs[-1].append(release)
-        elif runs[-1]:
-            runs.append([])
-    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs if run)
+            found[-1].append(release)
+        elif found[-1]:
+            found.append([])
+    return ", ".join(one[0] if len(one) == 1 else f"{one[0]} to {one[-1]}" for one in found if one)
 
 
 def _source(load: PairLoad) -> str:

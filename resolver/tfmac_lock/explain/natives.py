@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..macho.demangle import demangle
-from .lookups import Fact
+from .lookups import Fact, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator
 
     from ..matrix.facts import Matrix
     from ..matrix.natives import NativeLoad, Natives
@@ -68,14 +68,3 @@ def _by_symbol(natives: Natives, names: Named, symbol: str) -> Iterator[Fact]:
         f"TensorFlow {runs(every, offering)} {verb} it" if offering else "no TensorFlow offers it"
     )
     yield Fact(text=f"{head}, and {tail}", source=SOURCE)
-
-
-def runs(every: Sequence[str], chosen: Collection[str]) -> str:
-    """The chosen ones of releases in their order, as runs: ``2.5.0 to 2.10.1, 2.18.0``."""
-    found: list[list[str]] = [[]]
-    for release in every:
-        if release in chosen:
-            found[-1].append(release)
-        elif found[-1]:
-            found.append([])
-    return ", ".join(one[0] if len(one) == 1 else f"{one[0]} to {one[-1]}" for one in found if one)

@@ -280,7 +280,7 @@ def recognise(
 ) -> Recognition:
     """Read a stream to its end, or to ``limit`` bytes, and say what it shows.
 
-    ``on_window`` is told the bytes read so far.
+    ``on_window`` is called with the bytes read so far.
     """
     recogniser = Recogniser(symptoms)
     cuts: list[bool] = []

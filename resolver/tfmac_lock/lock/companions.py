@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ..matrix.recipes import RecipeVerdict
     from .model import Combo, Lock
 
+OLDER = "older"
+"""The kind of reason that tells of an old version; its text begins with the package's name."""
+
 
 def with_companions(
     matrix: Matrix, lock: Lock, naming: Collection[str] = (), recipe: str = ""
@@ -26,11 +29,12 @@ def with_companions(
 
     Its settings are those that the companions need to run. ``naming`` are packages whose
     metadata name TensorFlow or Keras. The ``recipe`` that it was made for is a part of it, and
-    vouches for what it uses.
+    vouches for what it uses. Of an old version that was taken of a named package nothing is
+    known, unless it was tried here.
     """
     combo = lock.combo
     load = partial(_load, matrix, combo) if combo.os is Os.MACOS else _not_read
-    found = matrix.companions.judge(lock.packages, naming, load)
+    found = matrix.companions.judge(lock.packages, naming, load, python=combo.python)
     environment = matrix.companions.environment(lock.packages)
     asked, judged = matrix.recipes.named(recipe), None
     if asked is not None:
@@ -42,6 +46,9 @@ def with_companions(
     if judged is not None:
         reasons.append(_reason("recipe", f"recipe {judged.name}", judged))
     statuses = [lock.verdict.status, *(one.status for one in (*found, judged) if one)]
+    old = {one.text.partition(" ")[0] for one in lock.verdict.reasons if one.kind == OLDER}
+    if old - {one.name for one in found}:
+        statuses.append(Status.UNPROVEN)  # of the others, their trial tells whether they run
     status = max(statuses, key=lambda one: one.rank)
     verdict = replace(lock.verdict, status=status, reasons=(*lock.verdict.reasons, *reasons))
     return replace(lock, verdict=verdict, companions=found, environment=environment, recipe=judged)
@@ -59,11 +66,11 @@ def _vouched(one: CompanionVerdict, by: RecipeVerdict) -> CompanionVerdict:
     """The verdict on a companion that the smoke test of a recipe used."""
     if one.status is not Status.UNPROVEN:
         return one
-    told = [
+    borrowed = [
         replace(reason, text=f"used by recipe {by.name}: {reason.text}") for reason in by.reasons
     ]
     kept = [reason for reason in one.reasons if reason.kind != "untried"]
-    return replace(one, status=by.status, grade=by.grade, reasons=(*told, *kept))
+    return replace(one, status=by.status, grade=by.grade, reasons=(*borrowed, *kept))
 
 
 def _reason(kind: str, what: str, one: CompanionVerdict | RecipeVerdict) -> Reason:

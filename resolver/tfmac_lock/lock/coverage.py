@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from ..matrix.base import version
+from ..matrix.companions import own_names
 from ..matrix.macs import RUN
 from ..matrix.reasons import Grade, Status
 from .judged import pair_of
@@ -99,12 +100,12 @@ def coverage(matrix: Matrix, slots: Iterable[Sequence[Lock]], today: date) -> Co
 
 
 def _covered(matrix: Matrix, lock: Lock, today: date) -> Covered:
-    pair, pins = pair_of(lock), pins_of(lock.packages)
+    pair, pins, own = pair_of(lock), pins_of(lock.packages), own_names(lock.packages)
     seen = [
         item
         for item in matrix.evidence
         if item.concerns(pair.package, pair.tensorflow, pair.metal, pair.arch, pair.python)
-        and (not item.pins or item.pins_hold_in(pins))
+        and (not item.pins or item.pins_hold_in(pins, own))
     ]
     twins = [item for item in seen if item.grade is Grade.TWIN]
     said = [item for item in seen if item.grade is Grade.REPORTED]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..matrix.companions import own_names
 from ..matrix.verdict import Pair, judge
-from .companions import with_companions
+from .companions import OLDER, with_companions
 from .known_files import of_unknown_files, unknown_files
 from .verify import pins_of
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from .model import Lock
 
-NOTES = frozenset({"asked", "conda", "older", "source", "stand-in", "waiver"})
+NOTES = frozenset({"asked", "conda", OLDER, "source", "stand-in", "waiver"})
 """The kinds of reason that say how the lock was made; they stay as they are."""
 
 
@@ -26,6 +27,7 @@ def judged(matrix: Matrix, lock: Lock) -> Lock:
         pair_of(lock),
         macos=combo.macos_min,
         pins=pins_of(lock.packages),
+        own=own_names(lock.packages),
         resolved=True,
         os=combo.os,
     )

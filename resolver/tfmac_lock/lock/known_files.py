@@ -14,7 +14,7 @@ from ..matrix.reasons import Grade, Reason
 from ..matrix.verdict import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ..matrix.facts import Matrix
     from ..matrix.reasons import Verdict
@@ -42,12 +42,11 @@ class UnknownFile:
         return f"{self.filename} has the sha256 {self.sha256}, and the release's is {self.known}"
 
 
+@dataclass(eq=False)
 class ContradictedFile(Refusal):
     """An index has a file of a release under its name, and with another content."""
 
-    def __init__(self, files: Iterable[UnknownFile]) -> None:
-        self.files = tuple(files)
-        super().__init__(*map(str, self.files))
+    files: Sequence[UnknownFile]
 
     def __str__(self) -> str:
         found = "; ".join(map(str, self.files))

@@ -1,7 +1,7 @@
 """What a lock and the facts say to other tools: pins, limits, what their metadata get wrong.
 
-The exports render this, each as far as its tool can express it. A fact that no limit can say is
-told in words.
+The exports render this, each as far as its tool can express it. A fact that no limit can express
+is written in words.
 """
 
 from __future__ import annotations

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..conda.errors import NoCondaSolution
 from ..conda.mixed import without_wheel
 from ..errors import Refusal, TfmacLockError
+from ..matrix.companions import own_names
 from ..matrix.ranking import NoCombo, PairRequest, choices, nearest
 from ..matrix.reasons import Reason, Status
 from ..matrix.verdict import judge
@@ -64,15 +65,13 @@ class ResolvedLock:
     target: Target
 
 
+@dataclass(eq=False)
 class BrokenPins(Refusal):
     """A pair resolves, and what it resolves to is known to be broken."""
 
-    users_alone = False
-
-    def __init__(self, pair: Pair, verdict: Verdict) -> None:
-        super().__init__(str(pair))
-        self.pair = pair
-        self.verdict = verdict
+    pair: Pair
+    verdict: Verdict
+    users_alone: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return broken_text(self.pair, self.verdict)
@@ -284,7 +283,7 @@ class Resolver:
     ) -> tuple[LockRequest, tuple[Rules, Solution], list[Reason]]:
         """With current versions of what the user names, even if the pair is a lower one.
 
-        Where that cannot be, an old version stays, and is told with the reason.
+        Where that cannot be, an old version stays, and the reason is noted.
         """
         found, notes = (rules, solution), []
         for one in outdated(rules, request.requirements, solution):
@@ -441,7 +440,15 @@ class Resolver:
         macos = oldest_macos(self.matrix, pair, packages) if target.os is Os.MACOS else None
         if macos is not None:
             macos = max(macos, request.pair.chip.first_macos)
-        verdict = judge(self.matrix, pair, macos=macos, pins=pins, resolved=True, os=target.os)
+        verdict = judge(
+            self.matrix,
+            pair,
+            macos=macos,
+            pins=pins,
+            own=own_names(packages),
+            resolved=True,
+            os=target.os,
+        )
         unknown = unknown_files(self.matrix, packages)
         if not request.accept_repacked:
             refuse_contradicted(unknown)
@@ -455,7 +462,7 @@ class Resolver:
         ]
         lock = Lock(
             combo=_combo(pair, target, pins, macos),
-            verdict=_with_old_versions(replace(verdict, reasons=(*verdict.reasons, *notes))),
+            verdict=replace(verdict, reasons=(*verdict.reasons, *notes)),
             packages=packages,
             as_of=self.as_of,
             command=_command(request, pair, self.conda),
@@ -530,13 +537,6 @@ def broken_text(pair: Pair, verdict: Verdict) -> str:
     """Why the pair is broken with the versions that fit together."""
     against = "; ".join(f"{one.text} [{one.source}]" for one in verdict.reasons if one.against)
     return f"{pair} is broken with the versions that fit together: {against}."
-
-
-def _with_old_versions(verdict: Verdict) -> Verdict:
-    """Nothing is known of a lock with an old version of what the user named."""
-    if all(reason.kind != "older" for reason in verdict.reasons):
-        return verdict
-    return replace(verdict, status=max(verdict.status, Status.UNPROVEN))
 
 
 def _command(request: LockRequest, pair: Pair, conda: CondaPart | None) -> str:

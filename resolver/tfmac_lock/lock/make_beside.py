@@ -7,7 +7,7 @@ from 2.14 on, brings CUDA's libraries as wheels; before, they are the system's.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -52,14 +52,13 @@ WITHOUT_TENSORRT = Reason(
 )
 
 
+@dataclass(eq=False)
 class NotThere(Refusal):
     """The Mac's TensorFlow cannot be had on the other machine with the same request."""
 
-    def __init__(self, name: str, tensorflow: str, why: TfmacLockError) -> None:
-        super().__init__(name, tensorflow)
-        self.name = name
-        self.tensorflow = tensorflow
-        self.why = why
+    name: str
+    tensorflow: str
+    why: TfmacLockError
 
     def __str__(self) -> str:
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..conda.errors import NotFromConda, Replaced
 from ..conda.mixed import CHOSEN_PAIR, CondaPart
@@ -57,36 +57,22 @@ def lock_with_conda(
 def locked(records: Iterable[CondaRecord]) -> tuple[LockedPackage, ...]:
     """The records as packages of a lock."""
     return tuple(
-        LockedPackage(
-            name=record.name,
-            version=record.version,
-            manager="conda",
-            filename=record.filename,
-            url=record.url,
-            sha256=record.sha256,
-            requires=record.depends,
-            build=record.build,
-            md5=record.md5,
-            constrains=record.constrains,
-        )
+        LockedPackage(manager="conda", requires=record.depends, **_shared(record))
         for record in records
     )
+
+
+def _shared(one: CondaRecord | LockedPackage) -> dict[str, Any]:
+    """What a record and a locked package state alike."""
+    names = ("name", "version", "build", "filename", "url", "md5", "sha256", "constrains")
+    return {name: getattr(one, name) for name in names}
 
 
 def verify_conda(lock: Lock, target: Target) -> None:
     """Raise UnsoundLock unless what conda's packages require and allow holds on the target."""
     records = [
         CondaRecord(
-            name=package.name,
-            version=package.version,
-            build=package.build,
-            subdir=package.url.rsplit("/", 2)[-2],
-            filename=package.filename,
-            url=package.url,
-            md5=package.md5,
-            sha256=package.sha256,
-            depends=package.requires,
-            constrains=package.constrains,
+            subdir=package.url.rsplit("/", 2)[-2], depends=package.requires, **_shared(package)
         )
         for package in lock.conda_packages
     ]

@@ -29,8 +29,8 @@ class LockedPackage:
 
     ``requires`` are the requirements that its metadata state for the target, markers already
     applied; those of a conda package are conda specs. ``build``, ``md5`` and ``constrains`` are
-    told of conda packages alone. Size and upload time are left out on purpose: only some
-    indexes tell them, and the same request must give the same bytes from each.
+    recorded of conda packages alone. Size and upload time are left out on purpose: only some
+    indexes state them, and the same request must give the same bytes from each.
     """
 
     name: str

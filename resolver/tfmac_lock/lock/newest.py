@@ -18,6 +18,7 @@ from ..resolve.pairs import PAIR_NAMES
 from ..resolve.provider import Facts
 from ..resolve.requirement import ByUser
 from .asked import by_users
+from .companions import OLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +69,7 @@ class Outdated:
         text = f"{self.item.name} {self.taken} was taken although {self.newest} exists"
         if reasons:
             text += f": {'; '.join(reasons[:3])}"
-        return Reason(kind="older", text=text, source="index metadata", against=True)
+        return Reason(kind=OLDER, text=text, source="index metadata", against=True)
 
 
 def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> list[Outdated]:

@@ -47,5 +47,5 @@ def parse_lock(content: bytes, shown: str) -> Lock:
         return from_json(json.loads(content))
     except DAMAGE as error:
         raise InputFileError(
-            shown, "is no lock.json of tfmac-lock, which this command needs"
+            shown, "is not a lock.json of tfmac-lock, which this command needs"
         ) from error

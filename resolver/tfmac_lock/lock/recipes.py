@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from .request import LockRequest
 
 
+@dataclass(eq=False)
 class RefusedRecipe(Refusal):
     """It is known of an application or course that no lock for a Mac can be made."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        super().__init__(recipe.name)
-        self.recipe = recipe
+    recipe: Recipe
 
     def __str__(self) -> str:
         recipe = self.recipe

@@ -194,7 +194,7 @@ def before(given: str | None) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"--exclude-newer {given!r} is no date that can be meant; write it like 2026-01-31"
+            f"--exclude-newer {given!r} is not a usable date; write it like 2026-01-31"
         ) from error
 
 

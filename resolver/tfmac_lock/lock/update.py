@@ -8,7 +8,7 @@ put back where the rest then still fits.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -34,12 +34,11 @@ if TYPE_CHECKING:
     from .request import LockRequest
 
 
+@dataclass(eq=False)
 class NotInLock(UsageError):
     """A package that is to be updated is not there."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+    name: str
 
     def __str__(self) -> str:
         return f"{self.name} is not in the lock; add it with --with {self.name} when you make it"

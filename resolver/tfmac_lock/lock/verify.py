@@ -19,7 +19,7 @@ from ..conda.names import distribution, release
 from ..errors import TfmacLockError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..matrix.facts import Bound
     from ..target import Target
@@ -34,19 +34,16 @@ class Flaw:
     text: str
 
 
+@dataclass(eq=False)
 class UnsoundLock(TfmacLockError):
     """A lock failed its verification; it was not written."""
 
-    exit_status = 1
-
-    def __init__(self, combo: str, flaws: Iterable[Flaw]) -> None:
-        super().__init__(combo)
-        self.combo = combo
-        self.flaws = tuple(flaws)
+    combo: str
+    flaws: Sequence[Flaw]
 
     def __str__(self) -> str:
-        told = "; ".join(f"{flaw.package}: {flaw.text}" for flaw in self.flaws)
-        return f"{self.combo} was not written, since it does not hold together: {told}"
+        flaws = "; ".join(f"{flaw.package}: {flaw.text}" for flaw in self.flaws)
+        return f"{self.combo} was not written, since it does not hold together: {flaws}"
 
 
 def verify(lock: Lock, target: Target, bounds: Iterable[Bound]) -> None:

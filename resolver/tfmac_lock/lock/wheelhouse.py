@@ -97,12 +97,12 @@ def fetch(
     files: Iterable[IndexFile],
     folder: Path,
     client: IndexClient,
-    told: Callable[[IndexFile, int, int | None], None],
+    progress: Callable[[IndexFile, int, int | None], None],
 ) -> list[Fetched]:
     """Bring the files into the folder, each checked by its hash; raises IndexFault and OSError.
 
-    A file that is there and whole is left; a part of one is gone on with. ``told`` hears of each
-    file how many bytes are there, and how many there will be.
+    A file that is there and whole is left; a part of one is gone on with. ``progress`` is called
+    with each file, its bytes so far and, where known, in all.
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = []
@@ -110,8 +110,8 @@ def fetch(
         path = folder / file.filename
         there = path.is_file() and (file.sha256 is None or sha256_of(path) == file.sha256)
         if not there:
-            client.resume(file, path, lambda done, total, file=file: told(file, done, total))  # type: ignore[misc]
+            client.resume(file, path, lambda done, total, file=file: progress(file, done, total))  # type: ignore[misc]
         size = path.stat().st_size
-        told(file, size, size)
+        progress(file, size, size)
         found.append(Fetched(filename=file.filename, size=size, was_there=there))
     return found

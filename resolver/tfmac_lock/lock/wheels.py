@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 5_000_000
 """A lock.json has some 30 kB; a pylock.toml for many platforms has a hundred times that."""
 
-TOO_LARGE = ", which no lock is"
+TOO_LARGE = "; no lock is that large"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def read_lock(path: Path, arch: str | None = None) -> LockedWheels:
             return _lock_json(json.loads(content))
         return _pylock(tomllib.loads(content.decode()), arch)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputFileError(str(path), f"is no lock that can be read ({error!r})") from error
+        raise InputFileError(str(path), f"is not a lock that can be read ({error!r})") from error
 
 
 def read_lock_json(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,11 @@ NEW, OLD = ".tfmac-new", ".tfmac-old"
 """What the name of a file ends in while it waits, and while it may have to come back."""
 
 
+@dataclass(eq=False)
 class ForeignFile(UsageError):
     """A file is in the way that tfmac-lock did not write."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        self.path = path
+    path: Path
 
     def __str__(self) -> str:
         return (
@@ -45,14 +45,13 @@ class ForeignFile(UsageError):
         )
 
 
+@dataclass(eq=False)
 class CannotWrite(OutsideError):
-    """The disk refused. ``mixed`` tells that the old files could not all be put back."""
+    """The disk refused. ``mixed`` says that the old files could not all be put back."""
 
-    def __init__(self, path: Path, reason: str, *, mixed: bool = False) -> None:
-        super().__init__(str(path), reason)
-        self.path = path
-        self.reason = reason
-        self.mixed = mixed
+    path: Path
+    reason: str
+    mixed: bool = False
 
     def __str__(self) -> str:
         if self.mixed:
@@ -102,7 +101,7 @@ def _check_place(path: Path, *, force: bool) -> None:
     if path.is_dir():
         raise CannotWrite(path, "a folder is in its place")
     if path.exists() and not path.is_file():
-        raise CannotWrite(path, "it is no regular file")
+        raise CannotWrite(path, "it is not a regular file")
     try:
         if path.exists() and not force and not _is_own(path):
             raise ForeignFile(path)

@@ -56,18 +56,11 @@ class ImageFacts(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TensorFlowBinary:
-    """A TensorFlow release for one architecture, as far as plugins are concerned.
+class _Read:
+    """A release as it was read on one architecture.
 
-    ``exports`` holds for each symbol that any plugin asks for the paths of the images that
-    offer it, through re-exports too; ``elsewhere`` names those that no image offers to everyone
-    and some file exports that need not be loaded; ``absent`` those that no file exports. A
-    symbol in none of the three was never asked for. A stub has no images and ``payload`` false;
-    ``requires`` says what it asks for.
-
-    ``numpy_generation`` is "1", "1+2" or "2": the numpy major versions that the extension
-    modules can run on, None where none of them uses numpy's C API. ``minos`` and ``sdk`` are the
-    highest of any image, ``macos_tag`` the lowest macOS of the file name.
+    ``minos`` and ``sdk`` are the highest of any image, ``macos_tag`` the lowest macOS of the file
+    name.
     """
 
     package: str
@@ -77,6 +70,22 @@ class TensorFlowBinary:
     macos_tag: str
     minos: str | None
     sdk: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorFlowBinary(_Read):
+    """A TensorFlow release for one architecture, as far as plugins are concerned.
+
+    ``exports`` holds for each symbol that any plugin asks for the paths of the images that
+    offer it, through re-exports too; ``elsewhere`` names those that no image offers to everyone
+    and some file exports that need not be loaded; ``absent`` those that no file exports. A
+    symbol in none of the three was never asked for. A stub has no images and ``payload`` false;
+    ``requires`` says what it asks for.
+
+    ``numpy_generation`` is "1", "1+2" or "2": the numpy major versions that the extension
+    modules can run on, None where none of them uses numpy's C API.
+    """
+
     payload: bool
     requires: tuple[str, ...]
     numpy_generation: str | None
@@ -103,20 +112,13 @@ class PluginImport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PluginBinary:
+class PluginBinary(_Read):
     """A plugin release for one architecture.
 
     ``libraries`` are the linked libraries outside of the system, with True for weak ones;
     ``path`` is relative to ``site-packages``.
     """
 
-    package: str
-    version: str
-    arch: str
-    files: tuple[ReadFile, ...]
-    macos_tag: str
-    minos: str | None
-    sdk: str | None
     path: str
     install_name: str | None
     libraries: tuple[tuple[str, bool], ...]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from ..target import minor
-from .base import METAL, TENSORFLOW_PACKAGES, Fact, admits
+from .base import METAL, TENSORFLOW_PACKAGES, Fact, admits, minor_number
 from .reasons import Grade, Reason, Status
 from .texts import (
     Identifier,
@@ -43,6 +43,8 @@ TOUCHED = TENSORFLOW | {"keras", "tf-keras"}
 DECISIVE = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf")
 """A trial speaks for a lock that holds these in the very same versions."""
 
+TAKES_AWAY = 12
+"""CPython 3.12 has no distutils, asynchat, asyncore and imp any more (PEP 594, PEP 632)."""
 
 OF_TRIALS = "tried-"
 """How the id of a need begins that is made from trials."""
@@ -152,7 +154,8 @@ class Run(Fact):
     """What came of running a smoke test beside the versions of a lock, on Linux.
 
     ``pins`` are all packages of the environment, named as in the lock of the Mac, and ``wheel``
-    is the file that stood in for the Mac's TensorFlow. ``program`` is the sha256 of what ran.
+    is the file that stood in for the Mac's TensorFlow. ``without_cuda`` has the files that stood
+    in for PyTorch and its kin. ``program`` is the sha256 of what ran.
     """
 
     tensorflow: VersionText
@@ -166,6 +169,7 @@ class Run(Fact):
     wheel: str
     environment: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
+    without_cuda: dict[str, str] = field(default_factory=dict)
     pins: dict[str, str]
 
     @property
@@ -226,23 +230,47 @@ class Tried:
     pins: dict[str, str]
 
     def speaks_for(self, name: str, version: str, pins: Mapping[str, str]) -> bool:
-        """Whether it was made with that version beside the very same decisive packages."""
+        """Whether it was made with that version beside the very same decisive packages.
+
+        On which Pythons that counts is another question: ``counts_on``.
+        """
         return (
             (self.companion, self.version) == (name, version)
             and all(pins.get(one) == pinned for one, pinned in self.pins.items())
             and all(one in self.pins for one in ("tf-keras",) if one in pins)
         )
 
+    def counts_on(self, python: Series) -> bool:
+        """Whether what came of it says something of another Python series.
+
+        Each CPython takes modules away that old packages import (distutils, imp, pipes), so
+        what ran says nothing of a newer one. What failed fails there too; but where it failed
+        on a CPython without these modules, that says nothing of those that have them.
+        """
+        here, there = minor_number(self.python), minor_number(python)
+        if self.outcome == "works":
+            return there <= here
+        return there >= here or not takes_away(self.python)
+
+
+def takes_away(python: Series) -> bool:
+    """Whether that CPython, and each newer one, lacks modules that many old packages import."""
+    return minor_number(python) >= TAKES_AWAY
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanionVerdict:
-    """What to expect of one companion of a lock, and why."""
+    """What to expect of one companion of a lock, and why.
+
+    ``tried_on`` are the Python series on which it was run, where none of them is the lock's.
+    """
 
     name: str
     version: str
     status: Status
     grade: Grade | None
     reasons: tuple[Reason, ...]
+    tried_on: tuple[Series, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,19 +319,30 @@ class Companions:
         packages: Collection[Locked],
         naming: Collection[str] = (),
         load: Callable[[str, str], NativeLoad | None] = lambda *_: None,
+        *,
+        python: Series,
     ) -> tuple[CompanionVerdict, ...]:
         """A verdict on each package that touches TensorFlow and that the pair does not bring.
 
         The pair's own packages are vouched for by the pair's evidence. ``naming`` are packages
         that name TensorFlow or Keras in their metadata; they touch it too. ``load`` is the load
-        check of a package's version beside the pair.
+        check of a package's version beside the pair, and ``python`` the series of the lock. Of a
+        package that does not touch it there is a verdict where it was tried all the same.
         """
         pins = decisive_pins(packages)
         loads = {package.name: load(package.name, package.version) for package in packages}
         listed = {fact.name for fact in self.facts} | {*naming}
         listed |= {name for name, found in loads.items() if found is not None}
+        there = {package.name: package.version for package in packages}
+        listed |= {
+            one.companion
+            for one in self.trials
+            if one.companion in there
+            and one.speaks_for(one.companion, there[one.companion], pins)
+            and one.counts_on(minor(python))
+        }
         return tuple(
-            self._judge(package, pins, loads[package.name])
+            self._judge(package, pins, loads[package.name], minor(python))
             for package in touching(packages, listed)
         )
 
@@ -323,10 +362,14 @@ class Companions:
         return dict(sorted(found.items()))
 
     def _judge(
-        self, package: Locked, pins: Mapping[str, str], load: NativeLoad | None
+        self, package: Locked, pins: Mapping[str, str], load: NativeLoad | None, python: Series
     ) -> CompanionVerdict:
         name, version = package.name, package.version
-        trials = [one for one in self.trials if one.speaks_for(name, version, pins)]
+        beside_these = [one for one in self.trials if one.speaks_for(name, version, pins)]
+        # What was run on this very Python is the best that can be known.
+        trials = [one for one in beside_these if one.python == python] or [
+            one for one in beside_these if one.counts_on(python)
+        ]
         broken = [one for one in trials if one.outcome == "broken"]
         if broken:
             status, grade = Status.BROKEN, Grade.TWIN
@@ -348,7 +391,10 @@ class Companions:
         ]
         if not trials:
             beside = ", ".join(f"{one} {pins[one]}" for one in DECISIVE if one in pins)
-            text = f"not tried beside {beside}"
+            others = _on(one.python for one in beside_these if one.outcome == "works")
+            text = f"not tried beside {beside}" + (
+                f" with Python {python}; it ran there with Python {others}" if others else ""
+            )
             reasons.append(Reason(kind="untried", text=text, source="matrix/proofs/companions"))
         if load is not None:
             reasons.append(reason_of(load))
@@ -357,9 +403,20 @@ class Companions:
             text = f"its last release is of {companion.ended}"
             text += f"; take {companion.successor}" if companion.successor else ""
             reasons.append(Reason(kind="ended", text=text, source=companion.sources[0]))
+        elsewhere = {one.python for one in trials if one.python != python}
         return CompanionVerdict(
-            name=name, version=version, status=status, grade=grade, reasons=tuple(reasons)
+            name=name,
+            version=version,
+            status=status,
+            grade=grade,
+            reasons=tuple(reasons),
+            tried_on=tuple(sorted(elsewhere, key=minor_number)),
         )
+
+
+def _on(pythons: Iterable[Series]) -> str:
+    """The series, each once, as one writes them in a sentence."""
+    return " and ".join(sorted(set(pythons), key=minor_number))
 
 
 def with_load(status: Status, grade: Grade, load: NativeLoad | None) -> tuple[Status, Grade]:
@@ -411,23 +468,32 @@ def decisive_pins(packages: Iterable[Locked]) -> dict[str, str]:
     return {name: found[name] for name in DECISIVE if name in found}
 
 
-def touching(packages: Collection[Locked], listed: Collection[str]) -> Iterator[Locked]:
-    """The packages that touch TensorFlow beyond those that the pair brings itself, by name.
-
-    A package touches it that requires TensorFlow or Keras, or that is ``listed``.
-    """
-    requires = {
-        package.name: {plain_name(text) for text in package.requires} for package in packages
-    }
+def own_names(packages: Iterable[Locked]) -> set[str]:
+    """The names of TensorFlow, the plugin, and all that these bring themselves."""
+    requires = required_by(packages)
     own, todo = set(TENSORFLOW | {METAL}), [*TENSORFLOW, METAL]
     while todo:
         for name in requires.get(todo.pop(), ()):
             if name not in own:
                 own.add(name)
                 todo.append(name)
+    return own
+
+
+def touching(packages: Collection[Locked], listed: Collection[str]) -> Iterator[Locked]:
+    """The packages that touch TensorFlow beyond those that the pair brings itself, by name.
+
+    A package touches it that requires TensorFlow or Keras, or that is ``listed``.
+    """
+    requires, own = required_by(packages), own_names(packages)
     for package in sorted(packages, key=lambda package: package.name):
         if package.name not in own and (package.name in listed or requires[package.name] & TOUCHED):
             yield package
+
+
+def required_by(packages: Iterable[Locked]) -> dict[str, set[str]]:
+    """The normalised names that each package requires, by its name."""
+    return {package.name: {plain_name(text) for text in package.requires} for package in packages}
 
 
 def plain_name(requirement: str) -> str:

@@ -70,7 +70,7 @@ def newest(own: Dated, other: Dated | None) -> Dated:
     return other
 
 
-def told(own: Dated, other: Dated | None) -> str:
+def facts_line(own: Dated, other: Dated | None) -> str:
     """Which facts are used and of which day, in one line."""
     used = newest(own, other)
     if used is other:

@@ -225,9 +225,20 @@ class Evidence:
             and admits(self.tensorflow, tensorflow)
         )
 
-    def pins_hold_in(self, pins: Mapping[str, str]) -> bool:
-        """Whether a lock with these pins holds everything that was there in the observation."""
-        return all(pins.get(name) == pinned for name, pinned in self.pins)
+    def pins_hold_in(self, pins: Mapping[str, str], own: Collection[str] = ()) -> bool:
+        """Whether a lock with these pins holds what was there in the observation.
+
+        That is everything, or where the packages are named that are the pair's ``own`` in the
+        lock, these: what else was beside them is not loaded in training. tf-keras alone can be,
+        in the place of Keras, so that must be here too where it was there.
+        """
+        if not own:
+            return all(pins.get(name) == pinned for name, pinned in self.pins)
+        return all(
+            pins.get(name) == pinned
+            for name, pinned in self.pins
+            if name in own or name == "tf-keras"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +308,7 @@ BASES = {
     "binary": "read in the plugin's code, not tried on a Mac",
     "reported": "reported from a Mac",
 }
-"""How each basis of a switch is told."""
+"""How each basis of a switch is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -463,7 +474,7 @@ class LineageFault(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lineage(Fact):
-    """The conda package that locks with a conda half replace (matrix/lineage.toml)."""
+    """The conda package that mixed locks replace (matrix/lineage.toml)."""
 
     package: PackageName
     channel: Annotated[str, Rule(pattern=r"^https://")]
@@ -474,7 +485,7 @@ class Lineage(Fact):
     releases: tuple[LineageRelease, ...]
 
 
-class Beside(Protocol):
+class AnyPair(Protocol):
     """What is asked of a pair: its TensorFlow, and the machine."""
 
     @property
@@ -593,7 +604,7 @@ class Matrix:
                 return found
         return None
 
-    def native_load(self, name: str, release: str, pair: Beside) -> NativeLoad | None:
+    def native_load(self, name: str, release: str, pair: AnyPair) -> NativeLoad | None:
         """Whether a companion's images load beside the TensorFlow of a pair, by its payload.
 
         None where the companion has none that bind to TensorFlow, or was not read.

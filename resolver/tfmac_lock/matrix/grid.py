@@ -300,7 +300,7 @@ def _find_plugin(matrix: Matrix, metal: str) -> str:
         known = matrix.release(METAL, metal)
     except InvalidVersion:
         raise UsageError(
-            f"{metal!r} is no version of {METAL}; write one of {every}, or none"
+            f"{metal!r} is not a version of {METAL}; write one of {every}, or none"
         ) from None
     if known is None:
         raise UnknownRelease(f"there is no {METAL} {metal}; there are {every}")

@@ -89,7 +89,7 @@ def between(
     """The silent faults that the pair has a neighbour with on both sides, and no run for.
 
     ``runs`` are those on Macs about the pair: one that looked for the fault is enough. ``known``
-    are the ids of defects that are told of the pair anyhow.
+    are the ids of defects that are listed for the pair anyhow.
     """
     looked = {*known, *(name for item in runs for name in (*item.checked, *item.faults))}
     here = (version(metal), version(tensorflow))

@@ -50,7 +50,8 @@ class TensorFlowRequest:
             SpecifierSet(wanted)
         except InvalidSpecifier as error:
             raise UsageError(
-                f"--tensorflow {text!r}: {wanted!r} is no version; write 2.18.1 or '>=2.16,<2.19'"
+                f"--tensorflow {text!r}: {wanted!r} is not a version; write 2.18.1 or "
+                "'>=2.16,<2.19'"
             ) from error
         return cls(package=package, specifier=wanted)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NAMES = ("id", "name", "filename", "version", "package_version", "metal")
-"""Fields by which entries of a list are told apart, the first that an entry has."""
+"""Fields by which entries of a list are distinguished, the first that an entry has."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -17,12 +17,15 @@ from packaging.version import Version
 
 from ..target import minor
 from .base import specifier
-from .companions import OF_TRIALS, TENSORFLOW, Needed
+from .companions import OF_TRIALS, TAKES_AWAY, TENSORFLOW, Needed, takes_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .companions import Companions, Trial
+
+WITHOUT = f"3.{TAKES_AWAY}"
+"""The first CPython that lacks such modules."""
 
 Filed = tuple[str, "Trial"]
 """A trial with the file that it lies in."""
@@ -40,34 +43,46 @@ def bounds_of(trials: Iterable[Filed], *, binary: bool = False) -> Iterator[Need
         beside = one[1].tensorflow
         by_tensorflow[beside if binary else minor(beside)].append(one)
     for beside, filed in sorted(by_tensorflow.items(), key=lambda item: Version(item[0])):
-        yield from _beside(beside, filed)
+        older = [one for one in filed if not takes_away(minor(one[1].python))]
+        newer = [one for one in filed if takes_away(minor(one[1].python))]
+        yield from _beside(beside, older, _ran(filed))
+        yield from _beside(beside, newer, _ran(newer), f">={WITHOUT}")
 
 
-def _beside(beside: str, trials: list[Filed]) -> Iterator[Needed]:
-    ran = {Version(trial.version) for _, trial in trials if trial.outcome == "works"}
+def _ran(trials: list[Filed]) -> set[Version]:
+    return {Version(trial.version) for _, trial in trials if trial.outcome == "works"}
+
+
+def _beside(
+    beside: str, trials: list[Filed], sound: set[Version], python: str = ""
+) -> Iterator[Needed]:
+    """The bounds of some of the trials; releases that are ``sound`` fail by their packages."""
+    ran = _ran(trials)
     failed = {
         Version(trial.version): (path, trial)
         for path, trial in trials
-        if trial.outcome == "broken" and Version(trial.version) not in ran
+        if trial.outcome == "broken" and Version(trial.version) not in sound
     }
     newer = [version for version in failed if ran and version > max(ran)]
     older = [version for version in failed if not ran or version < min(ran)]
+    name = f"{OF_TRIALS}{beside}" + (f"-python-{WITHOUT}" if python else "")
     if newer:
         first, text = min(newer), f"{max(ran)} is the newest that runs there"
         versions = f">={first},<={max(newer)}"
-        yield _need(f"{OF_TRIALS}{beside}", versions, beside, failed[first], text)
+        yield _need(name, versions, beside, python, failed[first], text)
     if older:
         last = max(older)
         text = f"{min(ran)} is the oldest that runs there" if ran else "no release was seen to run"
-        yield _need(f"{OF_TRIALS}{beside}-older", f"<={last}", beside, failed[last], text)
+        yield _need(f"{name}-older", f"<={last}", beside, python, failed[last], text)
 
 
-def _need(name: str, versions: str, beside: str, filed: Filed, text: str) -> Needed:
+def _need(name: str, versions: str, beside: str, python: str, filed: Filed, text: str) -> Needed:
     path, trial = filed
     whole = ".*" if beside.count(".") == 1 else ""
     return Needed(
         id=name,
         versions=versions,
+        python=python,
         requires=f"tensorflow !={beside}{whole}",
         reason=f"{trial.version} fails beside TensorFlow {trial.tensorflow}, and {text}: "
         f"{trial.error}",

@@ -17,6 +17,7 @@ from .facts import Outcome
 from .kernels import sentence
 from .macs import RUN, Macs
 from .reasons import Grade, Reason, Status, Verdict
+from .untried import untrained
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -62,11 +63,15 @@ def judge(
     *,
     macos: MacOSVersion | None = None,
     pins: Mapping[str, str] | None = None,
+    own: Collection[str] = (),
     extra: Collection[str] = (),
     resolved: bool | None = None,
     os: Os = Os.MACOS,
 ) -> Verdict:
     """The verdict on a pair, or on a lock of it when its ``pins`` (name to version) are given.
+
+    ``own`` are the packages of the lock that the pair brings itself; where they are named, what
+    was seen beside other packages than these counts too.
 
     Without pins a twin speaks for the pair on that Python, whatever its pins were; ``extra`` then
     names the packages that will be there besides. ``macos`` is the macOS that must run it, if it
@@ -76,7 +81,7 @@ def judge(
         item
         for item in matrix.evidence
         if item.concerns(pair.package, pair.tensorflow, pair.metal, pair.arch, pair.python)
-        and (not item.pins or pins is None or item.pins_hold_in(pins))
+        and (not item.pins or pins is None or item.pins_hold_in(pins, own))
     ]
     defects = [
         defect
@@ -95,6 +100,7 @@ def judge(
             *_floor(matrix, pair, macos),
             *_resolution(resolved),
             *binary_reasons(matrix, pair, os, ran=runs.works),
+            *_untrained(matrix, pair, evidence, pins, own),
             *_observations(evidence, _against(evidence, runs)),
         ),
         plugin=pair.metal is not None,
@@ -232,6 +238,18 @@ def _observations(evidence: Iterable[Evidence], against: Sequence[Evidence]) -> 
             against=broken,
             fatal=broken and (item.grade, item.text) in fatal,
         )
+
+
+def _untrained(
+    matrix: Matrix,
+    pair: Pair,
+    evidence: Iterable[Evidence],
+    pins: Mapping[str, str] | None,
+    own: Collection[str],
+) -> Iterator[Reason]:
+    """In which versions a lock differs from what was trained, where nothing speaks for these."""
+    if pins and own and not any(item.grade in RUN | {Grade.TWIN} for item in evidence):
+        yield untrained(matrix, pair.tensorflow, pair.python, pins, own)
 
 
 def _defects(defects: Iterable[Defect]) -> Iterator[Reason]:

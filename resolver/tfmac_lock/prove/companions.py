@@ -182,13 +182,13 @@ def trials_in(
             wheel=twin.tensorflow.filename,
             environment=dict(task.environment),
             dropped=dict(twin.dropped),
+            without_cuda=twin.without_cuda,
             pins=dict(lock.pins),
         )
         if trial.outcome == "broken" and (excuse := _of_linux(trial, found.output)):
             yield NotProvable(f"{task.name} {task.version}", f"{excuse}: {trial.error}")
             continue
-        if task.touches:
-            write_evidence(trial, trial_file(folder, task, lock))
+        write_evidence(trial, trial_file(folder, task, lock))
         yield trial
 
 
@@ -198,7 +198,7 @@ def _of_linux(trial: Trial, output: str) -> str:
         return f"Linux has no wheel of {', '.join(trial.dropped)}"
     if NETWORK.search(output):
         return "it asked for the network"
-    if FOR_CUDA in trial.pins and CUDA.search(output):
+    if FOR_CUDA in trial.pins and FOR_CUDA not in trial.without_cuda and CUDA.search(output):
         return f"the wheel of {FOR_CUDA} for Linux wants libraries that the Mac's does not"
     return ""
 
@@ -207,5 +207,5 @@ def error_of(ended: Ended) -> str:
     """What went wrong: the last exception with what it says, or the last line."""
     lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
     starts = [place for place, line in enumerate(lines) if EXCEPTION.match(line)]
-    told = " ".join(lines[starts[-1] :] if starts else lines[-1:])
-    return without_paths(told)[:LAST] or f"it ended with status {ended.status}"
+    said = " ".join(lines[starts[-1] :] if starts else lines[-1:])
+    return without_paths(said)[:LAST] or f"it ended with status {ended.status}"

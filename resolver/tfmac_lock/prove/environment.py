@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
@@ -104,7 +105,7 @@ class Installer:
             pins.write_text(self._indexes + requirements, "utf-8")
         except OSError as error:
             raise _from_os(error, folder) from error
-        names = [line.split("==")[0] for line in requirements.splitlines()]
+        names = [re.split(" @ |==", line)[0] for line in requirements.splitlines()]
         python = folder / "env" / "bin" / "python"
         if built:
             wheels = [o for n in names if n not in built for o in ("--only-binary", n)]

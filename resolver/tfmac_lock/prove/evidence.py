@@ -23,6 +23,7 @@ from ..matrix.toml import read_file
 from ..target import Arch
 from .errors import BadReport, DiskFull, NotProvable, ToolFailed
 from .faults import checked_by, faults_of, limits_of, runs
+from .linux import WITHOUT_CUDA
 from .locked import TENSORFLOW
 from .report import DEFECTS
 
@@ -51,7 +52,7 @@ def evidence_of_twin(lock: LockedSet, twin: Twin, report: Report) -> Proof:
         if failure.status == "outside" or "SIGKILL" in failure.error:
             # Only the system's out-of-memory killer and people send SIGKILL.
             raise NotProvable(lock.id, f"the run was cut short: {failure.error}")
-    _must_match(lock.others, report, dropped=twin.dropped)
+    _must_match(lock.others, report, twin)
     stand_in = f"{twin.tensorflow.filename.split('-')[0].replace('_', '-')} {lock.tensorflow}"
     where = f"on {report.host.system} with {stand_in} and CPython {report.python}"
     return _proof(
@@ -201,13 +202,17 @@ def _not_this_lock(lock: LockedSet, report: Report) -> str:
         if Version(report.host.release) < Version(lock.macos_min):
             return f"it ran on macOS {report.host.release}, the lock needs {lock.macos_min}"
     except InvalidVersion:
-        return f"macOS {report.host.release!r} is no version"
+        return f"macOS {report.host.release!r} is not a version"
     return _mismatch(lock.pins, report, also=lock.conda_names)
 
 
-def _must_match(pins: Mapping[str, str], report: Report, dropped: Mapping[str, str]) -> None:
+def _must_match(pins: Mapping[str, str], report: Report, twin: Twin) -> None:
     """The twin's environment holds what was to be installed; anything else is a fault of ours."""
-    kept = {name: version for name, version in pins.items() if name not in dropped}
+    kept = {
+        name: f"{version}+{WITHOUT_CUDA}" if name in twin.without_cuda else version
+        for name, version in pins.items()
+        if name not in twin.dropped
+    }
     if problem := _mismatch(kept, report, also=TENSORFLOW):
         raise ToolFailed("the twin's environment", problem)
 
@@ -230,9 +235,13 @@ def _mismatch(pins: Mapping[str, str], report: Report, also: frozenset[str] = fr
 
 def write_evidence(evidence: Proof | Run | MacReport, path: Path) -> None:
     """Write it as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
-    text = tomli_w.dumps(_unsaid(evidence))
+    write_table(_unsaid(evidence), path)
+
+
+def write_table(table: Mapping[str, Any], path: Path) -> None:
+    """Write a table as TOML, whole or not at all. Raises DiskFull or ToolFailed."""
     try:
-        write_whole(path, text)
+        write_whole(path, tomli_w.dumps(table))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(str(path.parent)) from error

@@ -37,18 +37,18 @@ class Step:
         return shlex.join(self.command)
 
 
+@dataclass(eq=False)
 class StepFailed(OutsideError):
-    """A step ended with an error, which it told itself."""
+    """A step ended with an error, which it printed itself."""
 
-    def __init__(self, step: Step, status: int) -> None:
-        super().__init__(step.line, status)
-        self.step = step
-        self.status = status
+    step: Step
+    status: int
 
     def __str__(self) -> str:
         return (
             f"this step failed, with exit status {self.status}: {self.step.line}\nWhat it said is "
-            "above; tfmac-lock explain knows what many such texts mean. The same command goes on."
+            "above; tfmac-lock explain knows what many such texts mean. Run the same command again "
+            "to go on."
         )
 
 
@@ -160,7 +160,7 @@ class Finding:
 def findings(report: Mapping[str, Any]) -> list[Finding]:
     """The answers to what people ask first: the device, a product on it, predict against eager.
 
-    A stage that is not among them and failed is told as well.
+    A stage that is not among them and failed is listed as well.
     """
     stages = {stage["name"]: stage for stage in report["stages"]}
     found = [
@@ -173,11 +173,11 @@ def findings(report: Mapping[str, Any]) -> list[Finding]:
             stages["agreement"], "agreement", "predict and eager differ by {predict_eager:.1e}"
         ),
     ]
-    told = ("import", "devices", "matmul", "train", "accuracy", "agreement")
+    listed = ("import", "devices", "matmul", "train", "accuracy", "agreement")
     found += [
         _finding(stage, name, "")
         for name, stage in stages.items()
-        if name not in told and stage["status"] not in ("passed", "skipped")
+        if name not in listed and stage["status"] not in ("passed", "skipped")
     ]
     return found
 
@@ -210,7 +210,7 @@ def has_environment(folder: Path, series: str) -> bool:
         rows = [line.partition("=") for line in settings.read_text("utf-8").splitlines()]
     except (OSError, UnicodeDecodeError):
         raise UsageError(
-            f"{folder} is there and is no environment; name another place with --env"
+            f"{folder} is there and is not an environment; name another place with --env"
         ) from None
     lines = {key.strip(): value.strip() for key, _, value in rows}
     version = lines.get("version_info") or lines.get("version", "")

@@ -1,7 +1,7 @@
 """Taking a report from somebody's Mac as evidence, before a person looks at it.
 
-Nobody can tell a careful forgery from a report: there is no key on a Mac that vouches for a
-program. What can be told is that a report is of this program, of a lock and its very files, of a
+Nobody can distinguish a careful forgery from a report: there is no key on a Mac that vouches for a
+program. What can be checked is that a report is of this program, of a lock and its very files, of a
 Mac that exists, and that its figures and clocks agree with each other.
 """
 
@@ -32,13 +32,12 @@ if TYPE_CHECKING:
     from .submission import Submission
 
 
+@dataclass(eq=False)
 class NotBelieved(Refusal):
     """A report that cannot be taken as evidence, with everything that stands against it."""
 
-    def __init__(self, where: str, objections: Sequence[Objection]) -> None:
-        super().__init__(where, tuple(objections))
-        self.where = where
-        self.objections = tuple(objections)
+    where: str
+    objections: Sequence[Objection]
 
     def __str__(self) -> str:
         lines = "".join(f"\n  {one}" for one in self.objections)
@@ -152,13 +151,13 @@ def _contents(report: Report, lock: LockedSet, known: Known) -> Iterable[Objecti
         if version is None:
             continue
         expected = known.contents.get((package, version, lock.series, lock.arch))
-        told = report.contents.get(package)
+        found = report.contents.get(package)
         if expected is None:
             yield Objection(doubt=Doubt.R12, text=f"{package} {version} has no digest in contents/")
-        elif told not in expected:
+        elif found not in expected:
             yield Objection(
                 doubt=Doubt.R12,
-                text=f"{package} {version} was installed from other files: {told or 'unknown'}",
+                text=f"{package} {version} was installed from other files: {found or 'unknown'}",
             )
 
 

@@ -2,7 +2,8 @@
 
 The mapping is fixed: a TensorFlow of the Mac becomes ``tensorflow-cpu`` of the same version, or
 ``tensorflow`` where that has no wheel, the plugin has no twin, and every other package stays
-what it is.
+what it is. Of PyTorch and its kin the build without CUDA stands in where an index has it, which
+PyPI has not: it is what the wheels for the Mac are.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 STAND_INS = ("tensorflow-cpu", "tensorflow")
 
+WITHOUT_CUDA = "cpu"
+"""The local label of PyTorch's builds without CUDA: 2.13.0+cpu."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
@@ -46,10 +50,23 @@ class Twin:
     built: frozenset[str] = frozenset()
     dropped: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def without_cuda(self) -> dict[str, str]:
+        """The packages of which a build without CUDA stands in, with its file."""
+        return {
+            name: file.filename
+            for name, (_, file) in self.files.items()
+            if f"+{WITHOUT_CUDA}-" in file.filename
+        }
+
     def requirements(self) -> str:
-        """One line a package with the sha256 of the chosen file, which the installer checks."""
+        """One line a package with the sha256 of the chosen file, which the installer checks.
+
+        A build without CUDA is named by its address: uv takes a project from one index alone.
+        """
         return "".join(
-            f"{name}=={version} --hash=sha256:{file.sha256}\n"
+            (f"{name} @ {file.url}" if name in self.without_cuda else f"{name}=={version}")
+            + f" --hash=sha256:{file.sha256}\n"
             for name, (version, file) in sorted(self.files.items())
         )
 
@@ -83,7 +100,10 @@ def twin_of(
 
 
 def best_wheel(offered: Iterable[IndexFile], version: str, tags: Sequence[Tag]) -> IndexFile | None:
-    """The wheel of that version whose tags come first; a yanked one counts, for it is pinned."""
+    """The wheel of that version whose tags come first; a yanked one counts, for it is pinned.
+
+    One of the same version without CUDA comes before all others.
+    """
     rank = {tag: place for place, tag in enumerate(tags)}
     wanted, found = Version(version), []
     for file in offered:
@@ -92,9 +112,10 @@ def best_wheel(offered: Iterable[IndexFile], version: str, tags: Sequence[Tag]) 
         except InvalidWheelFilename:
             continue
         places = [rank[tag] for tag in carries if tag in rank]
-        if has == wanted and places and file.sha256:
-            found.append((min(places), file.filename, file))
-    return min(found)[2] if found else None
+        plain = has.local == WITHOUT_CUDA and Version(has.public) == wanted
+        if (plain or has == wanted) and places and file.sha256:
+            found.append((not plain, min(places), file.filename, file))
+    return min(found)[3] if found else None
 
 
 def source_of(offered: Iterable[IndexFile], version: str) -> IndexFile | None:

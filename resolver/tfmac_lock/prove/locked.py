@@ -135,7 +135,7 @@ def locked_set(content: Mapping[str, Any], where: str) -> LockedSet:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,120}", found.id):
         raise DataError(where, f"combo.id {found.id!r} cannot name a file")
     if not re.fullmatch(r"3\.\d{1,2}(\.\d{1,2})?", found.python):
-        raise DataError(where, f"combo.python {found.python!r} is no version of CPython 3")
+        raise DataError(where, f"combo.python {found.python!r} is not a version of CPython 3")
     return found
 
 

@@ -28,7 +28,7 @@ class Doubt(Enum):
 
     R01 = "it was changed after the program wrote it"
     R02 = "it was made by another program"
-    R03 = "it is no whole proof"
+    R03 = "it is not a whole proof"
     R04 = "it names a person or a folder"
     R05 = "there is no such Mac"
     R06 = "its clocks do not agree"

@@ -43,7 +43,7 @@ for name in dict.fromkeys(names):
 class Task:
     """A package to try in the environment of a lock, with the program that tries it.
 
-    ``touches`` says whether it touches TensorFlow, so that what comes of it is evidence.
+    ``touches`` says whether it touches TensorFlow, or was merely asked for beside it.
     """
 
     name: str
@@ -85,7 +85,7 @@ def tasks(lock: LockedSet, companions: Companions) -> Iterator[Task]:
 def named(lock: LockedSet) -> set[str]:
     """The packages that somebody asked for: by name, or such as nothing in the lock requires.
 
-    Those that come from a file are told by the latter alone. The pair itself is left out.
+    Those that come from a file are known by the latter alone. The pair itself is left out.
     """
     words = shlex.split(lock.command)
     there = {package.name for package in lock.packages}

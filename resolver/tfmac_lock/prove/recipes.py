@@ -131,6 +131,7 @@ def _run(twins: Twins, task: RecipeTask, made: tuple[Path, Twin, Path]) -> Recip
         wheel=twin.tensorflow.filename,
         environment=dict(task.environment),
         dropped=dict(twin.dropped),
+        without_cuda=twin.without_cuda,
         pins=dict(task.locked.pins),
     )
 

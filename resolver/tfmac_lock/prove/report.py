@@ -19,7 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from ..files import open_regular
+from ..errors import InputFileError
+from ..files import read_input
 from . import train_mnist
 from .errors import BadReport
 
@@ -181,13 +182,9 @@ def read_report(path: Path) -> Report:
 def content_of(path: Path, most: int) -> bytes:
     """What a file holds that somebody hands in; raises BadReport where that is too much."""
     try:
-        with open_regular(path) as file:
-            content = file.read(most + 1)
-    except OSError as error:
-        raise BadReport(str(path), error.strerror or str(error)) from error
-    if len(content) > most:
-        raise BadReport(str(path), f"larger than {most} bytes: no report of the proof")
-    return content
+        return read_input(path, most, ", which no report of the proof is")
+    except InputFileError as error:
+        raise BadReport(error.path, error.reason) from error
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -87,7 +87,7 @@ def check_host(lock: LockedSet, host: Host) -> None:
     if host.system != "Darwin" or host.machine != lock.arch:
         raise UsageError(
             f"{lock.id} is for a Mac with {lock.arch} and this is {host.system} {host.machine}; "
-            f"`tfmac-lock prove twin {lock.id}` proves its Python half on Linux"
+            f"`tfmac-lock prove twin {lock.id}` proves its versions on Linux"
         )
 
 

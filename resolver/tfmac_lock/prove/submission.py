@@ -69,7 +69,7 @@ def from_json(content: bytes | str, where: str) -> Submission:
     try:
         data = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BadReport(where, "is no JSON") from error
+        raise BadReport(where, "is not JSON") from error
     if isinstance(data, dict) and data.get("kind") == "tfmac-lock-mnist":
         wrapped = {"schema_version": 1, "kind": KIND, "tool": "0", "reports": [data]}
         return parse(json.dumps(wrapped), Submission, where)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..conda.mixed import CondaPart
 from ..errors import Refusal
-from ..files import write_whole
+from ..files import differing, write_whole
 from ..lock import published
 from ..lock.formats import FORMATS, STORED
 from ..lock.formats.conda import CONDA_FORMATS
@@ -317,15 +317,7 @@ def stale(
         for path in folder.glob(f"py{slot.python}-{slot.arch.value}/*/*")
         if path.name in own
     }
-    wrong = sorted(found - set(files))
-    for name, text in sorted(files.items()):
-        try:
-            same = (folder / name).read_text("utf-8") == text
-        except FileNotFoundError:
-            same = False
-        if not same:
-            wrong.append(name)
-    return wrong
+    return sorted(found - set(files)) + sorted(differing(folder, files))
 
 
 def write(

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
     from .cache import Cache
@@ -83,12 +82,7 @@ class IndexClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -214,10 +208,12 @@ class IndexClient:
         except OSError as fault:
             raise NoRoom(file.url, str(fault)) from None
 
-    def resume(self, file: IndexFile, to: Path, told: Callable[[int, int | None], None]) -> None:
+    def resume(
+        self, file: IndexFile, to: Path, progress: Callable[[int, int | None], None]
+    ) -> None:
         """The same, going on with what an earlier try left beside ``to``.
 
-        ``told`` hears of the bytes that are there and of how many there will be, if known.
+        ``progress`` is called with the bytes so far and, where known, in all.
         """
         part = to.with_name(f".{to.name}.part")
         try:
@@ -226,7 +222,7 @@ class IndexClient:
                 return
             from . import resumed
 
-            resumed.fetch(*self._transport(file.filename), file, part, told)
+            resumed.fetch(*self._transport(file.filename), file, part, progress)
             part.replace(to)
         except OSError as fault:
             raise NoRoom(file.url, str(fault)) from None

@@ -33,13 +33,12 @@ PUBLIC_INDEX = "https://pypi.org/simple/"
 _RETRIES = 3
 
 
+@dataclass(eq=False)
 class BadIndexSetting(UsageError):
     """A setting about the index makes no sense; ``where`` is the option as pip names it."""
 
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(where, reason)
-        self.where = where
-        self.reason = reason
+    where: str
+    reason: str
 
     def __str__(self) -> str:
         return f"index setting {self.where}: {self.reason}"
@@ -173,7 +172,7 @@ def _chosen(
         if not index_url and not extra_index_urls:
             raise BadIndexSetting(
                 "no-index",
-                "pip is told to use no index (PIP_NO_INDEX or pip.conf). Name one with "
+                "pip is set to use no index (PIP_NO_INDEX or pip.conf). Name one with "
                 "--index-url, or unset it.",
             )
         return index_url or settings.get("index-url") or PUBLIC_INDEX, extra

@@ -14,6 +14,8 @@ Addresses in these texts never show credentials.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..errors import OutsideError
 from .urls import redact
 
@@ -22,37 +24,32 @@ class IndexFault(OutsideError):
     """Base of everything that the index client raises."""
 
 
+@dataclass(eq=False)
 class IndexUnreachable(IndexFault):
     """No answer came, or one that says no; ``hint`` is what the user can do."""
 
-    def __init__(
-        self,
-        url: str,
-        reason: str,
-        hint: str = "Check the network and the proxy settings; with --offline only what was "
-        "fetched before is used.",
-    ) -> None:
-        super().__init__(url, reason, hint)
-        self.url = url
-        self.reason = reason
-        self.hint = hint
+    url: str
+    reason: str
+    hint: str = (
+        "Check the network and the proxy settings; with --offline only what was fetched before "
+        "is used."
+    )
 
     def __str__(self) -> str:
         return f"{redact(self.url)} could not be read: {self.reason}. {self.hint}"
 
 
+@dataclass(eq=False)
 class BadIndexAnswer(IndexFault):
     """An answer came and cannot be used: malformed, too large, or contradicting itself."""
 
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason)
-        self.url = url
-        self.reason = reason
+    url: str
+    reason: str
 
     def __str__(self) -> str:
         return (
             f"{redact(self.url)} gave an unusable answer: {self.reason}. If the address is "
-            "right, try another index with --index-url, or tell whoever keeps this one."
+            "right, try another index with --index-url, or tell the people who run this one."
         )
 
 
@@ -65,13 +62,12 @@ class HashMismatch(BadIndexAnswer):
         self.got = got
 
 
+@dataclass(eq=False)
 class ProjectNotFound(IndexFault):
     """No configured index has the project."""
 
-    def __init__(self, name: str, indexes: tuple[str, ...]) -> None:
-        super().__init__(name, indexes)
-        self.name = name
-        self.indexes = indexes
+    name: str
+    indexes: tuple[str, ...]
 
     def __str__(self) -> str:
         where = " or ".join(redact(url) for url in self.indexes)
@@ -81,12 +77,11 @@ class ProjectNotFound(IndexFault):
         )
 
 
+@dataclass(eq=False)
 class NotCached(IndexFault):
     """Working offline, and this was not fetched before."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
+    what: str
 
     def __str__(self) -> str:
         return (
@@ -95,13 +90,12 @@ class NotCached(IndexFault):
         )
 
 
+@dataclass(eq=False)
 class NoRoom(IndexFault):
     """A fetched file cannot be kept on this disk."""
 
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason)
-        self.url = url
-        self.reason = reason
+    url: str
+    reason: str
 
     def __str__(self) -> str:
         return f"{redact(self.url)} was fetched but cannot be kept: {self.reason}."

@@ -156,7 +156,7 @@ class Transport:
                     raise IndexUnreachable(url, reason) from None
                 if pause > _LONGEST_WAIT:
                     raise IndexUnreachable(
-                        url, str(fault), f"It asks to be left alone for {pause:.0f} seconds."
+                        url, str(fault), f"It asks to wait {pause:.0f} seconds."
                     ) from None
                 self._observer.retrying(redact(url), str(fault), pause)
                 self._wait(pause)

@@ -168,7 +168,7 @@ class RangeFile(io.RawIOBase):
 def _ask(
     transport: Transport, limits: Limits, file: IndexFile, wanted: str, *, last_way: bool = False
 ) -> Piece | IO[bytes] | int | None:
-    """A range; or the whole file where the server sends that; else the file's size if told."""
+    """A range; or the whole file where the server sends that; else the file's size if stated."""
 
     def take(reply: Reply) -> Piece | IO[bytes] | int | None:
         if reply.status == 206:

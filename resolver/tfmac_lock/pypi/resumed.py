@@ -26,17 +26,17 @@ def fetch(
     limits: Limits,
     file: IndexFile,
     part: Path,
-    told: Callable[[int, int | None], None],
+    progress: Callable[[int, int | None], None],
 ) -> None:
     """Fetch the file into ``part``, whole and checked; an error leaves there what came.
 
-    ``told`` hears of the bytes that are there and of how many there will be, where that is known.
+    ``progress`` is called with the bytes so far and, where known, in all.
     Raises IndexFault and OSError.
     """
     start = part.stat().st_size if part.exists() else 0
-    if start and _get(transport, limits, file, part, start, told) == file.sha256:
+    if start and _get(transport, limits, file, part, start, progress) == file.sha256:
         return
-    digest = _get(transport, limits, file, part, 0, told)
+    digest = _get(transport, limits, file, part, 0, progress)
     if file.sha256 is not None and digest != file.sha256:
         part.unlink()
         raise HashMismatch(file.url, file.sha256, digest)
@@ -48,7 +48,7 @@ def _get(
     file: IndexFile,
     part: Path,
     start: int,
-    told: Callable[[int, int | None], None],
+    progress: Callable[[int, int | None], None],
 ) -> str:
     """The sha256 of all that is in ``part`` after the bytes from ``start`` on were fetched."""
 
@@ -64,7 +64,7 @@ def _get(
             for chunk in reply.raw(limits.wheel_bytes):
                 into.write(chunk)
                 done += len(chunk)
-                told(done, total)
+                progress(done, total)
 
     headers = {"Accept-Encoding": "identity"}
     if start:

@@ -89,7 +89,7 @@ def read(archive: IO[bytes], file: IndexFile) -> SourceArchive:
         members = _zip(archive) if file.filename.endswith(".zip") else _tar(archive)
         texts, native = _look(members)
         if "PKG-INFO" not in texts:
-            return SourceArchive(native=native, fault="says nothing of itself in a PKG-INFO")
+            return SourceArchive(native=native, fault="has no PKG-INFO that describes it")
         own = headers(texts["PKG-INFO"])
         found, stated = own.get("name", [""])[0], own.get("version", [""])[0]
         if canonicalize_name(found) != name or not is_version(stated, str(version)):

@@ -77,7 +77,7 @@ class LeftOut:
             (self.wrong_tag, "for other systems or Pythons"),
             (self.wrong_python, "for other Pythons by Requires-Python"),
             (self.too_new, "newer than --exclude-newer allows"),
-            (self.without_date, "whose upload time the index does not tell"),
+            (self.without_date, "without an upload time on the index"),
             (self.sdists, "source archives, which would have to be built"),
         )
         return ", ".join(f"{count} {text}" for count, text in parts if count)

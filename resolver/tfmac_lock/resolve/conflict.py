@@ -114,7 +114,7 @@ class Unsatisfiable(Refusal):
             )
             left = len(self.facts) - number
             if len(lines) + len(wrapped) + (left > 1) > MAX_LINES:
-                lines.append(f"  and {left} more facts, which --json tells")
+                lines.append(f"  and {left} more facts; --json lists all")
                 break
             lines += wrapped
         return "\n".join(lines)

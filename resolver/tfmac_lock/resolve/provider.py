@@ -2,7 +2,7 @@
 
 Bounds of the matrix and the user's constraints are clauses of their own: they join as soon as
 anybody requires the package that they limit, and never bring a package in by themselves. So a
-conflict with one of them is a conflict like any other, and can be told in the fact's own words.
+conflict with one of them is a conflict like any other, and is explained in the fact's own words.
 """
 
 from __future__ import annotations
@@ -64,13 +64,12 @@ ARCHIVES = 3
 """Source archives of a package that are fetched and refused; older ones are then not looked at."""
 
 
+@dataclass(eq=False)
 class UnusableFile(Refusal):
     """A file cannot come into a lock; ``reason`` goes on after its name in a sentence."""
 
-    def __init__(self, filename: str, reason: str) -> None:
-        super().__init__(filename, reason)
-        self.filename = filename
-        self.reason = reason
+    filename: str
+    reason: str
 
     def __str__(self) -> str:
         return f"{self.filename} {self.reason}"
@@ -285,7 +284,7 @@ class Facts:
         reason = archive.fault
         if archive.native and name not in self.rules.allow_source:
             reason = (
-                f"takes a compiler on the Mac ({archive.native}); --allow-source {name} takes it "
+                f"needs a compiler on the Mac ({archive.native}); --allow-source {name} takes it "
                 "all the same"
             )
         if reason:
@@ -622,7 +621,7 @@ class Provider(BaseProvider[str, int]):
     def narrow_for_display(
         self, package: str, constraint: RangeProtocol[int]
     ) -> RangeProtocol[int]:
-        """The constraint itself: conflicts are told by ``conflict``, not by the solver."""
+        """The constraint itself: conflicts are explained by ``conflict``, not by the solver."""
         del package
         return constraint
 

@@ -102,7 +102,7 @@ class _Reader:
             known = ", ".join(sorted(groups)) or "none"
             raise self._fault(f"has no dependency group {name!r}; there are: {known}")
         if not isinstance(groups[wanted], list):
-            raise self._fault(f"its dependency group {name!r} is no list")
+            raise self._fault(f"its dependency group {name!r} is not a list")
         found: list[Requirement] = []
         for row in groups[wanted]:
             if isinstance(row, dict) and isinstance(row.get("include-group"), str):
@@ -117,12 +117,12 @@ class _Reader:
     def _table(self, name: str) -> dict[str, Any]:
         found = self._data.get(name, {})
         if not isinstance(found, dict):
-            raise self._fault(f"[{name}] is no table")
+            raise self._fault(f"[{name}] is not a table")
         return found
 
     def _read(self, rows: Any, where: str) -> Iterator[Requirement]:
         if not isinstance(rows, list) or not all(isinstance(row, str) for row in rows):
-            raise self._fault(f"{where}: is no list of requirements")
+            raise self._fault(f"{where}: is not a list of requirements")
         origin = ByUser(f"{self._path.name} {where}")
         for row in rows:
             try:
@@ -137,7 +137,7 @@ class _Reader:
         try:
             fits = stated is None or SpecifierSet(str(stated)).contains(python, prereleases=True)
         except InvalidSpecifier:
-            raise self._fault(f"requires-python: {stated!r} is no version specifier") from None
+            raise self._fault(f"requires-python: {stated!r} is not a version specifier") from None
         if not fits:
             raise self._fault(f"requires Python {stated}, and the lock is for {python}")
 
@@ -150,4 +150,4 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputFileError(str(path), f"is no TOML: {error}") from error
+        raise InputFileError(str(path), f"is not TOML: {error}") from error

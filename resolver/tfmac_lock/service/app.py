@@ -143,7 +143,7 @@ class Service:
             if method != "POST":
                 return name, _wrong_method("POST")
             status, headers, content = await self._operate(name, file, scope, incoming)
-            return name, (status, [*headers, *self._elsewhere.told(scope["headers"])], content)
+            return name, (status, [*headers, *self._elsewhere.headers(scope["headers"])], content)
         if method in ("GET", "HEAD"):
             answer = self.site.answer(path, scope["headers"])
             return ("file" if answer[0] < 400 else "missing"), answer

@@ -88,7 +88,7 @@ class Body:
     async def read(self, *, limit: int, seconds: float, add: Callable[[int], None]) -> bytes:
         """All of it; raises Refused where it is too large, too slow, or no JSON by its type.
 
-        ``add`` is told of each piece, and may refuse it.
+        ``add`` is called with each piece, and may refuse it.
         """
         if self.media != b"application/json":
             raise Refused(415, "not-json", "send the body as application/json")

@@ -26,21 +26,21 @@ class Elsewhere:
 
     def preflight(self, headers: Iterable[tuple[bytes, bytes]], *, computes: bool) -> Headers:
         """The headers that say what a page of that origin may send to a path."""
-        told = self.told(headers)
-        if computes and any(name == b"access-control-allow-origin" for name, _ in told):
+        allowed = self.headers(headers)
+        if computes and any(name == b"access-control-allow-origin" for name, _ in allowed):
             methods, sent = b"POST", b"content-type"
         else:
-            told = [(b"access-control-allow-origin", b"*")]
+            allowed = [(b"access-control-allow-origin", b"*")]
             methods, sent = b"GET, HEAD", b"if-none-match"
         return [
-            *told,
+            *allowed,
             (b"access-control-allow-methods", methods),
             (b"access-control-allow-headers", sent),
             (b"access-control-max-age", b"86400"),
             (b"allow", b"GET, HEAD, POST, OPTIONS"),
         ]
 
-    def told(self, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    def headers(self, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
         """The headers by which a page of that origin may read what was computed for it."""
         if not self._origins:
             return []

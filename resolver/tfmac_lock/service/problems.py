@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import OutsideError, Refusal, TfmacLockError, UsageError
@@ -14,21 +15,17 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 4000
 
 
+@dataclass(eq=False)
 class Refused(Refusal):
     """A request that is not carried out. ``retry_after`` is in seconds, where coming back helps."""
 
-    def __init__(self, status: int, code: str, text: str, retry_after: int | None = None) -> None:
-        super().__init__(status, code, text)
-        self.status = status
-        self.code = code
-        self.text = text
-        self.retry_after = retry_after
+    status: int
+    code: str
+    text: str
+    retry_after: int | None = None
 
     def __str__(self) -> str:
         return self.text
-
-    def __reduce__(self) -> tuple[type[Refused], tuple[int, str, str, int | None]]:
-        return type(self), (self.status, self.code, self.text, self.retry_after)
 
 
 def refused(error: TfmacLockError) -> Refused:

@@ -15,7 +15,7 @@ LISTS = {"with": "packages", "constraint": "constraints", "allow_source": "allow
 
 COMMAND = r"tfmac-lock(?: --[a-z]+(?:-[a-z]+)* (?:'[^'\n]*'|[^\s'-]\S*))+"
 OPTION = r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)(:| (?=\d)(\S+\w))?"
-SPOKEN = re.compile(f"(?P<command>{COMMAND})|, which --json tells|{OPTION}")
+SPOKEN = re.compile(f"(?P<command>{COMMAND})|; --json lists all|{OPTION}")
 
 
 def in_fields(text: str) -> str:

@@ -115,9 +115,7 @@ class Turns:
             if not ready:
                 return
             # min() takes the first of equals, which has waited longest.
-            chosen = min(
-                ready, key=lambda one: (self._running[one.client], self._spent(one.client))
-            )
+            chosen = min(ready, key=self._share)
             self._queue.remove(chosen)
             self._running[chosen.client] += 1
             chosen.called.set_result(None)

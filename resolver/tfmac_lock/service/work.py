@@ -202,7 +202,7 @@ def _index_client() -> IndexClient:
 
 
 def _forget_client() -> None:
-    """Make a new index client next time: this one also remembers what it could not be told."""
+    """Make a new index client next time: this one also remembers what it could not fetch."""
     global _client
     if _client is not None:
         _client[2].close()

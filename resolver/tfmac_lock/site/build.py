@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -29,12 +30,11 @@ MARK = ".tfmac-lock-site"
 """Lies in a folder that this program may overwrite."""
 
 
+@dataclass(eq=False)
 class FolderInUse(UsageError):
     """The output folder holds something that is not a site of this program."""
 
-    def __init__(self, folder: str) -> None:
-        super().__init__(folder)
-        self.folder = folder
+    folder: str
 
     def __str__(self) -> str:
         return f"{self.folder} is not empty and not a site made by tfmac-lock; name another folder"

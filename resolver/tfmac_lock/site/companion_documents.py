@@ -197,7 +197,7 @@ def _on_minor(
     minor: str,
     releases: Sequence[str],
 ) -> OnTensorFlow:
-    told = sorted(
+    ranked = sorted(
         ((_status(one, loads), one) for one in trials),
         key=lambda row: (-row[0][0].rank, version(row[1].version)),
         reverse=True,
@@ -205,8 +205,8 @@ def _on_minor(
     best = list(_best(loads))
     status, release, text, source = Status.UNPROVEN, None, "", ""
     ruled = known and next((need for need in known.needs if _rules_out(need, releases)), None)
-    if told:
-        (status, load), trial = told[0]
+    if ranked:
+        (status, load), trial = ranked[0]
         release = trial.version
         text, source = (load.text, load.source) if load else (trial.text, trial.source)
     elif ruled:
@@ -229,7 +229,7 @@ def _on_minor(
                 source=one.source,
                 pins=one.pins,
             )
-            for _, one in told
+            for _, one in ranked
         ],
         loads=[
             CompanionLoad(

@@ -122,8 +122,8 @@ def _compiled(version: object) -> Iterator[tuple[str, bytes]]:
     for path in sorted(loading.COMPILED.glob("*.json")):
         content = path.read_bytes()
         if path.name == "date.json":
-            told = {**json.loads(content), "version": version}
-            content = (json.dumps(told, indent=1) + "\n").encode()
+            dated = {**json.loads(content), "version": version}
+            content = (json.dumps(dated, indent=1) + "\n").encode()
         yield f"compiled/{path.name}", content
     locks = loading.locks_folder()
     for folder in ("index", "verdicts"):

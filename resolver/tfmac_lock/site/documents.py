@@ -123,15 +123,18 @@ class PairOnPython(Part):
     lock: SitePath | None
 
 
-class PairRow(Part):
-    """A pair in short. ``loads`` is null where the binaries have not been read."""
-
+class _PairHead(Part):
     id: str
     package: str
     tensorflow: str
     metal: str | None
     arch: Arch
     loads: bool | None
+
+
+class PairRow(_PairHead):
+    """A pair in short. ``loads`` is null where the binaries have not been read."""
+
     status: Status
     pythons: list[PairOnPython]
 
@@ -150,15 +153,9 @@ class Symbol(Part):
     demangled: str
 
 
-class Pair(Document):
+class Pair(_PairHead, Document):
     """A pair with every fact behind its verdict."""
 
-    id: str
-    package: str
-    tensorflow: str
-    metal: str | None
-    arch: Arch
-    loads: bool | None
     missing_symbols: list[str]
     missing_libraries: list[str]
     demangled: list[Symbol]

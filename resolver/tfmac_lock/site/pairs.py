@@ -20,7 +20,7 @@ MOST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ShownReason:
     """One fact as a page shows it.
 
     ``pythons`` is empty where it holds for all of the pair's, ``more`` are the sources of equal
@@ -57,18 +57,18 @@ def instead(grid: Grid, cell: Cell) -> list[Cell]:
     )[:MOST]
 
 
-def told(
+def sorted_reasons(
     reasons: Iterable[tuple[Reason, tuple[str, ...]]], every: int
-) -> tuple[list[Told], list[Told]]:
+) -> tuple[list[ShownReason], list[ShownReason]]:
     """What is against it and what speaks for it, the twins of all Pythons as one fact.
 
     Each reason comes with the Pythons that it is stated for, of ``every`` so many.
     """
-    against: list[Told] = []
-    others: list[Told] = []
-    twins: list[tuple[Told, tuple[str, ...]]] = []
+    against: list[ShownReason] = []
+    others: list[ShownReason] = []
+    twins: list[tuple[ShownReason, tuple[str, ...]]] = []
     for reason, pythons in reasons:
-        one = Told(
+        one = ShownReason(
             kind=reason.kind,
             text=reason.text,
             source=reason.source,
@@ -86,7 +86,7 @@ def told(
         series = sorted({python for _, pythons in twins for python in pythons})
         first = twins[0][0]
         others.append(
-            Told(
+            ShownReason(
                 kind="twin",
                 text=first.text,
                 source=first.source,

@@ -50,7 +50,7 @@ _NATIVE_SUFFIXES = (".so", ".dylib", ".jnilib")
 class Wheel:
     """An open wheel. ``name`` is its file name, for tags and for errors.
 
-    ``progress`` is told the bytes inflated so far and in all, for every member.
+    ``progress`` is called with the bytes inflated so far and in all, for every member.
     """
 
     def __init__(
@@ -135,6 +135,16 @@ class Wheel:
             raise
         memory.seek(0)
         return memory
+
+    @contextmanager
+    def inflated(self, path: str) -> Iterator[Bytes]:
+        """The member's bytes for as long as this is entered; raises as ``inflate`` does."""
+        data = self.inflate(path)
+        try:
+            yield data
+        finally:
+            if not isinstance(data, bytes):
+                data.close()
 
     def _fill(self, memory: mmap.mmap, source: IO[bytes], member: zipfile.ZipInfo) -> None:
         done = 0

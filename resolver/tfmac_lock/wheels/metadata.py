@@ -55,7 +55,7 @@ class Metadata:
         """The metadata that ``pack`` wrote; ``ValueError`` for anything else."""
         found = headers(text)
         if not text.startswith("Name: ") or "version" not in found:
-            raise ValueError("these are no metadata")
+            raise ValueError("these are not metadata")
         mentions = found.get("mentions", [""])[0]
         return _from_headers(found, found["name"][0], found["version"][0], mentions)
 

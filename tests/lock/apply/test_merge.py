@@ -158,8 +158,8 @@ def test_line_ends_and_a_byte_order_mark_are_kept(tool: str) -> None:
     [
         ('[project]\nname = "x"\nrequires-python = ">=3.12"\n', "leaves out Python 3.11"),
         ('[project]\nrequires-python = "soon"\n', "cannot be read"),
-        ("[project", "is no TOML that can be read"),
-        ("x = " + "[" * 5000, "is no TOML that can be read"),
+        ("[project", "is not TOML that can be read"),
+        ("x = " + "[" * 5000, "is not TOML that can be read"),
     ],
 )
 def test_a_file_that_the_lock_cannot_be_put_into_is_refused(text: str, told: str) -> None:

@@ -156,7 +156,7 @@ def test_poetry_and_pdm_say_what_they_cannot_be_told() -> None:
     )
     for name in ("poetry", "pdm"):
         text = exports.render(name, [lock()])
-        assert "# - should setuptools come in, it must be setuptools<82" in text
+        assert "# - if setuptools is installed, it must be setuptools<82" in text
 
 
 def test_pdm_gets_overrides_and_the_command_that_locks_for_the_mac() -> None:

@@ -83,7 +83,7 @@ def _conda(entry: yaml_file.Scalar, path: Path) -> Pin:
     found = _CONDA.fullmatch(entry.text.strip())
     if not found:
         raise InputFileError(
-            str(path), f"{entry.text[:60]!r} is no conda specification", entry.line
+            str(path), f"{entry.text[:60]!r} is not a conda specification", entry.line
         )
     spec = (found["spec"] or "").strip()
     # name=1.2 means 1.2 or 1.2.*, name=1.2=build a build of it, name==1.2 that version.

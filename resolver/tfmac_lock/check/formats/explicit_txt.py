@@ -43,7 +43,9 @@ def read(path: Path, target: Target) -> PinFile:  # noqa: ARG001 - it is for one
     for number, line in _lines(read_text(path)):
         found = _FILE.fullmatch(line) or _PIP.fullmatch(line)
         if found is None:
-            raise InputFileError(str(path), f"{line[:60]!r} is no address of a package", number)
+            raise InputFileError(
+                str(path), f"{line[:60]!r} is not the address of a package", number
+            )
         if len(pins) >= MAX_PINS:
             raise InputFileError(str(path), f"names more than {MAX_PINS} packages")
         parts = found.groupdict()

@@ -95,16 +95,16 @@ def _made(
 def _with_overrides(text: str, theirs: Mapping[str, Any], limits: Sequence[Limits]) -> Merged:
     """Overrides for PDM: rows in the project's own table where it has one."""
     rows = pdm_toml.rows(limits)
-    told = commented(pdm_toml.unsaid(limits))
+    remarks = commented(pdm_toml.unsaid(limits))
     resolution = theirs.get("tool", {}).get("pdm", {}).get("resolution", {})
     if "overrides" not in resolution:
-        return Merged(text=region.in_file(text, [f"[{pdm_toml.TABLE}]", *rows, *told]))
+        return Merged(text=region.in_file(text, [f"[{pdm_toml.TABLE}]", *rows, *remarks]))
     own = {canonicalize_name(name) for name in resolution["overrides"]}
     notes = [f"it has an override of {name}, which stays" for name in sorted(own)]
     kept = [row for row in rows if row.partition(" ")[0] not in own]
     document: Any = tomlkit.parse(text)
     there = document["tool"]["pdm"]["resolution"]
-    body = region.in_table(there["overrides"].as_string(), [*kept, *told])
+    body = region.in_table(there["overrides"].as_string(), [*kept, *remarks])
     there["overrides"] = tomlkit.parse(f"[overrides]\n{body}")["overrides"]
     return Merged(text=tomlkit.dumps(document), notes=tuple(notes))
 
@@ -148,7 +148,7 @@ def _theirs(path: str, text: str) -> dict[str, Any]:
         tomllib.loads(text)
         return tomllib.loads(region.without_region(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputFileError(path, f"is no TOML that can be read: {error}") from error
+        raise InputFileError(path, f"is not TOML that can be read: {error}") from error
 
 
 def _stripped(data: Any) -> Any:

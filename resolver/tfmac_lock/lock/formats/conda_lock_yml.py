@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import UsageError
@@ -39,12 +40,11 @@ HOW_TO_INSTALL = [
 ]
 
 
+@dataclass(eq=False)
 class NotMixed(UsageError):
     """A conda format was asked for, and the lock is one of wheels alone."""
 
-    def __init__(self, combo: str) -> None:
-        super().__init__(combo)
-        self.combo = combo
+    combo: str
 
     def __str__(self) -> str:
         return (
@@ -62,8 +62,8 @@ def render(locks: Sequence[Lock]) -> str:
         if not lock.conda_packages:
             raise NotMixed(lock.combo.id)
     ordered = [by_platform[name] for name in sorted(by_platform)]
-    told = [line for lock in ordered for line in header(lock)]
-    lines = commented([*told, *HOW_TO_INSTALL])
+    headers = [line for lock in ordered for line in header(lock)]
+    lines = commented([*headers, *HOW_TO_INSTALL])
     lines += ["version: 1", *_metadata(ordered), "package:"]
     entries = [
         (package.manager, package.name, platform(lock.combo), package)

@@ -75,9 +75,9 @@ def beside(lock: Lock) -> list[str]:
     changed = ", ".join(map(str, lock.beside.changed)) or "none"
     only = ", ".join(f"{one.name} {one.here}" for one in lock.beside.differences if not one.mac)
     without = ", ".join(one.name for one in lock.beside.differences if not one.here)
-    told = [f"versions that are not the Mac's: {changed}"]
-    told += [f"only here: {only}"] if only else []
-    return told + ([f"only on the Mac: {without}"] if without else [])
+    lines = [f"versions that are not the Mac's: {changed}"]
+    lines += [f"only here: {only}"] if only else []
+    return lines + ([f"only on the Mac: {without}"] if without else [])
 
 
 def settings(lock: Lock) -> list[str]:

@@ -70,8 +70,8 @@ def _unsaid(limits: Sequence[Limits]) -> Iterator[str]:
     yield "an override holds on every platform and Python that the project is locked for"
     for name, found in _versions(limits).items():
         if len(found) > 1:
-            told = ", ".join(f"{version} in {combo}" for version, combo in found.items())
-            yield f"{name} is {told}"
+            versions = ", ".join(f"{version} in {combo}" for version, combo in found.items())
+            yield f"{name} is {versions}"
     for one in limits:
         yield from unsaid_metadata(one)
         yield from unsaid_limits(one)

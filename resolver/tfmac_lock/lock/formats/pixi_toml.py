@@ -1,7 +1,7 @@
 """pixi.toml: Python from conda, the lock's wheels from the index, the macOS floor as a requirement.
 
 Source: https://pixi.sh/latest/reference/pixi_manifest/. A mixed lock keeps its conda packages, with
-version and build. Several locks are told apart by ``target``.
+version and build. Several locks are distinguished by ``target``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from . import toml_text as toml
 from .conda_lock_yml import platform
 from .header import commented, header, sentences
 from .project import GROUP, brings_cuda, unsaid_limits, unsaid_metadata
-from .wheels_only import told_apart
+from .wheels_only import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ def feature(limits: Sequence[Limits], above: str) -> list[str]:
 
 def tables(limits: Sequence[Limits], above: str) -> list[str]:
     """The tables below a workspace or a feature."""
-    told_apart(limits)
+    distinct(limits)
     lines = list(_requirements(limits, above))
     several = len(limits) > 1
     for one in limits:

@@ -76,6 +76,7 @@ def unsaid_limits(limits: Limits) -> Iterator[str]:
     """The limits on packages that may come in later, for a tool that has no constraints."""
     for limit in limits.unlocked:
         yield (
-            f"should {limit.package} come in, it must be {limit.requirement}: {limit.reasons[0][0]}"
+            f"if {limit.package} is installed, it must be {limit.requirement}: "
+            f"{limit.reasons[0][0]}"
         )
     yield from limits.needs_unsaid

@@ -1,4 +1,4 @@
-"""One pylock.toml for several kinds of Mac, told apart by markers.
+"""One pylock.toml for several kinds of Mac, distinguished by markers.
 
 A package of one version is one entry, whose wheels an installer chooses from by their tags; what
 differs is an entry for each kind of Mac with its marker. Source: "Installation" of
@@ -85,9 +85,9 @@ def _entries(locks: Sequence[Lock]) -> Iterator[list[str]]:
 
 def _distinct(locks: Sequence[Lock]) -> list[str]:
     """For each lock the part of its marker that the others do not have."""
-    told = [parts(lock.combo) for lock in locks]
-    differing = [name for name in told[0] if len({one[name] for one in told}) > 1]
-    joined = [" and ".join(f"{name} == '{one[name]}'" for name in differing) for one in told]
+    markers = [parts(lock.combo) for lock in locks]
+    differing = [name for name in markers[0] if len({one[name] for one in markers}) > 1]
+    joined = [" and ".join(f"{name} == '{one[name]}'" for name in differing) for one in markers]
     return [f"({one})" if " and " in one and len(locks) > 2 else one for one in joined]
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 INDEX = "https://pypi.org/simple/"
 FILES = "https://files.pythonhosted.org/"
-"""The index that is told of a file, and where its files lie; of other indexes nothing is told."""
+"""The index that is recorded of a file, and where its files lie; no other index is recorded."""
 
 
 def render(lock: Lock) -> str:
@@ -36,8 +36,8 @@ def render(lock: Lock) -> str:
 
     ``environments`` keeps to markers that every tool can evaluate for another machine; the
     macOS floor, for which there is no marker, stands under ``[tool.tfmac-lock]``. Size and time
-    of upload are told of TensorFlow and its plugin, which the matrix knows; for other files not
-    every index tells them.
+    of upload are recorded of TensorFlow and its plugin, which the matrix knows; for other files
+    not every index states them.
     """
     return _render(lock, loading.uploads())
 

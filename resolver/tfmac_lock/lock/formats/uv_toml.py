@@ -69,7 +69,7 @@ def unsaid(limits: Sequence[Limits]) -> list[str]:
     ]
     floors = [
         f"{one.lock.combo.id} runs on macOS {one.lock.combo.macos_min} and newer; uv picks the "
-        "files for the Mac that it runs on, and its lock tells no floor"
+        "files for the Mac that it runs on, and its lock records no floor"
         for one in limits
         if one.lock.combo.macos_min
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import UsageError
@@ -12,14 +13,13 @@ if TYPE_CHECKING:
     from ..limits import Limits
 
 
+@dataclass(eq=False)
 class HoldsConda(UsageError):
     """The lock needs conda packages, which this format has no place for."""
 
-    def __init__(self, combo: str, format_name: str, instead: str = "conda-lock or pixi") -> None:
-        super().__init__(combo, format_name)
-        self.combo = combo
-        self.format_name = format_name
-        self.instead = instead
+    combo: str
+    format_name: str
+    instead: str = "conda-lock or pixi"
 
     def __str__(self) -> str:
         return (
@@ -28,12 +28,11 @@ class HoldsConda(UsageError):
         )
 
 
+@dataclass(eq=False)
 class SameMarkers(UsageError):
     """Two of the locks are for machines that no environment marker tells apart."""
 
-    def __init__(self, combos: Sequence[str]) -> None:
-        super().__init__(*combos)
-        self.combos = tuple(combos)
+    combos: tuple[str, ...]
 
     def __str__(self) -> str:
         return (
@@ -47,16 +46,16 @@ def of_wheels(limits: Sequence[Limits], format_name: str) -> Sequence[Limits]:
     for one in limits:
         if one.lock.conda_packages:
             raise HoldsConda(one.lock.combo.id, format_name)
-    return told_apart(limits)
+    return distinct(limits)
 
 
-def told_apart(limits: Sequence[Limits]) -> Sequence[Limits]:
+def distinct(limits: Sequence[Limits]) -> Sequence[Limits]:
     """The same; raises SameMarkers."""
     by_marker: dict[str, Limits] = {}
     for one in limits:
         other = by_marker.setdefault(one.marker, one)
         if other is not one:
-            raise SameMarkers([other.lock.combo.id, one.lock.combo.id])
+            raise SameMarkers((other.lock.combo.id, one.lock.combo.id))
     return limits
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-import tomli_w
 
 from ... import __version__
 from ...matrix.plain import plain
 from ...matrix.switches import Mnist, StandInRun, TriedSwitch
 from ...matrix.toml import read_file
-from ..errors import DiskFull, ToolFailed
+from ..evidence import write_table
 from .results import USES, CostsReport, ProbeReport, code_of
 
 if TYPE_CHECKING:
@@ -132,15 +129,7 @@ def write_run(run: StandInRun, path: Path) -> None:
     content |= {name: _said(content[name]) for name in ("mnist", "mnist_with_fault")}
     if not content["dropped"]:
         del content["dropped"]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(tomli_w.dumps(content), "utf-8")
-        partial.replace(path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(str(path.parent)) from error
-        raise ToolFailed(str(path), error.strerror or str(error)) from error
+    write_table(content, path)
 
 
 def _said(table: Mapping[str, object]) -> dict[str, object]:

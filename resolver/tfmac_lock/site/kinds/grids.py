@@ -8,7 +8,7 @@ from ...matrix.reasons import Status
 from ...target import Arch
 from ..companion_documents import minor_of
 from ..page import Findable, Page
-from ..pairs import instead, told
+from ..pairs import instead, sorted_reasons
 from ..words import ARCH_TITLES
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def _pair(site: Site, grid: Grid, cell: Cell) -> Page:
-    against, others = told(cell.reasons, len(cell.pythons))
+    against, others = sorted_reasons(cell.reasons, len(cell.pythons))
     matrix = site.inputs.matrix
     assert cell.status is not None
     return Page(

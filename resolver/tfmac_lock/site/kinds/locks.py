@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..inputs import FORMAT_TITLES
 from ..page import Findable, Page
-from ..pairs import told
+from ..pairs import sorted_reasons
 from ..words import ARCH_TITLES
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def pages(site: Site) -> Iterator[Page]:
 
 def _lock(site: Site, item: PublishedLock) -> Page:
     reasons = item.lock.verdict.reasons
-    against, others = told(((reason, ()) for reason in reasons), 0)
+    against, others = sorted_reasons(((reason, ()) for reason in reasons), 0)
     combo = item.lock.combo
     plugin = f"with metal {combo.metal}" if combo.metal else "on the CPU"
     return Page(
