@@ -47,8 +47,8 @@ class StepFailed(OutsideError):
     def __str__(self) -> str:
         return (
             f"this step failed, with exit status {self.status}: {self.step.line}\nWhat it said is "
-            "above; `tfmac-lock explain` knows what many such texts mean. Run the same command again "
-            "to go on."
+            "above; `tfmac-lock explain` knows what many such texts mean. Run the same command "
+            "again to go on."
         )
 
 
