@@ -144,7 +144,7 @@ def squeeze(raw: bytes) -> bytes:
 SMALL = 64 * 1024
 """Bytes of a window that is cleaned before literals are sought: what people paste is shorter."""
 
-_DRESSED = (b"&quot;", b"&#39;", b"&#x27;", b"\n>", b"[0m", b"\xe2\x94\x82")
+_DRESSED = (b"&quot;", b"&#39;", b"&#x27;", b"\n> ", b"[0m", b"\n\xe2\x94\x82 ")
 """One of these stands in a text whose literals something else may interrupt."""
 
 
@@ -163,7 +163,7 @@ _QUOTES = (
     *((quote, "'") for quote in "\u2018\u2019\u201a"),
     *((quote, '"') for quote in "\u201c\u201d\u201e\u00ab\u00bb"),
 )
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
 _ENTITY = re.compile(
     r"&(?:(amp|lt|gt|quot|apos|nbsp)|#(\d{2,5})|#x([0-9a-f]{2,4}));", re.IGNORECASE
 )
@@ -241,7 +241,7 @@ def clean(raw: bytes, *, notebook: bool = False) -> str:
     for typeset, typed in _QUOTES:
         text = text.replace(typeset, typed)
     if not text.isascii():
-        text = text.translate(_FULL_WIDTH)
+        text = _FULL_WIDTH.sub(lambda wide: chr(ord(wide[0]) - 0xFEE0), text)
     text = _without_markup(text)
     text = _CONTROLS.sub("", _CODES_WITHOUT_ESCAPE.sub("", text))
     if not text.isascii() and any(side in text for side in _BOX):
