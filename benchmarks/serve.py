@@ -18,9 +18,9 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx2
+from soak import memory
 
 PORT = 8947
 ADDRESS = f"http://127.0.0.1:{PORT}"
@@ -95,9 +95,10 @@ def mixed(pid: int, name: str, minutes: float) -> None:
             wrk(f"{ADDRESS}/locks/{name}/requirements.txt", seconds=2)
             status_of({"packages": [EXTRA[number % 8]], "exclude_newer": day(number)})
             status_of({"packages": ["../../x"]})
-        own, children = memory(pid)
+        seen = memory(pid)
+        own = seen.pop(pid)
         left = max(0, end - time.monotonic()) / 60
-        print(f"  {left:4.1f} min left: service {own:.0f} MB, workers {children:.0f} MB")
+        print(f"  {left:4.1f} min left: service {own:.0f} MB, workers {sum(seen.values()):.0f} MB")
 
 
 def day(number: int) -> str:
@@ -135,18 +136,6 @@ def wrk(url: str, *, seconds: int) -> tuple[float, float, float]:
     rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     assert rate is not None
     return float(rate[1]), times[0], times[1]
-
-
-def memory(pid: int) -> tuple[float, float]:
-    """Resident megabytes of the service, and of its children together."""
-
-    def resident(of: str) -> float:
-        text = Path(f"/proc/{of}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+)", text)
-        return int(found[1]) / 1024 if found else 0
-
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return resident(str(pid)), sum(map(resident, children))
 
 
 def wait_until_ready() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+# The tests read English, whatever their runner speaks.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what runs in the background so, and the tests' own processes inherit it.

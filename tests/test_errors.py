@@ -3,6 +3,8 @@ from __future__ import annotations
 import importlib
 import pickle
 import pkgutil
+from dataclasses import fields
+from string import Formatter
 
 import tfmac_lock
 from tfmac_lock import errors
@@ -59,3 +61,14 @@ def test_an_error_with_fields_comes_back_from_another_process_as_it_was() -> Non
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), copy.line) == (InputFileError, "a.txt:3: is empty", 3)
     assert len({error, copy}) == 2
+
+
+def test_every_template_names_fields_of_its_error_alone() -> None:
+    kinds = [kind for kind in every(TfmacLockError) - {TfmacLockError} if "template" in vars(kind)]
+    assert DataError in kinds
+    for kind in kinds:
+        named = {
+            name.partition(".")[0] for _, name, _, _ in Formatter().parse(kind.template) if name
+        }
+        assert named
+        assert named <= {field.name for field in fields(kind)}, kind  # type: ignore[arg-type]  # all are dataclasses

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from tfmac_lock.languages import NAMES
 
 ROOT = Path(__file__).parents[1]
 REPOSITORY = "https://git.example/someone/tfmac-lock"
@@ -35,6 +39,21 @@ def test_a_build_that_knows_no_repository_claims_no_address(
     metadata = hook(monkeypatch)
     assert "urls" not in metadata
     assert metadata["readme"]["text"] == (ROOT / "README.md").read_text()
+
+
+def test_the_first_line_of_the_readme_claims_what_the_metadata_say() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    series = [
+        found[1]
+        for one in project["classifiers"]
+        if (found := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", one))
+    ]
+    assert "Typing :: Typed" in project["classifiers"]
+    names = ", ".join(NAMES.values())
+    assert (ROOT / "README.md").read_text("utf-8").splitlines()[2] == (
+        f"Python {', '.join(series)} · [{project['license']}](LICENSE) · typed · "
+        f"[{names}](docs/translating.md)"
+    )
 
 
 def test_a_release_links_to_its_own_files(monkeypatch: pytest.MonkeyPatch) -> None:

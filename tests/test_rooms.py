@@ -17,6 +17,8 @@ ROOMS = (
     "target",
     "host",
     "files",
+    "foreign",
+    "languages",
     "macho",
     "wheels",
     "matrix",

@@ -63,6 +63,7 @@ def _run(arguments: list[str]) -> int:
 
     args = None
     try:
+        cli.speak(arguments)
         args = cli.parse(arguments)
         status: int = args.run(args)
     except TfmacLockError as error:
@@ -92,8 +93,9 @@ def _tell(error: TfmacLockError, *, as_json: bool) -> int:
         }
         print(json.dumps(document, ensure_ascii=False))  # noqa: T201 - the result
     from .cli.terminal import printable
+    from .languages import translated
 
-    print(f"tfmac-lock: {printable(str(error))}", file=sys.stderr)  # noqa: T201
+    print(f"tfmac-lock: {printable(translated(str(error)))}", file=sys.stderr)  # noqa: T201
     return error.exit_status
 
 

@@ -12,9 +12,8 @@ paragraph and exits with its status, so nobody ever sees a traceback for a fores
         ├── DataError            data shipped or fetched are damaged
         └── MissingExtra         an optional dependency is not installed
 
-Subclasses are dataclasses that build their text in ``__str__``; ``eq=False`` leaves them hashable,
-which Python asks of exceptions. Each part of the program adds its own beside the code that raises
-them.
+Subclasses are dataclasses with a template of their text; ``eq=False`` leaves them hashable, which
+Python asks of exceptions. Each part of the program adds its own beside the code that raises them.
 """
 
 from __future__ import annotations
@@ -30,6 +29,11 @@ class TfmacLockError(Exception):
     """Base of all errors that tfmac-lock raises on purpose."""
 
     exit_status: ClassVar[int] = 1
+    template: ClassVar[str] = ""
+    """The text with the fields in braces; where that is not enough there is a ``__str__``."""
+
+    def __str__(self) -> str:
+        return self.template.format_map(vars(self)) if self.template else super().__str__()
 
     def __post_init__(self) -> None:
         """Keep the fields as ``args``, from which pickle makes the error again."""
@@ -106,9 +110,7 @@ class DataError(OutsideError):
 
     path: str
     reason: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
+    template = "{path}: {reason}"
 
 
 @dataclass(eq=False)
@@ -117,6 +119,4 @@ class MissingExtra(OutsideError):
 
     feature: str
     extra: str
-
-    def __str__(self) -> str:
-        return f"{self.feature} needs an extra: python -m pip install 'tfmac-lock[{self.extra}]'"
+    template = "{feature} needs an extra: python -m pip install 'tfmac-lock[{extra}]'"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LONGEST_NAME = 250
+"""Bytes of a file's name, with a little to spare; most file systems take 255."""
+
 DAMAGE = (
     UsageError,  # a version in the file that the user could have mistyped, but did not
     ValueError,
@@ -87,18 +90,56 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all, with the folders above it; raises OSError.
 
     It is written beside its place and then moved there, so that a reader sees the old content
-    or the new one, and an error or an interruption leaves the old one. Two writers of one file,
-    processes or threads, never share what they write beside it.
+    or the new one, and an error or an interruption leaves the old one. What a killed writer left
+    beside the place is taken for the next one. Two writers of one file, processes or threads,
+    never share what they write beside it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.new")
+    waiting, number = _open_beside(path)
     try:
-        beside.write_bytes(content.encode() if isinstance(content, str) else content)
-        beside.replace(path)
+        with os.fdopen(number, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            waiting.replace(path)  # while it is still open, and so still nobody else's
     except BaseException:
         with contextlib.suppress(OSError):
-            beside.unlink()
+            waiting.unlink()
         raise
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The hidden file beside the path that its content waits in, under a name that is possible."""
+    name = path.name
+    if len(os.fsencode(name)) + len(ending) > LONGEST_NAME:
+        import hashlib
+
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return path.with_name(f".{name}{ending}")
+
+
+def _open_beside(path: Path) -> tuple[Path, int]:
+    """An empty file beside the path that only this writer has, and its number."""
+    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    waiting = beside(path, ".new")
+    try:
+        import fcntl
+
+        number = os.open(waiting, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mine, there = os.fstat(number), waiting.stat()
+            # Another writer may have moved it meanwhile, and another user have put it there.
+            if os.path.samestat(mine, there) and (mine.st_uid, mine.st_nlink) == (os.geteuid(), 1):
+                os.ftruncate(number, 0)
+                return waiting, number
+        except BaseException:
+            os.close(number)
+            raise
+        os.close(number)
+    except (ImportError, OSError):  # Windows; somebody writes just now, or no file can be locked
+        pass
+    waiting = beside(path, f".{os.getpid()}-{get_ident()}.new")
+    return waiting, os.open(waiting, flags | os.O_TRUNC, 0o666)
 
 
 def differing(folder: Path, files: Mapping[str, str]) -> list[str]:

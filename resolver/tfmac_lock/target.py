@@ -53,9 +53,7 @@ class BadVersion(UsageError):
     what: str
     given: str
     example: str
-
-    def __str__(self) -> str:
-        return f"{self.what} {self.given!r} is not a version; write it like {self.example}"
+    template = "{what} {given!r} is not a version; write it like {example}"
 
 
 class NewerPython(UnknownChoice):

@@ -219,7 +219,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("requirements.txt", "-r missing.txt\n", "does not exist"),
         ("requirements.txt", "numpy => 1\n", "not a requirement"),
         ("requirements.txt", "numpy==1.26; nonsense == 'x'\n", "not a requirement"),
-        ("requirements.txt", "x" * 3_000, "no package name"),
+        ("requirements.txt", "x" * 3_000, "not a package name"),
         ("requirements.txt", b"\x00\x01\x02", "not text"),
         ("requirements.txt", b"\xff\xfe\xfd", "not text"),
         ("requirements.txt", b"\x80numpy", "not text"),

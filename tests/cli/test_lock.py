@@ -423,6 +423,18 @@ def test_pre_in_a_requirements_file_admits_prereleases(
     assert "nightly==1.1rc1 " in (folder / "requirements.txt").read_text()
 
 
+def test_a_new_folder_keeps_no_versions_and_each_folder_its_own(
+    run: Callable[..., Said], folder: Path, index: HtmlIndex
+) -> None:
+    (folder / "more.in").write_text("nightly\n")
+    assert run(*PAIR, *at(index), "-r", "more.in").status == 0
+    (folder / "more.in").write_text("--pre\nnightly\n")
+    assert run(*PAIR, *at(index), "-r", "more.in", "-o", "new/one").status == 0
+    assert "nightly==1.1rc1 " in (folder / "new" / "one" / "requirements.txt").read_text()
+    assert run(*PAIR, *at(index), "-r", "more.in", "-o", "pylock.toml").status == 0
+    assert 'version = "1.0"' in (folder / "pylock.toml").read_text(), "a file is of its folder"
+
+
 @pytest.mark.parametrize(
     ("options", "versions"),
     [

@@ -195,6 +195,21 @@ def companion(name: str, status: Status, *reasons: Reason) -> CompanionVerdict:
     return CompanionVerdict(name=name, version="2.0", status=status, grade=grade, reasons=reasons)
 
 
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (Status.WORKS, "works     ran beside these versions, on Linux with Python 3.11"),
+        (Status.UNPROVEN, "unproven  not tried beside these versions, but with Python 3.11"),
+    ],
+)
+def test_the_python_of_a_trial_is_named_where_it_is_not_the_locks(
+    status: Status, line: str
+) -> None:
+    layers = replace(companion("layers", status), tried_on=("3.11",))
+    text = summary([replace(lock(), companions=(layers,))], FILES, color=False)
+    assert f"  layers 2.0  {line}\n" in text
+
+
 def test_each_companion_has_a_line_and_the_weakest_comes_first() -> None:
     recipe = RecipeVerdict(name="finder", status=Status.WORKS, grade=Grade.TWIN, reasons=())
     limits = Reason(

@@ -316,5 +316,5 @@ def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
 
 def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "requirements.txt")
-    with pytest.raises(CannotWrite, match="no regular file"):
+    with pytest.raises(CannotWrite, match="not a regular file"):
         write_files(tmp_path, OWN)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,12 +11,16 @@ from tfmac_lock.errors import DataError
 from tfmac_lock.matrix.companions import (
     Companion,
     Companions,
+    Needed,
     Setting,
+    Trial,
     Tried,
     decisive_pins,
     touching,
+    with_load,
 )
-from tfmac_lock.matrix.reasons import Status
+from tfmac_lock.matrix.natives import NativeLoad
+from tfmac_lock.matrix.reasons import Grade, Status
 from tfmac_lock.matrix.toml import checked
 
 if TYPE_CHECKING:
@@ -56,6 +61,7 @@ def tried(outcome: str = "works", version: str = "2.18.1", **pins: str) -> Tried
         text="its smoke test was run",
         source="matrix/proofs/companions/x.toml",
         pins={"tensorflow": "2.18.1", "keras": "3.15.1", "numpy": "2.0.2"} | pins,
+        environment={"TF_USE_LEGACY_KERAS": "1"},
     )
 
 
@@ -89,6 +95,13 @@ def test_a_trial_without_tf_keras_says_nothing_of_a_lock_with_it() -> None:
     assert {one.name: one.status for one in judged}["tensorflow-text"] is Status.UNPROVEN
 
 
+@pytest.mark.parametrize("outcome", ["works", "broken"])
+def test_a_trial_speaks_only_for_locks_with_the_same_settings(outcome: str) -> None:
+    with_keras_3 = replace(tried(outcome), environment={})
+    assert status(with_keras_3) is Status.UNPROVEN
+    assert status(tried(), with_keras_3) is Status.WORKS
+
+
 @pytest.mark.parametrize(
     ("outcomes", "python", "expected"),
     [
@@ -118,7 +131,7 @@ def test_a_verdict_says_on_which_other_python_it_was_tried() -> None:
     (same,) = known.judge((*PAIR, TEXT), python="3.11.7")
     (older,) = known.judge((*PAIR, TEXT), python="3.9")
     (newer,) = known.judge((*PAIR, TEXT), python="3.12")
-    assert (same.tried_on, older.tried_on, newer.tried_on) == ((), ("3.11",), ())
+    assert (same.tried_on, older.tried_on, newer.tried_on) == ((), ("3.11",), ("3.11",))
     assert newer.reasons[0].text == (
         "not tried beside tensorflow 2.18.1, keras 3.15.1, numpy 2.0.2 with Python 3.12; it ran "
         "there with Python 3.11"
@@ -150,7 +163,9 @@ def test_a_package_that_nobody_listed_and_that_touches_tensorflow_is_unproven() 
 
 def test_a_package_that_does_not_touch_tensorflow_is_judged_where_it_was_tried() -> None:
     packages = (*PAIR, package("pandas", "2.2.3", "numpy>=1.26"))
-    ran, failed = (replace(tried(one), companion="pandas", version="2.2.3") for one in RESULTS)
+    ran, failed = (
+        replace(tried(one), companion="pandas", version="2.2.3", environment={}) for one in RESULTS
+    )
     elsewhere = replace(failed, pins=failed.pins | {"numpy": "2.1.3"})
     assert Companions(trials=(elsewhere,)).judge(packages, python="3.11") == ()
     (one,) = Companions(trials=(ran, elsewhere)).judge(packages, python="3.11")
@@ -165,6 +180,85 @@ def test_settings_count_beside_the_tensorflow_that_they_are_for() -> None:
     assert known.environment(PAIR) == {}
     older = (package("tensorflow", "2.15.1"), TEXT)
     assert known.environment(older) == {}
+
+
+@pytest.mark.parametrize(
+    ("tensorflow", "python", "expected"),
+    [("2.18.1", "3.11", True), ("2.17.0", "3.11", False), ("2.18.1", "3.9", False)],
+)
+def test_a_need_holds_where_both_its_tensorflow_and_its_python_are(
+    tensorflow: str, python: str, expected: bool
+) -> None:
+    need = Needed(
+        id="keras-2",
+        tensorflow=">=2.18",
+        python=">=3.10",
+        requires="tf-keras",
+        reason="It needs Keras 2.",
+        source="https://example.org",
+    )
+    assert need.holds(tensorflow, python) is expected
+
+
+def trial(outcome: str, companion: str = "tensorflow-text", version: str = "2.18.1") -> Trial:
+    return Trial(
+        companion=companion,
+        version=version,
+        tensorflow="2.18.1",
+        python="3.11.9",
+        date=date(2026, 11, 26),
+        outcome=outcome,  # type: ignore[arg-type]
+        seconds=1.0,
+        program="0" * 64,
+        system="Linux x86_64",
+        wheel="tensorflow_cpu-2.18.1-cp311-cp311-manylinux_2_17_x86_64.whl",
+        error="" if outcome == "works" else "ImportError",
+        pins={"tensorflow": "2.18.1", "keras": "3.15.1"},
+    )
+
+
+def test_a_trial_adds_to_what_is_known_of_the_companion_and_of_one_unknown_it_is_all() -> None:
+    known = Companions(facts=(FACT,)).with_trial(trial("works"), "x.toml")
+    assert known.facts == (FACT,)
+    assert [one.outcome for one in known.trials] == ["works"]
+    both = known.with_trial(trial("broken", companion="another", version="1.0"), "y.toml")
+    assert [fact.name for fact in both.facts] == ["another", "tensorflow-text"]
+    (need,) = both.facts[0].needs
+    assert (need.versions, need.requires) == ("==1.0", "tensorflow !=2.18.1")
+    assert need.is_of_trials
+    assert (both.untried().facts[0].needs, both.untried().trials) == ((), ())
+
+
+WHEEL = {"package": "tensorflow-text", "version": "2.18.1", "tensorflow": "2.18.1", "arch": "arm64"}
+COPIES = ("libtensorflow_framework.2.dylib",)
+
+
+@pytest.mark.parametrize(
+    ("status", "grade", "load", "expected"),
+    [
+        (Status.WORKS, Grade.TWIN, None, (Status.WORKS, Grade.TWIN)),
+        (Status.WORKS, Grade.TWIN, NativeLoad(**WHEEL, loads=True), (Status.WORKS, Grade.TWIN)),
+        (
+            Status.UNPROVEN,
+            Grade.RESOLVES,
+            NativeLoad(**WHEEL, loads=True),
+            (Status.UNPROVEN, Grade.LOADS),
+        ),
+        (Status.WORKS, Grade.TWIN, NativeLoad(**WHEEL, loads=False), (Status.BROKEN, Grade.LOADS)),
+        (Status.BROKEN, Grade.TWIN, NativeLoad(**WHEEL, loads=False), (Status.BROKEN, Grade.TWIN)),
+        (Status.WORKS, Grade.TWIN, NativeLoad(**WHEEL, loads=None), (Status.UNPROVEN, Grade.TWIN)),
+        (
+            Status.WORKS,
+            Grade.TWIN,
+            NativeLoad(**WHEEL, loads=None, copies=COPIES),
+            (Status.CAUTION, Grade.TWIN),
+        ),
+    ],
+)
+def test_what_ran_on_linux_counts_as_far_as_the_macs_images_load(
+    status: Status, grade: Grade, load: NativeLoad | None, expected: tuple[Status, Grade]
+) -> None:
+    assert with_load(status, grade, load) == expected
 
 
 @pytest.mark.parametrize(

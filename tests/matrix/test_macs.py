@@ -175,6 +175,8 @@ def test_two_macs_that_looked_for_it_outrank_what_the_code_says(
     assert verdict.status is status
     assert any("never the activation" in reason.text for reason in verdict.reasons)
     assert (OUTRANKED in kinds(verdict)) == (status is Status.WORKS)
+    cleared = "independent Macs looked for it and did not find it"
+    assert any(cleared in reason.text for reason in verdict.reasons) == (status is Status.WORKS)
 
 
 # -- neighbours

@@ -124,7 +124,7 @@ def test_trials_learned_on_the_spot_keep_a_release_from_that_tensorflow() -> Non
     assert fact.needs[-1].versions == "==2.1"
     assert fact.needs[-1].requires == "tensorflow !=2.18.1"
     assert [one.outcome for one in learned.trials] == ["broken"]
-    assert learned.without_bounds_of_trials().facts == (FACT,)
+    assert (learned.untried().facts, learned.untried().trials) == ((FACT,), ())
 
 
 def test_a_package_without_facts_gets_some_when_it_fails() -> None:

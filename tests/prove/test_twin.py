@@ -185,6 +185,7 @@ def test_each_package_beside_the_pair_is_tried_in_a_process_of_its_own(lab: Lab)
     assert {name: trial.outcome for name, trial in trials.items()} == {
         "bad-layers": "broken",
         "good-layers": "works",
+        "plain": "works",
     }
     assert trials["good-layers"].decisive == {"numpy": "1.26.4", "tensorflow": "2.16.2"}
     assert lab.environments() == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 from pathlib import Path
 
@@ -65,20 +66,18 @@ def test_a_folder_that_cannot_be_made_means_no_cache(tmp_path):
     assert cache.load("a") is None
 
 
-def test_a_full_disk_leaves_no_half_entry(tmp_path, monkeypatch):
+def test_a_full_disk_leaves_no_half_entry(tmp_path):
     cache = Cache(tmp_path)
     cache.store("a", "before")
-    write = Path.write_bytes
-
-    def write_half(path, content):
-        write(path, content[: len(content) // 2])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", write_half)
-    cache.store("a", "after")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        cache.store("a", "after")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert cache.load("a") == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
-    assert "No space left" in str(cache.fault)
+    assert "File too large" in str(cache.fault)
 
 
 def test_a_pipe_in_the_place_of_an_entry_is_not_waited_for(tmp_path):

@@ -30,8 +30,8 @@ FILES = {
 LIMITS = Limits(
     body_seconds=1,
     header_seconds=1,
-    lock_seconds=5,
-    read_seconds=5,
+    lock_seconds=60,
+    read_seconds=60,
     waiting=4,
     per_client=3,
 )

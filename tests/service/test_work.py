@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import http.server
 import math
-import os
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from tfmac_lock.errors import UsageError
 from tfmac_lock.matrix import loading
 from tfmac_lock.service import work
+from tfmac_lock.service.index import Index
 from tfmac_lock.service.messages import CheckRequest, ExplainRequest, LockRequest
 from tfmac_lock.service.problems import Refused
 from tfmac_lock.service.settings import Limits, Settings
@@ -32,11 +30,17 @@ def matrix() -> Matrix:
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Settings]:
     made = Settings(cache=tmp_path / "cache", offline=True, limits=Limits(read_seconds=20))
-    monkeypatch.setattr(work, "_settings", made, raising=False)
-    monkeypatch.setattr(work, "_client", None)
+    use(monkeypatch, made)
     yield made
-    if work._client is not None:
-        work._client[2].close()
+    work._index.forget()
+
+
+def use(monkeypatch: pytest.MonkeyPatch, made: Settings) -> Index:
+    """Work with these settings until the test ends; the index as the work asks it."""
+    index = Index(made)
+    monkeypatch.setattr(work, "_settings", made, raising=False)
+    monkeypatch.setattr(work, "_index", index, raising=False)
+    return index
 
 
 def test_a_message_becomes_the_request_that_the_command_line_makes(matrix: Matrix) -> None:
@@ -141,7 +145,7 @@ def test_files_that_are_none_are_refused(settings: Settings, name: str, text: st
 def test_a_lock_with_more_packages_is_resolved(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(work, "_settings", Settings(cache=tmp_path), raising=False)
+    use(monkeypatch, Settings(cache=tmp_path))
     try:
         found = work.lock(LockRequest(python="3.11", chip="m1", packages=["tqdm"]))
     except Refused as refused:
@@ -155,46 +159,9 @@ def test_a_lock_with_more_packages_is_resolved(
     assert "tqdm==" in texts["requirements.txt"]
 
 
-def test_an_index_that_is_back_is_asked_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The first request finds nobody there, the second a real index."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), NothingHere)
-    address = f"http://127.0.0.1:{server.server_address[1]}/simple/"
-    made = Settings(cache=tmp_path / "cache", index_url=address)
-    monkeypatch.setattr(work, "_settings", made, raising=False)
-    monkeypatch.setenv("PIP_RETRIES", "0")
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    message = LockRequest(python="3.11", chip="m1", packages=["no-such-package"])
-    server.server_close()
-
-    with pytest.raises(Refused) as away:
-        work.lock(message)
-    with http.server.ThreadingHTTPServer(server.server_address, NothingHere) as again:
-        thread = threading.Thread(target=again.serve_forever)
-        thread.start()
-        with pytest.raises(Refused) as back:
-            work.lock(message)
-        again.shutdown()
-        thread.join()
-
-    assert (away.value.status, away.value.code) == (502, "index")
-    assert (back.value.status, back.value.code) == (409, "no-lock")
-
-
-class NothingHere(http.server.BaseHTTPRequestHandler):
-    """An index that answers, and has no project."""
-
-    def do_GET(self) -> None:
-        self.send_error(404)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 def test_the_cache_is_trimmed_after_a_lock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     made = Settings(cache=tmp_path, offline=True, limits=Limits(cache_files=3))
-    monkeypatch.setattr(work, "_settings", made, raising=False)
+    use(monkeypatch, made)
     monkeypatch.setattr(work, "_trimmed", -math.inf)
     for number in range(9):
         (tmp_path / f"{number}").write_text("x")

@@ -31,7 +31,7 @@ class Running:
 
     def client(self) -> httpx2.Client:
         """A client of it."""
-        return httpx2.Client(base_url=self.address, trust_env=False, timeout=30)
+        return httpx2.Client(base_url=self.address, trust_env=False, timeout=120)
 
 
 @contextmanager

@@ -87,7 +87,7 @@ def as_pins(lock: Lock) -> PinFile:
 
 
 def only_new(checked: Checked, of_lock: Checked) -> Checked:
-    """The findings, with what the lock has just so as notes: that came in when it was made."""
+    """The findings; those that the lock has as well become notes, since they are not new."""
     known = {(found.code, found.package, found.text) for found in of_lock.findings}
     findings = [
         at_level(Level.NOTE, found) if (found.code, found.package, found.text) in known else found

@@ -67,6 +67,8 @@ CODES = {
     "other-target": "the file is for another Python or another Mac",
     "not-read": "lines that bring packages were not read",
     "companion": "a package beside TensorFlow does not work with it",
+    "companion-fails": "a package did not run beside these very versions",
+    "companion-untried": "nothing shows that a package works beside this TensorFlow",
     "setting": "a package needs an environment variable",
     "not-for-macs": "the package exists for Linux and Windows alone",
     "hash-of-another": "the hashes are those of other files",
@@ -230,7 +232,7 @@ def known_release(matrix: Matrix, package: str, release: str) -> Release | None:
     """The release, or None where the matrix has none or the text is no version."""
     try:
         return matrix.release(package, release)
-    except InvalidVersion:
+    except ValueError:
         return None
 
 

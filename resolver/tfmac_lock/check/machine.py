@@ -18,12 +18,22 @@ from typing import TYPE_CHECKING, Any
 
 from .. import host
 from ..errors import InputFileError, UsageError
+from ..foreign import ABSURD, check_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SCHEMA_VERSION = 1
 PROBE = Path(__file__).with_name("probe.py")
+
+SHAPE: dict[str, Any] = {
+    **dict.fromkeys(("system", "arch", "chip", "macos", "conda_subdir", "conda_root"), str),
+    "rosetta": (bool, None),
+    "command_line_tools": (str, None),
+    "environment": [[str]],
+    "python": {"conda": bool, "packages": [[str]], "plugins": [str], "*": str},
+}
+"""What stands where in a record of a machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +208,9 @@ def load(text: str, path: str = "machine.json") -> Machine:
     """
     try:
         data: dict[str, Any] = json.loads(text)
+        check_shape(data, SHAPE)
+        if ABSURD.search(text):
+            raise ValueError("it has a number of thousands of digits")
         if data.pop("schema_version") != SCHEMA_VERSION:
             raise InputFileError(path, f"schema_version is not {SCHEMA_VERSION}")
         python = data.pop("python")

@@ -16,6 +16,8 @@ from packaging.version import InvalidVersion, Version
 
 from ..errors import InputFileError
 from ..files import DAMAGE, open_regular
+from ..macho.errors import DamagedBinary
+from ..wheels.archive import reading
 from .pins import normalized
 
 if TYPE_CHECKING:
@@ -121,14 +123,14 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
         yield str(path), content
         return
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with reading(io.BytesIO(content), str(path)) as archive:
             members = [one for one in archive.infolist() if one.filename.endswith(".json")]
             if len(members) > MAX_MEMBERS or any(one.file_size > MAX_BYTES for one in members):
                 raise InputFileError(str(path), "is larger than any archive of advisories")
             for member in members:
                 yield f"{path}: {member.filename}", archive.read(member)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
-        raise InputFileError(str(path), f"is a damaged archive: {error}") from error
+    except DamagedBinary as error:
+        raise InputFileError(str(path), f"is a damaged archive: {error.reason}") from error
 
 
 def _content(path: Path) -> bytes:

@@ -8,6 +8,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NoReturn
 
+from .. import languages
 from ..errors import UnknownChoice, UsageError
 
 if TYPE_CHECKING:
@@ -99,6 +100,26 @@ class Parser(argparse.ArgumentParser):
         return found[0] if found and found[0] != given.partition("=")[0] else None
 
 
+def speak(arguments: list[str]) -> None:
+    """Speak the language that is typed, else the system's, from the first error on."""
+    given = None
+    for place, word in enumerate(arguments):
+        if word == "--lang" and place + 1 < len(arguments):
+            given = arguments[place + 1]
+        elif word.startswith("--lang="):
+            given = word.removeprefix("--lang=")
+    languages.use(languages.named(given) if given else None)
+
+
+def _language(given: str) -> str:
+    code = languages.named(given)
+    if code is None:
+        raise argparse.ArgumentTypeError(
+            f"{given!r} is none of its languages: {', '.join(languages.NAMES)}"
+        )
+    return code
+
+
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The parsed command line, with ``run`` as the function that carries it out.
 
@@ -124,6 +145,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
             arguments = [*defaults(parser, arguments), *arguments]
     args = parser.parse_args(arguments)
+    if code := getattr(args, "lang", None):
+        languages.use(code)
     from .terminal import NORMAL, QUIET, VERBOSE, set_console
 
     levels = {"quiet": QUIET, "verbose": VERBOSE}
@@ -159,6 +182,14 @@ def add_console(parser: argparse.ArgumentParser) -> None:
         choices=("auto", "always", "never"),
         default=argparse.SUPPRESS,
         help="colours (default: where stdout is a terminal and NO_COLOR is not set)",
+    )
+    console.add_argument(
+        "--lang",
+        type=_language,
+        metavar="LANGUAGE",
+        default=argparse.SUPPRESS,
+        help=f"{', '.join(languages.NAMES)}: the language of the summary, facts and errors "
+        "(default: the system's; JSON and files stay English)",
     )
 
 

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..languages import translated
 from .options import LIST
 from .outputs import as_json, outputs_of, wants_conda
 from .summary import summary
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     for lock in locks:
         if args.metal == "auto" and lock.combo.metal is None and lock.combo.os == "macos":
             say(_why_no_plugin(lock))
+        _say_notes(lock)
     files = outputs.texts(locks)
     if outputs.printing:
         sys.stdout.write(*files.values())
@@ -67,11 +69,21 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(as_json(locks, [path.name for path in paths.values()]))
     else:
-        text = summary(locks, paths, color=has_color(), why=args.why)
-        sys.stdout.write(
-            text.replace("\nWritten:", "\nWould be written:") if args.dry_run else text
-        )
+        text = summary(locks, paths, color=has_color(), why=args.why, dry=args.dry_run)
+        sys.stdout.write(text)
     return 0
+
+
+def _say_notes(lock: Lock) -> None:
+    """What the index says against files, and what was checked of attestations."""
+    for reason in lock.verdict.reasons:
+        if reason.kind in ("archived", "deprecated", "yanked"):
+            say(f"note: {reason.text}")
+    attested = sum(bool(package.publishers) for package in lock.packages)
+    if attested:
+        from ..lock.attested import CHECKED
+
+        say(f"note: {attested} files have attestations. It was checked {CHECKED}")
 
 
 def _check(
@@ -86,9 +98,9 @@ def _check(
 
         print_json({"current": not other, "files": [str(path) for path in other]})
     elif other:
-        print(f"not current: {', '.join(map(str, other))}")  # noqa: T201 - the result
+        print(translated(f"not current: {', '.join(map(str, other))}"))  # noqa: T201 - the result
     else:
-        print(f"current: {', '.join(map(str, paths.values()))}")  # noqa: T201 - the result
+        print(translated(f"current: {', '.join(map(str, paths.values()))}"))  # noqa: T201 - the result
     return 1 if other else 0
 
 
@@ -136,8 +148,8 @@ def _also(args: argparse.Namespace) -> list[str]:
 def _why_no_plugin(lock: Lock) -> str:
     """Why ``--metal auto`` came out without a plugin."""
     if lock.combo.chip == "intel":
-        return "note: without an AMD card there is no GPU that the plugin could use"
-    return (
+        return translated("note: without an AMD card there is no GPU that the plugin could use")
+    return translated(
         f"note: no plugin release fits TensorFlow {lock.combo.tensorflow} on Python "
         f"{lock.combo.python}, so this lock is for the CPU; `tfmac-lock matrix` shows the pairs "
         "that fit"
@@ -218,6 +230,7 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
         or args.allow_source
         or args.exclude_newer
         or args.accept_repacked
+        or args.require_attestations
         or args.prove
         or args.index_url
         or args.extra_index_url

@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ..languages import translated
 from ..pypi.model import Observer
 from .terminal import VERBOSE, has_bars, says
 
@@ -51,12 +52,12 @@ class TerminalObserver(Observer):
     def note(self, text: str) -> None:
         """A note, on a line of its own."""
         if says():
-            self._line(f"note: {text}")
+            self._line(translated(f"note: {text}"))
 
     def retrying(self, url: str, reason: str, seconds: float) -> None:
         """A failed request, and that it is tried again."""
         if says():
-            self._line(f"{url}: {reason}; trying again in {seconds:.0f} s")
+            self._line(translated(f"{url}: {reason}; trying again in {seconds:.0f} s"))
 
     def requested(self, url: str) -> None:
         """A request, where everything is to be said."""

@@ -85,10 +85,18 @@ def outputs_of(args: argparse.Namespace) -> Outputs:
         )
     return Outputs(
         formats=formats,
-        folder=args.output.parent if named else args.output,
+        folder=folder_of(args.output),
         file=args.output if named else None,
         printing=printing,
     )
+
+
+def folder_of(output: Path) -> Path:
+    """The folder that ``-o`` writes to: that of a file for one format, else the one it names.
+
+    A name that is neither a format's nor there yet is that of a new folder.
+    """
+    return output.parent if _named_format(output) else output
 
 
 def wants_conda(args: argparse.Namespace) -> bool:

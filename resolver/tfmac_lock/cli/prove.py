@@ -18,6 +18,7 @@ from .arguments import add_command, add_flag, add_index
 from .proving import (
     ends_cleanly,
     environments,
+    index_of,
     installer_for,
     one_lock,
     published_locks,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from ..pypi.client import IndexClient
     from .arguments import Commands
 
 
@@ -80,12 +80,6 @@ def add_parser(commands: Commands) -> None:
     prove_recipes.add_parser(below)
 
 
-def _index(args: argparse.Namespace) -> IndexClient:
-    from ..pypi import open_index
-
-    return open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
-
-
 def run(args: argparse.Namespace) -> int:
     """Train here; the exit status is the proof's."""
     import tempfile
@@ -99,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         chosen = Path(args.environment) if args.environment else active_python()
         return run_script(chosen, DETECTOR)
     if args.share:
-        return prove_share.run(args, lambda: _index(args))
+        return prove_share.run(args, lambda: index_of(args))
     if args.to_issue or args.to_service or args.yes:
         raise UsageError("--to-issue, --to-service and --yes go with --share")
     with tempfile.TemporaryDirectory(prefix="tfmac-lock-") as folder, ends_cleanly():
@@ -126,7 +120,7 @@ def _run_in_lock(args: argparse.Namespace, options: Sequence[str]) -> int:
     content, lock = one_lock(args.lock)
     check_host(lock, Host.here())
     processes = Processes()
-    with _index(args) as index, stopping(processes), workspace(environments()) as folder:
+    with index_of(args) as index, stopping(processes), workspace(environments()) as folder:
         installer = installer_for(index.config, processes)
         python = environment_of_lock(lock, content["packages"], installer, processes, folder)
         return run_proof(python, options, clean=True)

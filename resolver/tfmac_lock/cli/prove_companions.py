@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .arguments import add_command, add_list
-from .proving import PROOFS, add_run_options, bar, twins_in
+from .proving import PROOFS, add_run_options, bar, index_of, resolver_of, share_of, twins_in
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from ..prove.errors import NotProvable
     from ..prove.twin import Twins
+    from ..pypi.client import IndexClient
     from .arguments import Commands
 
 CHIP = "m1"
@@ -92,42 +93,45 @@ class Cell:
 
 def run(args: argparse.Namespace) -> int:
     """Try them: 0 each one that could be locked has a release that runs, 1 not, 3 untried."""
-    from packaging.utils import canonicalize_name
-
-    from ..lock.make import Resolver
     from ..matrix import loading
     from ..prove.processes import Processes
-    from ..pypi import open_index
-    from . import parse_shard
 
     matrix = loading.matrix()
-    matrix = replace(matrix, companions=matrix.companions.without_bounds_of_trials())
-    named: list[str] = [canonicalize_name(name) for name in args.names]
-    names = named or [fact.name for fact in matrix.companions.facts]
+    matrix = replace(matrix, companions=matrix.companions.untried())
+    known = [fact.name for fact in matrix.companions.facts]
+    index = index_of(args)
+    names = [_there(name, known, index) for name in args.names] or known
     minors = args.tensorflow or _minors(matrix)
-    todo = [(name, minor) for minor in minors for name in names]
-    part, parts = parse_shard(args.shard)
-    todo = todo[part - 1 :: parts]
-    index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
+    todo = share_of([(name, minor) for minor in minors for name in names], args)
     cells = []
     with (
         twins_in(args.output, index, Processes()) as twins,
         bar(len(todo)) as tick,
         twins.workspace() as place,
     ):
-        resolver = Resolver(
-            matrix=matrix,
-            source=index,
-            as_of=matrix.as_of,
-            published=loading.locks_folder(),
-            keep_proven=True,
-        )
+        resolver = resolver_of(matrix, index)
         for name, minor in todo:
             cell = Cell(name=name, minor=minor)
             _fill(cell, args, twins, resolver, place)
             cells.append(cell)
             tick(str(cell))
     return _summary(args, cells)
+
+
+def _there(given: str, known: Collection[str], index: IndexClient) -> str:
+    """The name of a package that is known or on the index; raises UnknownChoice."""
+    from packaging.utils import canonicalize_name
+
+    from ..errors import UnknownChoice
+    from ..pypi.errors import ProjectNotFound
+
+    name = canonicalize_name(given)
+    if name not in known:
+        try:
+            index.project(name)
+        except (ProjectNotFound, ValueError):
+            raise UnknownChoice("companion", given, known) from None
+    return name
 
 
 def _minors(matrix: Matrix) -> list[str]:

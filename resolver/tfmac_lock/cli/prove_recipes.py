@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from .arguments import add_command, add_list
-from .proving import PROOFS, add_run_options, bar, twins_in
+from .proving import PROOFS, add_run_options, bar, index_of, resolver_of, share_of, twins_in
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -46,31 +46,20 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Try them: 0 all that could be locked ran, 1 one failed, 3 one could not be tried."""
     from ..errors import Refusal, TfmacLockError
-    from ..lock.make import Resolver
     from ..lock.recipes import recipe_named
     from ..matrix import loading
     from ..prove.processes import Processes
-    from ..pypi import open_index
-    from . import parse_shard
 
     matrix = loading.matrix()
     if args.names:
         chosen = [recipe_named(matrix.recipes, name) for name in args.names]
     else:
         chosen = [recipe for recipe in matrix.recipes.facts if not recipe.refused]
-    todo = [(recipe, chip) for recipe in chosen for chip in args.chip or CHIPS]
-    part, parts = parse_shard(args.shard)
-    todo = todo[part - 1 :: parts]
+    todo = share_of([(recipe, chip) for recipe in chosen for chip in args.chip or CHIPS], args)
     rows: list[dict[str, str]] = []
-    index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
+    index = index_of(args)
     with twins_in(args.output / "twin", index, Processes()) as twins, bar(len(todo)) as tick:
-        resolver = Resolver(
-            matrix=matrix,
-            source=index,
-            as_of=matrix.as_of,
-            published=loading.locks_folder(),
-            keep_proven=not args.upgrade,
-        )
+        resolver = resolver_of(matrix, index, keep_proven=not args.upgrade)
         for recipe, chip in todo:
             try:
                 outcome, text = _try(args, twins, resolver, recipe, chip)

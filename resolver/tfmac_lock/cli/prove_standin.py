@@ -11,22 +11,18 @@ from .proving import (
     PROOFS,
     add_run_options,
     bar,
-    environments,
-    installer_for,
-    listing_of,
+    index_of,
     published_locks,
+    share_of,
     stopping,
+    workplace,
 )
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
-    from pathlib import Path
 
     from ..matrix.switches import StandInRun
-    from ..prove.processes import Processes
-    from ..prove.standin.run import StandIns
-    from ..pypi.client import IndexClient
     from .arguments import Commands
 
 
@@ -56,18 +52,14 @@ def run(args: argparse.Namespace) -> int:
     from ..prove.chosen import select
     from ..prove.errors import DiskFull
     from ..prove.processes import Processes
-    from ..prove.standin.run import locks_for
-    from ..pypi import open_index
-    from . import parse_shard
+    from ..prove.standin.run import StandIns, locks_for
 
-    locks = locks_for(select([], published_locks), args.tensorflow)
-    part, parts = parse_shard(args.shard)
-    locks = locks[part - 1 :: parts]
+    locks = share_of(locks_for(select([], published_locks), args.tensorflow), args)
     processes = Processes()
-    index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
+    index = index_of(args)
     runs, failed = [], []
     with stopping(processes), index, bar(len(locks)) as tick:
-        standins = _standins(args.output, index, processes)
+        standins = workplace(StandIns, args.output, index, processes)
         for lock in locks:
             try:
                 known = None if args.again else standins.done(lock)
@@ -80,18 +72,6 @@ def run(args: argparse.Namespace) -> int:
                 tick(f"TensorFlow {lock.tensorflow}: not tried: {error}")
     _summary(args, runs, failed)
     return 3 if failed else 0
-
-
-def _standins(folder: Path, index: IndexClient, processes: Processes) -> StandIns:
-    from ..prove.standin.run import StandIns
-
-    return StandIns(
-        listing=listing_of(index, processes),
-        installer=installer_for(index.config, processes),
-        processes=processes,
-        folder=folder,
-        cache=environments(),
-    )
 
 
 def _summary(

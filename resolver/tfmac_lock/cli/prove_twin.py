@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .arguments import add_command, add_flag
-from .proving import PROOFS, add_run_options, bar, published_locks, twins_in
+from .proving import PROOFS, add_run_options, bar, index_of, published_locks, twins_in
 from .terminal import print_json
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ def run(args: argparse.Namespace) -> int:
     from ..prove.errors import DiskFull
     from ..prove.processes import Processes
     from ..prove.twin import prove_all, shard, side_by_side
-    from ..pypi import open_index
     from . import parse_shard
 
     if args.all == bool(args.locks):
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     if args.shard:
         locks = shard(locks, *parse_shard(args.shard))
     processes = Processes()
-    index = open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
+    index = index_of(args)
     companions = loading.matrix().companions
     outcomes: list[Outcome] = []
     with (

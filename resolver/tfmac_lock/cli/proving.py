@@ -7,18 +7,22 @@ import signal
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from . import parse_shard
 from .arguments import add_flag, add_folder, add_index, add_shard
 from .terminal import has_bars, say
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
     from typing import Any
 
+    from ..lock.make import Resolver
     from ..matrix.companions import Companions
-    from ..prove.environment import Installer
+    from ..matrix.facts import Matrix
+    from ..prove.environment import Installer, Workplace
     from ..prove.handing import Locks
     from ..prove.locked import LockedSet
     from ..prove.processes import Processes
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
     from ..pypi.config import IndexConfig
     from ..pypi.model import IndexFile
     from .arguments import Options
+
+T = TypeVar("T")
+W = TypeVar("W", bound="Workplace")
 
 ASKED_AT_ONCE = 4
 """Threads that wait for the index; there are seldom more twins side by side."""
@@ -47,6 +54,33 @@ def add_run_options(options: Options, folder: Path, *, known: str) -> None:
     add_flag(options, "--again", f"also what {known} already")
     add_folder(options, "where the files of evidence lie", folder)
     add_index(options)
+
+
+def index_of(args: argparse.Namespace) -> IndexClient:
+    """The index that the options name."""
+    from ..pypi import open_index
+
+    return open_index(index_url=args.index_url, extra_index_urls=args.extra_index_url)
+
+
+def share_of(items: Sequence[T], args: argparse.Namespace) -> Sequence[T]:
+    """Those of the items that are in the share of ``--shard``; raises UsageError."""
+    part, parts = parse_shard(args.shard)
+    return items[part - 1 :: parts]
+
+
+def resolver_of(matrix: Matrix, index: IndexClient, *, keep_proven: bool = True) -> Resolver:
+    """The resolver of locks that are tried: as of the day of the facts."""
+    from ..lock.make import Resolver
+    from ..matrix import loading
+
+    return Resolver(
+        matrix=matrix,
+        source=index,
+        as_of=matrix.as_of,
+        published=loading.locks_folder(),
+        keep_proven=keep_proven,
+    )
 
 
 def published_locks() -> Mapping[str, Mapping[str, Any]]:
@@ -130,15 +164,21 @@ def twins_in(
     from ..prove.twin import Twins
 
     with stopping(processes), index:
-        yield Twins(
-            listing=listing_of(index, processes),
-            installer=installer_for(index.config, processes),
-            processes=processes,
-            folder=folder,
-            cache=environments(),
-            companions=companions,
-            trials=trials,
-        )
+        yield workplace(Twins, folder, index, processes, companions=companions, trials=trials)
+
+
+def workplace(
+    kind: type[W], folder: Path, index: IndexClient, processes: Processes, **more: Any
+) -> W:
+    """Twins or stand-ins from that index, whose evidence goes to ``folder``."""
+    return kind(
+        listing=listing_of(index, processes),
+        installer=installer_for(index.config, processes),
+        processes=processes,
+        folder=folder,
+        cache=environments(),
+        **more,
+    )
 
 
 def listing_of(index: IndexClient, processes: Processes) -> Callable[[str], Sequence[IndexFile]]:

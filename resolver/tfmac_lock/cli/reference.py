@@ -23,7 +23,7 @@ BEGIN = "[//]: # (options: made by tfmac-lock publish reference)"
 END = "[//]: # (end of options)"
 """The lines between which the table stands in a document; Markdown shows nothing of them."""
 
-CONSOLE = frozenset({"-h", "-q", "-v", "--color"})
+CONSOLE = frozenset({"-h", "-q", "-v", "--color", "--lang"})
 """Options that every command has, which are listed once."""
 
 

@@ -28,7 +28,7 @@ from ..resolve.conflict import Unsatisfiable
 from ..resolve.pairs import PAIR_NAMES, TENSORFLOW_NAMES
 from ..target import Os
 from .observer import TerminalObserver
-from .outputs import wants_conda
+from .outputs import folder_of, wants_conda
 from .terminal import has_bars
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ def resolving(
         allow_source=args.allow_source,
         exclude_newer=args.exclude_newer,
         accept_repacked=args.accept_repacked,
+        attested=args.require_attestations,
         recipe=matrix.recipes.named(args.recipe) if args.recipe else None,
     )
     request, said = make_request(
@@ -191,9 +192,8 @@ def _preferred(args: argparse.Namespace, asked: PairRequest) -> dict[NormalizedN
     """The versions of the lock.json that is there already, but those that are to be upgraded."""
     if args.upgrade or str(args.output) == "-":
         return {}
-    folder = args.output if args.output.is_dir() else args.output.parent
     try:
-        lock = read_lock(lock_path(folder))
+        lock = read_lock(lock_path(folder_of(args.output)))
     except InputFileError:
         return {}  # there is none, or it is somebody else's
     if (lock.combo.python, lock.combo.arch) != (asked.python.series, asked.arch):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputFileError, UnknownChoice, UsageError
 from ..files import open_regular
+from ..foreign import parse_toml
 
 if TYPE_CHECKING:
     import argparse
@@ -101,7 +102,10 @@ def _of_environment(
         elif _is_list(action):
             import shlex
 
-            found[key] = shlex.split(value)
+            try:
+                found[key] = shlex.split(value)
+            except ValueError as error:
+                raise UsageError(f"{name} is {value!r}: {error}") from error
         else:
             found[key] = [value]
     return found
@@ -137,12 +141,10 @@ def _of_project(
     found_file = _project_file()
     if found_file is None:
         return {}
-    import tomllib
-
     path, content = found_file
     try:
-        data: Any = tomllib.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        data: Any = parse_toml(content)
+    except ValueError as error:
         raise InputFileError(str(path), f"cannot be read as TOML: {error}") from error
     for name in TABLE.split("."):
         data = data.get(name, {}) if isinstance(data, dict) else None

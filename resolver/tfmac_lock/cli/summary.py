@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-import textwrap
 from typing import TYPE_CHECKING
 
-from ..lock.formats.header import assignments, install_command
+from ..languages import translated
 from ..matrix import loading
 from ..matrix.reasons import Grade
 from ..target import Arch, Os
-from .terminal import printable, wrapped
+from .next_steps import next_steps
+from .terminal import columns, printable, shortened, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,43 +39,63 @@ FIRST_WITHOUT_PLUGIN = (2, 20)
 
 
 def summary(
-    locks: Sequence[Lock], files: Mapping[str, Path], *, color: bool, why: bool = False
+    locks: Sequence[Lock],
+    files: Mapping[str, Path],
+    *,
+    color: bool,
+    why: bool = False,
+    dry: bool = False,
 ) -> str:
     """The text for a terminal of 80 columns; several locks are of one file.
 
     ``files`` are the written files by the name that their format usually has. ``why`` adds every
-    fact that the verdict rests on; without it one lock takes no more than 15 lines.
+    fact that the verdict rests on; without it one lock takes no more than 15 lines. ``dry`` says
+    that nothing was written. It is in the language that is spoken; commands are as they are typed.
     """
     others = [lock for lock in locks if lock.beside]
     locks = [lock for lock in locks if not lock.beside]
     blocks = [[*_lock(lock, color=color), *(_reasons(lock) if why else ())] for lock in locks]
     blocks += [_beside(lock, why=why) for lock in others]
-    blocks.append(_next(locks, files))
+    blocks.append(next_steps(locks, files))
     written = ", ".join(map(str, files.values()))
-    last = wrapped(f"Written: {written}", 79, rest="  ")
+    done = translated(f"Would be written: {written}") if dry else translated(f"Written: {written}")
+    last = wrapped(done, 79, rest="  ")
     more = []
     if any(lock.combo.metal for lock in locks):
-        more.append("CPU only, often faster for small models: --metal none.")
+        more.append(translated("CPU only, often faster for small models: --metal none."))
     if not why:
-        more.append("All reasons: --why.")
-    blocks.append([*last, *([" ".join(more)] if more else ())])
+        more.append(translated("All reasons: --why."))
+    blocks.append([*last, *(wrapped(" ".join(more)) if more else ())])
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
 def _lock(lock: Lock, *, color: bool) -> list[str]:
     """What it is, and what a person must know of it."""
     combo = lock.combo
-    plugin = f"with tensorflow-metal {combo.metal}" if combo.metal else "without a GPU plugin"
-    system = "Linux" if combo.os is Os.LINUX else f"macOS {combo.macos_min} or newer"
+    system = "Linux" if combo.os is Os.LINUX else translated(f"macOS {combo.macos_min} or newer")
     status = lock.verdict.status
-    shown = f"\x1b[1;{COLORS[status]}m{status}\x1b[0m" if color else status
+    shown = translated(status)
+    if color:
+        shown = f"\x1b[1;{COLORS[status]}m{shown}\x1b[0m"
     advice = None if combo.os is Os.LINUX else loading.advice(combo.arch, combo.python)
     untried = _untried(lock)
     fault = _fault(lock, advice) if status == "caution" or untried else None
-    said = f"{shown}: {untried or MEANING[status]}" + (f". {fault.title}." if fault else ".")
+    said = f"{shown}{translated(': ')}{untried or translated(MEANING[status])}"
+    said += (translated(". ") + fault.title if fault else "") + translated(".")
+    count = len(lock.packages)
+    what = (
+        translated(
+            f"{combo.package} {combo.tensorflow} with tensorflow-metal {combo.metal}, {count} "
+            "packages in all"
+        )
+        if combo.metal
+        else translated(
+            f"{combo.package} {combo.tensorflow} without a GPU plugin, {count} packages in all"
+        )
+    )
     return [
-        f"{combo.package} {combo.tensorflow} {plugin}, {len(lock.packages)} packages in all",
-        f"Python {combo.python} on {combo.chip} ({combo.arch.value}), {system}",
+        what,
+        translated(f"Python {combo.python} on {combo.chip} ({combo.arch.value}), {system}"),
         "",
         *_fitted(said, indent=""),
         *(fault.lines if fault else ()),
@@ -89,23 +108,32 @@ def _beside(lock: Lock, *, why: bool) -> list[str]:
     """What a lock for another machine is, and where its versions are not the Mac's."""
     assert lock.beside is not None, "only those beside the Mac's come here"
     combo, changed = lock.combo, lock.beside.changed
-    cuda = " with CUDA's libraries" if lock.has_cuda else ""
-    what = f"{combo.package} {combo.tensorflow}{cuda}, {len(lock.packages)} packages"
-    lines = [f"{lock.beside.name}: {what}, {lock.verdict.status}"]
+    count = len(lock.packages)
+    what = (
+        translated(f"{combo.package} {combo.tensorflow} with CUDA's libraries, {count} packages")
+        if lock.has_cuda
+        else translated(f"{combo.package} {combo.tensorflow}, {count} packages")
+    )
+    lines = [f"{lock.beside.name}: {what}, {translated(lock.verdict.status)}"]
     lines += [
         text
         for reason in lock.verdict.reasons
         if reason.kind == "cuda"
-        for text in _fitted(reason.text)
+        for text in _fitted(translated(reason.text))
     ]
     shown = changed if why else changed[:4]
     if shown:
-        more = f" and {len(changed) - len(shown)} more (--why)" if len(changed) > len(shown) else ""
-        lines += _fitted(f"not the Mac's: {', '.join(map(str, shown))}{more}")
+        names = ", ".join(translated(str(one)) for one in shown)
+        rest = len(changed) - len(shown)
+        lines += _fitted(
+            translated(f"not the Mac's: {names} and {rest} more (--why)")
+            if rest
+            else translated(f"not the Mac's: {names}")
+        )
     else:
-        lines.append("  every version is the Mac's")
+        lines += _fitted(translated("every version is the Mac's"))
     if why:
-        only = [str(one) for one in lock.beside.differences if one not in changed]
+        only = [translated(str(one)) for one in lock.beside.differences if one not in changed]
         lines += _fitted(", ".join(only)) if only else []
         lines += _reasons(lock)
     return lines
@@ -115,21 +143,25 @@ def _parts(lock: Lock, *, color: bool) -> list[str]:
     """One line for each part of the lock that has a verdict of its own beside the pair's."""
     parts: list[tuple[str, CompanionVerdict | RecipeVerdict]] = []
     if lock.recipe is not None:
-        parts.append((f"recipe {lock.recipe.name}", lock.recipe))
+        parts.append((translated(f"recipe {lock.recipe.name}"), lock.recipe))
     parts += [(f"{one.name} {one.version}", one) for one in lock.companions]
     if not parts:
         return []
     # What fails or was not tried first: that is what the reader must know.
     parts.sort(key=lambda part: part[1].status.rank, reverse=True)
-    wide = max(len(name) for name, _ in parts[:MOST_PARTS])
-    lines = ["", "Packages that touch TensorFlow:"]
+    wide = max(columns(name) for name, _ in parts[:MOST_PARTS])
+    least = max(columns(translated(status)) for status in COLORS)
+    lines = ["", translated("Packages that touch TensorFlow:")]
     for name, one in parts[:MOST_PARTS]:
-        status = one.status.value
-        shown = f"\x1b[{COLORS[status]}m{status}\x1b[0m" if color else status
-        text = textwrap.shorten(printable(_known(one)), max(20, 66 - wide), placeholder=" …")
-        lines.append(f"  {name:<{wide}}  {shown}{' ' * (8 - len(status))}  {text}")
+        status = translated(one.status.value)
+        shown = f"\x1b[{COLORS[one.status]}m{status}\x1b[0m" if color else status
+        shown += " " * (least - columns(status))
+        text = shortened(printable(_known(one)), max(20, 74 - least - wide))
+        lines.append(f"  {name}{' ' * (wide - columns(name))}  {shown}  {text}")
     if parts[MOST_PARTS:]:
-        lines.append(f"  and {len(parts) - MOST_PARTS} more, none of them worse: --why")
+        lines.append(
+            f"  {translated(f'and {len(parts) - MOST_PARTS} more, none of them worse: --why')}"
+        )
     return lines
 
 
@@ -137,27 +169,39 @@ def _known(one: CompanionVerdict | RecipeVerdict) -> str:
     """How its status is known, in few words."""
     against = next((reason.text for reason in one.reasons if reason.against), "")
     if against:
-        return against
+        return translated(against)
+    on = " and ".join(getattr(one, "tried_on", ()))
     if one.status == "works":
-        on = " and ".join(getattr(one, "tried_on", ()))
-        return "ran beside these versions, on Linux" + (f" with Python {on}" if on else "")
-    loads = "its binaries load; " if one.grade == Grade.LOADS else ""
-    return f"{loads}not tried beside these versions"
+        if on:
+            return translated(f"ran beside these versions, on Linux with Python {on}")
+        return translated("ran beside these versions, on Linux")
+    if one.grade == Grade.LOADS and on:
+        return translated(
+            f"its binaries load; not tried beside these versions, but with Python {on}"
+        )
+    if one.grade == Grade.LOADS:
+        return translated("its binaries load; not tried beside these versions")
+    if on:
+        return translated(f"not tried beside these versions, but with Python {on}")
+    return translated("not tried beside these versions")
 
 
 def _untried(lock: Lock) -> str:
     """Which companions were not tried beside the lock's versions; empty where all were."""
     names = [f"{one.name} {one.version}" for one in lock.companions if one.status == "unproven"]
     if not names and lock.recipe and lock.recipe.status == "unproven":
-        names = [f"recipe {lock.recipe.name}"]
+        names = [translated(f"recipe {lock.recipe.name}")]
     if not names:
         # The verdict on the pair says it in words of its own.
-        return next(
-            (reason.text for reason in lock.verdict.reasons if reason.kind == "untried"), ""
-        )
-    verb = "was" if len(names) == 1 else "were"
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
-    return f"{shown} {verb} not tried beside these versions; it may fail"
+        untried = (reason.text for reason in lock.verdict.reasons if reason.kind == "untried")
+        return translated(next(untried, ""))
+    shown = ", ".join(names[:3])
+    if len(names) == 1:
+        return translated(f"{shown} was not tried beside these versions; it may fail")
+    if not names[3:]:
+        return translated(f"{shown} were not tried beside these versions; it may fail")
+    more = len(names) - 3
+    return translated(f"{shown} and {more} more were not tried beside these versions; it may fail")
 
 
 def _series(tensorflow: str) -> tuple[int, ...]:
@@ -180,13 +224,14 @@ def _fault(lock: Lock, advice: Advice | None) -> _Fault | None:
     switch = advice and lock.combo.metal and advice.switch.get(lock.combo.metal)
     if switch:
         title, do, when = switch
-        return _Fault(title=title, lines=(f"  To avoid it and keep the GPU, {when}:", f"  {do}"))
+        avoid = _fitted(translated(f"To avoid it and keep the GPU, {when}:"))
+        return _Fault(title=translated(title), lines=(*avoid, f"  {do}"))
     for reason in lock.verdict.reasons:
         if reason.kind == "defect":
             title, _, rest = printable(reason.text).partition(": ")
             way_out = rest.partition("Way out: ")[2]
-            shown = textwrap.shorten(f"Way out: {way_out}", 150, placeholder=" … (--why)")
-            return _Fault(title=title, lines=tuple(_fitted(shown)))
+            shown = shortened(translated(f"Way out: {way_out}"), 150, " … (--why)")
+            return _Fault(title=translated(title), lines=tuple(_fitted(shown)))
     return None
 
 
@@ -201,11 +246,11 @@ def _alternative(lock: Lock, advice: Advice | None) -> list[str]:
     if lock.verdict.status == "works":
         if newer is None or newer.tensorflow == combo.tensorflow:
             return []
-        return ["  Newer, with a known fault:", f"  {newer.command(combo.chip)}"]
+        return [f"  {translated('Newer, with a known fault:')}", f"  {newer.command(combo.chip)}"]
     if sound is None or (sound.python, sound.tensorflow) == (combo.python, combo.tensorflow):
         return []
     command = sound.command(combo.chip)
-    return _fitted(f"Without the fault: {command} (TensorFlow {sound.tensorflow})")
+    return _fitted(translated(f"Without the fault: {command} (TensorFlow {sound.tensorflow})"))
 
 
 def _with_gpu(lock: Lock, advice: Advice) -> list[str]:
@@ -214,10 +259,15 @@ def _with_gpu(lock: Lock, advice: Advice) -> list[str]:
     offer = advice.newer or advice.sound
     if offer is None:
         return []
-    lines = ["  With the GPU" + (", and a known fault:" if offer is advice.newer else ":")]
+    heading = translated("With the GPU:")
+    if offer is advice.newer:
+        heading = translated("With the GPU, and a known fault:")
+    lines = [f"  {heading}"]
     lines += _fitted(f"{offer.command(combo.chip)} (TensorFlow {offer.tensorflow})")
     if combo.arch is Arch.ARM64 and _series(combo.tensorflow) >= FIRST_WITHOUT_PLUGIN:
-        lines.append("  Other roads to the GPU, with their state: tfmac-lock matrix roads")
+        lines += _fitted(
+            translated("Other roads to the GPU, with their state: tfmac-lock matrix roads")
+        )
     return lines
 
 
@@ -226,80 +276,14 @@ def _reasons(lock: Lock) -> list[str]:
     lines = [""]
     for reason in lock.verdict.reasons:
         where = f" [{reason.source}]" if _is_short(reason.source) else ""
-        text = printable(f"{reason.text}{where}")
-        lines += wrapped(text, 79, first=f"  {reason.kind + ':':<13}", rest=" " * 15)
+        text = printable(f"{translated(reason.text)}{where}")
+        kind = f"  {translated(reason.kind)}{translated(': ').rstrip()}"
+        lines += wrapped(text, 79, first=kind + " " * max(1, 15 - columns(kind)), rest=" " * 15)
     return lines
 
 
 def _fitted(text: str, indent: str = "  ") -> list[str]:
     return wrapped(text, first=indent, rest="  ")
-
-
-def _next(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
-    """How to install it, and what to set before it runs."""
-    steps = _install(locks, files)
-    needed = dict.fromkeys(one for lock in locks for one in assignments(lock))
-    return [*steps, *(f"  export {one}" for one in needed)] if steps else []
-
-
-def _install(locks: Sequence[Lock], files: Mapping[str, Path]) -> list[str]:
-    """How to install it, with the file that most people can use."""
-    combo = locks[0].combo
-    mac = "on that Mac" if len(locks) == 1 else "on either Mac"
-    heading = f"Next, {'there' if combo.os is Os.LINUX else mac}:"
-    install = install_command(locks[0], "").removesuffix(" -r ").split()
-    pip = _broken([*install, f"-r {_word(files.get('requirements.txt'))}"])
-    if "requirements.txt" in files and not locks[0].conda_packages:
-        return [heading, f"  python{combo.python} -m venv env && . env/bin/activate", *pip]
-    if "conda-lock.yml" in files:
-        path = _word(files["conda-lock.yml"])
-        return [heading, f"  micromamba create --name env --file {path}"]
-    if "explicit.txt" in files:
-        path = _word(files["explicit.txt"])
-        lines = [heading, f"  conda create --name env --file {path}"]
-        if "requirements.txt" in files:
-            lines += ["  conda activate env", *pip]
-        else:
-            lines += ["  (and then the wheels, which --format requirements writes)"]
-        return lines
-    if "environment.yml" in files:
-        path = _word(files["environment.yml"])
-        return [heading, f"  PIP_NO_DEPS=1 conda env create --name env --file {path}"]
-    return _in_a_project(locks[0], files, heading)
-
-
-def _in_a_project(lock: Lock, files: Mapping[str, Path], heading: str) -> list[str]:
-    """What to do with the files for other tools."""
-    if "pixi.toml" in files:
-        return [heading, f"  pixi install --manifest-path {_word(files['pixi.toml'])}"]
-    if any(name.startswith("pyproject-") for name in files):
-        return [
-            "Next, in the project's folder, which writes it into pyproject.toml:",
-            f"  tfmac-lock {lock.command} --format json",
-            "  tfmac-lock apply --to pyproject.toml",
-        ]
-    if "constraints.txt" in files:
-        plugin = " tensorflow-metal" if lock.combo.metal else ""
-        path = _word(files["constraints.txt"])
-        return [heading, f"  python -m pip install -c {path} {lock.combo.package}{plugin}"]
-    return []
-
-
-def _broken(words: Sequence[str]) -> list[str]:
-    """The words of a command line as lines of at most 80 columns that a shell joins again."""
-    lines = ["  " + words[0]]
-    for word in words[1:]:
-        if len(lines[-1]) + len(word) > 77:
-            lines[-1] += " \\"
-            lines.append("    " + word)
-        else:
-            lines[-1] += f" {word}"
-    return lines
-
-
-def _word(path: Path | None) -> str:
-    """The path as one word of a shell's command line."""
-    return shlex.quote(str(path))
 
 
 def _is_short(source: str) -> bool:

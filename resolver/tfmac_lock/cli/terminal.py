@@ -10,6 +10,8 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ..languages import translated
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -72,7 +74,7 @@ def says(level: int = NORMAL) -> bool:
 def say(text: str, level: int = NORMAL) -> None:
     """A message on stderr: not the result, and no error, which is always printed."""
     if says(level):
-        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201 - a message
+        print(printable(translated(text)), file=sys.stderr, flush=True)  # noqa: T201 - a message
 
 
 def has_color() -> bool:
@@ -114,11 +116,33 @@ def wrapped(text: str, width: int = 80, *, first: str = "", rest: str | None = N
 
     ``first`` begins the first line and ``rest`` the others; without it they begin alike.
     """
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=first if rest is None else rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    rest = first if rest is None else rest
+    if text.isascii():
+        return textwrap.wrap(
+            text,
+            width,
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    from .wide import wrapped_wide
+
+    return wrapped_wide(text, width, first, rest)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
+    from .wide import columns_wide
+
+    return columns_wide(text)
+
+
+def shortened(text: str, most: int, ending: str = " …") -> str:
+    """The text in no more columns than that; the ending says that it was cut off."""
+    if text.isascii():
+        return textwrap.shorten(text, most, placeholder=ending)
+    line, *more = wrapped(" ".join(text.split()), most)
+    return f"{wrapped(text, most - columns(ending))[0]}{ending}" if more else line

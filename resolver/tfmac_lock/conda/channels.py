@@ -31,7 +31,7 @@ class Channel:
 
         With a mirror, the mirror is read and the address is written.
         """
-        address, _, mirror = _halves(text.strip())
+        address, _, mirror = _address_and_mirror(text.strip())
         served = _address(mirror or address, text)
         return cls(url=without_secrets(_address(address, text)), served=served)
 
@@ -66,7 +66,7 @@ def secrets_cut(text: str) -> str:
     return re.sub(r"[A-Za-z+]+://[^\s'\"<>]+", lambda found: without_secrets(found[0]), text)
 
 
-def _halves(text: str) -> tuple[str, str, str]:
+def _address_and_mirror(text: str) -> tuple[str, str, str]:
     """The address and its mirror; the ``=`` in a password is none between them."""
     found = re.search(r"=(?=(?:https?|file)://)", text)
     if found is None and "://" in text:

@@ -26,12 +26,10 @@ class BadChannel(UsageError):
     """A channel cannot be read from what the user wrote."""
 
     given: str
-
-    def __str__(self) -> str:
-        return (
-            f"channel {self.given!r}: write a name like conda-forge, an address that starts with "
-            "https://, http:// or file://, or ADDRESS=MIRROR; in a password, / is %2F and @ is %40"
-        )
+    template = (
+        "channel {given!r}: write a name like conda-forge, an address that starts with "
+        "https://, http:// or file://, or ADDRESS=MIRROR; in a password, / is %2F and @ is %40"
+    )
 
 
 @dataclass(eq=False)
@@ -50,12 +48,10 @@ class NotFromConda(UsageError):
     """TensorFlow or its plugin was asked for as a conda package."""
 
     package: str
-
-    def __str__(self) -> str:
-        return (
-            f"--conda {self.package}: TensorFlow and its plugin are taken as wheels, of which it "
-            "is known which ones fit together; choose them with --tensorflow and --metal"
-        )
+    template = (
+        "--conda {package}: TensorFlow and its plugin are taken as wheels, of which it "
+        "is known which ones fit together; choose them with --tensorflow and --metal"
+    )
 
 
 @dataclass(eq=False)
@@ -87,12 +83,9 @@ class NoSha256(Refusal):
     """The channel gives only an md5 for the one file that fits."""
 
     filename: str
-
-    def __str__(self) -> str:
-        return (
-            f"the channel has no sha256 of {self.filename}, the only one that fits, so it "
-            "cannot be locked"
-        )
+    template = (
+        "the channel has no sha256 of {filename}, the only one that fits, so it cannot be locked"
+    )
 
 
 @dataclass(eq=False)

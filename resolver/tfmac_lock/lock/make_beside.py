@@ -59,12 +59,10 @@ class NotThere(Refusal):
     name: str
     tensorflow: str
     why: TfmacLockError
-
-    def __str__(self) -> str:
-        return (
-            f"--also {self.name}: TensorFlow {self.tensorflow}, which is the Mac's, cannot be had "
-            f"there with the same request, so nothing was written. {self.why}"
-        )
+    template = (
+        "--also {name}: TensorFlow {tensorflow}, which is the Mac's, cannot be had "
+        "there with the same request, so nothing was written. {why}"
+    )
 
 
 def lock_beside(resolver: Resolver, request: LockRequest, mac: Lock, name: str) -> Lock:

@@ -28,9 +28,10 @@ def naming(
 ) -> set[str]:
     """The packages of the solution whose metadata name TensorFlow or Keras.
 
-    Of those that somebody ``asked`` for the description counts too. What a package brings that
-    touches TensorFlow itself is left out: whoever tries that one tries it as well. ``listed`` are
-    packages with facts of their own, ``known`` the sha256 of files that the matrix has read.
+    The description counts too for packages that somebody ``asked`` for. A package that comes in
+    through one that touches TensorFlow is left out, since a trial of that one runs both.
+    ``listed`` are packages with facts of their own, ``known`` the sha256 of files that the matrix
+    has read.
     """
     found: set[str] = set()
     for name, one in solved.items():

@@ -2,7 +2,7 @@
 
 An old release of a package states little, so it fits beside any TensorFlow, and does not work
 with it. Where the best pair leaves only such a release, a lower pair that has a current one is
-better. Which release is old is read off the version numbers, since not all indexes tell dates,
+better. Which release is old is read off the version numbers, since not all indexes state dates,
 and the same request must give the same lock from each.
 """
 
@@ -45,10 +45,10 @@ class Outdated:
     first_current: Version
 
     def in_place_of(self, items: Iterable[Requirement]) -> tuple[Requirement, ...]:
-        """The requirements, of this package a version that is not old.
+        """The requirements, that of this package limited to versions that are not old.
 
-        One in the place of the other, for a requirement of any version is met by wheels alone
-        where there are some, and the current versions may be source archives.
+        It takes the place of the package's own requirement: that one is met by wheels alone where
+        there are some, and the current versions may be source archives.
         """
         origin = ByUser(f"a current {self.item.name}", chosen=True)
         limit = SpecifierSet(f">={self.first_current}")
@@ -75,8 +75,8 @@ class Outdated:
 def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> list[Outdated]:
     """The named packages of which the solution has an old version.
 
-    Versions that need a newer macOS than the solution does are none that it could have; those
-    that exist as a source archive alone are, where an old one is the newest wheel.
+    Versions that need a newer macOS than the solution does not count. Versions of which there is
+    only a source archive count where the newest wheel is old.
     """
     items = list(asked)
     facts = Facts(rules, items)
@@ -101,10 +101,10 @@ def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> 
 
 
 def archives_alone(rules: Rules, asked: Iterable[Requirement]) -> tuple[Requirement, ...] | None:
-    """The requirements with what was named in releases newer than its newest wheel.
+    """The requirements, each named package limited to releases newer than its newest wheel.
 
-    None where there are no such releases. They are source archives, which count only where the
-    wheels do not: a project may have left its wheels off years ago.
+    None where there are no such releases. They are source archives, which are tried only after
+    the wheels: a project may have stopped publishing wheels years ago.
     """
     items = list(asked)
     facts = Facts(rules, items)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputFileError
 from ..files import DAMAGE, open_regular
+from ..foreign import check_shape
 from .model import from_json
 
 if TYPE_CHECKING:
@@ -18,6 +20,34 @@ NAME = "lock.json"
 
 MAX_BYTES = 20_000_000
 """The largest locks have some 400 kB."""
+
+REASON = {"kind": str, "text": str, "source": str, "against": bool, "fatal": bool}
+
+SHAPE: dict[str, Any] = {
+    **dict.fromkeys(("as_of", "command", "request"), str),
+    "combo": {
+        **dict.fromkeys(("id", "python", "chip", "arch", "os"), str),
+        **dict.fromkeys(("numpy", "h5py", "macos_min"), (str, None)),
+        "tensorflow": {"package": str, "version": str},
+        "metal": ({"version": str}, None),
+    },
+    "verdict": {"status": str, "grade": (str, None), "reasons": [REASON]},
+    "packages": [
+        {
+            **dict.fromkeys(("name", "version", "manager", "filename", "url", "sha256"), str),
+            **dict.fromkeys(("build", "md5"), str),
+            **{key: [str] for key in ("requires", "constrains")},
+        }
+    ],
+    "environment": {"*": str},
+    "beside": (
+        {"name": str, "differences": [{"name": str, "mac": (str, None), "here": (str, None)}]},
+        None,
+    ),
+    "companions": ([{"name": str, "version": str, "reasons": [REASON]}], None),
+    "channels": ([{"url": str, "files": int, "newest": (str, None), "sha256": str}], None),
+}
+"""What stands where in a lock.json; names that are not there ``from_json`` misses by itself."""
 
 
 def lock_path(named: Path) -> Path:
@@ -44,8 +74,28 @@ def parse_lock(content: bytes, shown: str) -> Lock:
     if len(content) > MAX_BYTES:
         raise InputFileError(shown, f"is larger than {MAX_BYTES // 1_000_000} MB")
     try:
-        return from_json(json.loads(content))
+        data = json.loads(content)
+        check_shape(data, SHAPE)
+        lock = from_json(data)
+        _check_values(lock)
     except DAMAGE as error:
         raise InputFileError(
             shown, "is not a lock.json of tfmac-lock, which this command needs"
         ) from error
+    return lock
+
+
+def _check_values(lock: Lock) -> None:
+    """Raise ValueError for a package of which the text stands for nothing."""
+    from packaging.utils import canonicalize_name
+    from packaging.version import Version
+
+    for package in lock.packages:
+        if package.manager not in ("pip", "conda") or not package.name or not package.filename:
+            raise ValueError(f"a package without a name: {package}")
+        if package.manager == "pip":
+            canonicalize_name(package.name, validate=True)
+            Version(package.version)
+        if not re.fullmatch(r"([0-9a-f]{64})?", package.sha256):
+            raise ValueError(f"{package.name} has no sha256")
+    lock.required_by()

@@ -39,9 +39,7 @@ class NotInLock(UsageError):
     """A package that is to be updated is not there."""
 
     name: str
-
-    def __str__(self) -> str:
-        return f"{self.name} is not in the lock; add it with --with {self.name} when you make it"
+    template = "{name} is not in the lock; add it with --with {name} when you make it"
 
 
 def named(lock: Lock, names: Iterable[str]) -> frozenset[NormalizedName]:

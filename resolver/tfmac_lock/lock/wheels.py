@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -13,6 +12,7 @@ from packaging.version import Version
 
 from ..errors import InputFileError
 from ..files import read_input
+from ..foreign import parse_toml
 from ..pypi.model import IndexFile
 from ..wheels.names import parse_name
 
@@ -49,7 +49,7 @@ def read_lock(path: Path, arch: str | None = None) -> LockedWheels:
     try:
         if path.suffix == ".json":
             return _lock_json(json.loads(content))
-        return _pylock(tomllib.loads(content.decode()), arch)
+        return _pylock(parse_toml(content), arch)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputFileError(str(path), f"is not a lock that can be read ({error!r})") from error
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, UsageError
-from ..files import write_whole
+from ..files import beside, write_whole
 from .formats.header import MARK
 
 if TYPE_CHECKING:
@@ -37,12 +37,10 @@ class ForeignFile(UsageError):
     """A file is in the way that tfmac-lock did not write."""
 
     path: Path
-
-    def __str__(self) -> str:
-        return (
-            f"{self.path} is there already and was not written by tfmac-lock; nothing was changed. "
-            "Choose another folder with -o, or overwrite it with --force."
-        )
+    template = (
+        "{path} is there already and was not written by tfmac-lock; nothing was changed. "
+        "Choose another folder with -o, or overwrite it with --force."
+    )
 
 
 @dataclass(eq=False)
@@ -120,7 +118,7 @@ def _replace(folder: Path, files: Mapping[str, tuple[Path, str]]) -> None:
     places = [place for place, _ in files.values()]
     try:
         for name, (place, text) in files.items():
-            with _beside(place, NEW).open("w", encoding="utf-8", newline="\n") as file:
+            with beside(place, NEW).open("w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
             rows[name] = {"text": text, "replaces": place.exists()}
             if place.exists():
@@ -128,7 +126,7 @@ def _replace(folder: Path, files: Mapping[str, tuple[Path, str]]) -> None:
         # Not flushed to the platter: this is against a killed process, not against a power cut.
         write_whole(folder / JOURNAL, json.dumps({"files": rows}))
         for place in places:
-            _beside(place, NEW).replace(place)
+            beside(place, NEW).replace(place)
         (folder / JOURNAL).unlink()
     except BaseException as error:
         try:
@@ -137,12 +135,16 @@ def _replace(folder: Path, files: Mapping[str, tuple[Path, str]]) -> None:
             if not isinstance(error, OSError):
                 raise  # Ctrl-C would not tell that two locks are mixed now
         raise
-    _sweep(places)
+    try:
+        _sweep(places)
+    except KeyboardInterrupt:
+        _sweep(places)  # so that nothing is left of what was done
+        raise
 
 
 def _keep(path: Path) -> None:
     """Keep what the path holds, as a second name of the file or else as a copy."""
-    kept = _beside(path, OLD)
+    kept = beside(path, OLD)
     try:
         os.link(path, kept)
     except OSError:  # not every file system has links
@@ -162,8 +164,8 @@ def _recover(folder: Path, places: Iterable[Path]) -> None:
     for path, row in touched.items():
         if not path.is_file() or not _is_own(path) or path.read_bytes() != row["text"].encode():
             continue
-        if _beside(path, OLD).is_file():
-            _beside(path, OLD).replace(path)
+        if beside(path, OLD).is_file():
+            beside(path, OLD).replace(path)
         elif not row["replaces"]:
             path.unlink()
     (folder / JOURNAL).unlink(missing_ok=True)
@@ -188,21 +190,17 @@ def _sweep(places: Iterable[Path]) -> None:
     for place in places:
         for ending in (NEW, OLD):
             with contextlib.suppress(OSError):
-                _beside(place, ending).unlink()
+                beside(place, ending).unlink()
 
 
 def _sweep_folder(folder: Path, names: Iterable[str]) -> None:
     """Remove what killed runs left in the folder, those of earlier versions too."""
-    earlier = rf"({'|'.join(map(re.escape, (*names, JOURNAL)))})\.[\d-]+\.new"
+    earlier = rf"({'|'.join(map(re.escape, (*names, JOURNAL)))})\.([\d-]+\.)?new"
     ours = re.compile(rf"\.({earlier}|.+({NEW}|{OLD}))")
     for path in list(folder.iterdir()):
         if ours.fullmatch(path.name):
             with contextlib.suppress(OSError):
                 path.unlink()
-
-
-def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(f".{path.name}{ending}")
 
 
 @contextlib.contextmanager

@@ -7,11 +7,11 @@ and more than one only where its Pythons disagree.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import DataError
+from ..foreign import parse_toml
 from .base import Fact
 from .plain import plain, read
 from .texts import Sha256
@@ -182,8 +182,8 @@ def load(path: Path) -> tuple[Binary, ...]:
     Raises :class:`DataError` with the way to the datum where the file is damaged.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        document = parse_toml(path.read_bytes())
+    except ValueError as error:
         raise DataError(str(path), f"is not TOML ({error})") from error
     if document.get("schema_version") != SCHEMA_VERSION:
         raise DataError(f"{path}: schema_version", f"is not {SCHEMA_VERSION}")

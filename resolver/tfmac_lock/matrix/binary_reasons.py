@@ -55,8 +55,10 @@ def _mac_binaries(matrix: Matrix, pair: Pair, *, ran: bool) -> Iterator[Reason]:
         text = "the plugin's symbols and libraries are all there"
     else:
         missing = (*load.missing_libraries, *load.missing_symbols)
-        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        text = f"the plugin does not load: {', '.join(missing[:3])}{more} missing"
+        names, more = ", ".join(missing[:3]), len(missing) - 3
+        text = f"the plugin does not load: {names} missing"
+        if more > 0:
+            text = f"the plugin does not load: {names} and {more} more missing"
     yield Reason(
         kind="binaries",
         text=text,

@@ -208,6 +208,7 @@ class Trial(Run):
             text=self.sentence,
             source=source,
             pins=self.decisive,
+            environment=self.environment,
         )
 
 
@@ -219,7 +220,11 @@ def decisive_of(pins: Mapping[str, str], tensorflow: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """A trial as the compiled matrix has it: ``pins`` are the decisive ones."""
+    """A trial as the compiled matrix has it: ``pins`` are the decisive ones.
+
+    It counts only where the environment variables that companions need are the same: one that
+    ran with Keras 3 says nothing of a lock that takes Keras 2 in its place.
+    """
 
     companion: str
     version: str
@@ -228,6 +233,7 @@ class Tried:
     text: str
     source: str
     pins: dict[str, str]
+    environment: dict[str, str] = field(default_factory=dict)
 
     def speaks_for(self, name: str, version: str, pins: Mapping[str, str]) -> bool:
         """Whether it was made with that version beside the very same decisive packages.
@@ -262,7 +268,8 @@ def takes_away(python: Series) -> bool:
 class CompanionVerdict:
     """What to expect of one companion of a lock, and why.
 
-    ``tried_on`` are the Python series on which it was run, where none of them is the lock's.
+    ``tried_on`` are the Python series on which it was run, where none of them is the lock's; of
+    an ``unproven`` one those on which it ran, which say nothing of the lock's.
     """
 
     name: str
@@ -306,13 +313,13 @@ class Companions:
         facts = tuple(sorted((*rest, fact), key=lambda one: one.name))
         return replace(self, facts=facts, trials=(*self.trials, trial.tried(source)))
 
-    def without_bounds_of_trials(self) -> Companions:
-        """The same without what trials say of versions, so that they can be tried again."""
+    def untried(self) -> Companions:
+        """The same without all that trials say, so that they can be made again."""
         facts = (
             replace(fact, needs=tuple(need for need in fact.needs if not need.is_of_trials))
             for fact in self.facts
         )
-        return replace(self, facts=tuple(facts))
+        return replace(self, facts=tuple(facts), trials=())
 
     def judge(
         self,
@@ -334,15 +341,17 @@ class Companions:
         listed = {fact.name for fact in self.facts} | {*naming}
         listed |= {name for name, found in loads.items() if found is not None}
         there = {package.name: package.version for package in packages}
+        settings = self.settings(there)
+        trials = [one for one in self.trials if one.environment == settings]
         listed |= {
             one.companion
-            for one in self.trials
+            for one in trials
             if one.companion in there
             and one.speaks_for(one.companion, there[one.companion], pins)
             and one.counts_on(minor(python))
         }
         return tuple(
-            self._judge(package, pins, loads[package.name], minor(python))
+            self._judge(package, trials, pins, loads[package.name], minor(python))
             for package in touching(packages, listed)
         )
 
@@ -362,10 +371,15 @@ class Companions:
         return dict(sorted(found.items()))
 
     def _judge(
-        self, package: Locked, pins: Mapping[str, str], load: NativeLoad | None, python: Series
+        self,
+        package: Locked,
+        trials: Iterable[Tried],
+        pins: Mapping[str, str],
+        load: NativeLoad | None,
+        python: Series,
     ) -> CompanionVerdict:
         name, version = package.name, package.version
-        beside_these = [one for one in self.trials if one.speaks_for(name, version, pins)]
+        beside_these = [one for one in trials if one.speaks_for(name, version, pins)]
         # What was run on this very Python is the best that can be known.
         trials = [one for one in beside_these if one.python == python] or [
             one for one in beside_these if one.counts_on(python)
@@ -391,7 +405,8 @@ class Companions:
         ]
         if not trials:
             beside = ", ".join(f"{one} {pins[one]}" for one in DECISIVE if one in pins)
-            others = _on(one.python for one in beside_these if one.outcome == "works")
+            trials = [one for one in beside_these if one.outcome == "works"]
+            others = " and ".join(_series(trials))
             text = f"not tried beside {beside}" + (
                 f" with Python {python}; it ran there with Python {others}" if others else ""
             )
@@ -403,20 +418,19 @@ class Companions:
             text = f"its last release is of {companion.ended}"
             text += f"; take {companion.successor}" if companion.successor else ""
             reasons.append(Reason(kind="ended", text=text, source=companion.sources[0]))
-        elsewhere = {one.python for one in trials if one.python != python}
         return CompanionVerdict(
             name=name,
             version=version,
             status=status,
             grade=grade,
             reasons=tuple(reasons),
-            tried_on=tuple(sorted(elsewhere, key=minor_number)),
+            tried_on=_series(one for one in trials if one.python != python),
         )
 
 
-def _on(pythons: Iterable[Series]) -> str:
-    """The series, each once, as one writes them in a sentence."""
-    return " and ".join(sorted(set(pythons), key=minor_number))
+def _series(trials: Iterable[Tried]) -> tuple[Series, ...]:
+    """The Python series of the trials, each once."""
+    return tuple(sorted({one.python for one in trials}, key=minor_number))
 
 
 def with_load(status: Status, grade: Grade, load: NativeLoad | None) -> tuple[Status, Grade]:

@@ -67,8 +67,9 @@ class Cell:
     @property
     def title(self) -> str:
         """The pair in words."""
-        plugin = f"with {METAL} {self.metal}" if self.metal else "without a plugin"
-        return f"{self.package} {self.tensorflow} {plugin}"
+        if self.metal is None:
+            return f"{self.package} {self.tensorflow} without a plugin"
+        return f"{self.package} {self.tensorflow} with {METAL} {self.metal}"
 
     @cached_property
     def pythons(self) -> tuple[OnPython, ...]:

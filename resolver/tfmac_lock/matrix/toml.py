@@ -6,10 +6,10 @@ The check is pydantic's, which only the commands that read such files need.
 from __future__ import annotations
 
 import functools
-import tomllib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import DataError, MissingExtra
+from ..foreign import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,10 +24,10 @@ NAMES = ("id", "name", "filename", "version", "package_version", "metal")
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file; raises DataError with the file's name."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return parse_toml(path.read_bytes())
     except OSError as error:
         raise DataError(str(path), error.strerror or str(error)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise DataError(str(path), str(error)) from error
 
 

@@ -9,18 +9,22 @@ import re
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from .errors import DiskFull, ToolFailed
+from .errors import DiskFull, NotProvable, ToolFailed
+from .interpreters import find_interpreter
 from .linux import STAND_INS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ..pypi.config import IndexConfig
+    from ..pypi.model import IndexFile
     from .interpreters import Interpreter
+    from .locked import LockedSet
     from .processes import Processes
 
 INSTALL_TIMEOUT = 1800.0
@@ -152,6 +156,32 @@ class Installer:
             raise DiskFull(str(folder.parent))
         lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
         raise ToolFailed(Path(command[0]).name, " ".join(lines[-4:])[-600:])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Workplace:
+    """What is needed to prove something: index, installer, processes, and two folders.
+
+    ``listing`` gives the files of a project on the index; ``folder`` is where evidence goes;
+    ``cache`` is where environments are made, best on the disk of the installer's cache.
+    """
+
+    listing: Callable[[str], Sequence[IndexFile]]
+    installer: Installer
+    processes: Processes
+    folder: Path
+    cache: Path
+    _interpreters: dict[str, Interpreter | None] = field(default_factory=dict, init=False)
+
+    def interpreter(self, lock: LockedSet) -> Interpreter:
+        """The CPython that the lock is for, looked for once; raises NotProvable."""
+        if lock.series not in self._interpreters:
+            self._interpreters[lock.series] = find_interpreter(lock.series, self.processes)
+        found = self._interpreters[lock.series]
+        if found is None:
+            where = "on PATH, in pyenv or with uv"
+            raise NotProvable(lock.id, f"no CPython {lock.series} was found {where}")
+        return found
 
 
 def with_credentials(config: IndexConfig) -> list[str]:

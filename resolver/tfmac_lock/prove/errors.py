@@ -17,9 +17,7 @@ class ToolFailed(OutsideError):
 
     what: str
     said: str
-
-    def __str__(self) -> str:
-        return f"{self.what} failed: {self.said}"
+    template = "{what} failed: {said}"
 
 
 @dataclass(eq=False)
@@ -27,9 +25,7 @@ class DiskFull(OutsideError):
     """There is no room left for an environment."""
 
     folder: str
-
-    def __str__(self) -> str:
-        return f"no space left on the disk of {self.folder}; what was proved so far is kept"
+    template = "no space left on the disk of {folder}; what was proved so far is kept"
 
 
 @dataclass(eq=False)
@@ -38,6 +34,4 @@ class NotProvable(OutsideError):
 
     lock: str
     reason: str
-
-    def __str__(self) -> str:
-        return f"{self.lock}: not proved: {self.reason}"
+    template = "{lock}: not proved: {reason}"

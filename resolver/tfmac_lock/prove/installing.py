@@ -43,13 +43,11 @@ class StepFailed(OutsideError):
 
     step: Step
     status: int
-
-    def __str__(self) -> str:
-        return (
-            f"this step failed, with exit status {self.status}: {self.step.line}\nWhat it said is "
-            "above; `tfmac-lock explain` knows what many such texts mean. Run the same command "
-            "again to go on."
-        )
+    template = (
+        "this step failed, with exit status {status}: {step.line}\nWhat it said is "
+        "above; `tfmac-lock explain` knows what many such texts mean. Run the same command again "
+        "to go on."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ..errors import DataError
+from ..foreign import check_shape
+from ..lock.reading import SHAPE
 from ..target import minor
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class LockedSet:
 def locked_set(content: Mapping[str, Any], where: str) -> LockedSet:
     """Read a lock.json; ``where`` names it in the DataError that a damaged one raises."""
     try:
+        check_shape(content, SHAPE)
         combo = content["combo"]
         packages = content["packages"]
         metal = combo["metal"]
@@ -130,7 +133,7 @@ def locked_set(content: Mapping[str, Any], where: str) -> LockedSet:
             companions=frozenset(one["name"] for one in content.get("companions", ())),
             command=content.get("command", ""),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise DataError(where, f"not a lock of tfmac-lock: {error!r}") from error
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,120}", found.id):
         raise DataError(where, f"combo.id {found.id!r} cannot name a file")

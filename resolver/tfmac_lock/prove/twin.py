@@ -18,23 +18,20 @@ from typing import TYPE_CHECKING
 from ..errors import TfmacLockError
 from . import train_mnist
 from .companions import trials_in
-from .environment import Installer, clean_environ, workspace
+from .environment import Workplace, clean_environ, workspace
 from .errors import DiskFull, NotProvable, ToolFailed
 from .evidence import evidence_of_twin, read_evidence, twin_file, write_evidence
-from .interpreters import find_interpreter
 from .linux import linux_tags, twin_of
-from .processes import Ended, Processes, Stopped
+from .processes import Ended, Stopped
 from .programs import tasks
 from .report import read_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from ..matrix.companions import Companions, Trial
     from ..matrix.proofs import Proof
-    from ..pypi.model import IndexFile
-    from .interpreters import Interpreter
     from .linux import Twin
     from .locked import LockedSet
     from .programs import Task
@@ -94,37 +91,20 @@ class Outcome:
         return [one for one in self.others if isinstance(one, NotProvable)]
 
 
-class Twins:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Twins(Workplace):
     """Proves locks one by one; threads may share it.
 
-    ``listing`` gives the files of a project on the index; ``folder`` is where evidence goes;
-    ``cache`` is where environments are made, best on the disk of the installer's cache. With
-    ``companions`` the packages beside the pair are tried too, and ``trials`` is where that goes.
+    With ``companions`` the packages beside the pair are tried too, and ``trials`` is where that
+    goes: by default a folder beside the evidence.
     """
 
-    def __init__(
-        self,
-        *,
-        listing: Callable[[str], Sequence[IndexFile]],
-        installer: Installer,
-        processes: Processes,
-        folder: Path,
-        cache: Path,
-        companions: Companions | None = None,
-        trials: Path | None = None,
-    ) -> None:
-        self._listing = listing
-        self._installer = installer
-        self._processes = processes
-        self._folder = folder
-        self._cache = cache
-        self._companions = companions
-        self._trials = trials or folder / "companions"
-        self._interpreters: dict[str, Interpreter | None] = {}
+    companions: Companions | None = None
+    trials: Path | None = None
 
     def evidence_file(self, lock: LockedSet) -> Path:
         """Where the evidence about that lock lies."""
-        return self._folder / twin_file(lock)
+        return self.folder / twin_file(lock)
 
     def done(self, lock: LockedSet) -> Proof | None:
         """The evidence that is there already, if it is about the same pins."""
@@ -154,19 +134,19 @@ class Twins:
             ]
             command += ["--report", str(report_path), "--limit", str(STAGE_LIMIT), "--tied"]
             environ = clean_environ() | {"TMPDIR": str(folder)}
-            ended = self._processes.run(command, env=environ, timeout=PROOF_TIMEOUT)
+            ended = self.processes.run(command, env=environ, timeout=PROOF_TIMEOUT)
             if not report_path.is_file():
                 raise ToolFailed("the proof", ended.output.strip()[-300:] or "no report")
             report = read_report(report_path)
             evidence = evidence_of_twin(lock, twin, report)
             write_evidence(evidence, self.evidence_file(lock))
             made, todo = (python, twin, folder), self._tasks(lock)
-            return Proved(
-                evidence=evidence, others=tuple(trials_in(made, self, lock, todo, self._trials))
-            )
+            to = self.trials or self.folder / "companions"
+            others = tuple(trials_in(made, self, lock, todo, to))
+            return Proved(evidence=evidence, others=others)
 
     def _tasks(self, lock: LockedSet) -> list[Task]:
-        return list(tasks(lock, self._companions)) if self._companions is not None else []
+        return list(tasks(lock, self.companions)) if self.companions is not None else []
 
     @contextmanager
     def environment(
@@ -177,36 +157,27 @@ class Twins:
         The folder is ``place``, or one that is gone afterwards.
         Raises NotProvable where there is no interpreter or no wheel, ToolFailed and DiskFull.
         """
-        interpreter = self._interpreter(lock)
-        twin = twin_of(lock, self._listing, linux_tags(lock.series))
+        interpreter = self.interpreter(lock)
+        twin = twin_of(lock, self.listing, linux_tags(lock.series))
         with nullcontext(place) if place else self.workspace() as folder:
-            python = self._installer.create(interpreter, folder, twin.requirements(), twin.built)
+            python = self.installer.create(interpreter, folder, twin.requirements(), twin.built)
             if lock.package not in twin.files:
                 name_as_on_the_mac(python, lock)
             yield python, twin, folder
 
     def workspace(self) -> AbstractContextManager[Path]:
         """A folder beside the environments that is gone afterwards."""
-        return workspace(self._cache)
+        return workspace(self.cache)
 
     def run(
         self, command: list[str], environ: dict[str, str], timeout: float, *, folder: Path
     ) -> Ended:
         """Run a program in a folder; it ends with this one. Raises ToolFailed where it does not."""
-        return self._processes.run(command, env=environ, timeout=timeout, folder=folder)
+        return self.processes.run(command, env=environ, timeout=timeout, folder=folder)
 
     def stop(self) -> None:
         """End what is under way; nothing of it is left when this returns."""
-        self._processes.stop()
-
-    def _interpreter(self, lock: LockedSet) -> Interpreter:
-        if lock.series not in self._interpreters:
-            self._interpreters[lock.series] = find_interpreter(lock.series, self._processes)
-        interpreter = self._interpreters[lock.series]
-        if interpreter is None:
-            where = "on PATH, in pyenv or with uv"
-            raise NotProvable(lock.id, f"no CPython {lock.series} was found {where}")
-        return interpreter
+        self.processes.stop()
 
 
 def name_as_on_the_mac(python: Path, lock: LockedSet) -> None:

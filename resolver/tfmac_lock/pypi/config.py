@@ -39,9 +39,7 @@ class BadIndexSetting(UsageError):
 
     where: str
     reason: str
-
-    def __str__(self) -> str:
-        return f"index setting {self.where}: {self.reason}"
+    template = "index setting {where}: {reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +317,6 @@ def _from_netrc(path: Path | None, host: str) -> tuple[str, str] | None:
 
     try:
         found = netrc.netrc(path).authenticators(host)
-    except (OSError, netrc.NetrcParseError):
+    except (OSError, ValueError, netrc.NetrcParseError):  # ValueError where it is not UTF-8
         return None  # pip takes a damaged netrc for none, too
     return (found[0] or "", found[2] or "") if found else None

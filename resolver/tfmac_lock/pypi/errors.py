@@ -82,12 +82,10 @@ class NotCached(IndexFault):
     """Working offline, and this was not fetched before."""
 
     what: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.what} is not in the cache, and --offline forbids fetching it. "
-            "Run the same command once without --offline."
-        )
+    template = (
+        "{what} is not in the cache, and --offline forbids fetching it. "
+        "Run the same command once without --offline."
+    )
 
 
 @dataclass(eq=False)

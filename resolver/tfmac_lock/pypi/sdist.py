@@ -232,7 +232,7 @@ def _tar(archive: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | None]]:
 def _zip(archive: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | None]]:
     with zipfile.ZipFile(archive) as unpacked:
         for info in unpacked.infolist():
-            if info.is_dir() or (info.external_attr >> 28) == 0xA:  # a symbolic link
+            if info.filename.endswith("/") or (info.external_attr >> 28) == 0xA:  # a symbolic link
                 yield info.filename, None
             elif _counts("/".join(info.filename.removeprefix("./").split("/")[1:])):
                 with unpacked.open(info) as content:

@@ -7,14 +7,14 @@ https://packaging.python.org/en/latest/specifications/dependency-groups/ for [de
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from ..errors import InputFileError
 from ..files import read_input
+from ..foreign import parse_toml
 from .requirement import ByUser, Requirement
 from .requirements_in import MAX_BYTES, Unreadable, read_text
 
@@ -67,13 +67,13 @@ class _Reader:
         project = self._table("project")
         if not project:
             raise self._fault("has no [project]; name a dependency group with --group")
-        if "dependencies" in project.get("dynamic", ()):
+        if "dependencies" in self._texts(project.get("dynamic", []), "dynamic", "names"):
             raise self._fault("its dependencies are dynamic, so only its build knows them")
         self._check_python(project.get("requires-python"))
         yield from self._read(project.get("dependencies", []), "dependencies")
         optional = {
             canonicalize_name(name): rows
-            for name, rows in project.get("optional-dependencies", {}).items()
+            for name, rows in self._table("optional-dependencies", project).items()
         }
         own = canonicalize_name(str(project.get("name", "")))
         waiting = [canonicalize_name(extra) for extra in extras]
@@ -114,17 +114,20 @@ class _Reader:
     def _groups(self) -> dict[str, Any]:
         return self._table("dependency-groups")
 
-    def _table(self, name: str) -> dict[str, Any]:
-        found = self._data.get(name, {})
+    def _table(self, name: str, above: dict[str, Any] | None = None) -> dict[str, Any]:
+        found = (self._data if above is None else above).get(name, {})
         if not isinstance(found, dict):
             raise self._fault(f"[{name}] is not a table")
         return found
 
-    def _read(self, rows: Any, where: str) -> Iterator[Requirement]:
+    def _texts(self, rows: Any, where: str, of: str = "requirements") -> list[str]:
         if not isinstance(rows, list) or not all(isinstance(row, str) for row in rows):
-            raise self._fault(f"{where}: is not a list of requirements")
+            raise self._fault(f"{where}: is not a list of {of}")
+        return rows
+
+    def _read(self, rows: Any, where: str) -> Iterator[Requirement]:
         origin = ByUser(f"{self._path.name} {where}")
-        for row in rows:
+        for row in self._texts(rows, where):
             try:
                 item = read_text(row, origin, self._environment)
             except Unreadable as error:
@@ -136,7 +139,7 @@ class _Reader:
         python = self._environment["python_full_version"]
         try:
             fits = stated is None or SpecifierSet(str(stated)).contains(python, prereleases=True)
-        except InvalidSpecifier:
+        except ValueError:
             raise self._fault(f"requires-python: {stated!r} is not a version specifier") from None
         if not fits:
             raise self._fault(f"requires Python {stated}, and the lock is for {python}")
@@ -148,6 +151,6 @@ class _Reader:
 def _load(path: Path) -> dict[str, Any]:
     content = read_input(path, MAX_BYTES)
     try:
-        return tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        return parse_toml(content)
+    except ValueError as error:
         raise InputFileError(str(path), f"is not TOML: {error}") from error

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import MissingExtra
+from ..languages import TRANSLATED
 from . import bodies, logs, work
 from .answers import Answers
 from .elsewhere import Elsewhere
@@ -191,6 +192,7 @@ class Service:
             "under_way": self.lock_turns.inside + self.read_turns.inside,
             "cached_bytes": self.answers.size,
             "files": len(self.site),
+            "index_away": self.lockers.index_away,
         }
         return _answer(200, b"text/plain; version=0.0.4", self.metrics.text(gauges).encode())
 
@@ -289,5 +291,6 @@ def make(settings: Settings) -> Service:
         base=settings.address or settings.base,
         repository=settings.repository,
         computed=computed(reports=settings.reports is not None),
+        translated=TRANSLATED,
     )
     return Service(files, settings, inputs.as_of)

@@ -27,6 +27,8 @@ LONGEST_TEXT = 300_000
 Word = Annotated[str, Field(max_length=60, pattern=PRINTABLE)]
 Line = Annotated[str, Field(max_length=200, pattern=PRINTABLE)]
 LongText = Annotated[str, Field(max_length=LONGEST_TEXT)]
+Name = Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+"""Of a project (https://packaging.python.org/en/latest/specifications/name-normalization/)."""
 Python = Annotated[
     str,
     Field(pattern=r"^3\.[0-9]{1,2}(\.[0-9]{1,2})?$", description="CPython, like 3.11 or 3.11.9"),
@@ -63,7 +65,7 @@ class LockRequest(Message):
     packages: Packages = []
     constraints: Constraints = []
     allow_source: Annotated[
-        list[Word], Field(max_length=30, description="packages that may need a compiler")
+        list[Name], Field(max_length=30, description="packages that may need a compiler")
     ] = []
     exclude_newer: Annotated[
         date | None, Field(description="leave out files uploaded after that day")

@@ -18,17 +18,18 @@ from . import logs, work
 from .problems import Refused, refused
 
 if TYPE_CHECKING:
+    from ctypes import c_double
     from multiprocessing.connection import Connection
 
     from .settings import Settings
 
 
-def serve(pipe: Connection, settings: Settings) -> None:
+def serve(pipe: Connection, settings: Settings, away: c_double) -> None:
     """Do the jobs that come through the pipe, until it is closed or this process grew too much.
 
     Each answer is JSON or Refused, and whether another job can come.
     """
-    start(settings)
+    start(settings, away)
     pipe.send(None)
     usable = True
     while usable:
@@ -49,7 +50,7 @@ def serve(pipe: Connection, settings: Settings) -> None:
         pipe.send((answer, usable))
 
 
-def start(settings: Settings) -> None:
+def start(settings: Settings, away: c_double) -> None:
     """Make ready a new worker process."""
     logs.set_up("warning")
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -59,7 +60,7 @@ def start(settings: Settings) -> None:
     with suppress(OSError, ValueError):
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (settings.limits.memory, hard))
-    work.use(settings)
+    work.use(settings, away)
     # What is only read comes first when the processor is short.
     os.nice(10)
 

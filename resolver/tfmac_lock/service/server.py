@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,15 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from . import logs
+from .proxies import BehindProxies
+from .proxies import trusted as trusted_by
 from .turns import client_key
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
     from .app import Service
+    from .proxies import Trusted
     from .settings import Limits
 
 NEVER = math.inf
@@ -35,13 +36,12 @@ TOO_LONG = (
 )
 
 
-def protocol(limits: Limits, proxies: str = "") -> type[asyncio.Protocol]:
+def protocol(limits: Limits, trusts: Trusted) -> type[asyncio.Protocol]:
     """Make uvicorn's protocol one whose connections are bounded in number, bytes and time.
 
-    Of the addresses of ``proxies`` there may be as many connections as of all others together.
+    Of the addresses of trusted proxies there may be as many connections as of all others together.
     """
     clients: dict[str, dict[Guarded, None]] = defaultdict(dict)
-    trusted = _networks(proxies)
     whole = limits.body_seconds + limits.wait_seconds + 2 * limits.lock_seconds
 
     def sweep(loop: asyncio.AbstractEventLoop) -> None:
@@ -68,7 +68,7 @@ def protocol(limits: Limits, proxies: str = "") -> type[asyncio.Protocol]:
             if not clients:
                 self.loop.call_later(SWEEP, sweep, self.loop)
             own = clients[self._key]
-            if len(own) >= limits.connections_per_client and not trusted(address):
+            if len(own) >= limits.connections_per_client and not trusts(address):
                 _drop_one(own)
             elif len(self.connections) > limits.connections:
                 _drop_one(max(clients.values(), key=len))
@@ -160,45 +160,24 @@ def protocol(limits: Limits, proxies: str = "") -> type[asyncio.Protocol]:
     return Guarded
 
 
-def _networks(given: str) -> Callable[[str], bool]:
-    """Whether an address is one of those, given with commas between; ``*`` is any."""
-    if given.strip() == "*":
-        return lambda _: True
-    networks = []
-    for text in given.split(","):
-        try:
-            networks.append(ipaddress.ip_network(text.strip(), strict=False))
-        except ValueError:
-            continue  # uvicorn takes names of sockets, too
-
-    def contains(address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in networks)
-
-    return contains
-
-
 def config(service: Service, *, host: str, port: int, proxies: str = "") -> uvicorn.Config:
     """How uvicorn is to run the service.
 
-    ``proxies`` are the addresses whose X-Forwarded-For is believed.
+    ``proxies`` are the addresses whose X-Forwarded-For is believed; raises UsageError.
     """
+    trusts = trusted_by(proxies)
     limits = service.settings.limits
     return uvicorn.Config(
-        service,
+        BehindProxies(service, trusts) if proxies else service,
         host=host,
         port=port,
-        http=protocol(limits, proxies),
+        http=protocol(limits, trusts),
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies or None,
+        proxy_headers=False,  # its own middleware believes the first address where all are trusted
         backlog=2048,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=int(limits.lock_seconds) + 5,

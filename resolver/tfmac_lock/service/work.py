@@ -19,28 +19,26 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..errors import OutsideError, TfmacLockError, UsageError
 from ..pypi.trim import trim
 from . import logs
+from .index import Index
 from .problems import Refused, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from ctypes import c_double
 
     from ..lock.request import LockRequest
     from ..matrix.facts import Matrix
     from ..prove.submission import Submission
-    from ..pypi.client import IndexClient
     from . import messages
     from .settings import Settings
 
-CLIENT_SECONDS = 600
-"""How long an index client, which remembers every page, is used before a new one is made."""
-CLIENT_JOBS = 50
 TRIM_SECONDS = 30
 """How often the cache is looked through for what is too much."""
 
 Job: TypeAlias = "Callable[[Any], dict[str, Any]]"
 
 _settings: Settings
-_client: tuple[float, int, IndexClient] | None = None
+_index: Index
 _trimmed = -math.inf
 
 
@@ -48,10 +46,14 @@ class OutOfTime(BaseException):
     """The job's time is over. Not an Exception, so that no handler on the way swallows it."""
 
 
-def use(settings: Settings) -> None:
-    """Work with these settings, and read what every job needs."""
-    global _settings
+def use(settings: Settings, away: c_double | None = None) -> None:
+    """Work with these settings, and read what every job needs.
+
+    ``away`` is what all workers know of the index.
+    """
+    global _settings, _index
     _settings = settings
+    _index = Index(settings, away)
     _matrix()
     if settings.reports is not None:
         from . import messages, spool  # noqa: F401 - slow to import, so not within a job's time
@@ -86,7 +88,8 @@ def _job(seconds: float, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             return do()
     except TfmacLockError as error:
         if isinstance(error, OutsideError) or refused(error).code == "out-of-time":
-            _forget_client()
+            _index.doubt()
+            _index.forget()
         # Only this class is known to survive the way back to the parent.
         raise refused(error) from None
     except MemoryError:
@@ -128,7 +131,7 @@ def _lock(message: messages.LockRequest) -> dict[str, Any]:
     matrix = _matrix()
     resolver = Resolver(
         matrix=matrix,
-        source=_index_client(),
+        source=_index.client(),
         as_of=day.isoformat(),
         ahead=not _settings.offline,
         published=loading.locks_folder(),
@@ -179,34 +182,6 @@ def request_of(message: messages.LockRequest, matrix: Matrix) -> LockRequest:
         system=Os(message.os),
     )
     return as_proved(request, matrix.recipes)
-
-
-def _index_client() -> IndexClient:
-    """The process's index client, a new one after some time so that pages do not grow old."""
-    global _client
-    from ..pypi import open_index
-
-    now = time.monotonic()
-    until, jobs, client = _client or (0.0, 0, None)
-    if client is None or now >= until or jobs <= 0:
-        _forget_client()
-        client = open_index(
-            index_url=_settings.index_url,
-            extra_index_urls=_settings.extra_index_urls,
-            cache=_settings.cache,
-            offline=_settings.offline,
-        )
-        until, jobs = now + CLIENT_SECONDS, CLIENT_JOBS
-    _client = (until, jobs - 1, client)
-    return client
-
-
-def _forget_client() -> None:
-    """Make a new index client next time: this one also remembers what it could not fetch."""
-    global _client
-    if _client is not None:
-        _client[2].close()
-        _client = None
 
 
 def _trim_cache() -> None:

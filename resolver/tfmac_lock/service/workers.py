@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from multiprocessing import connection
 from typing import TYPE_CHECKING, Any
 
 from . import process
@@ -13,6 +17,7 @@ from .problems import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from ctypes import c_double
 
     from .settings import Settings
     from .work import Job
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
 GRACE = 2.0
 """Seconds that a worker has to end a job by its own clock before it is ended from outside."""
 START_SECONDS = 120.0
+LOOK_SECONDS = 0.25
+"""How often it is looked whether a process has ended, or was stopped."""
 
 
 class Workers:
@@ -32,12 +39,20 @@ class Workers:
         self._threads = ThreadPoolExecutor(count)
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
+        self._stopping = threading.Event()
+        self._away: c_double = multiprocessing.get_context("spawn").Value("d", 0.0, lock=False)
         self.ready = False
 
     async def warm_up(self) -> None:
         """Start the processes, so that the first request finds them ready."""
         await asyncio.gather(*(self._in_thread(self._start) for _ in range(self._count)))
         self.ready = True
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    @property
+    def index_away(self) -> bool:
+        """Whether the processes do without the index, since it could not be asked."""
+        return bool(time.monotonic() < self._away.value)
 
     async def run(self, do: Job, message: Any, seconds: float) -> bytes:
         """The function's result as JSON; raises Refused, also after ``seconds``."""
@@ -46,6 +61,7 @@ class Workers:
 
     async def stop(self) -> None:
         """End the processes."""
+        self._stopping.set()
         for worker in (*self._idle, *self._busy):
             worker.end()
         # Threads that wait for a process see that it has ended.
@@ -55,7 +71,7 @@ class Workers:
         return await asyncio.get_running_loop().run_in_executor(self._threads, do, *given)
 
     def _start(self) -> None:
-        worker = _Worker(self._settings)
+        worker = _Worker(self._settings, self._away)
         self._busy.add(worker)  # so that stop() finds it
         try:
             worker.wait_until_ready()
@@ -63,10 +79,26 @@ class Workers:
             self._busy.discard(worker)
         self._idle.append(worker)
 
+    def _replace(self, worker: _Worker) -> None:
+        worker.end()
+        # Before the next job, which this thread or another one takes from the same list.
+        with suppress(RuntimeError):  # when stopping
+            self._threads.submit(self._start)
+
+    def _watch(self) -> None:
+        """Replace idle workers that are lost, and end busy ones, so that their caller hears it."""
+        while not self._stopping.wait(LOOK_SECONDS):
+            for worker in list(self._idle):
+                if worker.is_lost():
+                    with suppress(ValueError):  # a caller took it, and will see the same
+                        self._idle.remove(worker)
+                        self._replace(worker)
+            for worker in list(self._busy):
+                if worker.is_lost():
+                    worker.kill()
+
     def _ask(self, do: Job, message: Any, seconds: float) -> bytes:
-        if not self._idle:
-            self._start()
-        worker = self._idle.pop()
+        worker = self._take()
         self._busy.add(worker)
         try:
             return worker.ask(do, message, seconds)
@@ -75,19 +107,28 @@ class Workers:
             if worker.usable:
                 self._idle.append(worker)
             else:
-                worker.end()
-                # Before the next job, which this thread or another one takes from the same list.
-                with suppress(RuntimeError):  # when stopping
-                    self._threads.submit(self._start)
+                self._replace(worker)
+
+    def _take(self) -> _Worker:
+        """An idle worker that lives, a new one where there is none."""
+        while True:
+            if not self._idle:
+                self._start()
+            worker = self._idle.pop()
+            if not worker.is_lost():
+                return worker
+            self._replace(worker)
 
 
 class _Worker:
     """One process and the pipe to it. Spawned: a fork would copy the loop and its sockets."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, away: c_double) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=process.serve, args=(theirs, settings), daemon=True)
+        self._process = context.Process(
+            target=process.serve, args=(theirs, settings, away), daemon=True
+        )
         self._process.start()
         theirs.close()
         self.usable = True
@@ -120,7 +161,25 @@ class _Worker:
         self.usable = False
         return Refused(503, "restarting", "a worker was lost; come again", 5)
 
+    def is_lost(self) -> bool:
+        """Whether the process has ended, or was stopped and hears nothing any more."""
+        return bool(connection.wait([self._process.sentinel], 0)) or _is_stopped(self._process.pid)
+
+    def kill(self) -> None:
+        """Have the process end, which whoever waits for it notices."""
+        self._process.kill()
+
     def end(self) -> None:
         """End the process, whatever it does."""
         self._process.kill()
         self._process.join()
+
+
+def _is_stopped(pid: int | None) -> bool:
+    """Whether a signal stopped that child, where the system can tell without waiting for it."""
+    if pid is None or not hasattr(os, "waitid"):
+        return False
+    try:
+        return os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return False

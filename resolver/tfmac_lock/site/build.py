@@ -7,22 +7,27 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from .. import languages
 from ..errors import MissingExtra, OutsideError, UsageError
 from ..files import write_whole
+from ..languages import ENGLISH, TRANSLATED
 from ..target import Arch
 from .grid import make_grid
 from .inputs import Inputs, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from .page import Page
 
 try:
     from . import api, constraints, openapi, search
     from .badge import badge
     from .changes import atom
     from .page import Site
-    from .pages import all_pages, render
+    from .pages import all_pages, alternates, folder_of, render
+    from .spoken import said
 except ImportError as error:
     raise MissingExtra("the site", "site") from error
 
@@ -35,9 +40,7 @@ class FolderInUse(UsageError):
     """The output folder holds something that is not a site of this program."""
 
     folder: str
-
-    def __str__(self) -> str:
-        return f"{self.folder} is not empty and not a site made by tfmac-lock; name another folder"
+    template = "{folder} is not empty and not a site made by tfmac-lock; name another folder"
 
 
 def render_site(
@@ -47,8 +50,11 @@ def render_site(
     repository: str = "",
     service: str = "",
     computed: openapi.Computed | None = None,
+    translated: Sequence[str] = (),
 ) -> dict[str, bytes]:
     """Every file of the site with its content, by path; the same inputs give the same bytes.
+
+    It is in English, and its pages besides in the languages whose codes are ``translated``.
 
     ``base`` is the path that the site stands under, or its whole address where that is known, and
     ``computed`` what a service that answers there computes, for the description of the API.
@@ -76,17 +82,22 @@ def render_site(
         repository=repository,
         service=service,
         computed=computed,
+        languages=(ENGLISH, *translated),
     )
     files |= dict(api.render(inputs, grids, site.companions))
     files |= {f"{constraints.FOLDER}/{one.name}": one.text for one in site.constraints}
     pages = list(all_pages(site))
-    files |= dict(render(site, pages))
-    files["search.json"] = search.index(pages)
+    for code in site.languages:
+        language = languages.load(code)
+        files |= dict(render(site, pages, language))
+        files[f"{folder_of(code)}search.json"] = search.index(pages, language)
+        if code != ENGLISH:
+            files[f"{folder_of(code)}symptoms.json"] = said(inputs.symptoms, language)
     files["feed.xml"] = atom(inputs, address or base)
     files["robots.txt"] = "User-agent: *\nAllow: /\n"
     if address:
         files["robots.txt"] += f"Sitemap: {address}sitemap.xml\n"
-        files["sitemap.xml"] = sitemap(address, files)
+        files["sitemap.xml"] = sitemap(site, pages)
     files[f"{api.ROOT}/openapi.json"] = openapi.dump(site.description)
     made = {path: text.encode() for path, text in files.items()}
     sums = api.checksums({path: made[path] for path in locks})
@@ -100,13 +111,32 @@ def render_site(
     return made
 
 
-def sitemap(address: str, files: Iterable[str]) -> str:
-    """The pages by their addresses. Source: https://www.sitemaps.org/protocol.html."""
-    pages = sorted(path.removesuffix("index.html") for path in files if path.endswith("index.html"))
-    rows = "".join(f"<url><loc>{address}{page}</loc></url>\n" for page in pages)
+def sitemap(site: Site, pages: Iterable[Page]) -> str:
+    """The pages by their addresses, each with its languages.
+
+    Source: https://www.sitemaps.org/protocol.html, and for the languages
+    https://developers.google.com/search/docs/specialty/international/localized-versions.
+    """
+    rows = []
+    for page in sorted(pages, key=lambda page: page.path):
+        if not page.path.endswith("index.html"):
+            continue
+        others = alternates(site, page.path, "")
+        links = "".join(
+            f'<xhtml:link rel="alternate" hreflang="{tag}" href="{address}"/>'
+            for tag, address in [
+                *((one.tag, one.address) for one in others),
+                *(("x-default", one.address) for one in others[:1]),
+            ]
+        )
+        places = [one.address for one in others] or [
+            f"{site.address}{page.path.removesuffix('index.html')}"
+        ]
+        rows += [f"<url><loc>{place}</loc>{links}</url>\n" for place in places]
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
-        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{rows}</urlset>\n'
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        f'xmlns:xhtml="http://www.w3.org/1999/xhtml">\n{"".join(rows)}</urlset>\n'
     )
 
 
@@ -125,7 +155,9 @@ def build_site(
     """
     if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
         raise FolderInUse(str(out))
-    files = render_site(load(locks), base=base, repository=repository, service=service)
+    files = render_site(
+        load(locks), base=base, repository=repository, service=service, translated=TRANSLATED
+    )
     try:
         _write(out, files)
     except OSError as error:

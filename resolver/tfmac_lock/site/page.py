@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..languages import ENGLISH
 from ..target import Arch
 from .companion_documents import facts_of_all
 from .constraints import Constraints, published
@@ -53,7 +54,8 @@ class Site:
     search engines, or empty where it is not known. ``repository`` is the address of the
     project's repository, or empty. ``service`` is the address of a service elsewhere, or empty,
     and ``computed`` is what a service that answers at the same
-    address computes, or None where only files are there.
+    address computes, or None where only files are there. ``languages`` are the codes of those
+    that it is made in, English first.
     """
 
     inputs: Inputs
@@ -63,6 +65,7 @@ class Site:
     repository: str = ""
     service: str = ""
     computed: Computed | None = None
+    languages: Sequence[str] = (ENGLISH,)
 
     @cached_property
     def by_python(self) -> list[tuple[Arch, str, list[PublishedLock]]]:

@@ -1,18 +1,25 @@
-"""The pages for people: templates filled from the inputs. Links are relative throughout."""
+"""The pages for people: templates filled from the inputs. Links are relative throughout.
+
+Each page stands once in every language that the site is made in: the English ones at the root, the
+others below the code of their language. Files that are no pages are shared.
+"""
 
 from __future__ import annotations
 
 import functools
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from .. import __version__
+from ..languages import ENGLISH, NAMES, TAGS
 from ..matrix.facts import METAL
 from .figures import drawing, shown
 from .kinds import KINDS
+from .spoken import Spoken, marked
 from .words import (
     ARCH_TITLES,
     FOUND_TITLES,
@@ -22,13 +29,13 @@ from .words import (
     STAGE_TITLES,
     STATUS_TITLES,
     general,
-    size,
     spans,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..languages import Language
     from .page import Page, Site
 
 
@@ -38,37 +45,95 @@ def all_pages(site: Site) -> Iterator[Page]:
         yield from pages(site)
 
 
-def render(site: Site, pages: Iterable[Page]) -> Iterator[tuple[str, str]]:
-    """The pages as HTML, each with its path below the site's root."""
-    environment = _environment(site)
+def render(site: Site, pages: Iterable[Page], language: Language) -> Iterator[tuple[str, str]]:
+    """The pages in one language as HTML, each with its path below the site's root."""
+    environment = _environment(site, language)
+    folder = folder_of(language.code)
     for page in pages:
-        root = site.base if page.path == "404.html" else "../" * page.path.count("/") or "./"
-        template = environment.get_template(page.template)
+        if page.path == "404.html":
+            if language.code != ENGLISH:
+                continue  # a server shows the one at its root, whatever was asked for
+            root = files = site.base
+        else:
+            root = "../" * page.path.count("/") or "./"
+            files = f"../{root.removeprefix('./')}" if folder else root
+        path = f"{folder}{page.path}"
         yield (
-            page.path,
-            template.render(path=page.path, root=root, here=page.here, **page.values),
+            path,
+            environment.get_template(page.template).render(
+                path=path,
+                root=root,
+                files=files,
+                here=page.here,
+                alternates=alternates(site, page.path, files),
+                **page.values,
+            ),
         )
 
 
-def _environment(site: Site) -> Environment:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternate:
+    """A page in one of its languages: ``link`` from the page in hand, and the whole address."""
+
+    tag: str
+    name: str
+    link: str
+    address: str
+
+
+def folder_of(code: str) -> str:
+    """The folder below the site's root in which the pages of a language stand."""
+    return "" if code == ENGLISH else f"{code}/"
+
+
+def alternates(site: Site, path: str, files: str) -> list[Alternate]:
+    """The page in all languages of the site, English first; none where there is but one.
+
+    What is missing has one page for all, which leads to the first page of each.
+    """
+    if len(site.languages) < 2:
+        return []
+    below = "" if path == "404.html" else path.removesuffix("index.html")
+    return [
+        Alternate(
+            tag=TAGS[code],
+            name=NAMES[code],
+            link=f"{files}{folder_of(code)}{below}",
+            address=f"{site.address or files}{folder_of(code)}{below}",
+        )
+        for code in site.languages
+    ]
+
+
+def _environment(site: Site, language: Language) -> Environment:
     environment = Environment(
         loader=PackageLoader("tfmac_lock.site"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.install_gettext_callables(  # type: ignore[attr-defined] # the extension's
+        language.gettext, language.ngettext, newstyle=True
+    )
+    spoken = Spoken(language)
     environment.filters |= {
         "source": functools.partial(source_link, repository=site.repository),
         "literal": literal,
-        "size": size,
+        "size": spoken.size,
         "spans": spans,
         "general": general,
-        "marked": marked,
+        "marked": spoken.marked,
+        "translated": spoken.translated,
+        "text": language.translated,
+        "day": spoken.day,
         "shown": shown,
         "drawing": drawing,
     }
     environment.globals |= {
+        "language": language,
+        "english": language.code == ENGLISH,
         "address": site.address,
         "program": f"uvx --from {f'git+{site.repository}' if site.repository else '.'} tfmac-lock",
         "service": site.service,
@@ -89,17 +154,6 @@ def _environment(site: Site) -> Environment:
         "metal_package": METAL,
     }
     return environment
-
-
-def marked(text: str) -> Markup:
-    """The text with what stands between backticks as code."""
-    pieces = text.split("`")
-    if len(pieces) % 2 == 0:  # a backtick without its partner is only itself
-        return escape(text)
-    return Markup("").join(
-        Markup("<code>{}</code>").format(piece) if place % 2 else escape(piece)
-        for place, piece in enumerate(pieces)
-    )
 
 
 def literal(text: str) -> Markup:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from tomlkit.exceptions import TOMLKitError
 
 from ...errors import InputFileError
-from ..formats import pdm_toml, pixi_toml, poetry_toml
+from ...foreign import check_shape, parse_toml
+from ..formats import pdm_toml, pixi_toml, poetry_toml, uv_toml
 from ..formats.header import commented
 from ..formats.project import GROUP
 from . import region, uv_table
@@ -27,6 +27,20 @@ PIXI = "pixi.toml"
 
 TOOLS = ("uv", "poetry", "pdm", "pixi")
 """The tools whose tables can be written; the first is meant where nothing shows which."""
+
+
+SHAPE = {
+    "project": {"dynamic": [str], "dependencies": [str], "optional-dependencies": {"*": [str]}},
+    "dependency-groups": {"*": [(str, dict)]},
+    "environments": dict,
+    "tool": {
+        "uv": {"environments": (list, str), **dict.fromkeys(uv_toml.KEYS[1:], list)},
+        "poetry": dict,
+        "pdm": {"resolution": {"overrides": dict}},
+        "pixi": {"environments": dict},
+    },
+}
+"""What a file has, if anything, in the places that are looked at or written to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,12 +143,13 @@ def _check_python(path: str, theirs: Mapping[str, Any], limits: Sequence[Limits]
     stated = theirs.get("project", {}).get("requires-python")
     if not isinstance(stated, str):
         return
+    series = limits[0].lock.combo.python
     try:
         admitted = SpecifierSet(stated)
-    except InvalidSpecifier as error:
+        fits = any(admitted.contains(f"{series}.{micro}") for micro in range(100))
+    except ValueError as error:
         raise InputFileError(path, f"has a requires-python that cannot be read: {error}") from error
-    series = limits[0].lock.combo.python
-    if not any(admitted.contains(f"{series}.{micro}") for micro in range(100)):
+    if not fits:
         raise InputFileError(
             path,
             f"requires-python = {stated!r} leaves out Python {series}, which the lock is for; "
@@ -145,10 +160,16 @@ def _check_python(path: str, theirs: Mapping[str, Any], limits: Sequence[Limits]
 def _theirs(path: str, text: str) -> dict[str, Any]:
     """The data of the file without what is ours; raises InputFileError."""
     try:
-        tomllib.loads(text)
-        return tomllib.loads(region.without_region(text))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        data = parse_toml(text)
+        theirs = parse_toml(region.without_region(text))
+    except ValueError as error:
         raise InputFileError(path, f"is not TOML that can be read: {error}") from error
+    try:
+        check_shape(data, SHAPE)
+        check_shape(theirs, SHAPE)
+    except ValueError as error:
+        raise InputFileError(path, str(error)) from error
+    return theirs
 
 
 def _stripped(data: Any) -> Any:

@@ -45,12 +45,10 @@ class NotMixed(UsageError):
     """A conda format was asked for, and the lock is one of wheels alone."""
 
     combo: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.combo} holds wheels alone, and this format needs a mixed lock: make it anew "
-            "with --format conda-lock"
-        )
+    template = (
+        "{combo} holds wheels alone, and this format needs a mixed lock: make it anew "
+        "with --format conda-lock"
+    )
 
 
 def render(locks: Sequence[Lock]) -> str:

@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from ..model import LockedPackage
 
 
+KEYS = (
+    "environments",
+    "required-environments",
+    "constraint-dependencies",
+    "override-dependencies",
+    "dependency-metadata",
+)
+"""The keys of the table that are written."""
+
+
 def render(limits: Sequence[Limits]) -> str:
     """The text of the table."""
     made = arrays(limits)
@@ -49,13 +59,14 @@ def arrays(
     of_wheels(limits, "[tool.uv]")
     environments = [one.marker for one in limits]
     several = several or len(limits) > 1
-    return {
-        "environments": toml.items(environments),
-        "required-environments": toml.items(environments),
-        "constraint-dependencies": list(_constraints(limits, several=several)),
-        "override-dependencies": list(_overrides(limits, foreign, several=several)),
-        "dependency-metadata": list(_metadata(limits, several=several)),
-    }
+    bodies = (
+        toml.items(environments),
+        toml.items(environments),
+        list(_constraints(limits, several=several)),
+        list(_overrides(limits, foreign, several=several)),
+        list(_metadata(limits, several=several)),
+    )
+    return dict(zip(KEYS, bodies, strict=True))
 
 
 def unsaid(limits: Sequence[Limits]) -> list[str]:

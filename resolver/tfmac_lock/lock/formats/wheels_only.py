@@ -20,12 +20,10 @@ class HoldsConda(UsageError):
     combo: str
     format_name: str
     instead: str = "conda-lock or pixi"
-
-    def __str__(self) -> str:
-        return (
-            f"{self.combo} has packages from conda, and {self.format_name} has no place for them; "
-            f"take --format {self.instead}"
-        )
+    template = (
+        "{combo} has packages from conda, and {format_name} has no place for them; "
+        "take --format {instead}"
+    )
 
 
 @dataclass(eq=False)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
 from ...errors import UsageError
 from .. import train_mnist
-from ..environment import clean_environ, workspace
+from ..environment import Workplace, clean_environ, workspace
 from ..errors import NotProvable, ToolFailed
-from ..interpreters import find_interpreter
 from ..linux import linux_tags, twin_of
 from ..report import read_report
 from . import build
@@ -21,15 +19,11 @@ from .evidence import evidence_name, mnist_of, read_run, run_of, write_run
 from .results import read_costs, read_probe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from ...matrix.switches import Mnist, StandInRun
-    from ...pypi.model import IndexFile
-    from ..environment import Installer
-    from ..interpreters import Interpreter
     from ..locked import LockedSet
-    from ..processes import Processes
 
 OLDEST = Version("2.8")
 """The first that is tried unasked. Apple's plugins have a graph optimizer from 0.8.0 on, which
@@ -42,15 +36,8 @@ PROBE_TIMEOUT = 1800.0
 STAGE_LIMIT = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandIns:
-    """Tries the stand-in beside TensorFlows. The fields are those of ``Twins``."""
-
-    listing: Callable[[str], Sequence[IndexFile]]
-    installer: Installer
-    processes: Processes
-    folder: Path
-    cache: Path
+class StandIns(Workplace):
+    """Tries the stand-in beside TensorFlows."""
 
     def evidence_file(self, tensorflow: str) -> Path:
         """Where the evidence about that TensorFlow lies."""
@@ -75,7 +62,7 @@ class StandIns:
             raise NotProvable(lock.id, "there is no C compiler (gcc or cc) on PATH")
         twin = twin_of(lock, self.listing, linux_tags(lock.series))
         with workspace(self.cache) as folder:
-            interpreter = self._interpreter(lock)
+            interpreter = self.interpreter(lock)
             python = self.installer.create(interpreter, folder, twin.requirements(), twin.built)
             probe, costs = self._probe(python, folder)
             library = folder / "stand_in.so"
@@ -126,13 +113,6 @@ class StandIns:
         if not report.is_file():
             name = os.path.basename(command[1])  # noqa: PTH119 - of a string
             raise ToolFailed(name, ended.output.strip()[-600:] or "no report")
-
-    def _interpreter(self, lock: LockedSet) -> Interpreter:
-        found = find_interpreter(lock.series, self.processes)
-        if found is None:
-            where = "on PATH, in pyenv or with uv"
-            raise NotProvable(lock.id, f"no CPython {lock.series} was found {where}")
-        return found
 
 
 def locks_for(locks: Iterable[LockedSet], versions: Sequence[str]) -> list[LockedSet]:

@@ -41,7 +41,9 @@ def _lock(site: Site, item: PublishedLock) -> Page:
     reasons = item.lock.verdict.reasons
     against, others = sorted_reasons(((reason, ()) for reason in reasons), 0)
     combo = item.lock.combo
-    plugin = f"with metal {combo.metal}" if combo.metal else "on the CPU"
+    title = f"{combo.package} {combo.tensorflow} on the CPU"
+    if combo.metal:
+        title = f"{combo.package} {combo.tensorflow} with metal {combo.metal}"
     return Page(
         path=f"locks/{item.id}/index.html",
         template="combo.html",
@@ -51,7 +53,9 @@ def _lock(site: Site, item: PublishedLock) -> Page:
             "combo": combo,
             "lock": item.lock,
             "cell": site.cell_of.get(item.id),
-            "files": [(name, FORMAT_TITLES[name]) for name in FORMAT_TITLES if name in item.files],
+            "files_of_lock": [
+                (name, FORMAT_TITLES[name]) for name in FORMAT_TITLES if name in item.files
+            ],
             "against": against,
             "others": others,
             "tried": any(reason.kind in TRIED for reason in reasons),
@@ -60,8 +64,7 @@ def _lock(site: Site, item: PublishedLock) -> Page:
         },
         found=Findable(
             kind="lock",
-            title=f"{combo.package} {combo.tensorflow} {plugin}, Python {combo.python}, "
-            f"{ARCH_TITLES[combo.arch]}",
+            title=f"{title}, Python {combo.python}, {ARCH_TITLES[combo.arch]}",
             words=combo.arch.value,
             status=item.status.value,
         ),

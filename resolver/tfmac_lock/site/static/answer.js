@@ -1,6 +1,6 @@
 // The answer to the first page's question, at once: a published lock, chosen as the command
 // chooses, or with more packages one that the service makes.
-import { ask, fill, readDocument, root, say, service } from "./site.js";
+import { ask, fill, pages, readDocument, root, say, service } from "./site.js";
 import { chosen, followSelects, followWords, form, guess, impossible, parameters, reaches, rememberChoice } from "./choice.js";
 
 const answer = document.querySelector("#answer");
@@ -51,10 +51,11 @@ function environmentOf(python) {
 }
 
 function published(combo, other) {
-  const page = new URL(`locks/${combo.id}/`, root);
+  const page = new URL(`locks/${combo.id}/`, pages);
+  const folder = new URL(`locks/${combo.id}/`, root);
   const wheels = combo.files.includes("requirements.txt");
   const install = wheels ? environmentOf(combo.python) : ["micromamba create --name tensorflow --file conda-lock.yml", "micromamba activate tensorflow"];
-  const file = new URL(wheels ? "requirements.txt" : "conda-lock.yml", page);
+  const file = new URL(wheels ? "requirements.txt" : "conda-lock.yml", folder);
   return fill("published", {
     title: title(combo),
     pill: [pill(combo.status)],
@@ -64,9 +65,9 @@ function published(combo, other) {
     caution: combo.status === "caution",
     sound: combo.status !== "caution",
     commands: [`curl -fsSLO ${file}`, ...install, LOOK].join("\n"),
-    files: combo.files.map((name) => fill("file", { name, address: new URL(name, page).href })),
+    files: combo.files.map((name) => fill("file", { name, address: new URL(name, folder).href })),
     other: other && title(other),
-    otherPage: other && new URL(`locks/${other.id}/`, root).href,
+    otherPage: other && new URL(`locks/${other.id}/`, pages).href,
   });
 }
 

@@ -1,13 +1,15 @@
 // What somebody asks for in a line, like "M2, Python 3.11, with pandas": the chip, the Python,
-// the macOS, the TensorFlow and the packages that are named in it.
+// the macOS, the TensorFlow and the packages that are named in it. In Vietnamese too, and in
+// Chinese and Japanese, whose own characters are in no name of a package and part words like spaces.
 const FILLER = new Set(
-  "a am an and also apple air by chip for from gpu have i imac in install it mac macbook mini my need on or package packages plus please pro run running silicon studio tensorflow the to under use using want with".split(" "),
+  "a am an and also apple air by chip for from gpu have i imac in install it mac macbook mini my need on or package packages plus please pro run running silicon studio tensorflow the to under use using want with bản cài cần chạy chip cho có của dùng gói hệ là máy muốn trên tôi và với".split(" "),
 );
 const REQUIREMENT = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?(?:\[[a-z0-9,._-]+\])?(?:(?:===?|[<>~!]=|[<>])[a-z0-9.*+!]+(?:,(?:===?|[<>~!]=|[<>])[a-z0-9.*+!]+)*)?$/i;
 
 // macosNames gives the number of each macOS name, in lower case.
 export function asked(line, macosNames = {}) {
-  let rest = ` ${line.toLowerCase()} `;
+  const plain = line.normalize("NFKC").toLowerCase().replace(/[、。，；]/g, ",").replace(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+/gu, " ");
+  let rest = ` ${plain} `;
   const found = { chip: "", python: "", macos: "", tensorflow: "", packages: [], unclear: [] };
   const take = (pattern, keep) => {
     rest = rest.replace(pattern, (...match) => {

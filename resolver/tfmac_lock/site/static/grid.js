@@ -1,5 +1,5 @@
 // The grid: filters that live in the address, and walking by keyboard.
-import { fill, root, say } from "./site.js";
+import { fill, pages, say } from "./site.js";
 import { chosen, form, impossible, parameters, reaches, remember, rememberChoice } from "./choice.js";
 
 const grid = document.querySelector("#grid");
@@ -14,7 +14,7 @@ const cells = [...grid.querySelectorAll("td[data-v]")].map((td) => ({
   link: td.querySelector("a"),
   sign: td.querySelector("i"),
   label: td.querySelector(".visually-hidden"),
-  title: td.querySelector(".visually-hidden").textContent.replace(/: \w+$/, ""),
+  title: td.querySelector(".visually-hidden").textContent.replace(/: [^:]*$/, ""),
   plugin: !td.closest("table").tHead.rows[0].cells[td.cellIndex].classList.contains("cpu"),
   on: td.dataset.v.split(" ").map((text) => {
     const [, minor, letter, floor] = /^(\d+)([wcub])(.*)$/.exec(text);
@@ -52,11 +52,11 @@ function apply() {
     cell.link.className = `tile ${status || "none"}`;
     cell.sign.textContent = GLYPHS[status] || "·";
     const why = status === null ? "not-for-this" : visible ? "cell" : "filtered-out";
-    cell.label.textContent = say(why, { title: cell.title, status });
+    cell.label.textContent = say(why, { title: cell.title, status: status && say(`word-${status}`) });
   }
   const filtered = choice.chip || choice.macos || choice.python || shown.length < ORDER.length;
   if (elsewhere) {
-    const address = new URL((choice.arch === "x86_64" ? "intel/" : "./") + location.search, root).href;
+    const address = new URL((choice.arch === "x86_64" ? "intel/" : "./") + location.search, pages).href;
     told.replaceChildren(fill("other-grid", { address, chip: choice.chipName }));
   } else {
     told.textContent = wrong || (filtered ? say("fit", { count, all: cells.length }) : "");
@@ -73,14 +73,14 @@ function changed(event) {
   const choice = chosen();
   if (event.target.name === "chip" && choice.arch !== form.dataset.arch) {
     rememberChoice();
-    location.href = new URL((choice.arch === "x86_64" ? "intel/" : "./") + location.search, root).href;
+    location.href = new URL((choice.arch === "x86_64" ? "intel/" : "./") + location.search, pages).href;
     return;
   }
   apply();
 }
 
 function describe(cell) {
-  const spans = cell.on.map((on) => say(on.floor ? "on-python-from" : "on-python", on));
+  const spans = cell.on.map((on) => say(on.floor ? "on-python-from" : "on-python", { ...on, status: say(`word-${on.status}`) }));
   told.textContent = `${cell.title} · ${spans.join(", ")}`;
 }
 

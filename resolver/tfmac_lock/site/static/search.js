@@ -1,5 +1,5 @@
 // Search over the titles of all pages, in an index that is read when somebody searches.
-import { fill, readDocument, root, say } from "./site.js";
+import { fill, pages, readDocument, say } from "./site.js";
 
 const form = document.querySelector("#search-form");
 const box = form.elements.q;
@@ -32,7 +32,7 @@ async function search() {
     return;
   }
   try {
-    const { entries } = await readDocument("search.json");
+    const { entries } = await readDocument("search.json", pages);
     const found = entries
       .map((entry) => ({ entry, points: fits(entry, words) }))
       .filter(({ points }) => points)
@@ -41,7 +41,7 @@ async function search() {
       fill("result", {
         kind: say(`kind-${entry.kind}`),
         title: entry.title,
-        address: new URL(entry.path, root).href,
+        address: new URL(entry.path, pages).href,
         pill: entry.status ? [fill(`status-${entry.status}`)] : [],
       }),
     );

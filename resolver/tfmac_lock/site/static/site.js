@@ -4,6 +4,9 @@ document.body.classList.add("js");
 
 export const root = new URL(document.body.dataset.root, location.href);
 
+// Where the pages of this language are; all other files are shared.
+export const pages = new URL(document.body.dataset.pages ?? document.body.dataset.root, location.href);
+
 // Where a service computes what is not published, or null where only files are.
 export const service = document.body.dataset.service ? new URL(document.body.dataset.service, location.href) : null;
 
@@ -74,9 +77,9 @@ export function marked(text) {
 
 // A document of the site, read once.
 const read = new Map();
-export function readDocument(path) {
+export function readDocument(path, base = root) {
   if (!read.has(path)) {
-    const reading = fetch(new URL(path, root)).then((got) => {
+    const reading = fetch(new URL(path, base)).then((got) => {
       if (!got.ok) throw new Error(`${path}: ${got.status}`);
       return got.json();
     });
@@ -104,3 +107,11 @@ export async function ask(operation, message, signal) {
 }
 
 readyCopyButtons(document);
+
+// Another language shows the same: what was chosen goes along.
+for (const link of document.querySelectorAll("a[data-keep]")) {
+  link.addEventListener("click", () => {
+    link.search = location.search;
+    link.hash = location.hash;
+  });
+}

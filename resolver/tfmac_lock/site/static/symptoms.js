@@ -1,6 +1,6 @@
 // Recognising errors in the browser, by the patterns that the program uses.
 import { explosion } from "./curve.js";
-import { fill, marked, readDocument, root, say } from "./site.js";
+import { fill, marked, pages, readDocument, root, say } from "./site.js";
 
 const paste = document.querySelector("#paste");
 const list = document.querySelector("#symptoms");
@@ -151,21 +151,22 @@ function general(command) {
     .trim();
 }
 
-function show({ symptom, line, weak }) {
+function show({ symptom, line, weak }, said) {
+  const told = (text) => said[text] ?? text;
   const cures = symptom.cures.map((cure) =>
     fill("cure", {
       when: cure.when.map((condition) => say(`when-${condition.fact}`, condition)).join(" "),
-      text: marked(cure.text),
+      text: marked(told(cure.text)),
       command: general(cure.command),
     }),
   );
   return fill("match", {
-    title: say(weak ? "may-be" : "is", { title: symptom.title }),
-    page: new URL(`symptoms/${symptom.id}/`, root).href,
+    title: say(weak ? "may-be" : "is", { title: told(symptom.title) }),
+    page: new URL(`symptoms/${symptom.id}/`, pages).href,
     line,
-    cause: marked(symptom.cause),
+    cause: marked(told(symptom.cause)),
     cures,
-    ask: weak && symptom.ask,
+    ask: weak && told(symptom.ask),
   });
 }
 
@@ -174,7 +175,8 @@ paste.addEventListener("submit", async (event) => {
   matches.hidden = false;
   try {
     const found = recognise(paste.querySelector("textarea").value, await readDocument("api/v1/symptoms.json"));
-    matches.replaceChildren(fill(found.length ? "found" : "nothing", { matches: found.map(show) }));
+    const said = pages.href === root.href ? {} : await readDocument("symptoms.json", pages);
+    matches.replaceChildren(fill(found.length ? "found" : "nothing", { matches: found.map((one) => show(one, said)) }));
   } catch (error) {
     matches.replaceChildren(fill("failed", { text: error.message }));
   }

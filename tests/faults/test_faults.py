@@ -1,0 +1,271 @@
+"""Every fault of the disk and of the process, through every command that writes.
+
+For each: the exit status that is documented, one clear message, no half and no mixed files, and
+the next run heals.
+"""
+
+from __future__ import annotations
+
+import errno
+import random
+import shutil
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.test_lock import wheels
+from tests.support import HtmlIndex
+
+from .commands import COMMANDS, Command
+from .runs import Ended, Runs, content, half, leftovers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .runs import Content
+
+__all__ = ["wheels"]
+
+SEED = 20
+SOME, MANY, FEW = 6, 200, 4
+"""Moments of each command: in a usual run, in a long one, and of one that takes many seconds."""
+
+
+@pytest.fixture(scope="module")
+def index(wheels: Path) -> Iterator[str]:
+    with HtmlIndex(wheels) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    with Runs(tmp_path_factory.mktemp("runs")) as runs:
+        yield runs
+
+
+@dataclass(slots=True)
+class Trials:
+    """A command, its folder before and after, and fresh copies of it."""
+
+    runs: Runs
+    command: Command
+    arguments: list[str]
+    root: Path
+    old: Content
+    new: Content
+    usual: Ended
+
+    @property
+    def folder(self) -> Path:
+        """The folder in which trials run."""
+        return self.root / "trial"
+
+    def run(self, **trial: Any) -> list[Ended]:
+        """Run with that going wrong."""
+        if self.command.checkout:
+            trial["checkout"] = str(trial.get("folder", self.folder))
+        return self.runs.many(self.folder, *self.arguments, **trial)
+
+    def again(self) -> None:
+        """Begin anew."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(self.root / "start", self.folder, symlinks=True)
+
+    def is_whole(self, what: object) -> None:
+        """No file is half written."""
+        assert half(content(self.folder), self.old, self.new) == set(), what
+
+    def is_clean(self, what: object) -> None:
+        """Nothing waits beside its place, but for what the next run goes on with."""
+        waiting = leftovers(content(self.folder))
+        assert {name for name in waiting if not name.startswith(self.command.kept)} == set(), what
+
+    def heals(self, what: object) -> None:
+        """The next run comes to what an undisturbed one does, and leaves nothing else."""
+        (done,) = self.run()
+        assert done.status == self.command.status, (what, done.err)
+        assert content(self.folder) == self.new, what
+
+
+@pytest.fixture(scope="module", params=COMMANDS)
+def trials(
+    request: pytest.FixtureRequest,
+    runs: Runs,
+    index: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Trials:
+    command = COMMANDS[request.param]
+    root = tmp_path_factory.mktemp("trials")
+    (root / "start").mkdir()
+    command.made(runs, root / "start", index)
+    made = Trials(runs, command, command.typed(index), root, content(root / "start"), {}, None)  # type: ignore[arg-type]
+    made.again()
+    (made.usual,) = made.run()
+    made.new = content(made.folder)
+    assert made.usual.status == command.status, made.usual.err
+    assert made.new != made.old
+    return made
+
+
+def moments(trials: Trials, wanted: int, *, last: bool = True) -> list[int]:
+    """Steps at random, the last of which are those that write; all where there are no more."""
+    steps = range(1, trials.usual.steps + 1)
+    if trials.command.heavy:
+        wanted = min(wanted, FEW)
+    if len(steps) <= wanted:
+        return list(steps)
+    return sorted(random.Random(SEED).sample(steps, wanted - 1)) + [steps[-1]] * last
+
+
+def heavy_ones_are_slow(trials: Trials, wanted: int) -> None:
+    if trials.command.heavy and wanted == SOME:
+        pytest.skip("takes many seconds; tried with the slow ones")
+
+
+how_many = pytest.mark.parametrize(
+    "wanted", [SOME, pytest.param(MANY, marks=pytest.mark.slow)], ids=["some", "many"]
+)
+
+
+def one_message(ended: Ended) -> None:
+    """One paragraph that begins with the program's name, and no traceback."""
+    told = [line for line in ended.err.splitlines() if line.startswith("tfmac-lock: ")]
+    assert "Traceback" not in ended.err + ended.out
+    assert len(told) == 1, ended.err
+
+
+@how_many
+def test_killed_at_any_step(trials: Trials, wanted: int) -> None:
+    heavy_ones_are_slow(trials, wanted)
+    for at in moments(trials, wanted):
+        trials.again()
+        (ended,) = trials.run(at=at, signal=signal.SIGKILL)
+        assert ended.status == -signal.SIGKILL, at
+        trials.is_whole(at)
+        trials.heals(at)
+
+
+@how_many
+def test_killed_at_any_time(trials: Trials, wanted: int) -> None:
+    heavy_ones_are_slow(trials, wanted)
+    chance = random.Random(SEED)
+    for _ in range(FEW if trials.command.heavy else wanted):
+        after = max(0.001, chance.uniform(0, trials.usual.seconds))
+        trials.again()
+        trials.run(after=after, signal=signal.SIGKILL)
+        trials.is_whole(after)
+        trials.heals(after)
+
+
+@how_many
+def test_interrupted_at_any_step(trials: Trials, wanted: int) -> None:
+    heavy_ones_are_slow(trials, wanted)
+    for at in moments(trials, wanted, last=False):
+        trials.again()
+        (ended,) = trials.run(at=at, signal=signal.SIGINT)
+        # At the last steps the work may be done before the interruption is noticed.
+        assert ended.status in (130, trials.command.status), (at, ended.err)
+        assert "Traceback" not in ended.err, at
+        if ended.status == 130:
+            one_message(ended)
+        trials.is_whole(at)
+        trials.is_clean(at)
+        trials.heals(at)
+
+
+@how_many
+@pytest.mark.parametrize("refusal", [errno.ENOSPC, errno.EROFS, errno.EIO, errno.EDQUOT])
+def test_a_disk_that_refuses_from_some_step_on(trials: Trials, refusal: int, wanted: int) -> None:
+    heavy_ones_are_slow(trials, wanted)
+    for at in moments(trials, wanted):
+        trials.again()
+        (ended,) = trials.run(at=at, refuse=refusal)
+        assert ended.status in (3, trials.command.status), (at, ended.err)
+        if ended.status == 3:
+            one_message(ended)
+        else:  # only the cache could not be written
+            assert half(content(trials.folder), trials.new, trials.new) == set(), at
+        trials.is_whole(at)
+        trials.heals(at)
+
+
+@pytest.mark.parametrize("largest", [0, 1, 100, 4096])
+def test_a_disk_that_is_full_in_the_middle_of_a_file(trials: Trials, largest: int) -> None:
+    heavy_ones_are_slow(trials, SOME)
+    if largest >= max(
+        len(text) for name, text in trials.new.items() if text != trials.old.get(name)
+    ):
+        pytest.skip("all files fit")
+    trials.again()
+    (ended,) = trials.run(largest=largest)
+    assert ended.status == 3, ended.err
+    one_message(ended)
+    trials.is_whole(largest)
+    trials.is_clean(largest)
+    trials.heals(largest)
+
+
+def test_ten_at_once(trials: Trials) -> None:
+    heavy_ones_are_slow(trials, SOME)
+    trials.again()
+    ended = trials.run(together=10)
+    assert {one.status for one in ended} <= {trials.command.status, trials.command.together}
+    assert any(one.status == trials.command.status for one in ended)
+    assert "Traceback" not in "".join(one.err for one in ended)
+    assert content(trials.folder) == trials.new
+
+
+def test_a_folder_that_is_gone(trials: Trials) -> None:
+    heavy_ones_are_slow(trials, SOME)
+    shutil.rmtree(trials.folder, ignore_errors=True)
+    trials.folder.mkdir()
+    (ended,) = trials.run(gone=True)
+    assert ended.status in (2, 3), ended.err
+    one_message(ended)
+    assert not trials.folder.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\u00fcn\u00efc\u00f6d\u00e9 \U0001f9ea", "with\nline", "-rf", "'; touch owned; '", "x" * 250],
+)
+def test_a_folder_with_any_name(trials: Trials, name: str) -> None:
+    heavy_ones_are_slow(trials, SOME)
+    place = trials.root / name
+    shutil.copytree(trials.root / "start", place, symlinks=True)
+    link = trials.root / "trial"
+    shutil.rmtree(link, ignore_errors=True)
+    link.symlink_to(place)  # and through a link as well
+    try:
+        (ended,) = trials.run()
+        assert ended.status == trials.command.status, ended.err
+        found = content(place)
+    finally:
+        link.unlink()
+        shutil.rmtree(place)
+    assert leftovers(found) == set()
+    assert found.keys() == trials.new.keys()
+    assert not (trials.root / "owned").exists()
+
+
+def test_a_folder_deeper_than_a_path_may_be_long(trials: Trials) -> None:
+    heavy_ones_are_slow(trials, SOME)
+    place = trials.root / "deep"
+    for _ in range(14):
+        place /= "d" * 250
+    place.parent.mkdir(parents=True)
+    shutil.copytree(trials.root / "start", place, symlinks=True)
+    (ended,) = trials.runs.many(
+        place,
+        *trials.arguments,
+        **({"checkout": str(place)} if trials.command.checkout else {}),
+    )
+    found = content(place)
+    shutil.rmtree(trials.root / "deep")
+    assert ended.status in (trials.command.status, 3), ended.err
+    assert "Traceback" not in ended.err
+    assert half(found, trials.old, found) == set()
+    assert leftovers(found) == set()
