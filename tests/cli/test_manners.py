@@ -195,7 +195,6 @@ def test_colours_are_as_one_says(run: Callable[..., Said], monkeypatch: pytest.M
     assert "\x1b[" in run(*MAC, "--dry-run").out
 
 
-@pytest.mark.parametrize("name", [*cli.COMMANDS])
 @pytest.mark.parametrize(
     "lead", [["-q"], ["--lang", "ja"], ["--lang=ja", "-v"], ["--color", "never", "--quiet"]]
 )
@@ -205,6 +204,7 @@ def test_the_consoles_options_may_stand_before_the_command(lead: list[str]) -> N
     assert args.lock == Path("there")
 
 
+@pytest.mark.parametrize("name", [*cli.COMMANDS])
 def test_every_command_says_its_exit_statuses_and_has_the_console(
     run: Callable[..., Said], name: str
 ) -> None:
