@@ -226,6 +226,7 @@ def test_a_trial_adds_to_what_is_known_of_the_companion_and_of_one_unknown_it_is
     (need,) = both.facts[0].needs
     assert (need.versions, need.requires) == ("==1.0", "tensorflow !=2.18.1")
     assert need.is_of_trials
+    assert (both.untried().facts[0].needs, both.untried().trials) == ((), ())
 
 
 WHEEL = {"package": "tensorflow-text", "version": "2.18.1", "tensorflow": "2.18.1", "arch": "arm64"}
