@@ -75,24 +75,30 @@ def with_finder(index: Universe) -> Universe:
     return index
 
 
-def request(recipe: Recipe, **more: object) -> LockRequest:
+def request(recipe: Recipe, python: str = "", **more: object) -> LockRequest:
     known = platforms()
     found, _ = make_request(
         Words(recipe=recipe, **more),  # type: ignore[arg-type]
         known,
         chip=known.chip("m1"),
-        python=known.python(recipe.python),
+        python=known.python(python or recipe.python),
         macos=None,
         any_minor=False,
     )
     return found
 
 
-def lock(index: Universe, *runs: RecipeTried, recipe: Recipe = FINDER, **more: object) -> Lock:
+def lock(
+    index: Universe,
+    *runs: RecipeTried,
+    recipe: Recipe = FINDER,
+    python: str = "",
+    **more: object,
+) -> Lock:
     recipes = Recipes(facts=(recipe,), runs=runs)
     matrix = replace(as_indexed(facts(), index), recipes=recipes, waivers=recipe.waivers)
     resolver = Resolver(matrix=matrix, source=index, as_of="2026-11-26")
-    return resolver.lock(as_proved(request(recipe, **more), recipes)).lock
+    return resolver.lock(as_proved(request(recipe, python, **more), recipes)).lock
 
 
 def test_what_no_mac_can_meet_is_waived_and_told(with_finder: Universe) -> None:
@@ -166,6 +172,18 @@ def test_the_nearest_that_can_be_had_is_offered_with_the_recipe(with_finder: Uni
     assert command == (
         "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.18.1 --metal 1.2.0 --for finder "
         "--with six"
+    )
+
+
+def test_on_a_python_without_its_tensorflow_the_recipes_own_python_is_named(
+    with_finder: Universe,
+) -> None:
+    recipe = replace(FINDER, python="3.11")
+    with pytest.raises(NoCombo) as told:
+        lock(with_finder, recipe=recipe, python="3.13")
+    assert told.value.nearest == ()
+    assert str(told.value).endswith(
+        "The Python of finder is 3.11:\n  tfmac-lock --for finder --chip m1"
     )
 
 

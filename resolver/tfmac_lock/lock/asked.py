@@ -58,13 +58,21 @@ def for_the_pair(matrix: Matrix, request: LockRequest) -> tuple[LockRequest, lis
 
 
 def naming_who_asks(error: NoCombo, request: LockRequest) -> NoCombo:
-    """The refusal of a pair together with the requirements that ask for it."""
+    """The refusal of a pair together with the requirements that ask for it.
+
+    What is near does not meet a recipe, which has a Python of its own.
+    """
     asked = [
         f"  you ask for {item.text} [{item.origin.where}]"
         for item in (*request.requirements, *request.constraints)
         if item.name in TENSORFLOW_NAMES and isinstance(item.origin, ByUser)
     ]
-    return NoCombo("\n".join([error.text, *asked]), error.nearest, error.machine)
+    recipe, near = request.recipe, error.nearest
+    if recipe is not None and recipe.python != request.pair.python.series:
+        command = f"tfmac-lock --for {recipe.name} {request.pair.machine}"
+        asked.append(f"The Python of {recipe.name} is {recipe.python}:\n  {command}")
+        near = ()
+    return NoCombo("\n".join([error.text, *asked]), near, error.machine)
 
 
 def _renamed(item: Requirement) -> Requirement:
