@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from tests.support.facts import target
-from tests.support.universe import Universe, asked_for, rules
+from tests.support.universe import Universe, asked_for, resolve, rules
 from tfmac_lock.resolve.provider import PAIR, TROUBLE, Facts, Provider
 from tfmac_lock.resolve.solve import solve
 from tfmac_lock.resolve.versions import VersionSet
@@ -72,3 +72,28 @@ def test_a_preferred_version_is_taken_where_it_is_admitted(requires: str, taken:
     made = replace(rules(universe), preferred={canonicalize_name("lib"): Version("1.0")})
     found = solve(made, asked_for("app", target=made.view.target))
     assert str(found.packages[canonicalize_name("lib")].version) == taken
+
+
+def test_a_yanked_version_that_a_left_out_package_pins_does_not_count() -> None:
+    universe = Universe()
+    universe.add("app", "2.0", "lib==1.1", "tool")
+    universe.add("app", "1.0", "lib")
+    universe.add("lib", "1.0")
+    universe.add("lib", "1.1", yanked="broken")
+    universe.add("tool", "1.0", "lib<1.1")
+    assert resolve(universe, "app") == {"app": "1.0", "lib": "1.0"}
+
+
+@pytest.mark.parametrize(("wanted", "brings"), [("lib", {}), ("lib[x]", {"helper": "1.0"})])
+def test_of_a_package_from_conda_only_what_its_extras_require_comes_in(
+    wanted: str, brings: dict[str, str]
+) -> None:
+    universe = Universe()
+    universe.add("lib", "1.0", "core", 'helper; extra == "x"')
+    universe.add("lib", "2.0", "core")
+    for name in ("core", "helper"):
+        universe.add(name, "1.0")
+    made = replace(rules(universe), given={canonicalize_name("lib"): Version("1.0")})
+    found = solve(made, asked_for(wanted, target=made.view.target))
+    versions = {name: str(one.version) for name, one in found.packages.items() if name != "lib"}
+    assert versions == brings
