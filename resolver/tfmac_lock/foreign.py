@@ -15,7 +15,7 @@ MOST_DOTS = 40
 ABSURD = re.compile(r"\d{4000}")
 """A number of more digits than Python makes one of, which shows when it is compared."""
 
-WORDS = {dict: "table", list: "list", str: "text", bool: "true or false", int: "whole number"}
+WORDS = {dict: "table", list: "list", str: "text", bool: "truth value", int: "whole number"}
 
 
 def parse_toml(content: bytes | str) -> dict[str, Any]:

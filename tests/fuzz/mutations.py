@@ -5,6 +5,7 @@ Everything is drawn from the generator that is handed in, so a number names an i
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import json
@@ -223,11 +224,11 @@ def _tree(rng: Random, tree: Any, other: Any) -> Any:
         holder[rng.choice((*ODD, "x" * 300))] = holder.pop(key)
     elif kind == 2:
         from_holder, from_key = rng.choice(list(_places(other)) or places)
-        holder[key] = from_holder[from_key]
+        holder[key] = copy.deepcopy(from_holder[from_key])
     elif kind == 3 and isinstance(holder[key], str):
         holder[key] = _tokens(rng, holder[key], "")
     elif kind == 4 and isinstance(holder, list):
-        holder[key : key + 1] = [holder[key]] * rng.choice((2, 3, 50))
+        holder[key : key + 1] = [holder[key]] * rng.choice((2, 3, 20))
     elif kind == 5:
         value: Any = holder[key]
         for _ in range(rng.choice((1, 2, 40, 600))):

@@ -163,8 +163,11 @@ def page(parse: str) -> Callable[[bytes, Path], object]:
             "json": simple_json.parse,
             "project": simple_json.parse_project,
         }
-        rows = ways[parse](data, "https://index.example/simple/demo/")
-        kept = Page(url="https://x.example", fresh_until=1.0, groups=group(rows))
+        said = ways[parse](data, "https://index.example/simple/demo/")
+        rows = said.rows
+        kept = Page(
+            url="https://x.example", fresh_until=1.0, groups=group(rows), standing=said.standing
+        )
         assert Page.unpack(kept.pack()) == kept
         project = Project.of("demo", rows_of(kept.groups))
         assert len(project.files) == len(rows)

@@ -43,6 +43,12 @@ def test_without_dyld_info_the_undefined_symbols_are_the_imports() -> None:
     )
 
 
+@pytest.mark.parametrize("need", [NEEDS[0], NEEDS[6]], ids=["binds alone", "weak binds alone"])
+def test_each_table_of_binds_is_read_where_the_others_are_empty(need: Need) -> None:
+    (found,) = imports(build(Image(needs=[need], style="classic")))
+    assert (found.symbol, found.ordinal) == (need.symbol, need.ordinal)
+
+
 def test_an_import_that_is_bound_in_many_places_counts_once() -> None:
     assert len(imports(build(Image(needs=NEEDS * 3, style="classic")))) == len(NEEDS)
 

@@ -70,6 +70,16 @@ def test_a_need_of_tensorflow_leads_to_another_pair(index: Universe) -> None:  #
     assert pins(made)["extra"] == "2.0"
 
 
+def test_a_need_beside_a_pair_that_is_asked_for_is_not_passed_over(
+    index: Universe,  # noqa: F811
+) -> None:
+    index.add("old", "1.0", "tensorflow<2.18")
+    known = needing("helper>=9", tensorflow="<2.18")
+    assert lock(index, None, "extra", known=known).lock.combo.tensorflow == "2.18.1"
+    with pytest.raises(NoCombo):
+        lock(index, None, "extra", "old", known=known)
+
+
 def test_a_need_that_a_version_cannot_have_leads_to_another_version(
     index: Universe,  # noqa: F811
 ) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from tests.support.facts import target
-from tests.support.universe import Universe, asked_for, rules
+from tests.support.universe import Universe, asked_for, resolve, rules
 from tfmac_lock.resolve.provider import PAIR, TROUBLE, Facts, Provider
+from tfmac_lock.resolve.solve import solve
 from tfmac_lock.resolve.versions import VersionSet
 
 ONE, TWO, HIGH = VersionSet(0b1), VersionSet(0b11), VersionSet(0b1000)
@@ -54,3 +58,42 @@ def test_of_equals_whoever_requires_comes_before_what_it_requires_and_then_the_n
 
 def test_an_extra_is_where_its_package_is(provider: Provider) -> None:
     assert first(provider, ("another", ONE), ("wanted[x]", TWO)) == "wanted[x]"
+
+
+@pytest.mark.parametrize(
+    ("requires", "taken"),
+    [("lib", "1.0"), ("lib>=2", "3.0"), ("lib<3", "1.0"), ("lib!=1.0", "3.0")],
+)
+def test_a_preferred_version_is_taken_where_it_is_admitted(requires: str, taken: str) -> None:
+    universe = Universe()
+    universe.add("app", "1.0", requires)
+    for version in ("1.0", "2.0", "3.0"):
+        universe.add("lib", version)
+    made = replace(rules(universe), preferred={canonicalize_name("lib"): Version("1.0")})
+    found = solve(made, asked_for("app", target=made.view.target))
+    assert str(found.packages[canonicalize_name("lib")].version) == taken
+
+
+def test_a_yanked_version_that_a_left_out_package_pins_does_not_count() -> None:
+    universe = Universe()
+    universe.add("app", "2.0", "lib==1.1", "tool")
+    universe.add("app", "1.0", "lib")
+    universe.add("lib", "1.0")
+    universe.add("lib", "1.1", yanked="broken")
+    universe.add("tool", "1.0", "lib<1.1")
+    assert resolve(universe, "app") == {"app": "1.0", "lib": "1.0"}
+
+
+@pytest.mark.parametrize(("wanted", "brings"), [("lib", {}), ("lib[x]", {"helper": "1.0"})])
+def test_of_a_package_from_conda_only_what_its_extras_require_comes_in(
+    wanted: str, brings: dict[str, str]
+) -> None:
+    universe = Universe()
+    universe.add("lib", "1.0", "core", 'helper; extra == "x"')
+    universe.add("lib", "2.0", "core")
+    for name in ("core", "helper"):
+        universe.add(name, "1.0")
+    made = replace(rules(universe), given={canonicalize_name("lib"): Version("1.0")})
+    found = solve(made, asked_for(wanted, target=made.view.target))
+    versions = {name: str(one.version) for name, one in found.packages.items() if name != "lib"}
+    assert versions == brings
