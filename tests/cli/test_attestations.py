@@ -77,7 +77,7 @@ def test_files_without_attestations_are_refused_by_name(
         "tfmac-lock: the index has no attestations of these files:",
         "  tensorflow-2.18.1-cp311-cp311-macosx_12_0_arm64.whl",
         "  tensorflow_metal-1.2.0-cp311-cp311-macosx_12_0_arm64.whl",
-        "No lock was written. --require-attestations NAME asks for those of single packages alone.",
+        "No lock was written; --require-attestations NAME asks for single packages.",
     ]
     assert names(folder) == set()
 

@@ -35,7 +35,7 @@ class Unattested(Refusal):
         return (
             f"the index has no attestations of {'this file' if one else 'these files'}:\n  "
             + "\n  ".join(self.filenames)
-            + f"\nNo lock was written. {OPTION} NAME asks for those of single packages alone."
+            + f"\nNo lock was written; {OPTION} NAME asks for single packages."
         )
 
 
