@@ -6,17 +6,20 @@ the file makes an error of it that names the file.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 MOST_DOTS = 40
 """Parts of a dotted key of TOML; the parser takes quadratic time for one."""
+
+ABSURD = re.compile(r"\d{4000}")
+"""A number of more digits than Python makes one of, which shows when it is compared."""
 
 WORDS = {dict: "table", list: "list", str: "text", bool: "true or false", int: "whole number"}
 
 
 def parse_toml(content: bytes | str) -> dict[str, Any]:
     """The tables of a TOML text."""
-    import re
     import tomllib
 
     text = content.decode() if isinstance(content, bytes) else content

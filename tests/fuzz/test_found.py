@@ -15,8 +15,11 @@ from tests.fuzz.campaign import Attempt
 from tests.fuzz.readers import READERS
 from tests.fuzz.seeds import seeds
 from tfmac_lock.check.findings import CODES
+from tfmac_lock.errors import UsageError
+from tfmac_lock.matrix.ranking import TensorFlowRequest
 
 OSV_ZIP = seeds("osv-zip")[0]
+MACHINE_TEXT = seeds("machine")[0]
 
 
 def zip_of(name: str, content: bytes = b"") -> bytes:
@@ -48,6 +51,16 @@ FOUND: list[tuple[str, bytes]] = [
     ("apply", b"a=" + b"9" * 5000),
     ("pyproject", b"a=" + b"9" * 5000),
     ("facts", b"a=" + b"9" * 5000),
+    ("html", b'<a href=x-1-py3-none-any.whl data-requires-python="<' + b"9" * 5000 + b'">'),
+    ("html", b"<a href=x-" + b"9" * 5000 + b"-py3-none-any.whl>"),
+    ("metadata", b"Name: demo\nVersion: 1.0\nRequires-Dist: six>" + b"9" * 5000),
+    ("metadata", b"Name: demo\nVersion: " + b"9" * 5000),
+    ("requirements-in", b"six>" + b"9" * 5000),
+    ("pyproject", b"[project]\nrequires-python='>" + b"9" * 5000 + b"'"),
+    ("apply", b"[project]\nrequires-python='>" + b"9" * 5000 + b"'"),
+    ("check-requirements", b"tensorflow==" + b"9" * 2000),
+    ("check-poetry", b"[[package]]\nname='tensorflow'\nversion='" + b"9" * 5000 + b"'"),
+    ("machine", MACHINE_TEXT.replace(b'"2.18.1"', b'"' + b"9" * 5000 + b'"')),
     # RecursionError
     ("facts", b"a=" + b"[" * 5000),
     # a dotted key took minutes
@@ -113,7 +126,7 @@ def test_a_lock_with_something_else_in_a_place_is_no_lock(
     assert "lock.json of tfmac-lock" in str(error)
 
 
-MACHINE: dict[str, Any] = json.loads(seeds("machine")[0])
+MACHINE: dict[str, Any] = json.loads(MACHINE_TEXT)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +159,11 @@ def test_every_finding_has_its_words_for_a_code_host() -> None:
     }
     assert {"companion-fails", "companion-untried", "pair-broken"} <= used
     assert used - set(CODES) <= {code.value for code in _of_wheels()}
+
+
+def test_a_version_of_thousands_of_digits_is_no_request_for_tensorflow() -> None:
+    with pytest.raises(UsageError, match="is not a version"):
+        TensorFlowRequest.parse("9" * 5000)
 
 
 def _of_wheels() -> list[Any]:

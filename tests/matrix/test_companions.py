@@ -61,6 +61,7 @@ def tried(outcome: str = "works", version: str = "2.18.1", **pins: str) -> Tried
         text="its smoke test was run",
         source="matrix/proofs/companions/x.toml",
         pins={"tensorflow": "2.18.1", "keras": "3.15.1", "numpy": "2.0.2"} | pins,
+        environment={"TF_USE_LEGACY_KERAS": "1"},
     )
 
 
@@ -92,6 +93,13 @@ def test_a_trial_without_tf_keras_says_nothing_of_a_lock_with_it() -> None:
     packages = (*PAIR, TEXT, package("tf-keras", "2.18.0"))
     judged = Companions(facts=(FACT,), trials=(tried(),)).judge(packages, python="3.11")
     assert {one.name: one.status for one in judged}["tensorflow-text"] is Status.UNPROVEN
+
+
+@pytest.mark.parametrize("outcome", ["works", "broken"])
+def test_a_trial_speaks_only_for_locks_with_the_same_settings(outcome: str) -> None:
+    with_keras_3 = replace(tried(outcome), environment={})
+    assert status(with_keras_3) is Status.UNPROVEN
+    assert status(tried(), with_keras_3) is Status.WORKS
 
 
 @pytest.mark.parametrize(
@@ -155,7 +163,9 @@ def test_a_package_that_nobody_listed_and_that_touches_tensorflow_is_unproven() 
 
 def test_a_package_that_does_not_touch_tensorflow_is_judged_where_it_was_tried() -> None:
     packages = (*PAIR, package("pandas", "2.2.3", "numpy>=1.26"))
-    ran, failed = (replace(tried(one), companion="pandas", version="2.2.3") for one in RESULTS)
+    ran, failed = (
+        replace(tried(one), companion="pandas", version="2.2.3", environment={}) for one in RESULTS
+    )
     elsewhere = replace(failed, pins=failed.pins | {"numpy": "2.1.3"})
     assert Companions(trials=(elsewhere,)).judge(packages, python="3.11") == ()
     (one,) = Companions(trials=(ran, elsewhere)).judge(packages, python="3.11")

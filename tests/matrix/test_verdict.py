@@ -440,6 +440,13 @@ def test_works_with_a_plugin_needs_results_or_code_without_a_silent_fault(
     assert judged(facts).status is status
 
 
+def test_that_nobody_looked_at_results_speaks_against_a_pair() -> None:
+    facts = matrix(pair_loads=(loads(True),), evidence=(TWIN, VENDOR), kernels=())
+    (told,) = [one for one in judged(facts).reasons if "nobody published results" in one.text]
+    assert told.against
+    assert not told.fatal
+
+
 def test_what_the_plugin_gets_wrong_is_told_before_all_else() -> None:
     facts = matrix(
         pair_loads=(loads(True),), evidence=PROVEN, defects=(defect(),), kernels=(LEFT_OUT,)

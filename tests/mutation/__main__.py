@@ -55,7 +55,7 @@ ROOMS = {
     "ranking": Room(("matrix/ranking.py",), ("matrix/test_ranking.py",)),
     "solver": Room(
         ("resolve/provider.py", "resolve/view.py", "resolve/candidates.py", "resolve/versions.py"),
-        ("resolve/test_solve.py", "resolve/test_companions.py", "resolve/test_agree_with_uv.py"),
+        tuple(f"resolve/test_{one}.py" for one in ("provider", "solve", "agree_with_uv")),
     ),
     "loading": Room(
         ("matrix/load_check.py", "macho/imports.py", "macho/exports.py"),

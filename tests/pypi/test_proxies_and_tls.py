@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support import HtmlIndex, build_wheel
+from tests.support.certificates import make_authority
 from tfmac_lock.pypi.config import IndexConfig
 from tfmac_lock.pypi.errors import IndexUnreachable
 
@@ -68,28 +67,7 @@ def test_a_proxy_that_wants_credentials_is_named(mirror, make_client):
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory) -> Path:
     """A folder with a certificate authority, a server's and a client's key and certificate."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs the openssl program to make certificates")
-    folder = tmp_path_factory.mktemp("authority")
-
-    def run(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    run(
-        *("req", "-x509", *key, "-subj", "/CN=test authority", "-keyout", "ca.key"),
-        *("-out", "ca.pem", "-addext", "keyUsage=critical,keyCertSign"),
-    )
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-    for who in ("server", "client"):
-        run("req", *key, "-subj", f"/CN={who}", "-keyout", f"{who}.key", "-out", f"{who}.csr")
-        run(
-            *("x509", "-req", "-in", f"{who}.csr", "-CA", "ca.pem", "-CAkey", "ca.key"),
-            *("-CAcreateserial", "-extfile", "names", "-out", f"{who}.pem"),
-        )
-        both = (folder / f"{who}.pem").read_text() + (folder / f"{who}.key").read_text()
-        (folder / f"{who}-both.pem").write_text(both)
-    return folder
+    return make_authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
@@ -109,6 +87,14 @@ def load(index: HtmlIndex, **environ: str) -> IndexConfig:
 @pytest.mark.parametrize("variable", ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_a_bundle_of_the_users_own_is_trusted(secure, authority, make_client, variable):
     config = load(secure, **{variable: str(authority / "ca.pem")})
+    assert make_client(config=config).project("demo").files
+
+
+def test_a_server_that_would_rather_speak_http_2_is_spoken_to_in_http_1(
+    secure, authority, make_client
+):
+    secure.context.set_alpn_protocols(["h2", "http/1.1"])
+    config = load(secure, PIP_CERT=str(authority / "ca.pem"))
     assert make_client(config=config).project("demo").files
 
 

@@ -19,7 +19,7 @@ WHEEL = "numpy-1.0-py3-none-any.whl"
 
 
 def parse(body, *where):
-    return tuple(map(IndexFile.unpack, simple_html.parse(body, *where)))
+    return tuple(map(IndexFile.unpack, simple_html.parse(body, *where).rows))
 
 
 def page(*lines: str, head: str = "") -> bytes:

@@ -18,7 +18,7 @@ WHEEL = "numpy-1.0-py3-none-any.whl"
 
 
 def parse(body, *where):
-    return tuple(map(IndexFile.unpack, simple_json.parse(body, *where)))
+    return tuple(map(IndexFile.unpack, simple_json.parse(body, *where).rows))
 
 
 def page(*files: object, version: str = "1.1") -> bytes:
@@ -109,7 +109,7 @@ def test_the_project_json_has_times_and_hashes_of_all_releases():
         "yanked_reason": "oops",
     }
     body = json.dumps({"releases": {"0.9": [], "1.0": [entry]}}).encode()
-    (file,) = map(IndexFile.unpack, simple_json.parse_project(body, URL))
+    (file,) = map(IndexFile.unpack, simple_json.parse_project(body, URL).rows)
     assert (file.sha256, file.size, file.yanked) == (DIGEST, 9, "oops")
     assert (file.requires_python, file.uploaded) == (
         ">=3.9",

@@ -8,9 +8,14 @@ folder of ``<normalised project>/<file>``, the layout that ``build_wheel`` makes
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import html
 import http.server
+import itertools
+import json
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -27,6 +32,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+
+JSON = "application/vnd.pypi.simple.v1+json"
 
 
 @dataclass(slots=True)
@@ -62,6 +70,34 @@ class Faults:
     content_encoding: str | None = None
     answers: Mapping[str, tuple[int, str, bytes]] = field(default_factory=dict)
     """Path to (status, content type, body), in the place of what is served there."""
+    json: bool = False
+    """Pages are JSON (PEP 691) to whoever accepts that."""
+    status: Mapping[str, str] = field(default_factory=dict)
+    """Project to its status (PEP 792)."""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """File name to the address of its attestations (PEP 740)."""
+    page: bytes | None = None
+    """What every page is, in its own content type."""
+    hang_up: bool = False
+    """The connection is closed without an answer."""
+    hang_up_every: int = 0
+    """That of every n-th request is."""
+    reset: bool = False
+    """Hanging up is a reset, as of a server that was killed."""
+    fail_every: int = 0
+    """Every n-th answer is ``failure_status``."""
+    stall_once: set[str] = field(default_factory=set)
+    """Paths whose first request is never answered."""
+    drip: bool = False
+    """The body comes byte by byte and never to an end."""
+    length: int = 0
+    """By how much Content-Length differs from what is sent, before the connection closes."""
+    sized: bool = True
+    """Whether an answer says how long it is."""
+    gone: bool = False
+    """Every file that the pages list is gone."""
+    swap: bool = False
+    """Every file is another one than the pages say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +124,7 @@ class HtmlIndex(Loopback):
         self.faults = faults or Faults()
         self.seen: list[Seen] = []
         self.closing = threading.Event()
+        self.numbers = itertools.count(1)
         self._scheme = "http" if tls is None else "https"
         if tls is not None:
             # The handshake is left to the thread of the connection.
@@ -133,9 +170,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _serve(self) -> None:
         faults = self.owner.faults
         path = unquote(urlsplit(self.path).path)
-        if faults.stall:
+        number = next(self.owner.numbers)
+        if faults.stall or path in faults.stall_once:
+            faults.stall_once.discard(path)
             self.owner.closing.wait()
             self.close_connection = True
+            return
+        if faults.hang_up or (faults.hang_up_every and number % faults.hang_up_every == 0):
+            if faults.reset:  # closing with this option set sends RST (socket(7))
+                now = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+                socket.close(self.connection.detach())
+            self.close_connection = True
+            return
+        if faults.fail_every and number % faults.fail_every == 0:
+            self._answer(faults.failure_status, "text/plain", b"not now")
             return
         if faults.credentials and self.headers.get("Authorization") != _basic(faults.credentials):
             self._answer(401, "text/plain", b"who are you?", {"WWW-Authenticate": "Basic"})
@@ -159,16 +208,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not project or not folder.is_dir():
             self._answer(404, "text/plain", b"no such project")
             return
-        body = _page(folder, self.owner.faults).encode()
+        faults = self.owner.faults
+        kind, body = "text/html", _page(folder, faults).encode()
+        if faults.json and JSON in self.headers.get("Accept", ""):
+            kind, body = JSON, _json_page(folder, faults).encode()
+        body = body if faults.page is None else faults.page
         headers = {}
         if self.owner.faults.cache_control is not None:
             headers["Cache-Control"] = self.owner.faults.cache_control
         if self.owner.faults.etag:
             headers["ETag"] = etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             if self.headers.get("If-None-Match") == etag:
-                self._answer(304, "text/html", b"", headers)
+                self._answer(304, kind, b"", headers)
                 return
-        self._answer(200, "text/html", body, headers)
+        self._answer(200, kind, body, headers)
 
     def _file(self, relative: str) -> None:
         path = self.owner.folder / relative
@@ -178,10 +231,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if wheel.is_file() and not faults.missing_metadata_files:
                 self._answer(200, "text/plain", _metadata(wheel))
                 return
-        if not path.is_file():
+        if not path.is_file() or faults.gone:
             self._answer(404, "text/plain", b"no such file")
             return
         content = path.read_bytes()
+        if faults.swap:
+            content = content[::-1]
         wanted = self.headers.get("Range")
         if wanted is None or faults.ranges == "ignore":
             self._answer(200, "application/octet-stream", content)
@@ -223,7 +278,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         )
         self.send_response(status)
         self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
+        if self.owner.faults.sized:
+            self.send_header("Content-Length", str(len(body) + self.owner.faults.length))
+        else:
+            self.close_connection = True
         if self.owner.faults.content_encoding:
             self.send_header("Content-Encoding", self.owner.faults.content_encoding)
         for key, value in (extra or {}).items():
@@ -235,11 +293,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body[: len(body) // 2])
             self.close_connection = True
             return
+        if self.owner.faults.drip:
+            self.close_connection = True
+            with contextlib.suppress(OSError):
+                while not self.owner.closing.wait(0.01):
+                    self.wfile.write(b" ")
+            return
+        self.close_connection = self.close_connection or bool(self.owner.faults.length)
         self.wfile.write(body)
 
 
 def _page(folder: Path, faults: Faults) -> str:
-    lines = ["<!DOCTYPE html><html><head><title>Links</title></head><body>"]
+    status = faults.status.get(folder.name)
+    meta = f'<meta name="pypi:project-status" content="{status}">' if status else ""
+    lines = [f"<!DOCTYPE html><html><head>{meta}<title>Links</title></head><body>"]
     for path in sorted(folder.iterdir()):
         name = path.name
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -258,9 +325,46 @@ def _page(folder: Path, faults: Faults) -> str:
             if faults.wrong_metadata_hash:
                 of_metadata = of_metadata[::-1]
             attributes.append(("data-core-metadata", f"sha256={of_metadata}"))
+        if name in faults.provenance:
+            attributes.append(("data-provenance", faults.provenance[name]))
         text = " ".join(f'{key}="{html.escape(value)}"' for key, value in attributes)
         lines.append(f"<a {text}>{html.escape(name)}</a><br/>")
     return "\n".join([*lines, "</body></html>", ""])
+
+
+def _json_page(folder: Path, faults: Faults) -> str:
+    files = []
+    for path in sorted(folder.iterdir()):
+        name, digest = path.name, hashlib.sha256(path.read_bytes()).hexdigest()
+        entry: dict[str, object] = {
+            "filename": name,
+            "url": f"../../files/{folder.name}/{quote(name)}",
+            "hashes": {"sha256": digest[::-1] if faults.wrong_hash else digest},
+            "yanked": faults.yanked.get(name, False),
+        }
+        if not faults.hashes:
+            entry["hashes"] = {}
+        if name in faults.requires_python:
+            entry["requires-python"] = faults.requires_python[name]
+        if name in faults.upload_times:
+            entry["upload-time"] = faults.upload_times[name]
+        if name in faults.provenance:
+            entry["provenance"] = faults.provenance[name]
+        if faults.metadata_files and name.endswith(".whl"):
+            of_metadata = hashlib.sha256(_metadata(path)).hexdigest()
+            if faults.wrong_metadata_hash:
+                of_metadata = of_metadata[::-1]
+            entry["core-metadata"] = {"sha256": of_metadata}
+        files.append(entry)
+    page: dict[str, object] = {
+        "meta": {"api-version": "1.4"},
+        "name": folder.name,
+        "versions": [],
+        "files": files,
+    }
+    if folder.name in faults.status:
+        page["project-status"] = {"status": faults.status[folder.name]}
+    return json.dumps(page)
 
 
 def _metadata(wheel: Path) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.companions import Needed
@@ -93,7 +93,7 @@ def _concerns(need: Needed, pin: Pin) -> bool:
 def _within(bound: str, version: str) -> bool:
     try:
         return specifier(bound).contains(version, prereleases=True)
-    except InvalidVersion:
+    except ValueError:
         return True
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..errors import UsageError
 from ..matrix.base import TENSORFLOW_PACKAGES
@@ -172,7 +172,7 @@ def _major(macos: str) -> int:
 def _older(text: str, than: Version) -> bool:
     try:
         return Version(text) < than
-    except InvalidVersion:
+    except ValueError:
         return False
 
 

@@ -232,7 +232,7 @@ def known_release(matrix: Matrix, package: str, release: str) -> Release | None:
     """The release, or None where the matrix has none or the text is no version."""
     try:
         return matrix.release(package, release)
-    except InvalidVersion:
+    except ValueError:
         return None
 
 

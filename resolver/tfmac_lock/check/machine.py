@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import host
 from ..errors import InputFileError, UsageError
-from ..foreign import check_shape
+from ..foreign import ABSURD, check_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -209,6 +209,8 @@ def load(text: str, path: str = "machine.json") -> Machine:
     try:
         data: dict[str, Any] = json.loads(text)
         check_shape(data, SHAPE)
+        if ABSURD.search(text):
+            raise ValueError("it has a number of thousands of digits")
         if data.pop("schema_version") != SCHEMA_VERSION:
             raise InputFileError(path, f"schema_version is not {SCHEMA_VERSION}")
         python = data.pop("python")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL
@@ -150,7 +150,7 @@ def _tensorflow(file: PinFile) -> Iterator[str]:
 def _version(text: str) -> Version | None:
     try:
         return Version(text) if text else None
-    except InvalidVersion:
+    except ValueError:
         return None
 
 

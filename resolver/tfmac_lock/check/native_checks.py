@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..target import Os
 from . import companion_checks
@@ -51,7 +51,7 @@ def _is_version(text: str) -> bool:
     """Whether that is a version; files hold all sorts of text."""
     try:
         Version(text)
-    except InvalidVersion:
+    except ValueError:
         return False
     return True
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, specifier, version
@@ -111,7 +111,7 @@ def within(bound: str, pinned: str) -> bool:
     """Whether a version keeps a bound; what is no version cannot be compared and passes."""
     try:
         return specifier(bound).contains(Version(pinned))
-    except InvalidVersion:
+    except ValueError:
         return True
 
 
@@ -119,7 +119,7 @@ def _keeps_out(text: str, bound: Bound) -> bool:
     """Whether a requirement admits nothing that the bound forbids, as far as limits can tell."""
     try:
         wanted = SpecifierSet(text)
-    except InvalidSpecifier:
+    except ValueError:
         return False
     probes = ["9999", *(part.version.removesuffix(".*") for part in specifier(bound.specifier))]
     return not any(
@@ -219,7 +219,7 @@ def pinned_once(case: Case) -> Iterator[Finding]:
 def _same(one: str, other: str) -> bool:
     try:
         return version(one) == version(other)
-    except InvalidVersion:
+    except ValueError:
         return one == other
 
 

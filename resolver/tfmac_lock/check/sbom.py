@@ -64,6 +64,10 @@ def purl(package: LockedPackage) -> str:
 
 def _component(package: LockedPackage) -> dict[str, Any]:
     digest = [{"alg": "SHA-256", "content": package.sha256}]
+    publishers = [
+        {"name": "tfmac-lock:publisher-by-the-index", "value": str(one)}
+        for one in package.publishers
+    ]
     return {
         "type": "library",
         "bom-ref": purl(package),
@@ -72,6 +76,7 @@ def _component(package: LockedPackage) -> dict[str, Any]:
         "purl": purl(package),
         "hashes": digest,
         "externalReferences": [{"type": "distribution", "url": package.url, "hashes": digest}],
+        **({"properties": publishers} if publishers else {}),
     }
 
 

@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     for lock in locks:
         if args.metal == "auto" and lock.combo.metal is None and lock.combo.os == "macos":
             say(_why_no_plugin(lock))
+        _say_notes(lock)
     files = outputs.texts(locks)
     if outputs.printing:
         sys.stdout.write(*files.values())
@@ -71,6 +72,18 @@ def run(args: argparse.Namespace) -> int:
         text = summary(locks, paths, color=has_color(), why=args.why, dry=args.dry_run)
         sys.stdout.write(text)
     return 0
+
+
+def _say_notes(lock: Lock) -> None:
+    """What the index says against files, and what was checked of attestations."""
+    for reason in lock.verdict.reasons:
+        if reason.kind in ("archived", "deprecated", "yanked"):
+            say(f"note: {reason.text}")
+    attested = sum(bool(package.publishers) for package in lock.packages)
+    if attested:
+        from ..lock.attested import CHECKED
+
+        say(f"note: {attested} files have attestations. It was checked {CHECKED}")
 
 
 def _check(
@@ -217,6 +230,7 @@ def _published_can_answer(args: argparse.Namespace) -> bool:
         or args.allow_source
         or args.exclude_newer
         or args.accept_repacked
+        or args.require_attestations
         or args.prove
         or args.index_url
         or args.extra_index_url

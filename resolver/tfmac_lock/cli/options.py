@@ -143,6 +143,15 @@ def main_parser() -> Parser:
         help="take that package as a source archive even if it needs a compiler; can be repeated",
     )
     what.add_argument(
+        "--require-attestations",
+        metavar="NAME",
+        action="append",
+        nargs="?",
+        const=":all:",
+        default=[],
+        help="refuse files of that package, without NAME of all, that have no attestations",
+    )
+    what.add_argument(
         "-U",
         "--upgrade",
         action="store_true",

@@ -145,6 +145,7 @@ def resolving(
         allow_source=args.allow_source,
         exclude_newer=args.exclude_newer,
         accept_repacked=args.accept_repacked,
+        attested=args.require_attestations,
         recipe=matrix.recipes.named(args.recipe) if args.recipe else None,
     )
     request, said = make_request(

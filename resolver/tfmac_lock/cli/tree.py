@@ -65,6 +65,7 @@ def _row(one: Branch) -> dict[str, Any]:
         "level": len(one.last),
         "requirement": one.wanted or None,
         "seen": one.seen,
+        "publishers": [who.to_json() for who in one.package.publishers],
     }
 
 
@@ -74,4 +75,6 @@ def _line(one: Branch) -> str:
     lead = "".join("    " if done else bar for done in one.last[:-1])
     lead += (end if one.last[-1] else fork) if one.last else ""
     conda = " (conda)" if one.package.manager == "conda" else ""
-    return f"{lead}{one.package.name} {one.package.version}{conda}{' (*)' if one.seen else ''}"
+    by = ", ".join(map(str, one.package.publishers)) if not one.seen else ""
+    after = f"{conda}{' (*)' if one.seen else ''}{f' (published by {by})' if by else ''}"
+    return f"{lead}{one.package.name} {one.package.version}{after}"

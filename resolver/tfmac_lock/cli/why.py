@@ -79,6 +79,7 @@ def _document(
     return {
         "name": package.name,
         "version": package.version,
+        "publishers": [who.to_json() for who in package.publishers],
         "required_by": [
             {
                 "name": one.package.name,
@@ -108,6 +109,8 @@ def _text(
     bounds: list[Bound],
 ) -> str:
     lines = [f"{package.name} {package.version}"]
+    for publisher in package.publishers:
+        lines += _indented(f"published by {publisher}, as the index says by an attestation")
     if parents:
         lines.append("required by:")
         width = max(len(f"{one.package.name} {one.package.version}") for one in parents)

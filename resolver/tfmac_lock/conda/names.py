@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,5 +65,5 @@ def release(version: str) -> Version | None:
     """The version as pip sees it; None where conda's version is none (PEP 440)."""
     try:
         return Version(version)
-    except InvalidVersion:
+    except ValueError:
         return None

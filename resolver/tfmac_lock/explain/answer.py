@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..matrix.facts import specifier
 from . import commands, lookups
@@ -149,7 +149,7 @@ def _value(fact: str, names: Named) -> str:
         value = names.version_of(fact)
     try:
         Version(value)
-    except InvalidVersion:
+    except ValueError:
         return ""
     return value
 

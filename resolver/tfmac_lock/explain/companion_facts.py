@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion
 
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import specifier
@@ -104,5 +103,5 @@ def _within(bound: str, version: str) -> bool:
         return not bound
     try:
         return specifier(bound).contains(version, prereleases=True)
-    except InvalidVersion:
+    except ValueError:
         return not bound

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -274,7 +274,7 @@ class Collector:
         name = name.lower().replace("_", "-")
         try:
             Version(version)
-        except InvalidVersion:
+        except ValueError:
             return
         if strength >= self._versions.get(name, (0, ""))[0]:
             self._versions[name] = (strength, version)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..matrix.reasons import Status
 from .verify import pins_of
@@ -162,7 +162,7 @@ def is_within(specifier: str, version: str) -> bool:
     """Whether the version is in the specifier; what is no version is in none."""
     try:
         return SpecifierSet(specifier).contains(Version(version), prereleases=True)
-    except InvalidVersion:
+    except ValueError:
         return False
 
 
@@ -210,5 +210,5 @@ def change(name: str, before: str, after: str) -> Change:
 def _is_newer(one: str, other: str) -> bool:
     try:
         return Version(one) > Version(other)
-    except InvalidVersion:  # conda has versions of its own kind
+    except ValueError:  # conda has versions of its own kind
         return one > other

@@ -9,13 +9,14 @@ from ..matrix.companions import own_names
 from ..matrix.verdict import Pair, judge
 from .companions import OLDER, with_companions
 from .known_files import of_unknown_files, unknown_files
+from .notes import SAID
 from .verify import pins_of
 
 if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from .model import Lock
 
-NOTES = frozenset({"asked", "conda", OLDER, "source", "stand-in", "waiver"})
+NOTES = frozenset({"asked", "conda", OLDER, "source", "stand-in", "waiver"}) | SAID
 """The kinds of reason that say how the lock was made; they stay as they are."""
 
 

@@ -25,6 +25,7 @@ from ..resolve.source import known_requirements
 from ..resolve.view import View
 from ..target import MacOSVersion, Os, PythonVersion
 from .asked import for_the_pair, naming_who_asks
+from .attested import with_publishers
 from .companions import with_companions
 from .floors import first_macos, macos_to_try, oldest_macos
 from .known_files import of_unknown_files, refuse_contradicted, unknown_files
@@ -434,6 +435,8 @@ class Resolver:
         """The lock of a solution, verified; raises BrokenPins."""
         solved = solution.packages
         packages = tuple(self._package(solved[name]) for name in sorted(solved))
+        if request.attested:
+            packages = with_publishers(packages, solved, self.source, request.attested)
         if both is not None:
             packages = (*locked(both.conda.records), *packages)
         pins = pins_of(packages)
@@ -458,7 +461,7 @@ class Resolver:
         notes = [
             *notes,
             *(() if both is None else both.notes),
-            *notes_of(pair, solution, packages, self._waivers(packages, target)),
+            *notes_of(pair, solution, packages, self._waivers(packages, target), self.source),
         ]
         lock = Lock(
             combo=_combo(pair, target, pins, macos),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..conda.state import ChannelState
     from ..matrix.companions import CompanionVerdict
     from ..matrix.recipes import RecipeVerdict
+    from ..pypi.attestations import Publisher
     from .beside import Beside
 
 SCHEMA_VERSION = 1
@@ -29,8 +30,9 @@ class LockedPackage:
 
     ``requires`` are the requirements that its metadata state for the target, markers already
     applied; those of a conda package are conda specs. ``build``, ``md5`` and ``constrains`` are
-    recorded of conda packages alone. Size and upload time are left out on purpose: only some
-    indexes state them, and the same request must give the same bytes from each.
+    recorded of conda packages alone, ``publishers`` where attestations were required. Size and
+    upload time are left out on purpose: only some indexes state them, and the same request must
+    give the same bytes from each.
     """
 
     name: str
@@ -43,6 +45,7 @@ class LockedPackage:
     build: str = ""
     md5: str = ""
     constrains: tuple[str, ...] = ()
+    publishers: tuple[Publisher, ...] = ()
 
     @property
     def is_source(self) -> bool:
@@ -243,6 +246,8 @@ def _package_json(package: LockedPackage) -> dict[str, Any]:
         row["build"] = package.build
         row["md5"] = package.md5
         row["constrains"] = list(package.constrains)
+    if package.publishers:
+        row["publishers"] = [one.to_json() for one in package.publishers]
     return row
 
 
@@ -280,6 +285,7 @@ def from_json(data: Any) -> Lock:
                 build=row.get("build", ""),
                 md5=row.get("md5", ""),
                 constrains=tuple(row.get("constrains", ())),
+                publishers=_publishers(row.get("publishers")),
             )
             for row in data["packages"]
         ),
@@ -292,6 +298,15 @@ def from_json(data: Any) -> Lock:
         recipe=_recipe(data.get("recipe")),
         channels=_channels(data.get("channels")),
     )
+
+
+def _publishers(rows: Any) -> tuple[Publisher, ...]:
+    # As with channels.
+    if not rows:
+        return ()
+    from ..pypi.attestations import Publisher
+
+    return tuple(map(Publisher.from_json, rows))
 
 
 def _channels(rows: Any) -> tuple[ChannelState, ...]:

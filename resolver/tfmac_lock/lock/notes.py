@@ -1,4 +1,7 @@
-"""What a lock says besides its packages: what was waived, stood in for, built, or not final."""
+"""What a lock says besides its packages.
+
+That is what was waived, stood in for, built, not final, or taken back.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from ..matrix.verdict import Pair
     from ..matrix.waivers import Waiver
     from ..resolve.solve import Solution
+    from ..resolve.source import Source
     from .model import LockedPackage
 
 
@@ -20,12 +24,19 @@ def notes_of(
     solution: Solution,
     packages: Sequence[LockedPackage],
     waivers: Iterable[tuple[LockedPackage, Waiver]],
+    source: Source,
 ) -> Iterator[Reason]:
     """The notes on a solution, in the order in which a lock states them."""
     yield from (_waived(package, waiver) for package, waiver in waivers)
     yield from _stand_ins(pair, solution)
     yield from _built(packages)
     yield from _prereleases(solution)
+    yield from _taken_back(solution)
+    yield from _given_up(solution, source)
+
+
+SAID = frozenset({"archived", "deprecated", "yanked"})
+"""The kinds of note that are said aloud as well."""
 
 
 def _waived(package: LockedPackage, waiver: Waiver) -> Reason:
@@ -58,6 +69,29 @@ def _prereleases(solution: Solution) -> list[Reason]:
         )
         for name in solution.unasked_pre
     ]
+
+
+def _taken_back(solution: Solution) -> Iterator[Reason]:
+    """The files that their makers have withdrawn (PEP 592)."""
+    for name, solved in sorted(solution.packages.items()):
+        if solved.file.yanked is not None:
+            why = f": {solved.file.yanked}" if solved.file.yanked else ""
+            text = (
+                f"{name} {solved.version} is yanked, withdrawn by its makers{why}. It is taken "
+                "since something pins that very version"
+            )
+            yield Reason(kind="yanked", text=text, source="index metadata", against=True)
+
+
+def _given_up(solution: Solution, source: Source) -> Iterator[Reason]:
+    """The projects that their makers no longer maintain (PEP 792)."""
+    meanings = {"archived": "no further release is expected", "deprecated": "another one is better"}
+    for name in sorted(solution.packages):
+        standing = source.project(name).standing
+        if standing.status in meanings:
+            why = standing.reason or meanings[standing.status]
+            text = f"the project {name} is {standing.status}: {why}"
+            yield Reason(kind=standing.status, text=text, source="index metadata")
 
 
 def _built(packages: Iterable[LockedPackage]) -> list[Reason]:

@@ -22,6 +22,7 @@ from ..resolve.pyproject import read_pyproject, split_extras
 from ..resolve.requirement import ByUser
 from ..resolve.requirements_in import Options, read_file, read_text, read_with
 from ..target import MacOSVersion, Os
+from .attested import ALL, OPTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +47,8 @@ class LockRequest:
     those that may even need a compiler. ``options`` are the command line's words for all that
     is not the pair, so that the lock can say how it was made. ``accept_repacked`` takes
     TensorFlow and plugin files whose sha256 is not the release's. ``preferred`` are versions to
-    be kept where they can be; ``recipe`` is what the lock is for.
+    be kept where they can be; ``recipe`` is what the lock is for. ``attested`` are the packages
+    whose files must have attestations.
     """
 
     pair: PairRequest
@@ -58,6 +60,7 @@ class LockRequest:
     allow_source: frozenset[str] = frozenset()
     options: str = ""
     accept_repacked: bool = False
+    attested: frozenset[str] = frozenset()
     preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
     recipe: Recipe | None = None
 
@@ -88,6 +91,7 @@ class Words:
     allow_source: Sequence[str] = ()
     exclude_newer: str | None = None
     accept_repacked: bool = False
+    attested: Sequence[str] = ()
     recipe: Recipe | None = None
 
     @property
@@ -102,6 +106,7 @@ class Words:
         parts += [f"--allow-source {shlex.quote(name)}" for name in self.allow_source]
         parts += [f"--exclude-newer {self.exclude_newer}"] if self.exclude_newer else []
         parts += ["--accept-repacked"] if self.accept_repacked else []
+        parts += [f"{OPTION} {shlex.quote(name)}" for name in self.attested]
         return " ".join(parts)
 
 
@@ -152,6 +157,9 @@ def make_request(
         allow_source=frozenset(map(canonicalize_name, allowed)),
         options=words.options,
         accept_repacked=words.accept_repacked,
+        attested=frozenset(
+            name if name == ALL else canonicalize_name(name) for name in words.attested
+        ),
         recipe=words.recipe,
     )
     return request, said

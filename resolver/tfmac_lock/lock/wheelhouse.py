@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from ..errors import UsageError
 from ..pypi.errors import ProjectNotFound
@@ -84,7 +84,7 @@ def _newest_wheel(name: str, python: str, client: IndexClient) -> IndexFile:
         try:
             _, version, _, _ = parse_wheel_filename(file.filename)
             fits = SpecifierSet(file.requires_python or "").contains(f"{python}.99")
-        except (InvalidWheelFilename, InvalidSpecifier):
+        except ValueError:
             continue
         if fits and file.yanked is None and not version.is_prerelease:
             found.append((version, file))

@@ -208,6 +208,7 @@ class Trial(Run):
             text=self.sentence,
             source=source,
             pins=self.decisive,
+            environment=self.environment,
         )
 
 
@@ -219,7 +220,11 @@ def decisive_of(pins: Mapping[str, str], tensorflow: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """A trial as the compiled matrix has it: ``pins`` are the decisive ones."""
+    """A trial as the compiled matrix has it: ``pins`` are the decisive ones.
+
+    It counts only where the environment variables that companions need are the same: one that
+    ran with Keras 3 says nothing of a lock that takes Keras 2 in its place.
+    """
 
     companion: str
     version: str
@@ -228,6 +233,7 @@ class Tried:
     text: str
     source: str
     pins: dict[str, str]
+    environment: dict[str, str] = field(default_factory=dict)
 
     def speaks_for(self, name: str, version: str, pins: Mapping[str, str]) -> bool:
         """Whether it was made with that version beside the very same decisive packages.
@@ -335,15 +341,17 @@ class Companions:
         listed = {fact.name for fact in self.facts} | {*naming}
         listed |= {name for name, found in loads.items() if found is not None}
         there = {package.name: package.version for package in packages}
+        settings = self.settings(there)
+        trials = [one for one in self.trials if one.environment == settings]
         listed |= {
             one.companion
-            for one in self.trials
+            for one in trials
             if one.companion in there
             and one.speaks_for(one.companion, there[one.companion], pins)
             and one.counts_on(minor(python))
         }
         return tuple(
-            self._judge(package, pins, loads[package.name], minor(python))
+            self._judge(package, trials, pins, loads[package.name], minor(python))
             for package in touching(packages, listed)
         )
 
@@ -363,10 +371,15 @@ class Companions:
         return dict(sorted(found.items()))
 
     def _judge(
-        self, package: Locked, pins: Mapping[str, str], load: NativeLoad | None, python: Series
+        self,
+        package: Locked,
+        trials: Iterable[Tried],
+        pins: Mapping[str, str],
+        load: NativeLoad | None,
+        python: Series,
     ) -> CompanionVerdict:
         name, version = package.name, package.version
-        beside_these = [one for one in self.trials if one.speaks_for(name, version, pins)]
+        beside_these = [one for one in trials if one.speaks_for(name, version, pins)]
         # What was run on this very Python is the best that can be known.
         trials = [one for one in beside_these if one.python == python] or [
             one for one in beside_these if one.counts_on(python)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from .. import __version__
 
@@ -100,7 +100,7 @@ def same_version(has: str | None, version: str) -> bool:
     """Whether the two versions are one, whatever way they are written."""
     try:
         return has is not None and Version(has) == Version(version)
-    except InvalidVersion:
+    except ValueError:
         return has == version
 
 

@@ -18,8 +18,8 @@ from ..files import open_regular, write_whole
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# An entry of another number, whose rules of what may be kept were weaker, is not read.
-_MAGIC = b"tfmac-lock cache 2"
+# An entry of another number, of which less was kept, is not read.
+_MAGIC = b"tfmac-lock cache 3"
 _KEY_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./")
 
 
@@ -56,6 +56,12 @@ class Cache:
             write_whole(path, _head(body) + b"\n" + body)
         except OSError as fault:
             self.fault = fault
+
+    def keys(self, folder: str) -> list[str]:
+        """The keys of all entries under a folder."""
+        if self.folder is None or not (place := self._path(folder)).is_dir():
+            return []
+        return [f"{folder}/{path.name}" for path in place.iterdir() if path.name[0] != "."]
 
     def _path(self, key: str) -> Path:
         assert self.folder is not None

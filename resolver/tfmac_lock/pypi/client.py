@@ -9,6 +9,7 @@ out of a wheel without fetching all of it is as good as the index, and no other 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -23,14 +24,15 @@ from .page import Page, fetch_metadata, fetch_page, fetch_project_json
 from .urls import read, redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
     from typing import Self
 
+    from .attestations import Publisher
     from .cache import Cache
     from .config import IndexConfig
-    from .http import Limits, Transport
+    from .http import Limits, Reply, Transport
     from .sdist import SourceArchive
     from .workers import Workers
 
@@ -70,6 +72,7 @@ class IndexClient:
         self._wait = wait
         self._lock = threading.Lock()
         self._noted: set[str] = set()
+        self._doubted: set[str] = set()
         self._projects: Once[Project] = Once()
         self._metadata: Once[Metadata] = Once()
         self._archives: Once[SourceArchive] = Once()
@@ -88,14 +91,18 @@ class IndexClient:
     def close(self) -> None:
         """Give up what is under way and drop all connections.
 
-        A connection on which a thread still waits for a server is left to that thread, since
-        its descriptor could be another file's by the time the answer comes.
+        Connections on which threads still wait for a server are dropped when these have ended,
+        since a descriptor could be another file's by the time the answer comes; nobody waits.
         """
-        if self._opened is not None:
-            self._opened[0].stop()
-        ended = self._pool is None or self._pool.stop(_PATIENCE)
-        if self._opened is not None and ended:
-            self._opened[0].close()
+        if self._opened is None:
+            return
+        transport, pool = self._opened[0], self._pool
+        transport.stop()
+        if pool is None or pool.stop(_PATIENCE):
+            transport.close()
+        else:
+            later = partial(_close_after, pool, transport)
+            threading.Thread(target=later, name="closer", daemon=True).start()
 
     # -- answers
 
@@ -104,7 +111,8 @@ class IndexClient:
 
         Folders of this computer, which only the user can name, add their files to those of the
         index. ``ProjectNotFound`` when none has it; ``IndexUnreachable`` when one that comes
-        before cannot be asked, since it might have had it.
+        before cannot be asked, since it might have had it. One that an index has in quarantine
+        has no files, and no other index is asked for it.
         """
         return self._projects.get(name, partial(self._find, name))
 
@@ -161,6 +169,34 @@ class IndexClient:
                 self._store(key, found)
         return found
 
+    def publishers(self, file: IndexFile, sha256: str) -> tuple[Publisher, ...]:
+        """Who published the file of that sha256, by its attestations; nobody where it has none."""
+        if file.provenance is None:
+            return ()
+        from . import attestations
+
+        url, key = file.provenance, f"provenance/{_key(file)}"
+        known = self._cache.load(key)
+        body = self._provenance(url, file) if known is None else known.encode()
+        found = attestations.parse(body, url, file.filename, sha256)
+        if known is None:
+            self._store(key, body.decode(errors="replace"))
+        return found
+
+    def _provenance(self, url: str, file: IndexFile) -> bytes:
+        from . import attestations
+
+        def take(reply: Reply) -> bytes:
+            if reply.status != 200:
+                raise BadIndexAnswer(
+                    url, f"the index promises attestations, the server says {reply.status}"
+                )
+            return reply.read(attestations.LARGEST)
+
+        transport, limits = self._transport(f"the attestations of {file.filename}")
+        headers = {"Accept": attestations.ACCEPT}
+        return transport.fetch(url, take, headers=headers, seconds=limits.page_seconds)
+
     def open(self, file: IndexFile) -> IO[bytes]:
         """The file for reading a little of it at random, to be closed.
 
@@ -174,7 +210,8 @@ class IndexClient:
         transport, limits = self._transport(file.filename)
         from .rangefile import open_remote
 
-        return open_remote(transport, limits, file)
+        with self._doubting(file):
+            return open_remote(transport, limits, file)
 
     def save(self, file: IndexFile, into: IO[bytes], largest: int | None = None) -> str:
         """Fetch the whole file into an empty one; its sha256, checked if one is known.
@@ -191,7 +228,8 @@ class IndexClient:
 
             if largest is not None:
                 limits = replace(limits, wheel_bytes=largest)
-            return rangefile.save(transport, limits, file, into)
+            with self._doubting(file):
+                return rangefile.save(transport, limits, file, into)
         except OSError as fault:
             raise NoRoom(file.url, str(fault)) from None
 
@@ -222,7 +260,8 @@ class IndexClient:
                 return
             from . import resumed
 
-            resumed.fetch(*self._transport(file.filename), file, part, progress)
+            with self._doubting(file):
+                resumed.fetch(*self._transport(file.filename), file, part, progress)
             part.replace(to)
         except OSError as fault:
             raise NoRoom(file.url, str(fault)) from None
@@ -239,17 +278,19 @@ class IndexClient:
         for index in asked:
             if _is_local(index):
                 folders += self._folder_rows(index, name)
-            elif not first.groups:
-                groups = self._page("pages", index, name, f"{index}{name}/", fetch_page).groups
-                first = self._secure(Project(name=name, groups=groups, index=index))
-        if not folders and not first.groups:
+            elif not first.groups and not first.standing.is_unsafe:
+                page = self._page("pages", index, name, f"{index}{name}/", fetch_page)
+                groups = {} if page.standing.is_unsafe else page.groups
+                project = Project(name=name, groups=groups, index=index, standing=page.standing)
+                first = self._secure(project)
+        if not folders and not first.groups and not first.standing.is_unsafe:
             raise ProjectNotFound(name, asked)
         if not folders:
             return first
         found: dict[str, str] = {}
         for row in (*folders, *first.rows) if _is_local(asked[0]) else (*first.rows, *folders):
             found.setdefault(row.partition("\t")[0], row)
-        return Project.of(name, found.values(), first.index)
+        return Project.of(name, found.values(), first.index, first.standing)
 
     def _find_with_times(self, name: str) -> Project:
         project = self._find(name)
@@ -281,7 +322,7 @@ class IndexClient:
                 "plain http, which anybody on the way can change. If their host can be trusted, "
                 "name it in PIP_TRUSTED_HOST."
             )
-        return Project.of(project.name, kept, project.index)
+        return Project.of(project.name, kept, project.index, project.standing)
 
     def _page(
         self,
@@ -299,6 +340,8 @@ class IndexClient:
         if known is not None and (self._offline or (known.is_fresh(now) and not self._revalidate)):
             return known
         page = fetch(*self._transport(redact(url)), url, known, now)
+        if f"{kind}/{_folder(index)}" in self._doubted:
+            page = replace(page, fresh_until=0.0)
         self._store(key, page.pack())
         return page
 
@@ -359,7 +402,8 @@ class IndexClient:
 
         if file.has_metadata and not _is_local(file.url):
             transport, limits = self._transport(f"the metadata of {file.filename}")
-            text = fetch_metadata(transport, limits, file)
+            with self._doubting(file):
+                text = fetch_metadata(transport, limits, file)
             if text is not None:
                 return text
             self._note(
@@ -370,6 +414,22 @@ class IndexClient:
             return metadata.read(wheel, file.filename)
 
     # -- cache, notes, network
+
+    @contextlib.contextmanager
+    def _doubting(self, file: IndexFile) -> Iterator[None]:
+        """Have the index's pages asked for again next time where one was wrong about the file."""
+        try:
+            yield
+        except BadIndexAnswer:
+            pages = f"pages/{_folder(file.index)}"
+            with self._lock:
+                known = pages in self._doubted
+                self._doubted.add(pages)
+            for key in () if known else self._cache.keys(pages):
+                page = self._load(key, Page.unpack)
+                if page is not None:
+                    self._store(key, replace(page, fresh_until=0.0).pack())
+            raise
 
     def _load(self, key: str, unpack: Callable[[str], T]) -> T | None:
         text = self._cache.load(key)
@@ -417,6 +477,11 @@ class IndexClient:
             if self._pool is None:
                 self._pool = Workers(CONNECTIONS)
             return self._pool
+
+
+def _close_after(pool: Workers, transport: Transport) -> None:
+    if pool.stop(threading.TIMEOUT_MAX):
+        transport.close()
 
 
 def _is_local(url: str) -> bool:

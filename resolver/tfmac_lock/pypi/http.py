@@ -4,6 +4,12 @@ The library is ``httpx2`` (2.16 of 2026), the maintained continuation of ``httpx
 release, 0.28.1, is of December 2024. It is imported when the first request goes out, since
 loading it takes 70 ms and working from the cache never needs it.
 
+A request has a connection to itself, of HTTP/1.1: when one answer stalls or breaks off, no other
+request suffers, and no state is shared between threads. HTTP/2 is not spoken. httpcore2 (2.16.2)
+uses one such connection from many threads without a lock, ends all of its requests with the first
+that goes wrong, and never resets the stream of an answer that nobody reads, which fills the window
+of all others. Sixteen connections were measured to be as fast.
+
 Nothing is unlimited: each answer has a largest size and a longest time, from the connection to
 its last byte, redirects a number, and the wait that a server may ask for an upper end.
 
@@ -38,14 +44,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# One connection carries many HTTP/2 requests; an HTTP/1.1 server gets no more than these.
-CONNECTIONS = 16
+CONNECTIONS = 16  # at once to one server, besides that of the thread that waits for answers
 
 _TRY_AGAIN = {408, 429, 500, 502, 503, 504}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MAX_REDIRECTS = 10
 _LONGEST_WAIT = 30.0  # seconds that a server may make a user wait by Retry-After
 _CHUNK = 1 << 16
+_KEPT = 30.0  # seconds that a connection without a request is kept
+_FIRST_PATIENCE = 15.0
+"""Seconds of silence after which the first try is given up, each further one after twice as many.
+
+A longer time limit of the user's is the last one's: an answer that got lost is asked for again
+soon, and a server that is slow in earnest gets its time.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +77,15 @@ class Limits:
 class Reply:
     """An answer whose head is here and whose body can be read once."""
 
-    def __init__(self, response: httpx2.Response, url: str, stopped: threading.Event) -> None:
+    def __init__(
+        self,
+        response: httpx2.Response,
+        url: str,
+        stopped: threading.Event,
+        allow: Callable[[float], None],
+    ) -> None:
+        self.allow = allow
+        """Gives the whole answer so many seconds from now on, if it had fewer left."""
         self.status = response.status_code
         self.url = url
         self.headers: Mapping[str, str] = response.headers
@@ -112,7 +132,8 @@ class Transport:
         self._clients: dict[bool, httpx2.Client] = {}
         self._lock = threading.Lock()
         self._now = threading.local()
-        """Its ``deadline`` is that of the request that the thread has under way."""
+        """Of the request that the thread has under way: its ``deadline``, and its ``patience``,
+        the seconds of silence after which this try is given up."""
 
     def stop(self) -> None:
         """Give up what is under way: at the next piece of an answer, or the next try."""
@@ -143,6 +164,9 @@ class Transport:
         tries = self._config.retries + 1
         self._now.deadline = time.monotonic() + seconds
         for attempt in range(tries):
+            self._now.patience = self._config.timeout
+            if attempt + 1 < tries:
+                self._now.patience = min(self._config.timeout, _FIRST_PATIENCE * 2**attempt)
             try:
                 return self._once(method, url, headers or {}, take)
             except _TryAgainError as fault:
@@ -151,13 +175,13 @@ class Transport:
                 pause = _pause(attempt) if fault.pause is None else fault.pause
                 if self._closing.is_set():
                     raise IndexUnreachable(url, "it is no longer needed") from None
-                reason = str(fault) if tries == 1 else f"{fault}, {attempt + 1} times"
-                if attempt + 1 == tries:
-                    raise IndexUnreachable(url, reason) from None
-                if pause > _LONGEST_WAIT:
+                if pause > min(_LONGEST_WAIT, self._now.deadline - time.monotonic()):
                     raise IndexUnreachable(
                         url, str(fault), f"It asks to wait {pause:.0f} seconds."
                     ) from None
+                reason = str(fault) if tries == 1 else f"{fault}, {attempt + 1} times"
+                if attempt + 1 == tries:
+                    raise IndexUnreachable(url, reason) from None
                 self._observer.retrying(redact(url), str(fault), pause)
                 self._wait(pause)
                 if self._closing.is_set():
@@ -178,7 +202,7 @@ class Transport:
                         url = self._follow(response)
                         continue
                     _refuse(response, url)
-                    reply = Reply(response, url, self._closing)
+                    reply = Reply(response, url, self._closing, self._allow)
                     result = take(reply)
                 finally:
                     response.close()
@@ -205,7 +229,11 @@ class Transport:
         credentials = self._config.credentials_for(url)
         client = self._client(trusted=self._config.is_trusted(url))
         request = client.build_request(
-            method, there, headers=headers, extensions={"trace": self._trace}
+            method,
+            there,
+            headers=headers,
+            extensions={"trace": self._trace},
+            timeout=max(0.0, min(self._now.patience, self._now.deadline - time.monotonic())),
         )
         return client.send(request, stream=True, auth=credentials, follow_redirects=False)
 
@@ -226,6 +254,9 @@ class Transport:
         if not self._config.is_secure(url):
             raise BadIndexAnswer(here, f"it redirects to plain http, {redact(url)}")
         return url
+
+    def _allow(self, seconds: float) -> None:
+        self._now.deadline = max(self._now.deadline, time.monotonic() + seconds)
 
     def _trace(self, event: str, about: Mapping[str, Any]) -> None:
         """Have every wait on a new connection end with the deadline of whoever reads.
@@ -283,7 +314,7 @@ def _refuse(response: httpx2.Response, url: str) -> None:
 
 
 def _transport_fault(url: str, fault: Exception) -> Exception:
-    text = " ".join(str(fault).split())
+    text = " ".join(str(fault).split()).rstrip(".")
     reason = re.sub(r"^\[Errno -?\d+\] ", "", text) or type(fault).__name__
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return IndexUnreachable(
@@ -317,18 +348,15 @@ def _retry_after(value: str | None) -> float | None:
 def _open_client(config: IndexConfig, *, trusted: bool) -> httpx2.Client:
     import httpx2
 
-    from .http2 import guard
-
-    guard()
     tls = _tls(config, trusted=trusted)
     try:
         return httpx2.Client(
-            http2=True,
             verify=tls,
             proxy=config.proxy,
-            timeout=config.timeout,
             limits=httpx2.Limits(
-                max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
+                max_connections=None,  # who asks waits for its answer, so threads limit them
+                max_keepalive_connections=4 * CONNECTIONS,
+                keepalive_expiry=_KEPT,
             ),
             headers={"User-Agent": f"tfmac-lock/{__version__}"},
         )

@@ -60,6 +60,12 @@ def resolve(base: str, href: str) -> tuple[str, str] | None:
     return url, fragment
 
 
+def provenance(base: str, given: object) -> str | None:
+    """The address of a file's attestations, ``None`` for none."""
+    resolved = resolve(base, given) if isinstance(given, str) and given else None
+    return resolved[0] if resolved and resolved[0].isprintable() else None
+
+
 def filename_of(url: str) -> str:
     """The last segment of the address's path, decoded: what pip and uv take for the name."""
     last = url.partition("?")[0].rpartition("/")[2]

@@ -37,7 +37,7 @@ def rows(index: str, project: str) -> tuple[str, ...]:
         return ()
     except OSError as fault:
         raise IndexUnreachable(page.as_uri(), str(fault), _HINT) from None
-    return simple_html.parse(body, page.as_uri())
+    return simple_html.parse(body, page.as_uri()).rows
 
 
 def open_file(file: IndexFile) -> IO[bytes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..wheels.metadata import Metadata as Metadata  # given out from here
 
@@ -24,8 +24,9 @@ class IndexFile:
     ``requires_python`` is the raw text. ``yanked`` is the reason, ``""`` when there is none
     given, ``None`` when the file is not yanked. ``has_metadata`` says that the index promises
     the core metadata at ``url`` + ``.metadata`` (PEP 658), with the hash, if it gives one, in
-    ``metadata_sha256``. ``url`` carries neither credentials nor a fragment. ``index`` is whose
-    page lists the file.
+    ``metadata_sha256``. ``provenance`` is the address of its attestations (PEP 740), ``None``
+    where it has none. ``url`` carries neither credentials nor a fragment. ``index`` is whose page
+    lists the file.
     """
 
     filename: str
@@ -37,6 +38,7 @@ class IndexFile:
     uploaded: datetime | None = None
     metadata_sha256: str | None = None
     has_metadata: bool = False
+    provenance: str | None = None
     index: str = ""
 
     def pack(self) -> str:
@@ -51,12 +53,15 @@ class IndexFile:
             self.uploaded.isoformat() if self.uploaded else None,
             self.metadata_sha256,
             self.has_metadata,
+            self.provenance,
         )
 
     @classmethod
     def unpack(cls, row: str, index: str = "") -> IndexFile:
         """The file of a row of that index; ``ValueError`` for anything else."""
-        name, url, sha256, size, requires_python, yanked, uploaded, metadata = row.split("\t")
+        name, url, sha256, size, requires_python, yanked, uploaded, metadata, provenance = (
+            row.split("\t")
+        )
         return cls(
             filename=name,
             url=url,
@@ -67,8 +72,43 @@ class IndexFile:
             uploaded=_moment(uploaded) if uploaded else None,
             metadata_sha256=metadata if len(metadata) > 1 else None,
             has_metadata=bool(metadata),
+            provenance=provenance or None,
             index=index,
         )
+
+
+class Standing(NamedTuple):
+    """The status of a project (PEP 792), "" for active; the reason is one line."""
+
+    status: str = ""
+    reason: str = ""
+
+    @property
+    def is_unsafe(self) -> bool:
+        """Whether nothing of it is to be installed."""
+        return self.status == "quarantined"
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.reason}" if self.reason else self.status
+
+    @classmethod
+    def read(cls, status: object, reason: object) -> Standing:
+        """Of what a page says; whatever is unknown counts as active, as the PEP has it."""
+        if status not in ("archived", "deprecated", "quarantined"):
+            return ACTIVE
+        text = " ".join(reason.split())[:LONGEST_REASON] if isinstance(reason, str) else ""
+        return cls(str(status), text)
+
+
+ACTIVE = Standing()
+LONGEST_REASON = 500
+
+
+class Listing(NamedTuple):
+    """What a page says: the rows of its files, and the standing of the project."""
+
+    rows: tuple[str, ...]
+    standing: Standing = ACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +116,21 @@ class Project:
     """A project: its wheels and source distributions.
 
     ``groups`` has the files by what their names end in (``ending_of``), each as the lines of
-    ``IndexFile.pack``. ``index`` is whose page they are from.
+    ``IndexFile.pack``. ``index`` is whose page they are from, ``standing`` what that says of the
+    project as a whole.
     """
 
     name: str
     groups: Mapping[str, str]
     index: str = ""
+    standing: Standing = ACTIVE
 
     @classmethod
-    def of(cls, name: str, rows: Iterable[str], index: str = "") -> Project:
+    def of(
+        cls, name: str, rows: Iterable[str], index: str = "", standing: Standing = ACTIVE
+    ) -> Project:
         """A project of those rows."""
-        return cls(name=name, groups=group(rows), index=index)
+        return cls(name=name, groups=group(rows), index=index, standing=standing)
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -188,6 +232,7 @@ def pack_row(
     uploaded: str | None,
     metadata_sha256: str | None,
     has_metadata: bool,
+    provenance: str | None = None,
 ) -> str:
     """A row: the fields of an ``IndexFile`` in one line, separated by tabs.
 
@@ -203,6 +248,7 @@ def pack_row(
             "" if yanked is None else "!" + " ".join(yanked.split()),
             " ".join(uploaded.split()) if uploaded else "",
             metadata_sha256 or ("1" if has_metadata else ""),
+            provenance or "",
         )
     )
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .errors import BadIndexAnswer, HashMismatch, IndexUnreachable
-from .model import group
+from .model import ACTIVE, Standing, group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .http import Limits, Reply, Transport
-    from .model import IndexFile
+    from .model import IndexFile, Listing
 
 # PEP 691's content negotiation: JSON where there is any, else a page marked as PEP 503, else
 # whatever HTML a plain web server has. pip asks the same way.
@@ -39,7 +39,8 @@ class Page:
 
     No groups may also mean that the index has no such page, which is worth remembering, too:
     offline it lets the next index be asked. Some mirrors have an empty page for every project
-    that they do not know, so the two are one.
+    that they do not know, so the two are one. That there is none is asked anew each time: a server
+    that is being repaired says so, too.
     """
 
     url: str
@@ -47,10 +48,12 @@ class Page:
     etag: str = ""
     last_modified: str = ""
     groups: Mapping[str, str] = field(default_factory=dict)
+    standing: Standing = ACTIVE
 
     def pack(self) -> str:
         """A head line, then the groups, each after its ending; ``unpack`` is its inverse."""
-        head = (self.url, repr(self.fresh_until), self.etag, self.last_modified)
+        kept = (self.url, repr(self.fresh_until), self.etag, self.last_modified)
+        head = (*kept, *self.standing)
         groups = (f"{ending}\n{rows}" for ending, rows in self.groups.items())
         return "\n\t".join(("\t".join(head), *groups))  # no row begins with a tab
 
@@ -66,13 +69,14 @@ class Page:
     def unpack(cls, text: str) -> Page:
         """The page that ``pack`` wrote; ``ValueError`` for anything else."""
         head, *groups = text.split("\n\t")
-        url, fresh_until, etag, last_modified = head.split("\t")
+        url, fresh_until, etag, last_modified, status, reason = head.split("\t")
         return cls(
             url=url,
             fresh_until=float(fresh_until),
             etag=etag,
             last_modified=last_modified,
             groups=dict(rows.split("\n", 1) for rows in groups),
+            standing=Standing(status, reason),
         )
 
 
@@ -122,7 +126,7 @@ def _fetch(
     known: Page | None,
     now: float,
     accept: str,
-    parse: Callable[[Reply, bytes], tuple[str, ...]],
+    parse: Callable[[Reply, bytes], Listing],
 ) -> Page:
     headers = {"Accept": accept}
     if known is not None and known.etag:
@@ -135,21 +139,23 @@ def _fetch(
         if reply.status == 304 and known is not None:
             return replace(known, fresh_until=fresh_until)
         if reply.status in {404, 410}:
-            return Page(url=url, fresh_until=fresh_until)
+            return Page(url=url, fresh_until=now)
         if reply.status != 200:
             raise IndexUnreachable(url, f"the server answers {reply.status}")
+        said = parse(reply, reply.read(limits.page_bytes))
         return Page(
             url=url,
             fresh_until=fresh_until,
             etag=_header(reply.headers, "etag"),
             last_modified=_header(reply.headers, "last-modified"),
-            groups=group(parse(reply, reply.read(limits.page_bytes))),
+            groups=group(said.rows),
+            standing=said.standing,
         )
 
     return transport.fetch(url, take, headers=headers, seconds=limits.page_seconds)
 
 
-def _parse_page(reply: Reply, body: bytes) -> tuple[str, ...]:
+def _parse_page(reply: Reply, body: bytes) -> Listing:
     content_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "application/vnd.pypi.simple.v1+json":
         from . import simple_json
@@ -162,7 +168,7 @@ def _parse_page(reply: Reply, body: bytes) -> tuple[str, ...]:
     raise BadIndexAnswer(reply.url, f"its content type is {content_type[:60] or 'missing'!r}")
 
 
-def _parse_project(reply: Reply, body: bytes) -> tuple[str, ...]:
+def _parse_project(reply: Reply, body: bytes) -> Listing:
     from . import simple_json
 
     return simple_json.parse_project(body, reply.url)

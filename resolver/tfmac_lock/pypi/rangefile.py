@@ -190,7 +190,7 @@ def _ask(
         file.url,
         take,
         headers={**_IDENTITY, "Range": wanted},
-        seconds=limits.wheel_seconds,
+        seconds=limits.page_seconds,
     )
 
 
@@ -219,6 +219,7 @@ def _total(transport: Transport, limits: Limits, file: IndexFile) -> int | None:
 
 
 def _whole(reply: Reply, file: IndexFile, limits: Limits) -> IO[bytes]:
+    reply.allow(limits.wheel_seconds)
     into = tempfile.TemporaryFile(prefix="tfmac-lock-")  # noqa: SIM115  # handed out open
     try:
         _copy(reply, file, limits, into)

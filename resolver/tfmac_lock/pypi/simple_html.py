@@ -2,7 +2,8 @@
 
 PEP 503 (pages, ``#sha256=``, ``data-requires-python``), PEP 592 (``data-yanked``), PEP 629
 (the version in a ``meta`` tag), PEP 658 and 714 (``data-dist-info-metadata``,
-``data-core-metadata``); and ``data-upload-time``, which no specification has but some mirrors
+``data-core-metadata``), PEP 740 (``data-provenance``), PEP 792 (the project's status in ``meta``
+tags); and ``data-upload-time``, which no specification has but some mirrors
 write.
 
 The page is read in one pass, in which no byte is looked at more than a few times: a quantifier
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from . import links
 from .errors import BadIndexAnswer
-from .model import is_usable, pack_row
+from .model import Listing, Standing, is_usable, pack_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +51,8 @@ _PLAIN_LINK = re.compile(
 _PLAIN_ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
 
 
-def parse(body: bytes, url: str) -> tuple[str, ...]:
-    """The rows (``IndexFile.pack``) of the files that a page links to, in page order.
+def parse(body: bytes, url: str) -> Listing:
+    """What a page says, with the rows (``IndexFile.pack``) of the files that it links to, in order.
 
     ``url`` is where the page came from, against which links are resolved unless the page has
     a ``base``. ``BadIndexAnswer`` when this is another kind of page: a login form, a start
@@ -76,7 +77,7 @@ def parse(body: bytes, url: str) -> tuple[str, ...]:
         raise BadIndexAnswer(url, f"it speaks version {page.version[:20]!r} of the simple API")
     if not page.distributions and (page.other_links or page.interactive or not page.is_html):
         raise BadIndexAnswer(url, "it is not the page of a project: it links to no files")
-    return tuple(page.rows)
+    return Listing(tuple(page.rows), page.standing)
 
 
 def _read_markup(text: str, place: int, page: _Page) -> int:
@@ -118,11 +119,18 @@ class _Page:
         self.url = url
         self.base: str | None = None
         self.version: str | None = None
+        self.status: dict[str, str] = {}
         self.rows: list[str] = []
         self.distributions = 0
         self.other_links = False
         self.is_html = False
         self.interactive = False
+
+    @property
+    def standing(self) -> Standing:
+        """The status of the project."""
+        own = "pypi:project-status"
+        return Standing.read(self.status.get(own), self.status.get(f"{own}-reason"))
 
     def start_tag(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Take note of a tag."""
@@ -131,8 +139,12 @@ class _Page:
         elif tag == "base" and self.base is None:
             href = links.resolve(self.url, attributes.get("href", ""))
             self.base = href[0] if href else None
-        elif tag == "meta" and attributes.get("name") == "pypi:repository-version":
-            self.version = attributes.get("content", "")
+        elif tag == "meta":
+            name, content = attributes.get("name", ""), attributes.get("content", "")
+            if name == "pypi:repository-version":
+                self.version = content
+            elif name.startswith("pypi:project-status"):
+                self.status.setdefault(name, content)
         elif tag in {"html", "body"}:
             self.is_html = True
         elif tag in {"form", "script", "input"}:
@@ -164,6 +176,7 @@ class _Page:
                 attributes.get("data-upload-time"),
                 links.sha256(digest) if kind == "sha256" else None,
                 kind == "true" or bool(digest),
+                links.provenance(self.base or self.url, attributes.get("data-provenance")),
             )
         )
 

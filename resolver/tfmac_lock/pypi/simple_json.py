@@ -1,4 +1,4 @@
-"""The JSON form of a project page (PEP 691, 700, 714), and the project JSON.
+"""The JSON form of a project page (PEP 691, 700, 714, 740, 792), and the project JSON.
 
 The project JSON (``/pypi/NAME/json``) is an older interface of the public index and of some
 mirrors; it knows upload times and hashes where a plain page does not.
@@ -11,32 +11,39 @@ from typing import TYPE_CHECKING
 
 from . import links
 from .errors import BadIndexAnswer
-from .model import is_usable, pack_row
+from .model import Listing, Standing, is_usable, pack_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def parse(body: bytes, url: str) -> tuple[str, ...]:
-    """The rows of a PEP 691 page, in its order; ``BadIndexAnswer`` for anything else."""
+def parse(body: bytes, url: str) -> Listing:
+    """What a PEP 691 page says, files in its order; ``BadIndexAnswer`` for anything else."""
     page = _load(body, url)
     meta = page.get("meta")
     version = meta.get("api-version") if isinstance(meta, dict) else None
     # PEP 629: another major version may mean anything, a newer minor one only adds.
     if not isinstance(version, str) or version.partition(".")[0] != "1":
         raise BadIndexAnswer(url, f"it speaks version {version!r:.20} of the simple API")
-    return tuple(_rows(page.get("files"), url, "files"))
+    said = page.get("project-status")
+    status = said if isinstance(said, dict) else {}
+    return Listing(
+        tuple(_rows(page.get("files"), url, "files")),
+        Standing.read(status.get("status"), status.get("reason")),
+    )
 
 
-def parse_project(body: bytes, url: str) -> tuple[str, ...]:
+def parse_project(body: bytes, url: str) -> Listing:
     """The rows of every release in a project JSON; ``BadIndexAnswer`` for anything else."""
     releases = _load(body, url).get("releases")
     if not isinstance(releases, dict):
         raise BadIndexAnswer(url, "releases: missing")
-    return tuple(
-        row
-        for version, files in releases.items()
-        for row in _rows(files, url, f"releases.{version:.40}")
+    return Listing(
+        tuple(
+            row
+            for version, files in releases.items()
+            for row in _rows(files, url, f"releases.{version:.40}")
+        )
     )
 
 
@@ -62,10 +69,11 @@ def _rows(entries: object, url: str, where: str) -> Iterator[str]:
             raise BadIndexAnswer(url, f"{path}: no filename and url")
         resolved = links.resolve(url, href)
         if resolved is not None and links.is_safe_name(filename) and is_usable(filename):
-            yield _row(filename, resolved[0], entry)
+            attested = links.provenance(url, entry.get("provenance"))
+            yield _row(filename, resolved[0], entry, attested)
 
 
-def _row(filename: str, address: str, entry: dict[str, object]) -> str:
+def _row(filename: str, address: str, entry: dict[str, object], provenance: str | None) -> str:
     hashes = entry.get("hashes", entry.get("digests"))
     size = entry.get("size")
     requires_python = entry.get("requires-python", entry.get("requires_python"))
@@ -85,4 +93,5 @@ def _row(filename: str, address: str, entry: dict[str, object]) -> str:
         uploaded if isinstance(uploaded, str) else None,
         links.sha256_of(promised) if isinstance(promised, dict) else None,
         bool(promised),
+        provenance,
     )

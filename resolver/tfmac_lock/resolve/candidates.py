@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..pypi.model import ALONE
 from ..target import MacOSVersion
@@ -186,7 +186,7 @@ def _head(text: str) -> tuple[Version, BuildTag] | None:
         return None
     try:
         version = Version(found["version"])
-    except InvalidVersion:
+    except ValueError:
         return None
     return version, (int(found["number"]), found["rest"]) if found["number"] else ()
 
@@ -196,5 +196,5 @@ def _python_fits(requires_python: str, python: str) -> bool:
     """Whether Requires-Python admits the version; one that cannot be read admits all, as in pip."""
     try:
         return SpecifierSet(requires_python).contains(python, prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:
         return True

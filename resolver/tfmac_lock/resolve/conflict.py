@@ -275,6 +275,9 @@ def _lacking(facts: Facts, item: Requirement, by: NormalizedName | None = None) 
         text, left_out = f"conda brings {item.name} {given}", ""
     elif project.unknown:
         text, left_out = f"the index has no project {item.name}", ""
+    elif project.standing.is_unsafe:
+        text, left_out = f"the index has {item.name} in quarantine, as unsafe to install", ""
+        text += f": {project.standing.reason}" if project.standing.reason else ""
     else:
         text = f"no file of {item.name} that fits meets {item.text}"
         text += f" (left out: {left_out})" if left_out else ""

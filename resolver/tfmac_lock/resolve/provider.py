@@ -475,7 +475,11 @@ class Provider(BaseProvider[str, int]):
             self._strides[name] = MANY
         if tried < FEW or (tried - FEW) % MANY or name in self.facts.rules.given:
             return
-        places = [place for place, _ in zip(VersionSet(found).places(), range(MANY), strict=False)]
+        if self._strides[name] <= MANY:  # else the builds in between are not looked at
+            places = VersionSet(found).places()
+            self._fetch(name, [place for place, _ in zip(places, range(MANY), strict=False)])
+
+    def _fetch(self, name: NormalizedName, places: Iterable[int]) -> None:
         files = [self.facts.file(name, place).file for place in places]
         known = self.facts.rules.known
         self.facts.view.source.prefetch_metadata(
@@ -605,8 +609,13 @@ class Provider(BaseProvider[str, int]):
             return None
         own = self.get_dependencies(package, version)
         releases = self.facts.project(name).releases
+        last = len(releases) - 1
+        # What is looked at now, whatever comes out, and what may be looked at next.
+        probes = {version + (stride >> half) for half in range(stride.bit_length())}
+        probes |= {version + stride + 1, version + 3 * stride + 1}
+        self._fetch(name, sorted(place for place in probes if place <= last))
         while stride > 1:
-            other = min(version + stride, len(releases) - 1)
+            other = min(version + stride, last)
             nightly = all(one.version.is_devrelease for one in releases[version : other + 1])
             if nightly and other > version and self.get_dependencies(package, other) == own:
                 self._strides[name] = stride * 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from ..errors import InputFileError
@@ -139,7 +139,7 @@ class _Reader:
         python = self._environment["python_full_version"]
         try:
             fits = stated is None or SpecifierSet(str(stated)).contains(python, prereleases=True)
-        except InvalidSpecifier:
+        except ValueError:
             raise self._fault(f"requires-python: {stated!r} is not a version specifier") from None
         if not fits:
             raise self._fault(f"requires Python {stated}, and the lock is for {python}")

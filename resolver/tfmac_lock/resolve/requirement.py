@@ -11,6 +11,8 @@ from packaging.requirements import InvalidRequirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from ..foreign import ABSURD
+
 if TYPE_CHECKING:
     from packaging.markers import Environment
     from packaging.utils import NormalizedName
@@ -112,7 +114,7 @@ def parse(text: str) -> packaging.requirements.Requirement | None:
     resolver goes on to the next version.
     """
     try:
-        return packaging.requirements.Requirement(text)
+        return None if ABSURD.search(text) else packaging.requirements.Requirement(text)
     except (InvalidRequirement, RecursionError):
         return None
 

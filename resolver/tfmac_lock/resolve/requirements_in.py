@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 
 from ..errors import InputFileError, UsageError
 from ..files import read_input
+from ..foreign import ABSURD
 from .requirement import ByUser, Requirement, UnreadableMarker, applies, stated
 from .view import ALL
 
@@ -94,6 +95,8 @@ class Unreadable(ValueError):
 
 def read_text(text: str, origin: ByUser, environment: Environment) -> Requirement | None:
     """The requirement, or None where its marker leaves it out; raises Unreadable."""
+    if ABSURD.search(text):
+        raise Unreadable("has a number of thousands of digits")
     try:
         requirement = packaging.requirements.Requirement(text)
         counts = applies(requirement, environment)

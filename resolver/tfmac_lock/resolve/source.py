@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..matrix.facts import Matrix
+    from ..pypi.attestations import Publisher
     from ..pypi.model import IndexFile, Metadata, Project
     from ..pypi.sdist import SourceArchive
 
@@ -30,6 +31,9 @@ class Source(Protocol):
 
     def sha256(self, name: str, file: IndexFile) -> str:
         """The file's sha256, fetched and hashed where the index does not tell it."""
+
+    def publishers(self, file: IndexFile, sha256: str) -> tuple[Publisher, ...]:
+        """Who published the file, by its attestations; raises OutsideError."""
 
     def prefetch_projects(self, names: Iterable[str]) -> None:
         """Start fetching pages in the background."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..pypi.errors import ProjectNotFound
+from ..pypi.model import ACTIVE, Standing
 from .candidates import FittingFile, LeftOut, Sources, fitting_files, ranks_of
 
 if TYPE_CHECKING:
@@ -55,13 +56,15 @@ class Release:
 class ProjectView:
     """The releases of a project that fit the target, newest first.
 
-    ``unknown`` tells that no index has the project, ``left_out`` why files do not count. Sets
-    of versions are rows of bits, as in ``VersionSet``.
+    ``unknown`` tells that no index has the project, ``left_out`` why files do not count,
+    ``standing`` what the index says of the project. Sets of versions are rows of bits, as in
+    ``VersionSet``.
     """
 
     releases: tuple[Release, ...]
     left_out: LeftOut
     unknown: bool = False
+    standing: Standing = ACTIVE
     finals: int = 0
     wheels: int = 0
     yanked: int = 0
@@ -185,4 +188,5 @@ class View:
         for fit in fits:
             by_version.setdefault(fit.version, []).append(fit)
         releases = (Release(version, tuple(files)) for version, files in by_version.items())
-        return ProjectView(releases=tuple(releases), left_out=left_out)
+        found = tuple(releases)
+        return ProjectView(releases=found, left_out=left_out, standing=project.standing)

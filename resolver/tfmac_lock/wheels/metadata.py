@@ -131,11 +131,11 @@ def headers(text: str) -> dict[str, list[str]]:
 
 def is_version(text: str, expected: str) -> bool:
     """Whether a text is that version, however it is written."""
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return Version(text) == Version(expected)
-    except InvalidVersion:
+    except ValueError:
         return False
 
 

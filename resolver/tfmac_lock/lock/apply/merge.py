@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from tomlkit.exceptions import TOMLKitError
 
@@ -143,12 +143,13 @@ def _check_python(path: str, theirs: Mapping[str, Any], limits: Sequence[Limits]
     stated = theirs.get("project", {}).get("requires-python")
     if not isinstance(stated, str):
         return
+    series = limits[0].lock.combo.python
     try:
         admitted = SpecifierSet(stated)
-    except InvalidSpecifier as error:
+        fits = any(admitted.contains(f"{series}.{micro}") for micro in range(100))
+    except ValueError as error:
         raise InputFileError(path, f"has a requires-python that cannot be read: {error}") from error
-    series = limits[0].lock.combo.python
-    if not any(admitted.contains(f"{series}.{micro}") for micro in range(100)):
+    if not fits:
         raise InputFileError(
             path,
             f"requires-python = {stated!r} leaves out Python {series}, which the lock is for; "

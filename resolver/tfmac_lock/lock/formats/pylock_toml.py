@@ -101,8 +101,18 @@ def _package(package: LockedPackage, uploads: Mapping[str, Upload] | None) -> li
         f"name = {text(package.name)}",
         f"version = {text(package.version)}",
         *(_origin(package) if uploads is not None else ()),
+        *_identities(package),
         f"wheels = [{file}]" if wheel else f"sdist = {file}",
     ]
+
+
+def _identities(package: LockedPackage) -> list[str]:
+    """Who published the file, where attestations were required."""
+    rows = [
+        ", ".join(f"{name} = {text(value)}" for name, value in one.to_json().items())
+        for one in package.publishers
+    ]
+    return [f"attestation-identities = [{', '.join(f'{{{row}}}' for row in rows)}]"] if rows else []
 
 
 def _origin(package: LockedPackage) -> list[str]:
