@@ -314,6 +314,12 @@ def test_the_nearest_are_for_the_same_machine() -> None:
     assert all("--chip m2 --macos 14 --tensorflow" in line for line in error.commands)
 
 
+def test_a_pair_with_a_plugin_is_nearer_than_the_very_version_without_one() -> None:
+    plugins = [pair.metal for pair in nearest(shipped(), wish("3.13", tensorflow="2.20"))]
+    assert plugins[0] is not None
+    assert None in plugins
+
+
 def test_the_nearest_keep_the_wish_for_no_plugin() -> None:
     assert all(p.metal is None for p in nearest(shipped(), wish(tensorflow="2.3", metal="none")))
 
