@@ -108,6 +108,13 @@ def test_status_comes_before_grade_and_grade_before_the_newest_tensorflow() -> N
     ]
 
 
+def test_of_equals_the_newest_patch_comes_first() -> None:
+    tensorflows = ("2.18.0", "2.18.1", "2.18.2")
+    facts = matrix(releases=tuple(release("tensorflow", one) for one in tensorflows))
+    offered = choices(facts, wish(metal="none"))
+    assert [choice.pair.tensorflow for choice in offered] == ["2.18.2", "2.18.1", "2.18.0"]
+
+
 @pytest.mark.parametrize("python", ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("chip", ["m1", "intel-amd", "intel"])
 def test_what_is_broken_is_never_offered(python: str, chip: str) -> None:
@@ -305,6 +312,12 @@ def test_the_nearest_are_for_the_same_machine() -> None:
     error = refused("3.13", "m2", "2.9", macos="14")
     assert error.commands
     assert all("--chip m2 --macos 14 --tensorflow" in line for line in error.commands)
+
+
+def test_a_pair_with_a_plugin_is_nearer_than_the_very_version_without_one() -> None:
+    plugins = [pair.metal for pair in nearest(shipped(), wish("3.13", tensorflow="2.20"))]
+    assert plugins[0] is not None
+    assert None in plugins
 
 
 def test_the_nearest_keep_the_wish_for_no_plugin() -> None:

@@ -62,13 +62,8 @@ ROOMS = {
         ("matrix/test_load_check.py", "macho"),
     ),
     "hashes": Room(
-        ("pypi/links.py", "pypi/rangefile.py", "pypi/local.py", "lock/wheelhouse.py"),
-        (
-            "pypi/test_links.py",
-            "pypi/test_rangefile.py",
-            "pypi/test_client.py",
-            "cli/test_fetch.py",
-        ),
+        ("pypi/links.py", "pypi/rangefile.py"),
+        ("pypi/test_links.py", "pypi/test_rangefile.py", "pypi/test_client.py"),
     ),
     "writers": Room(
         ("lock/write.py", "lock/verify.py", "lock/formats/*.py"),

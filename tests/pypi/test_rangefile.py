@@ -74,6 +74,12 @@ def test_a_wheel_smaller_than_the_first_request_is_read(mirror, folder, transpor
     assert len(mirror.seen) == 1
 
 
+def test_what_is_fetched_whole_is_read_from_its_beginning(mirror, wheel, transport):
+    mirror.faults.ranges = "ignore"
+    with open_remote(transport, Limits(), address(mirror, wheel)) as file:
+        assert file.read() == wheel.read_bytes()
+
+
 def test_what_is_fetched_whole_is_checked(mirror, wheel, transport):
     mirror.faults.ranges = "ignore"
     with pytest.raises(HashMismatch, match="promised 0000"):
