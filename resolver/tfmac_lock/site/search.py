@@ -36,9 +36,10 @@ def index(pages: Iterable[Page], language: Language) -> str:
 
 
 def _title(found: Findable, language: Language) -> str:
-    """The title in the language, its parts each for itself where it is none as a whole."""
-    whole = language.find(found.title)
-    return whole or ", ".join(map(language.translated, found.title.split(", ")))
+    """The title in the language; those of locks and pairs are lists of names."""
+    if found.kind in ("lock", "pair"):
+        return ", ".join(map(language.translated, found.title.split(", ")))
+    return language.translated(found.title)
 
 
 def _words(found: Findable, language: Language) -> str:
