@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from ..files import differing, dump_json, write_whole
-from ..matrix import dated, natives, platforms, switches, uploads
+from ..matrix import dated, natives, platforms, switches, symbol_names, uploads
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
 from ..matrix.contents import ContentsFile, TrainersFile
@@ -30,6 +30,7 @@ from .kernel_files import KernelsFile
 from .natives import ExportsFile, NativeReleaseFile, NativesFile, ProjectFile, read_natives
 from .pair_rows import binary_facts, pair_loads
 from .symptom_files import Frameworks, SymptomFile, compile_symptoms
+from .wordings import Wordings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +67,7 @@ SCHEMAS: dict[str, type] = {
     "standin": StandInRun,
     "symptom": SymptomFile,
     "frameworks": Frameworks,
+    "wordings": Wordings,
 }
 """Each kind of file with its class; the schema lies in matrix/schemas/ under this name."""
 
@@ -92,6 +94,7 @@ def build(root: Path) -> dict[str, str]:
             "shape": shape(),
         },
         "natives": natives.to_json(rows),
+        "symbols": symbol_names.to_json(matrix.symbols.get()),
         "advice": compile_advice(
             matrix,
             {f"{path.name}-{path.parent.name}" for path in (root / "locks").glob("py3*/*")},

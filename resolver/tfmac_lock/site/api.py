@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from .. import __version__
 from ..errors import DataError
+from ..files import escaped
 from ..matrix.plain import plain
 from ..target import Arch
 from . import companion_documents
@@ -47,10 +48,8 @@ def render(
 
 def dump(document: doc.Document) -> str:
     """The bytes of a document."""
-    return (
-        json.dumps(document.model_dump(by_alias=True), ensure_ascii=False, separators=(",", ":"))
-        + "\n"
-    )
+    fields = document.model_dump(by_alias=True)
+    return escaped(json.dumps(fields, ensure_ascii=False, separators=(",", ":"))) + "\n"
 
 
 def lock_path(lock: str) -> str:
