@@ -1,6 +1,6 @@
 """Trying companions: a lock's versions on Linux, and the smoke test of each companion in it.
 
-What comes out is one file a companion, TensorFlow, Python and decisive pins under
+What comes out is one file a companion, TensorFlow, Python, decisive pins and settings under
 matrix/proofs/companions/. A trial that is there with the same decisive pins, the same settings
 and the same program is not made again.
 """
@@ -64,12 +64,14 @@ WORK = "work"
 def trial_file(folder: Path, task: Task, lock: LockedSet) -> Path:
     """Where the trial lies."""
     beside = decisive_of(lock.pins, lock.tensorflow)
-    return folder / task.name / _name(task.version, lock.tensorflow, lock.series, beside)
+    made = _name(task.version, lock.tensorflow, lock.series, {**beside, **task.environment})
+    return folder / task.name / made
 
 
 def trial_name(trial: Trial) -> str:
     """The name of the file that the trial lies in."""
-    return _name(trial.version, trial.tensorflow, trial.python, trial.decisive)
+    beside = {**trial.decisive, **trial.environment}
+    return _name(trial.version, trial.tensorflow, trial.python, beside)
 
 
 def _name(version: str, tensorflow: str, python: str, beside: Mapping[str, str]) -> str:
