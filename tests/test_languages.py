@@ -100,6 +100,7 @@ def test_a_mac_whose_terminal_says_nothing_is_asked_for_its_languages(
         ("x{a}x", "x", None),
         ("takes {a}{b}!", "takes 1.2 (so it says)!", {"a": "1.2", "b": " (so it says)"}),
         ("takes {a}{b}!", "takes one~=1!", {"a": "o", "b": "ne~=1"}),
+        ("takes {a}{b}; {c}", "takes x~=1; x is it", {"a": "x", "b": "~=1", "c": "x is it"}),
     ],
 )
 def test_a_sentence_is_known_by_its_shape(

@@ -67,12 +67,15 @@ class Shape:
         if not (text.startswith(first) and text.endswith(last)) or end < len(first):
             return None
         at, found = len(first), []
-        for piece in middle:
-            place = text.find(piece or " ", at + 1, end)
+        for number, piece in enumerate(middle):
+            if piece:
+                place = text.find(piece, at + 1, end)
+            else:
+                following = next(filter(None, middle[number + 1 :]), "")
+                limit = text.find(following, at + 1, end) if following else end
+                place = max(text.find(" ", at + 1, max(limit, 0)), at + 1)
             if place < 0:
-                if piece:
-                    return None
-                place = at + 1
+                return None
             found.append(text[at:place])
             at = place + len(piece)
         if at >= end:
@@ -120,9 +123,12 @@ class Language:
         return self.find(text, depth) or text
 
     def _made(self, text: str, depth: int) -> str | None:
-        """By its shape, else by its parts."""
+        """By its shape, else by its parts; the latter of two clauses may have its own shape."""
         if depth > MOST_NESTED:
             return None
+        head, mark, tail = text.partition("; ")
+        if head and mark and (found := self.find(f"; {tail}", depth + 1)) is not None:
+            return f"{self.translated(head, depth + 1)}{found}"
         for shape in self._by_shape:
             values = shape.values(text)
             if values is not None:
@@ -135,9 +141,6 @@ class Language:
         head, colon, tail = text.partition(COLON)
         if colon and (found := self.find(tail, depth)) is not None:
             return f"{self.translated(head, depth)}{self.translated(COLON)}{found}"
-        head, mark, tail = text.partition("; ")
-        if head and mark and (found := self.find(f"; {tail}", depth)) is not None:
-            return f"{self.translated(head, depth)}{found}"
         if text.startswith(" (") and text.endswith(")"):
             found = self.find(text[2:-1], depth)
             return None if found is None else f" ({found})"
