@@ -129,7 +129,7 @@ def remade(asked: argparse.Namespace, old: Lock, names: list[str]) -> Lock:
         if wants_conda(asked):
             raise UsageError(
                 "this is a mixed lock, whose packages conda chooses together: update all of it, "
-                "with tfmac-lock update"
+                "with `tfmac-lock update`"
             )
         packages = named(old, names)
         with resolving(asked, find_machine(asked, chip)) as (resolver, request, _):
