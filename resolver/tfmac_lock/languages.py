@@ -32,6 +32,9 @@ VARIABLE = "TFMAC_LOCK_LANG"
 COLON = ": "
 """What stands between a name and what is said of it."""
 
+CLAUSE = "; "
+"""What begins a clause that only some sentences have."""
+
 MOST_NESTED = 4
 """How deep sentences stand in each other: a defect in a reason in a summary."""
 
@@ -107,6 +110,7 @@ class Language:
         self._by_shape = [Shape(*one) for one in (shapes or {}).items()]
         # The shape that fixes most of a sentence knows it best, and its beginning above all.
         self._by_shape.sort(key=lambda one: (not one.pieces[0], -sum(map(len, one.pieces))))
+        self._clauses = [one for one in self._by_shape if one.pieces[0].startswith(CLAUSE)]
         self._plural = plural
         self._known: dict[str, str | None] = {}
 
@@ -126,9 +130,9 @@ class Language:
         """By its shape, else by its parts; the latter of two clauses may have its own shape."""
         if depth > MOST_NESTED:
             return None
-        head, mark, tail = text.partition("; ")
-        if head and mark and (found := self.find(f"; {tail}", depth + 1)) is not None:
-            return f"{self.translated(head, depth + 1)}{found}"
+        head, mark, tail = text.partition(CLAUSE)
+        if head and mark and any(one.values(mark + tail) is not None for one in self._clauses):
+            return self.translated(head, depth + 1) + self.translated(mark + tail, depth + 1)
         for shape in self._by_shape:
             values = shape.values(text)
             if values is not None:
