@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.facts import matrix, release
+from tests.support.facts import matrix, release, shipped
 from tests.support.natives import CONCAT, LIBRARY, Rows
 from tfmac_lock.explain.lookups import Named, look_up
 from tfmac_lock.explain.natives import runs
@@ -27,7 +27,7 @@ def known() -> Matrix:
         rows.tensorflow(version, {FRAMEWORK: [CONCAT]})
     rows.tensorflow("2.18.0", {})
     releases = (release("tensorflow", "2.17.1"), release("tensorflow", "2.18.0"))
-    return replace(matrix(releases=releases), natives=rows.matrix_rows())
+    return replace(matrix(releases=releases), natives=rows.matrix_rows(), symbols=shipped().symbols)
 
 
 def texts(known: Matrix, **names: object) -> list[str]:

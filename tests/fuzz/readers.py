@@ -299,7 +299,7 @@ def elf(data: bytes, _folder: Path) -> object:
 
 
 def mangled(data: bytes, _folder: Path) -> object:
-    from tfmac_lock.macho.demangle import demangle
+    from tfmac_lock.curate.demangle import demangle
 
     return demangle(data.decode("utf-8", "replace"))
 

@@ -271,16 +271,18 @@ def _bar() -> Iterator[Watch]:
 
 
 def _pair_json(row: PairRow) -> dict[str, Any]:
-    from ..matrix.loading import matrix
+    from ..matrix.loading import symbol_names
     from ..matrix.plain import plain
 
-    readable = {symbol: matrix().readable(symbol) for symbol in row.missing_symbols}
+    names = symbol_names()
+    readable = {symbol: names.readable(symbol) for symbol in row.missing_symbols}
     return {**plain(row), "readable": readable}
 
 
 def _pair_text(row: PairRow) -> str:
-    from ..matrix.loading import matrix
+    from ..matrix.loading import symbol_names
 
+    names = symbol_names()
     verdict = {True: "loads", False: "does not load", None: "cannot be decided"}[row.loads]
     lines = [
         f"{row.package} {row.tensorflow} + tensorflow-metal {row.metal}, {row.arch}: {verdict}"
@@ -289,7 +291,7 @@ def _pair_text(row: PairRow) -> str:
         lines.append("  the release is a stub that leads to no machine code")
     lines += [f"  missing library: {name}" for name in row.missing_libraries]
     lines += [
-        f"  missing symbol: {name}\n    {matrix().readable(name)}" for name in row.missing_symbols
+        f"  missing symbol: {name}\n    {names.readable(name)}" for name in row.missing_symbols
     ]
     lines += [f"  not decided: {name}" for name in row.unknown_symbols]
     if row.dyld_message:

@@ -125,9 +125,9 @@ def _from_index(
 
 def to_json(audit: NativeAudit) -> dict[str, Any]:
     """The audit as data; the raw symbols with their C++ names beside them."""
-    from ..macho.demangle import demangle
+    from ..matrix.loading import symbol_names
 
-    beside = audit.beside
+    names, beside = symbol_names(), audit.beside
     missing = beside.missing_symbols if beside else ()
     return {
         "package": audit.package,
@@ -143,7 +143,7 @@ def to_json(audit: NativeAudit) -> dict[str, Any]:
         "missing_symbols": list(missing),
         "missing_libraries": list(beside.missing_libraries) if beside else [],
         "unknown_symbols": list(beside.unknown_symbols) if beside else [],
-        "readable": {symbol: demangle(symbol) for symbol in missing},
+        "readable": {symbol: names.readable(symbol) for symbol in missing},
         "loads_into": list(audit.loads),
         "does_not_load_into": list(audit.fails),
         "undecided": list(audit.open),
@@ -186,11 +186,14 @@ def _rest(audit: NativeAudit) -> list[str]:
 
 
 def _lacks(load: NativeLoad) -> list[str]:
-    from ..macho.demangle import demangle
+    from ..matrix.loading import symbol_names
 
+    names = symbol_names()
     lines = [f"  missing library: {name}" for name in load.missing_libraries]
     for symbol in load.missing_symbols[:MANY]:
-        lines += [f"  missing symbol: {symbol}", f"    {demangle(symbol)}"]
+        lines.append(f"  missing symbol: {symbol}")
+        if (name := names.readable(symbol)) != symbol:
+            lines.append(f"    {name}")
     left = len(load.missing_symbols) - MANY
     if left > 0:
         lines.append(f"  and {left} more symbols; --json lists all")

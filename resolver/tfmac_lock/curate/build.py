@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from ..files import differing, dump_json, write_whole
-from ..matrix import dated, natives, platforms, switches, uploads
+from ..matrix import dated, natives, platforms, switches, symbol_names, uploads
 from ..matrix.companions import Companion, Trial
 from ..matrix.compiled import to_json
 from ..matrix.contents import ContentsFile, TrainersFile
@@ -94,6 +94,7 @@ def build(root: Path) -> dict[str, str]:
             "shape": shape(),
         },
         "natives": natives.to_json(rows),
+        "symbols": symbol_names.to_json(matrix.symbols.get()),
         "advice": compile_advice(
             matrix,
             {f"{path.name}-{path.parent.name}" for path in (root / "locks").glob("py3*/*")},

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from ..macho.demangle import demangle
 from ..matrix.companions import Companions
 from ..matrix.facts import (
     METAL,
@@ -25,8 +24,10 @@ from ..matrix.facts import (
 from ..matrix.native_rows import NativeRows
 from ..matrix.reasons import Grade
 from ..matrix.recipes import Recipes, RecipeTried
+from ..matrix.symbol_names import SymbolNames
 from ..matrix.tried_bounds import bounds_of, is_current, is_explained
 from ..target import Arch, Chip, MacOSRelease, Platforms, PythonSeries, PythonVersion
+from .demangle import demangle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -75,6 +76,7 @@ def compile_matrix(
     """All facts; pair loads, binary facts and the rows of companions are read elsewhere."""
     pair_loads = tuple(pair_loads)
     missing = {symbol for load in pair_loads for symbol in load.missing_symbols}
+    named = sorted(missing.union(natives.symbols))
     return Matrix(
         as_of=max(release.read for _, release in folder.releases).isoformat(),
         platforms=compile_platforms(folder),
@@ -110,7 +112,7 @@ def compile_matrix(
         companions=_companions(folder),
         natives=NativeRows({row.package for row in natives.binaries}, rows=natives),
         recipes=_recipes(folder),
-        symbols={symbol: demangle(symbol) for symbol in sorted(missing)},
+        symbols=SymbolNames({symbol: demangle(symbol) for symbol in named}),
     )
 
 

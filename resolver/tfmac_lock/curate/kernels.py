@@ -13,10 +13,10 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..macho.demangle import demangle
 from ..macho.layout import read_layout
 from ..matrix.kernels import Activation, Fusion, Kernels, Runs
 from ..target import Arch
+from .demangle import demangle
 from .machine_code import Flow, Function, closure, disassemble
 
 if TYPE_CHECKING:

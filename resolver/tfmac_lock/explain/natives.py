@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..macho.demangle import demangle
 from .lookups import Fact, runs
 
 if TYPE_CHECKING:
@@ -26,15 +25,15 @@ def companion_binaries(matrix: Matrix, names: Named) -> Iterator[Fact]:
     if release and names.tensorflow:
         load = natives.check(names.companion, release, names.tensorflow, names.arch.value)
         if load is not None:
-            yield Fact(text=_told(load), source=load.source)
+            yield Fact(text=_load(matrix, load), source=load.source)
     if release:
         yield from _where(natives, names, release)
     for symbol in names.symbols[:1]:
-        yield from _by_symbol(natives, names, symbol)
+        yield from _by_symbol(matrix, names, symbol)
 
 
-def _told(load: NativeLoad) -> str:
-    shown = [f"`{demangle(symbol)}`" for symbol in load.missing_symbols[:2]]
+def _load(matrix: Matrix, load: NativeLoad) -> str:
+    shown = [f"`{matrix.readable(symbol)}`" for symbol in load.missing_symbols[:2]]
     return f"{load.text} ({', '.join(shown)})" if shown else load.text
 
 
@@ -50,17 +49,17 @@ def _where(natives: Natives, names: Named, release: str) -> Iterator[Fact]:
         yield Fact(text=text, source=f"matrix/binaries/companions/{binary.package}")
 
 
-def _by_symbol(natives: Natives, names: Named, symbol: str) -> Iterator[Fact]:
+def _by_symbol(matrix: Matrix, names: Named, symbol: str) -> Iterator[Fact]:
     """Which TensorFlow the package was built for, by what it misses."""
-    arch = names.arch.value
+    natives, arch = matrix.natives.get(), names.arch.value
     wanting = natives.wanting(names.companion, symbol, arch)
     if not wanting:
         return
     offers = [one.version for one in natives.offers if one.arch == arch]
     every = list(dict.fromkeys(offers))
     known = [one.version for one in natives.of(names.companion) if one.arch == arch]
-    head = f"`{demangle(symbol if symbol.startswith('__Z') else f'_{symbol}')}` is what "
-    head += f"{names.companion} {runs(list(dict.fromkeys(known)), wanting)} "
+    head = f"`{matrix.readable(symbol)}` is what {names.companion} "
+    head += f"{runs(list(dict.fromkeys(known)), wanting)} "
     head += "wants" if len(wanting) == 1 else "want"
     offering = natives.offering(symbol, arch)
     verb = "offers" if len(offering) == 1 else "offer"

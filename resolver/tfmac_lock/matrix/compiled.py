@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from ..files import guarded
-from . import native_rows
+from . import native_rows, symbol_names
 from .facts import Matrix, Release, Wheel
 from .plain import plain, read
 
@@ -29,8 +29,7 @@ WHEEL_FIELDS = tuple(field.name for field in fields(Wheel))
 
 def load_matrix(path: Path, platforms: Platforms) -> Matrix:
     """Read matrix.json; raises DataError where it is missing or damaged."""
-    natives = path.with_name(native_rows.FILE)
-    return guarded(path, SCHEMA_VERSION, lambda data: _matrix(data, platforms, natives))
+    return guarded(path, SCHEMA_VERSION, lambda data: _matrix(data, platforms, path.parent))
 
 
 def to_json(matrix: Matrix) -> dict[str, Any]:
@@ -53,7 +52,7 @@ def to_json(matrix: Matrix) -> dict[str, Any]:
     rest = {
         field.name: plain(getattr(matrix, field.name))
         for field in fields(matrix)
-        if field.name not in ("platforms", "releases", "natives")
+        if field.name not in ("platforms", "releases", "natives", "symbols")
     }
     return {
         "schema_version": SCHEMA_VERSION,
@@ -65,7 +64,7 @@ def to_json(matrix: Matrix) -> dict[str, Any]:
     }
 
 
-def _matrix(data: Any, platforms: Platforms, natives: Path) -> Matrix:
+def _matrix(data: Any, platforms: Platforms, folder: Path) -> Matrix:
     del data["schema_version"]
     requires = [tuple(texts) for texts in data.pop("requires")]
     releases = tuple(
@@ -76,8 +75,13 @@ def _matrix(data: Any, platforms: Platforms, natives: Path) -> Matrix:
         )
         for row in data.pop("releases")
     )
-    rows = native_rows.NativeRows(data.pop("natives"), path=natives)
-    return read(Matrix, {**data, "platforms": platforms, "releases": releases, "natives": rows})
+    apart = {
+        "platforms": platforms,
+        "releases": releases,
+        "natives": native_rows.NativeRows(data.pop("natives"), path=folder / native_rows.FILE),
+        "symbols": symbol_names.SymbolNames(path=folder / symbol_names.FILE),
+    }
+    return read(Matrix, {**data, **apart})
 
 
 def _wheel(row: list[Any], requires: list[tuple[str, ...]]) -> Wheel:

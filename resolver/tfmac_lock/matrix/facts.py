@@ -24,6 +24,7 @@ from .linux import LinuxBinary  # noqa: TC001 - the same
 from .native_rows import NativeRows
 from .reasons import Grade
 from .recipes import Recipes
+from .symbol_names import SymbolNames
 from .texts import (
     Address,
     AtLeastOne,
@@ -509,8 +510,8 @@ class AnyPair(Protocol):
 class Matrix:
     """All facts. ``as_of`` is the day up to which the index was read, ``YYYY-MM-DD``.
 
-    ``symbols`` are the C++ names of the symbols that are missing in some pair, as a programmer
-    writes them. ``natives`` are the rows of the companions whose images bind to TensorFlow's.
+    ``symbols`` are the C++ names of all symbols in it, ``natives`` the rows of the companions
+    whose images bind to TensorFlow's.
     """
 
     as_of: str
@@ -529,14 +530,14 @@ class Matrix:
     roads: tuple[Road, ...] = ()
     reports: tuple[Report, ...] = ()
     linux: tuple[LinuxBinary, ...] = ()
-    symbols: dict[str, str] = field(default_factory=dict)
+    symbols: SymbolNames = field(default_factory=SymbolNames)
     companions: Companions = field(default_factory=Companions)
     natives: NativeRows = field(default_factory=NativeRows)
     recipes: Recipes = field(default_factory=Recipes)
 
     def readable(self, symbol: str) -> str:
         """The symbol as a C++ programmer would write it, where it is known."""
-        return self.symbols.get(symbol, symbol)
+        return self.symbols.readable(symbol)
 
     def linux_binary(self, package: str, release: str) -> LinuxBinary | None:
         """What the Linux wheel for arm64 of that release says, if it was read."""

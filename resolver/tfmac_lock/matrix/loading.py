@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .dated import Dated
     from .facts import Matrix
     from .switches import Switches
+    from .symbol_names import SymbolNames
     from .uploads import Upload
 
 PACKAGE = Path(__file__).parents[1]
@@ -95,6 +96,13 @@ def matrix() -> Matrix:
     from .compiled import load_matrix
 
     return load_matrix(data_folder() / "matrix.json", platforms())
+
+
+def symbol_names() -> SymbolNames:
+    """The C++ names of the symbols that the matrix names."""
+    from .symbol_names import FILE, SymbolNames
+
+    return SymbolNames(path=data_folder() / FILE)
 
 
 def switches() -> Switches:

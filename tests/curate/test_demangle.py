@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.facts import shipped
-from tfmac_lock.macho.demangle import demangle
+from tfmac_lock.curate.demangle import demangle
 
 # As GNU c++filt 2.40 has them, but for ">>", which it writes "> >".
 KNOWN = {
@@ -83,11 +82,3 @@ def test_names_that_would_grow_without_bound_are_given_up() -> None:
 
 def test_deep_nesting_is_given_up() -> None:
     assert demangle("__Z1f" + "P" * 100_000 + "v") == "__Z1f" + "P" * 100_000 + "v"
-
-
-def test_every_missing_symbol_of_the_matrix_has_a_readable_name() -> None:
-    facts = shipped()
-    missing = {symbol for load in facts.pair_loads for symbol in load.missing_symbols}
-    assert facts.symbols.keys() == missing
-    assert all(facts.readable(symbol) == demangle(symbol) for symbol in missing)
-    assert facts.readable("_unheard_of") == "_unheard_of"
