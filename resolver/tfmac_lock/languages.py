@@ -35,6 +35,9 @@ COLON = ": "
 CLAUSE = "; "
 """What begins a clause that only some sentences have."""
 
+ONE_WORD = ("metal", "package", "version")
+"""Gaps that one word fills; what is longer makes another sentence."""
+
 MOST_NESTED = 4
 """How deep sentences stand in each other: a defect in a reason in a summary."""
 
@@ -83,7 +86,8 @@ class Shape:
             at = place + len(piece)
         if at >= end:
             return None
-        return dict(zip(self.names, [*found, text[at:end]], strict=True))
+        values = dict(zip(self.names, [*found, text[at:end]], strict=True))
+        return None if any(" " in values.get(name, "") for name in ONE_WORD) else values
 
 
 class Language:
