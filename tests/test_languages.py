@@ -98,8 +98,11 @@ def test_a_mac_whose_terminal_says_nothing_is_asked_for_its_languages(
         ("{a}: {b}", "one: two: three", {"a": "one", "b": "two: three"}),
         ("no gap ends {a} here", "no gap ends so", None),
         ("x{a}x", "x", None),
+        ("runs with {metal}", "runs with 1.1.0", {"metal": "1.1.0"}),
+        ("runs with {metal}", "runs with 1.1.0 and does not load", None),
         ("takes {a}{b}!", "takes 1.2 (so it says)!", {"a": "1.2", "b": " (so it says)"}),
         ("takes {a}{b}!", "takes one~=1!", {"a": "o", "b": "ne~=1"}),
+        ("takes {a}{b}; {c}", "takes x~=1; x is it", {"a": "x", "b": "~=1", "c": "x is it"}),
     ],
 )
 def test_a_sentence_is_known_by_its_shape(

@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _say(text: str) -> None:
-    """Say on stderr what went wrong. Where nobody can hear it, the status still says it."""
+    """Say on stderr what went wrong. Where nobody reads it, the status still says it."""
     try:
         print(f"tfmac-lock: {text}", file=sys.stderr)  # noqa: T201
     except OSError:

@@ -32,6 +32,12 @@ VARIABLE = "TFMAC_LOCK_LANG"
 COLON = ": "
 """What stands between a name and what is said of it."""
 
+CLAUSE = "; "
+"""What begins a clause that only some sentences have."""
+
+ONE_WORD = ("metal", "package", "version")
+"""Gaps that one word fills; what is longer makes another sentence."""
+
 MOST_NESTED = 4
 """How deep sentences stand in each other: a defect in a reason in a summary."""
 
@@ -67,17 +73,21 @@ class Shape:
         if not (text.startswith(first) and text.endswith(last)) or end < len(first):
             return None
         at, found = len(first), []
-        for piece in middle:
-            place = text.find(piece or " ", at + 1, end)
+        for number, piece in enumerate(middle):
+            if piece:
+                place = text.find(piece, at + 1, end)
+            else:
+                following = next(filter(None, middle[number + 1 :]), "")
+                limit = text.find(following, at + 1, end) if following else end
+                place = max(text.find(" ", at + 1, max(limit, 0)), at + 1)
             if place < 0:
-                if piece:
-                    return None
-                place = at + 1
+                return None
             found.append(text[at:place])
             at = place + len(piece)
         if at >= end:
             return None
-        return dict(zip(self.names, [*found, text[at:end]], strict=True))
+        values = dict(zip(self.names, [*found, text[at:end]], strict=True))
+        return None if any(" " in values.get(name, "") for name in ONE_WORD) else values
 
 
 class Language:
@@ -104,6 +114,7 @@ class Language:
         self._by_shape = [Shape(*one) for one in (shapes or {}).items()]
         # The shape that fixes most of a sentence knows it best, and its beginning above all.
         self._by_shape.sort(key=lambda one: (not one.pieces[0], -sum(map(len, one.pieces))))
+        self._clauses = [one for one in self._by_shape if one.pieces[0].startswith(CLAUSE)]
         self._plural = plural
         self._known: dict[str, str | None] = {}
 
@@ -120,9 +131,12 @@ class Language:
         return self.find(text, depth) or text
 
     def _made(self, text: str, depth: int) -> str | None:
-        """By its shape, else by its parts."""
+        """By its shape, else by its parts; the latter of two clauses may have its own shape."""
         if depth > MOST_NESTED:
             return None
+        head, mark, tail = text.partition(CLAUSE)
+        if head and mark and any(one.values(mark + tail) is not None for one in self._clauses):
+            return self.translated(head, depth + 1) + self.translated(mark + tail, depth + 1)
         for shape in self._by_shape:
             values = shape.values(text)
             if values is not None:
@@ -135,9 +149,6 @@ class Language:
         head, colon, tail = text.partition(COLON)
         if colon and (found := self.find(tail, depth)) is not None:
             return f"{self.translated(head, depth)}{self.translated(COLON)}{found}"
-        head, mark, tail = text.partition("; ")
-        if head and mark and (found := self.find(f"; {tail}", depth)) is not None:
-            return f"{self.translated(head, depth)}{found}"
         if text.startswith(" (") and text.endswith(")"):
             found = self.find(text[2:-1], depth)
             return None if found is None else f" ({found})"

@@ -133,6 +133,28 @@ def test_errors_are_told_in_the_language_and_their_json_is_not(run: Callable[...
     assert '"text": "unknown chip' in said.out
 
 
+def test_an_error_is_explained_and_pins_are_judged_in_the_language(
+    run: Callable[..., Said], folder: Path
+) -> None:
+    (folder / "log.txt").write_text(
+        "ImportError: dlopen(/x/libmetal_plugin.dylib, 0x0006): Symbol not found: "
+        "__ZN3tsl8internal10LogMessageC1EPKcii\n"
+    )
+    (folder / "pins.txt").write_text("tensorflow==2.18.1\ntensorflow-metal==1.1.0\nnumpy==2.0.2\n")
+
+    said = run("explain", "log.txt", "--lang", "ja")
+    assert "Metal プラグインが、この TensorFlow にないシンボルを必要としています" in said.out
+    assert "対処法：\n  - 希望する TensorFlow で読み込めるプラグインを選ばせます。" in said.out
+    assert max(map(columns, said.out.partition("出典：")[0].splitlines())) <= 96
+
+    said = run("check", "pins.txt", "--chip", "m1", "--python", "3.11", "--lang", "zh-hans")
+    assert said.status == 1
+    assert "错误 [pair-broken] tensorflow-metal" in said.out
+    assert "Dense 层的 ReLU 在 GPU 上被略去" in said.out
+    cure = "解决办法： tfmac-lock --python 3.11 --chip m1 --tensorflow 2.18.1 --metal 1.2.0"
+    assert cure in said.out, "commands are as they are typed"
+
+
 def test_a_language_that_there_is_not_is_refused_with_those_that_there_are(
     run: Callable[..., Said],
 ) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..languages import translated
 from .arguments import add_command, add_flag
 from .terminal import has_color, print_json
 
@@ -131,35 +132,28 @@ def render(results: Sequence[Checked], *, color: bool) -> str:
     lines = []
     for checked in results:
         shown = printable(checked.path)
-        lines.append(f"{shown} ({checked.format}), judged for {checked.target}:")
+        lines.append(translated(f"{shown} ({checked.format}), judged for {checked.target}:"))
         for found in checked.findings:
             lines += finding_lines(found, color=color)
         if not checked.findings:
-            lines.append("  nothing found")
+            lines.append(f"  {translated('nothing found')}")
         lines.append("")
     return "\n".join(lines)
 
 
 def finding_lines(found: Finding, *, color: bool) -> list[str]:
     """One finding: what it is, what to do, who says so."""
-    import textwrap
-
-    from .terminal import printable
+    from .terminal import printable, wrapped
 
     place = f"{found.path}:{found.line}: " if found.line else ""
     mark = {"error": "31", "warning": "33", "note": "36"}[found.level.value]
-    label = f"\x1b[{mark}m{found.level.value}\x1b[0m" if color else found.level.value
-    text = textwrap.fill(
-        printable(f"{place}{found.text}"),
-        92,
-        initial_indent="      ",
-        subsequent_indent="      ",
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    lines = [f"  {label} [{found.code}] {printable(found.package)}".rstrip(), text]
+    label = translated(found.level.value)
+    if color:
+        label = f"\x1b[{mark}m{label}\x1b[0m"
+    text = wrapped(printable(f"{place}{translated(found.text)}"), 92, first="      ")
+    lines = [f"  {label} [{found.code}] {printable(found.package)}".rstrip(), *text]
     if found.cure:
-        lines.append(f"      cure: {printable(found.cure)}")
+        lines.append(f"      {translated('cure:')} {printable(translated(found.cure))}")
     if found.source:
-        lines.append(f"      source: {printable(found.source)}")
+        lines.append(f"      {translated('source:')} {printable(found.source)}")
     return lines

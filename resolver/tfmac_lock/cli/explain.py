@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-import textwrap
 from typing import TYPE_CHECKING
 
+from ..languages import translated
 from .arguments import add_command
-from .terminal import has_bars, has_color, print_json, say
+from .terminal import columns, has_bars, has_color, print_json, printable, say, wrapped
 
 if TYPE_CHECKING:
     from ..explain.answer import Answer, Explanation
@@ -120,7 +120,7 @@ def render(explanation: Explanation, *, color: bool) -> str:
     """The explanation for a reader at a terminal."""
     lines: list[str] = []
     if explanation.cut:
-        lines.append("Reading stopped before the end; --limit-mb reads more.\n")
+        lines.append(translated("Reading stopped before the end; --limit-mb reads more.") + "\n")
     if not explanation.answers:
         lines += _nothing(explanation)
     for answer in explanation.answers:
@@ -130,16 +130,7 @@ def render(explanation: Explanation, *, color: bool) -> str:
 
 def _wrap(text: str, first: str, rest: str) -> str:
     """Wrapped to the width; what the log said cannot reach the terminal as a control code."""
-    from .terminal import printable
-
-    return textwrap.fill(
-        printable(text),
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return "\n".join(wrapped(printable(text), WIDTH, first=first, rest=rest))
 
 
 def _bold(text: str, *, color: bool) -> str:
@@ -147,28 +138,33 @@ def _bold(text: str, *, color: bool) -> str:
 
 
 def _answer(answer: Answer, *, color: bool) -> list[str]:
-    title = answer.title if answer.certain else f"This may be: {answer.title}"
+    title = translated(answer.title if answer.certain else f"This may be: {answer.title}")
     lines = [_bold(f"{title}  [{answer.symptom}]", color=color)]
     if answer.root:
-        lines.append(f"  follows from {answer.root} above")
-    lines.append(_wrap(answer.matched, "  seen:  ", "         "))
+        lines.append(f"  {translated(f'follows from {answer.root} above')}")
+    seen = f"  {translated('seen:')}  "
+    lines.append(_wrap(answer.matched, seen, " " * columns(seen)))
     if not answer.root:
-        lines += ["", _wrap(answer.cause, "  ", "  ")]
+        lines += ["", _wrap(translated(answer.cause), "  ", "  ")]
     for fact in answer.facts[:6]:
-        lines.append(_wrap(f"{fact.text} [{fact.source}]", "  - ", "    "))
+        lines.append(_wrap(f"{translated(fact.text)} [{fact.source}]", "  - ", "    "))
     if answer.cures and not answer.root:
-        lines += ["", "  What to do:"]
+        lines += ["", f"  {translated('What to do:')}"]
         for step in answer.cures:
-            lines.append(_wrap(step.text, "  - ", "    "))
+            lines.append(_wrap(translated(step.text), "  - ", "    "))
             if step.command:
                 lines.append(_bold(f"      {step.command}", color=color))
     if answer.ask and not answer.root:
         lines += [
             "",
-            _wrap(f"The text is too short to be sure. What tells: {answer.ask}", "  ", "  "),
+            _wrap(
+                translated(f"The text is too short to be sure. What tells: {answer.ask}"),
+                "  ",
+                "  ",
+            ),
         ]
     if answer.sources and not answer.root:
-        lines += ["", "  Sources:"]
+        lines += ["", f"  {translated('Sources:')}"]
         lines += [f"  - {source.url}  {source.says}" for source in answer.sources]
     return [*lines, ""]
 
@@ -176,11 +172,12 @@ def _answer(answer: Answer, *, color: bool) -> list[str]:
 def _nothing(explanation: Explanation) -> list[str]:
     from ..explain.answer import ASK_FOR, error_form
 
-    lines = ["None of the known failures was recognised in this text."]
+    lines = [translated("None of the known failures was recognised in this text.")]
     if explanation.named:
         found = ", ".join(f"{name} {value}" for name, value in explanation.named)
-        lines.append(_wrap(f"It names: {found}.", "", ""))
-    lines += ["What tells more:", *(f"  - {what}" for what in ASK_FOR)]
+        lines.append(_wrap(translated(f"It names: {found}."), "", ""))
+    lines.append(translated("What tells more:"))
+    lines += [_wrap(translated(what), "  - ", "    ") for what in ASK_FOR]
     form = error_form() or "the form for error texts in the project's issues"
-    lines.append(f"If that does not help either, send the text: {form}")
+    lines.append(translated(f"If that does not help either, send the text: {form}"))
     return lines

@@ -38,6 +38,7 @@ def of_facts() -> Iterator[Message]:
         ),
         ("matrix/bounds.toml", (bound.reason for bound in matrix.bounds)),
         ("matrix/floors.toml", ((f.run_evidence, f.load_evidence, f.note) for f in matrix.floors)),
+        ("matrix/waivers.toml", (waiver.reason for waiver in matrix.waivers)),
         ("matrix/packages.toml", ((p.title, p.text, p.instead) for p in matrix.packages)),
         ("matrix/roads.toml", ((r.name, r.state, r.runs, r.needs, r.text) for r in matrix.roads)),
     ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from jinja2.ext import babel_extract
 
+from ..check.findings import Level
 from ..languages import Shape
 from ..matrix.reasons import Grade, Status
 from .fact_messages import drawn_together, of_facts
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REASONING = (
+    *("check/against.py", "check/companion_checks.py"),
+    *("check/mixed_set.py", "check/native_checks.py", "check/package_checks.py"),
+    "check/pair_checks.py",
+    "explain/answer.py",
     "matrix/binary_reasons.py",
     "matrix/companions.py",
     "matrix/macs.py",
@@ -93,7 +98,7 @@ def _of_pages(package: Path) -> Iterator[Message]:
 
 
 def _words() -> Iterator[Message]:
-    for word in (*Status, *Grade):
+    for word in (*Status, *Grade, *Level):
         yield Message(text=word.value, kind=WORDS, places=["matrix/reasons.py"])
 
 

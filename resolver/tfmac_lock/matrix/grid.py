@@ -69,7 +69,7 @@ class Cell:
         """The pair in words."""
         if self.metal is None:
             return f"{self.package} {self.tensorflow} without a plugin"
-        return f"{self.package} {self.tensorflow} with {METAL} {self.metal}"
+        return f"{self.package} {self.tensorflow} with tensorflow-metal {self.metal}"
 
     @cached_property
     def pythons(self) -> tuple[OnPython, ...]:
