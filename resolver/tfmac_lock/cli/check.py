@@ -106,6 +106,7 @@ def _lock(args: argparse.Namespace) -> Lock | None:
 def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matrix) -> None:
     from ..check.fix import corrected
     from ..errors import InputFileError
+    from ..files import named_by_user
     from .terminal import say
 
     text = corrected(file, target, matrix, macos=macos)
@@ -114,15 +115,14 @@ def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matr
     if text is None:
         say(f"{path}: no pair can be had for {target}; see the cures")
         return
-    try:
-        with beside.open("x", encoding="utf-8") as stream:
-            stream.write(text.replace("THIS_FILE", beside.name))
-    except FileExistsError as error:
-        raise InputFileError(
-            str(beside), "exists and is not overwritten; remove it first"
-        ) from error
-    except OSError as error:
-        raise InputFileError(str(beside), error.strerror or str(error)) from error
+    with named_by_user(beside):
+        try:
+            with beside.open("x", encoding="utf-8") as stream:
+                stream.write(text.replace("THIS_FILE", beside.name))
+        except FileExistsError as error:
+            raise InputFileError(
+                str(beside), "exists and is not overwritten; remove it first"
+            ) from error
     say(f"wrote {beside}")
 
 
