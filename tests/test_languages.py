@@ -98,6 +98,8 @@ def test_a_mac_whose_terminal_says_nothing_is_asked_for_its_languages(
         ("{a}: {b}", "one: two: three", {"a": "one", "b": "two: three"}),
         ("no gap ends {a} here", "no gap ends so", None),
         ("x{a}x", "x", None),
+        ("takes {a}{b}!", "takes 1.2 (so it says)!", {"a": "1.2", "b": " (so it says)"}),
+        ("takes {a}{b}!", "takes one~=1!", {"a": "o", "b": "ne~=1"}),
     ],
 )
 def test_a_sentence_is_known_by_its_shape(

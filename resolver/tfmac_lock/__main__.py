@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
         status = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("tfmac-lock: interrupted; nothing was left half written", file=sys.stderr)  # noqa: T201
+        _say("interrupted; nothing was left half written")
         return 130
     except BrokenPipeError:
         _drop_stdout()  # its reader went away, as `| head` does
@@ -29,9 +29,17 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         _drop_stdout()
         where = error.filename or "standard output"
-        print(f"tfmac-lock: {where}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
+        _say(f"{where}: {error.strerror or error}")
         return OUTSIDE
     return status
+
+
+def _say(text: str) -> None:
+    """Say on stderr what went wrong. Where nobody can be told, the status still tells it."""
+    try:
+        print(f"tfmac-lock: {text}", file=sys.stderr)  # noqa: T201
+    except OSError:
+        return
 
 
 def _open_streams() -> None:
@@ -82,6 +90,8 @@ def _tell(error: TfmacLockError, *, as_json: bool) -> int:
     if as_json:
         import json
 
+        from .files import escaped
+
         document = {
             "schema_version": 1,
             "error": {
@@ -91,11 +101,11 @@ def _tell(error: TfmacLockError, *, as_json: bool) -> int:
                 "proof": getattr(error, "proof", getattr(error.__cause__, "proof", [])),
             },
         }
-        print(json.dumps(document, ensure_ascii=False))  # noqa: T201 - the result
+        print(escaped(json.dumps(document, ensure_ascii=False)))  # noqa: T201 - the result
     from .cli.terminal import printable
     from .languages import translated
 
-    print(f"tfmac-lock: {printable(translated(str(error)))}", file=sys.stderr)  # noqa: T201
+    _say(printable(translated(str(error))))
     return error.exit_status
 
 

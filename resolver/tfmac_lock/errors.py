@@ -73,8 +73,10 @@ class UnknownChoice(UsageError):
         return found[0] if found else None
 
     def __str__(self) -> str:
-        hint = f" Did you mean {self.nearest!r}?" if self.nearest else ""
-        return f"unknown {self.what} {self.given!r}.{hint} Known: {', '.join(self.known)}."
+        known = ", ".join(self.known)
+        if self.nearest is None:
+            return f"unknown {self.what} {self.given!r}. Known: {known}."
+        return f"unknown {self.what} {self.given!r}. Did you mean {self.nearest!r}? Known: {known}."
 
 
 @dataclass(eq=False)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+UNSEEN = {number: f"\\u{number:04x}" for number in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
+"""Characters that JSON may hold as they are, and that end a line or steer a terminal."""
+
 LONGEST_NAME = 250
 """Bytes of a file's name, with a little to spare; most file systems take 255."""
 
@@ -99,7 +102,13 @@ def write_whole(path: Path, content: str | bytes) -> None:
     never share what they write beside it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    waiting, number = _open_beside(path)
+    try:
+        waiting, number = _open_beside(path)
+    except KeyboardInterrupt:
+        waiting, number = _open_beside(path)  # which takes what that one left
+        waiting.unlink()
+        os.close(number)
+        raise
     try:
         with os.fdopen(number, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
@@ -176,7 +185,12 @@ def dump_json(data: Mapping[str, Any], *, compact: bool = False) -> str:
             fields.append(f" {encode(key)}: [\n  {items}\n ]")
         else:
             fields.append(f" {encode(key)}: {encode(value)}")
-    return "{\n" + ",\n".join(fields) + "\n}\n"
+    return escaped("{\n" + ",\n".join(fields) + "\n}\n")
+
+
+def escaped(text: str) -> str:
+    """The JSON with escapes for characters that steer a terminal or end a line elsewhere."""
+    return text if text.isascii() and "\x7f" not in text else text.translate(UNSEEN)
 
 
 def on_one_line(text: str) -> str:

@@ -58,16 +58,21 @@ class Shape:
         self.translation = translation
 
     def values(self, text: str) -> dict[str, str] | None:
-        """What stands in the gaps, or None for another sentence. No gap is empty."""
+        """What stands in the gaps, or None for another sentence. No gap is empty.
+
+        Of two gaps that nothing parts the former is one word, if there are several.
+        """
         first, *middle, last = self.pieces
         end = len(text) - len(last)
         if not (text.startswith(first) and text.endswith(last)) or end < len(first):
             return None
         at, found = len(first), []
         for piece in middle:
-            place = text.find(piece, at + 1, end)
+            place = text.find(piece or " ", at + 1, end)
             if place < 0:
-                return None
+                if piece:
+                    return None
+                place = at + 1
             found.append(text[at:place])
             at = place + len(piece)
         if at >= end:
@@ -115,7 +120,7 @@ class Language:
         return self.find(text, depth) or text
 
     def _made(self, text: str, depth: int) -> str | None:
-        """By its shape, or as a sentence after a name and a colon, or before a parenthesis."""
+        """By its shape, else by its parts."""
         if depth > MOST_NESTED:
             return None
         for shape in self._by_shape:
@@ -123,11 +128,21 @@ class Language:
             if values is not None:
                 filled = {name: self.translated(value, depth + 1) for name, value in values.items()}
                 return shape.translation.format_map(filled)
+        return self._composed(text, depth + 1)
+
+    def _composed(self, text: str, depth: int) -> str | None:
+        """A text of two parts of which the latter has a translation, or the former and a note."""
         head, colon, tail = text.partition(COLON)
-        if colon and (found := self.find(tail, depth + 1)) is not None:
-            return f"{self.translated(head, depth + 1)}{self.translated(COLON)}{found}"
+        if colon and (found := self.find(tail, depth)) is not None:
+            return f"{self.translated(head, depth)}{self.translated(COLON)}{found}"
+        head, mark, tail = text.partition("; ")
+        if head and mark and (found := self.find(f"; {tail}", depth)) is not None:
+            return f"{self.translated(head, depth)}{found}"
+        if text.startswith(" (") and text.endswith(")"):
+            found = self.find(text[2:-1], depth)
+            return None if found is None else f" ({found})"
         head, bracket, tail = text.rpartition(" (")
-        if bracket and tail.endswith(")") and (found := self.find(head, depth + 1)) is not None:
+        if bracket and tail.endswith(")") and (found := self.find(head, depth)) is not None:
             return f"{found} ({tail}"
         return None
 

@@ -141,6 +141,7 @@ def test_a_folder_with_the_name_of_a_file_is_a_folder(
         (["lock"], "a lock is made without a command: tfmac-lock --python 3.11 --chip m1"),
         (["install"], "this is not a Mac, and a lock is installed where it runs"),
         (["chek", "requirements.txt"], "unknown command 'chek'. Did you mean 'check'?"),
+        (["--python", "3.9", "check", "x"], "The command comes first: tfmac-lock check"),
         (["--pyhton", "3.9"], "Did you mean --python?"),
         (["--pyhton=3.9"], "Did you mean --python?"),
         (["check", "--pyton", "3.9", "x"], "Did you mean --python?"),

@@ -196,6 +196,15 @@ def test_colours_are_as_one_says(run: Callable[..., Said], monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("name", [*cli.COMMANDS])
+@pytest.mark.parametrize(
+    "lead", [["-q"], ["--lang", "ja"], ["--lang=ja", "-v"], ["--color", "never", "--quiet"]]
+)
+def test_the_consoles_options_may_stand_before_the_command(lead: list[str]) -> None:
+    args = cli.parse([*lead, "tree", "there"])
+    assert args == cli.parse(["tree", *lead, "there"])
+    assert args.lock == Path("there")
+
+
 def test_every_command_says_its_exit_statuses_and_has_the_console(
     run: Callable[..., Said], name: str
 ) -> None:

@@ -124,6 +124,11 @@ def test_errors_are_told_in_the_language_and_their_json_is_not(run: Callable[...
     assert "不明な chip 'm9'" in said.err
     assert "'m5' のことですか" in said.err
 
+    said = run("--chip", "m1", "--python", "3.7", "--lang", "ja")
+    assert "不明な Python '3.7'。使えるもの" in said.err, (
+        "no sign of a version is taken for a gap's end"
+    )
+
     said = run("--chip", "m9", "--python", "3.11", "--lang", "ja", "--json")
     assert '"text": "unknown chip' in said.out
 

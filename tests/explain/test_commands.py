@@ -199,6 +199,31 @@ def test_no_fact_is_told_of_a_tensorflow_that_nobody_named(
     assert explain(recognise_text(text, known), matrix).answers[0].facts == ()
 
 
+def test_advice_never_begins_with_or_and_never_lacks(
+    known: tuple[Symptom, ...], matrix: Matrix
+) -> None:
+    for symptom in known:
+        for names in VERSIONS:
+            for on_mac in (True, False):
+                steps = cures(symptom.cures, names, matrix, on_mac=on_mac)
+                assert steps, symptom.id
+                assert not steps[0].text.startswith(("Or ", "Then ")), symptom.id
+
+
+@pytest.mark.parametrize("symptom", ["plugin-macos-too-old", "relu-wrong", "mutex-deadlock"])
+def test_a_text_without_versions_gets_no_list_of_all_of_them(
+    symptom: str, known: tuple[Symptom, ...], matrix: Matrix
+) -> None:
+    text = {
+        "plugin-macos-too-old": "libmetal_plugin.dylib, 6): Symbol not found: "
+        "_OBJC_CLASS_$_MPSGraphCompilationDescriptor",
+        "relu-wrong": "import tensorflow\nmodel.predict(x) differs from the eager call model(x)",
+        "mutex-deadlock": "system_error: mutex lock failed: Invalid argument",
+    }[symptom]
+    answer = explain(recognise_text(text, known), matrix).answers[0]
+    assert (answer.symptom, answer.facts) == (symptom, ())
+
+
 def test_a_release_from_before_the_matrix_begins_is_not_called_missing(
     known: tuple[Symptom, ...], matrix: Matrix
 ) -> None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tfmac_lock.explain.symptoms import Symptom
 
 CORPUS = Path(__file__).parent / "corpus"
-WORK = sorted(path for half in ("work", "later") for path in (CORPUS / half).glob("*.toml"))
+OPEN = ("work", "later", "fourth", "fifth")
+WORK = sorted(path for part in OPEN for path in (CORPUS / part).glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", WORK, ids=lambda path: path.stem)

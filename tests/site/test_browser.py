@@ -198,6 +198,7 @@ def test_the_browser_recognises_what_the_program_recognises(
         pytest.skip("this checkout has no compiled symptoms")
     import tomllib
 
+    from tests.support.dressings import DRESSINGS
     from tfmac_lock.explain.recognise import recognise_text
     from tfmac_lock.explain.symptoms import shipped
     from tfmac_lock.matrix import loading
@@ -209,6 +210,7 @@ def test_the_browser_recognises_what_the_program_recognises(
     ]
     pasted = loading.checkout() / "tests" / "explain" / "corpus" / "work"
     texts += [tomllib.loads(path.read_text("utf-8"))["text"] for path in pasted.glob("*.toml")]
+    texts += [change(text) for change in DRESSINGS.values() for text in texts[:3]]
     wanted = [
         [match.symptom.id for match in recognise_text(text, shipped()).matches if match.line]
         for text in texts

@@ -46,7 +46,10 @@ def examine(machine: Machine, matrix: Matrix) -> Examination:
     if machine.system != "Darwin":
         unseen = (
             "macOS, the chip, Rosetta, the command line tools and the GPU: this is not a Mac",
-            "Mac wheels: packages were judged as a Linux machine's; for a Mac, `tfmac-lock check`",
+            (
+                "Mac wheels: packages were judged as a Linux machine's; for a Mac, save what pip "
+                "freeze prints as pins.txt and type `tfmac-lock check pins.txt --chip m1`"
+            ),
         )
     return Examination(seen=tuple(_seen(machine)), findings=tuple(findings), unseen=unseen)
 
@@ -231,7 +234,8 @@ def _packages(machine: Machine, matrix: Matrix) -> Iterator[Finding]:
             "python-unknown",
             Level.ERROR,
             f"the matrix knows no TensorFlow for Python {python.version}",
-            "tfmac-lock --python 3.11",
+            "tfmac-lock --python 3.11"
+            + ("" if machine.system == "Darwin" else " --chip m1 --os linux"),
             "matrix/platforms.toml",
         )
         return

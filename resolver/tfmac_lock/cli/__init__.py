@@ -44,6 +44,11 @@ INSTEAD = {
 """Words that people type as commands, with what to type instead."""
 
 
+CONSOLE_FLAGS = {"-q", "--quiet", "-v", "--verbose"}
+CONSOLE_VALUES = {"--color", "--lang"}
+"""The options of ``add_console``, which may stand before the command too."""
+
+
 EXIT_STATUSES = """\
 exit statuses:
   0    done
@@ -83,9 +88,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise UsageError, which is printed like every other one, under ``--json`` too."""
         unknown = re.match(r"unrecognized arguments: (\S+)", message)
+        if unknown and unknown[1] in COMMANDS:
+            raise UsageError(f"{message}. The command comes first: {self.prog} {unknown[1]} ...")
         near = self._nearest(unknown[1]) if unknown else None
-        hint = f" Did you mean {near}?" if near else ""
-        raise UsageError(f"{message}.{hint} See: {self.prog} --help")
+        if near:
+            raise UsageError(f"{message}. Did you mean {near}? See: {self.prog} --help")
+        raise UsageError(f"{message}. See: {self.prog} --help")
 
     def _nearest(self, given: str) -> str | None:
         """The option most like the given one, if any is near."""
@@ -115,7 +123,7 @@ def _language(given: str) -> str:
     code = languages.named(given)
     if code is None:
         raise argparse.ArgumentTypeError(
-            f"{given!r} is none of its languages: {', '.join(languages.NAMES)}"
+            f"{given!r} is not one of its languages: {', '.join(languages.NAMES)}"
         )
     return code
 
@@ -125,6 +133,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
     Raises UsageError.
     """
+    arguments = _command_first(arguments)
     if arguments and re.fullmatch(r"[a-z]+", arguments[0]) and arguments[0] not in COMMANDS:
         raise _unknown_command(arguments[0])
     if arguments and arguments[0] in COMMANDS:
@@ -153,6 +162,22 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     level = next((levels[name] for name in levels if getattr(args, name, False)), NORMAL)
     set_console(level, getattr(args, "color", "auto"))
     return args
+
+
+def _command_first(arguments: list[str]) -> list[str]:
+    """The arguments with the console's options behind the command that they were typed before."""
+    place = 0
+    while place < len(arguments) and arguments[place].startswith("-"):
+        option = arguments[place]
+        if option in CONSOLE_VALUES:
+            place += 2
+        elif option in CONSOLE_FLAGS or option.partition("=")[0] in CONSOLE_VALUES:
+            place += 1
+        else:
+            return arguments
+    if place and place < len(arguments) and arguments[place] in COMMANDS:
+        return [arguments[place], *arguments[:place], *arguments[place + 1 :]]
+    return arguments
 
 
 def _may_have_settings() -> bool:

@@ -105,8 +105,8 @@ def _lock(args: argparse.Namespace) -> Lock | None:
 
 def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matrix) -> None:
     from ..check.fix import corrected
-    from ..errors import InputFileError
-    from ..files import named_by_user
+    from ..errors import InputFileError, OutsideError
+    from ..files import write_whole
     from .terminal import say
 
     text = corrected(file, target, matrix, macos=macos)
@@ -115,14 +115,12 @@ def _fix(file: PinFile, target: Target, macos: MacOSVersion | None, matrix: Matr
     if text is None:
         say(f"{path}: no pair can be had for {target}; see the cures")
         return
-    with named_by_user(beside):
-        try:
-            with beside.open("x", encoding="utf-8") as stream:
-                stream.write(text.replace("THIS_FILE", beside.name))
-        except FileExistsError as error:
-            raise InputFileError(
-                str(beside), "exists and is not overwritten; remove it first"
-            ) from error
+    if beside.exists():
+        raise InputFileError(str(beside), "exists and is not overwritten; remove it first")
+    try:
+        write_whole(beside, text.replace("THIS_FILE", beside.name))
+    except OSError as error:
+        raise OutsideError(f"{beside} cannot be written: {error.strerror or error}") from error
     say(f"wrote {beside}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,7 +133,8 @@ def markdown(found: Difference) -> str:
     marks = {"worse": "\N{WARNING SIGN} ", "better": "", "other": ""}
     lines = []
     for line in found.headlines:
-        source = f" ([source]({line.source}))" if line.source.startswith("https://") else ""
+        plain = re.fullmatch(r"https://[\w.~:/?#@!$&*+,;=%-]+", line.source, re.ASCII)
+        source = f" ([source]({line.source}))" if plain else ""
         lines.append(f"- {marks[line.turn]}{_escaped(line.text)}{source}")
     if found.changes:
         lines += ["", "| package | before | after |", "|---|---|---|"]
@@ -145,5 +147,6 @@ def markdown(found: Difference) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The text with what Markdown would take for its own escaped."""
-    return "".join(f"\\{char}" if char in r"\`*_[]<|" else char for char in printable(text))
+    """The text on one line, with what Markdown would take for its own escaped."""
+    line = printable(" ".join(text.split()))
+    return "".join(f"\\{char}" if char in r"\`*_[]<>|#&~!" else char for char in line)

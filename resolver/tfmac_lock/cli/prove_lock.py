@@ -50,7 +50,7 @@ def proved(args: argparse.Namespace, resolver: Resolver, request: LockRequest) -
         raise UsageError("--prove installs packages, which --offline forbids: leave one out")
     if wants_conda(args):
         raise UsageError(
-            "--prove tries wheels alone; prove a mixed lock with tfmac-lock prove twin"
+            "--prove tries wheels alone; prove a mixed lock with `tfmac-lock prove twin`"
         )
     index = cast("IndexClient", resolver.source)
     with (

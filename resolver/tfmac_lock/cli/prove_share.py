@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import OutsideError, Refusal, UsageError
 from .arguments import add_flag
 from .proving import ends_cleanly, environments, installer_for, known_locks, one_lock, stopping
-from .terminal import print_json
+from .terminal import print_json, printable
 
 if TYPE_CHECKING:
     import argparse
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace, index: Callable[[], IndexClient]) -> int:
     if args.json:
         print_json(document)
     else:
-        sys.stdout.write(f"{lock.id}\n{shown(document)}\n")
+        sys.stdout.write(f"{lock.id}\n{printable(shown(document))}\n")
         lines = ["It holds:", *(f"  {line}" for line in HOLDS), f"It does not hold: {HOLDS_NOT}."]
         for line in (*lines, f"Written: {path}. Read it before you go on."):
             sys.stdout.write(textwrap.fill(line, 79, subsequent_indent="    ") + "\n")

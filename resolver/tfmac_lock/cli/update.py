@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Make the lock again, say what changed, write it."""
     from ..lock.difference import difference
     from ..lock.reading import lock_path, read_lock
-    from ..lock.write import write_files
+    from ..lock.write import put_right, write_files
     from ..matrix import loading
     from . import diff
     from .current import stale, with_days_of
@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from .outputs import outputs_of
 
     path = lock_path(args.lock)
+    put_right(path.parent)
     old = read_lock(path)
     asked = asked_of(old, path)
     asked.offline = args.offline
@@ -128,7 +129,7 @@ def remade(asked: argparse.Namespace, old: Lock, names: list[str]) -> Lock:
         if wants_conda(asked):
             raise UsageError(
                 "this is a mixed lock, whose packages conda chooses together: update all of it, "
-                "with tfmac-lock update"
+                "with `tfmac-lock update`"
             )
         packages = named(old, names)
         with resolving(asked, find_machine(asked, chip)) as (resolver, request, _):

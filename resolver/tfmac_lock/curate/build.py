@@ -30,6 +30,7 @@ from .kernel_files import KernelsFile
 from .natives import ExportsFile, NativeReleaseFile, NativesFile, ProjectFile, read_natives
 from .pair_rows import binary_facts, pair_loads
 from .symptom_files import Frameworks, SymptomFile, compile_symptoms
+from .wordings import Wordings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +67,7 @@ SCHEMAS: dict[str, type] = {
     "standin": StandInRun,
     "symptom": SymptomFile,
     "frameworks": Frameworks,
+    "wordings": Wordings,
 }
 """Each kind of file with its class; the schema lies in matrix/schemas/ under this name."""
 

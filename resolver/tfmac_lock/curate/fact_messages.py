@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ def of_facts() -> Iterator[Message]:
         place = f"matrix/symptoms/{symptom['id']}.toml"
         shown = [symptom["title"], symptom["cause"], *(cure["text"] for cure in symptom["cures"])]
         yield from _facts([*shown, *symptom["tried"], symptom["ask"]], place, SYMPTOMS)
+    vendor = tomllib.loads((loading.checkout() / "matrix" / "vendor.toml").read_text("utf-8"))
+    notes = [row.get("note") for row in vendor["pairs"]]
+    yield from _facts(notes, "matrix/vendor.toml", FACTS)
     rows: list[tuple[str, Iterable[Any]]] = [
         ("matrix/defects.toml", ((d.title, d.text, d.way_out) for d in matrix.defects)),
         (

@@ -111,6 +111,8 @@ def _of_code(package: Path) -> Iterator[Message]:
                 called = node.func.id if isinstance(node.func, ast.Name) else ""
                 texts = [*node.args] if called in ("translated", "say") else []
                 marked = called == "translated"
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "template":
+                texts = [node.value] if saying else []
             elif isinstance(node, ast.keyword) and node.arg == "kind" and whole:
                 kind, texts = WORDS, [node.value]
             elif not saying and not whole and not _is_titles(node):
@@ -179,7 +181,9 @@ def _alternatives(node: ast.expr) -> Iterator[ast.expr]:
 def _text(node: ast.expr) -> str:
     """The message of a string or an f-string; empty for anything else."""
     if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
+        # In an error's template a gap may be an attribute, or its repr.
+        text = node.value if isinstance(node.value, str) else ""
+        return re.sub(r"\{(?:\w+\.)*(\w+)(?:![rs])?\}", r"{\1}", text)
     if not isinstance(node, ast.JoinedStr):
         return ""
     text, used = "", set()

@@ -14,6 +14,8 @@ from ..errors import DataError
 from ..explain import symptoms
 from ..matrix.toml import checked, read_toml
 from .patterns import PatternError, compile_pattern
+from .wordings import FILE as WORDINGS
+from .wordings import Wording, Wordings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,10 +47,9 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class PatternEntry(_Model):
+class PatternEntry(Wording):
     """One way in which the symptom prints."""
 
-    regex: str = Field(description="A regular expression; a space stands for any white space")
     needs: tuple[str, ...] = Field(default=(), description="One of these must occur elsewhere")
     weak: bool = Field(default=False, description="Other faults print this as well")
     brief: bool = Field(
@@ -152,7 +153,7 @@ def _check_condition(fact: str, value: str, where: str) -> None:
         raise DataError(where, f"unknown fact {fact!r}; known: {known}")
 
 
-def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
+def _compile_symptom(entry: SymptomFile, folder_name: str, wordings: Wordings) -> dict[str, Any]:
     where = f"{folder_name}/{entry.id}.toml"
     if not entry.patterns and not entry.detector:
         raise DataError(where, "has neither patterns nor a detector")
@@ -171,11 +172,13 @@ def _compile_symptom(entry: SymptomFile, folder_name: str) -> dict[str, Any]:
         "tried": [words(text) for text in entry.tried],
         "patterns": [
             {
-                **pattern.model_dump(mode="json"),
-                **_compile_text(pattern.regex, where),
+                **_compile_text(regex, where),
                 "needs": [_compile_text(text, f"{where}: needs") for text in pattern.needs],
+                "weak": pattern.weak,
+                "brief": pattern.brief,
             }
             for pattern in entry.patterns
+            for regex in pattern.regexes(wordings)
         ],
         "cures": [
             {
@@ -235,10 +238,12 @@ def compile_symptoms(folder: Path) -> dict[str, Any]:
                     raise DataError(
                         f"{folder.name}/{entry.id}.toml: {field}", f"{other!r} is not another id"
                     )
+    path = folder.parent / WORDINGS
+    wordings = checked(read_toml(path), Wordings, path.name) if path.exists() else Wordings()
     return {
         "schema_version": symptoms.SCHEMA_VERSION,
         "frameworks": _frameworks(folder.parent / FRAMEWORKS),
-        "symptoms": [_compile_symptom(entry, folder.name) for entry in entries.values()],
+        "symptoms": [_compile_symptom(entry, folder.name, wordings) for entry in entries.values()],
     }
 
 

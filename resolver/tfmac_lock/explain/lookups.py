@@ -220,30 +220,15 @@ def _pair_by_symbol(matrix: Matrix, names: Named) -> Iterator[Fact]:
 
 
 def floor(matrix: Matrix, names: Named) -> Iterator[Fact]:
-    """The oldest macOS for the plugin; for all plugins where none was named."""
-    if names.metal:
-        only = matrix.floor(names.metal, names.arch, names.python or "3.9")
-        rows = [only] if only is not None else []
-    else:
-        rows = [
-            row
-            for row in matrix.floors
-            if row.arch in (None, names.arch) and specifier(row.python).contains("3.9")
-        ]
-        rows.sort(key=lambda row: version(row.versions[0]))
-        rows = [r for i, r in enumerate(rows) if i == 0 or (r.run, r.load) != _floors(rows[i - 1])]
-    for row in rows:
+    """The oldest macOS for the plugin that was named; of another nobody asked."""
+    row = matrix.floor(names.metal, names.arch, names.python or "3.9") if names.metal else None
+    if row is not None:
         on = f"; this is macOS {names.macos}" if names.macos else ""
-        since = "" if names.metal else " and the following releases"
-        named = f"tensorflow-metal {names.metal or row.versions[0]}{since}"
         yield Fact(
-            text=f"{named} runs on macOS {row.run} and newer ({row.run_evidence}){on}",
+            text=f"tensorflow-metal {names.metal} runs on macOS {row.run} and newer "
+            f"({row.run_evidence}){on}",
             source=row.source,
         )
-
-
-def _floors(row: object) -> tuple[object, object]:
-    return getattr(row, "run", None), getattr(row, "load", None)
 
 
 def wheels(matrix: Matrix, names: Named) -> Iterator[Fact]:
@@ -311,7 +296,9 @@ def stub(matrix: Matrix, names: Named) -> Iterator[Fact]:
 
 
 def defects(matrix: Matrix, names: Named, symptom: str) -> Iterator[Fact]:
-    """The known faults that show as this symptom, of the pair or, if it is not named, of any."""
+    """The known faults of what was named that show as this symptom."""
+    if not (names.tensorflow or names.metal):
+        return
     for defect in matrix.defects:
         if defect.symptom != symptom:
             continue

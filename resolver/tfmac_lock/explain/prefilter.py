@@ -6,6 +6,7 @@ expression in the form of a tree, so that the matcher skips over most of the tex
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections import Counter, defaultdict
@@ -70,6 +71,12 @@ def _tree(ends: Iterable[bytes]) -> bytes:
         rest = [end[len(common) :] for end in alike]
         branches.append(re.escape(common) + (_tree(rest) if all(rest) else b""))
     return branches[0] if len(branches) == 1 else b"(?:" + b"|".join(branches) + b")"
+
+
+@functools.lru_cache(maxsize=4)
+def prefilter(literals: frozenset[bytes]) -> Prefilter:
+    """The prefilter for these; every text begins with the same ones."""
+    return Prefilter(literals)
 
 
 class Prefilter:

@@ -8,15 +8,15 @@ run. Patterns are proved harmless by :mod:`.dialect`.
 from __future__ import annotations
 
 import io
-import itertools
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import mentions, text
 from .curve import LossCurve
-from .prefilter import Prefilter
+from .prefilter import prefilter
 from .symptoms import Severity, Symptom
+from .view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     from .symptoms import Pattern, Text
 
 BRIEF = 1_500
-"""Bytes of a text that is short: a screen's half, with no room for what else happened."""
-
-_MOST_MATCHES = 50
-"""Of one pattern in one window; the rest cannot say more."""
+"""Characters of a text that is short: a screen's half, with no room for what else happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,26 +60,6 @@ class _Hit:
     at: tuple[int, int] = (0, 0)
 
 
-@dataclass(slots=True, kw_only=True)
-class _View:
-    """A window in the two forms that patterns run over, each with its folded text."""
-
-    plain: str
-    _forms: list[tuple[str, str]] | None = field(default=None, repr=False)
-
-    def search(self, pattern: Text) -> tuple[str, list[tuple[int, int]]]:
-        """The form in which the pattern matches, and where."""
-        if self._forms is None:
-            joined = text.unwrapped(self.plain)
-            self._forms = [(form, text.folded(form)) for form in (self.plain, joined)]
-        regexes = (pattern.regex, pattern.loose)
-        for (form, folded), regex in zip(self._forms, regexes, strict=True):
-            found = [m.span() for m in itertools.islice(regex.finditer(folded), _MOST_MATCHES)]
-            if found:
-                return form, found
-        return self.plain, []
-
-
 class Recogniser:
     """Looks for ``symptoms`` in windows that are fed in order."""
 
@@ -114,7 +91,7 @@ class Recogniser:
             for general in hit.symptom.instead_of:
                 self._generalised[general].append(hit)
         self._wanted: set[bytes] = set()
-        self._prefilter = Prefilter(())
+        self._prefilter = prefilter(frozenset())
         self._refresh_literals()
 
     def _refresh_literals(self) -> None:
@@ -129,7 +106,7 @@ class Recogniser:
             wanted |= context.literals
         if wanted != self._wanted:
             self._wanted = wanted
-            self._prefilter = Prefilter(wanted)
+            self._prefilter = prefilter(frozenset(wanted))
 
     def _sought(self) -> Iterator[tuple[str, Text]]:
         """The contexts that may still change something.
@@ -159,9 +136,14 @@ class Recogniser:
 
     def feed(self, window: text.Window) -> None:
         """Look at the next window."""
-        self._total += len(window.raw) - window.fresh
         raw = text.without_terminal_codes(window.raw, notebook=window.notebook)
-        squeezed = text.squeeze(raw)
+        view: View | None = None
+        if text.must_be_cleaned_first(raw):
+            view = View(plain=text.clean(raw, notebook=window.notebook))
+            squeezed = text.squeeze(view.plain.encode("utf-8", "replace"))
+        else:
+            squeezed = text.squeeze(raw)
+        self._total += len(view.plain) if view else len(raw)
         if self._detectors and b"loss:" in squeezed:
             # The curve reads fresh bytes only, so that no epoch is seen twice.
             fresh = window.raw[window.fresh :]
@@ -180,7 +162,7 @@ class Recogniser:
         calm = self.facts.wants(squeezed)
         if not (hits or contexts or calm):
             return
-        view = _View(plain=text.clean(raw, notebook=window.notebook))
+        view = view or View(plain=text.clean(raw, notebook=window.notebook))
         self._seen.update(key for key, context in contexts if view.search(context)[1])
         found = self._match(view, hits, window.index)
         if calm or found:
@@ -188,19 +170,20 @@ class Recogniser:
         if found or contexts:
             self._refresh_literals()
 
-    def _match(self, view: _View, hits: Sequence[_Hit], index: int) -> bool:
+    def _match(self, view: View, hits: Sequence[_Hit], index: int) -> bool:
         """Whether a pattern was found that had not been."""
         found = {id(hit): view.search(hit.pattern.text) for hit in hits}
         news = False
         for hit in hits:
-            form, spans = found[id(hit)]
-            if hit.line:
+            loose, spans = found[id(hit)]
+            if hit.line or not spans:
                 continue
+            form = view.form(loose)[0]
             specific = [
                 span
                 for other in self._generalised[hit.symptom.id]
-                if id(other) in found and found[id(other)][0] == form
-                for span in found[id(other)][1]
+                if id(other) in found and found[id(other)][1]
+                for span in view.spans(other.pattern.text, loose)
             ]
             for start, end in spans:
                 if not any(_same_lines(form, (start, end), other) for other in specific):

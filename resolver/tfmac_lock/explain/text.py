@@ -141,49 +141,111 @@ def squeeze(raw: bytes) -> bytes:
     return raw.translate(_FOLD, _SQUEEZED_AWAY)
 
 
+SMALL = 64 * 1024
+"""Bytes of a window that is cleaned before literals are sought: what people paste is shorter."""
+
+_DRESSED = (b"&quot;", b"&#39;", b"&#x27;", b"\n> ", b"[0m", b"\n\xe2\x94\x82 ")
+"""One of these stands in a text whose literals something else may interrupt."""
+
+
+def must_be_cleaned_first(raw: bytes) -> bool:
+    """Whether literals may be sought in the cleaned text only.
+
+    That is what quoting, boxes, HTML and the like ask for; a large log of an installer or of a
+    training has none of it, and is not cleaned unless something was found.
+    """
+    return len(raw) <= SMALL or any(mark in raw for mark in _DRESSED)
+
+
 _CODES_WITHOUT_ESCAPE = re.compile(r"\[(?:\d{1,3}(?:;\d{1,3}){0,5}m|m(?!\w))")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]")
-# The expressions below begin with the line feed, to which the matcher skips at once; with ^ or a
-# look behind it in front they would be tried at every character.
 _QUOTES = (
     *((quote, "'") for quote in "\u2018\u2019\u201a"),
     *((quote, '"') for quote in "\u201c\u201d\u201e\u00ab\u00bb"),
 )
+_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+_ENTITY = re.compile(
+    r"&(?:(amp|lt|gt|quot|apos|nbsp)|#(\d{2,5})|#x([0-9a-f]{2,4}));", re.IGNORECASE
+)
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "nbsp": " "}
+_TAG = re.compile(
+    r"</?(?:(br|p|div|li|tr|pre|blockquote)|a|b|code|em|font|i|kbd|samp|span|strong|t[dht]|u)"
+    r"(?:[ \t][^<>\n]{0,200})?/?>",
+    re.IGNORECASE,
+)
+# The expressions below begin with the line feed, to which the matcher skips at once; with ^ or a
+# look behind it in front they would be tried at every character.
 _PREFIX = re.compile(
     r"\n[ \t]{0,40}(?:"
-    r"(?:> )+"  # quoted mail and Markdown
-    r"|E {2,3}(?=\S)"  # pytest
-    r"|[│|] "  # boxes drawn by rich, uv, conda
+    r"(?:>(?!>> |>>\n) ?){1,8}"  # quoted mail and Markdown, but not Python's own prompt
+    r"|#{1,2}> ?"  # R's reprex
+    r"|E {2,7}(?=\S)"  # pytest
+    r"|[│┃|] "  # boxes drawn by rich, uv, conda
     r"|\#\d{1,4} \d{1,6}\.\d{1,4} "  # docker build
     r"|[\w.-]{1,40} +\| "  # docker compose
-    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]{0,10}Z "  # hosted CI
+    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]{0,10}Z (?:std(?:out|err) [FP] )?"  # hosted CI, clusters
+    r"|\[?(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]? "  # logging
     r"|\[(?:stdout|stderr|pip|info|error|warn(?:ing)?)\] "
     r")",
     re.IGNORECASE,
 )
+_BOX = "\u2502\u2503"
+_WINDOWS_PATH = re.compile(r"\b[A-Za-z]:\\\w")
 _JSON_LINE = re.compile(r'^[ \t]{0,40}"|",?[ \t]{0,8}$', re.MULTILINE)
-_JSON_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "/": "/"}
-_JSON_ESCAPE = re.compile(r'\\(?:([ntr"\\/])|u([0-9a-fA-F]{4}))')
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+_ESCAPE = re.compile(r"""\\(?:([ntr"'\\/])|u([0-9a-fA-F]{4}))""")
 
 
 def _unescape(match: re.Match[str]) -> str:
     simple, code = match.groups()
-    return _JSON_ESCAPES[simple] if simple else chr(int(code, 16))
+    return _ESCAPES.get(simple, simple) if simple else chr(int(code, 16))
+
+
+def _named(match: re.Match[str]) -> str:
+    name, decimal, hexadecimal = match.groups()
+    return (
+        _ENTITIES[name.lower()] if name else chr(int(decimal or hexadecimal, 10 if decimal else 16))
+    )
+
+
+def _without_markup(text: str) -> str:
+    """HTML's entities become characters, once more if they were escaped twice, and tags go."""
+    if "&" in text:
+        text = _ENTITY.sub(_named, _ENTITY.sub(_named, text))
+    if "<" in text:
+        text = _TAG.sub(lambda tag: "\n" if tag[1] else "", text)
+    return text
+
+
+def _unescaped(text: str) -> str:
+    """The text with the backslashes gone that JSON, Python and Markdown put before characters.
+
+    Not those of Windows' paths.
+    """
+    if "\\" not in text or _WINDOWS_PATH.search(text):
+        return text
+    if text.count("\\n") > text.count("\n"):
+        text = _ESCAPE.sub(_unescape, text)
+    return text.replace("\\_", "_")
 
 
 def clean(raw: bytes, *, notebook: bool = False) -> str:
-    r"""Plain text with ``\n`` line ends, ASCII quotes and no prefixes of other tools.
+    r"""Plain text with ``\n`` line ends, ASCII quotes, no markup, no prefixes of other tools.
 
     ``raw`` has lost its terminal codes already. For a notebook the strings of the JSON are
     opened, line by line, which works on a torn one too.
     """
     text = raw.decode("utf-8", "replace")
-    if notebook:
-        text = _JSON_ESCAPE.sub(_unescape, _JSON_LINE.sub("", text))
+    text = _ESCAPE.sub(_unescape, _JSON_LINE.sub("", text)) if notebook else _unescaped(text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for typeset, typed in _QUOTES:
         text = text.replace(typeset, typed)
+    if not text.isascii():
+        text = _FULL_WIDTH.sub(lambda wide: chr(ord(wide[0]) - 0xFEE0), text)
+    text = _without_markup(text)
     text = _CONTROLS.sub("", _CODES_WITHOUT_ESCAPE.sub("", text))
+    if not text.isascii() and any(side in text for side in _BOX):
+        text = "\n".join(line.rstrip(f"{_BOX} \t") for line in text.split("\n"))
     return _PREFIX.sub("\n", _PREFIX.sub("\n", f"\n{text}"))[1:]
 
 

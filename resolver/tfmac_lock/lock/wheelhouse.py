@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -12,6 +13,7 @@ from ..errors import UsageError
 from ..pypi.errors import ProjectNotFound
 from ..pypi.model import IndexFile
 from ..pypi.resumed import sha256_of
+from .write import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -108,9 +110,10 @@ def fetch(
     found = []
     for file in files:
         path = folder / file.filename
-        there = path.is_file() and (file.sha256 is None or sha256_of(path) == file.sha256)
-        if not there:
-            client.resume(file, path, lambda done, total, file=file: progress(file, done, total))  # type: ignore[misc]
+        with alone(folder):  # or two runs would write to one part
+            there = path.is_file() and (file.sha256 is None or sha256_of(path) == file.sha256)
+            if not there:
+                client.resume(file, path, partial(progress, file))
         size = path.stat().st_size
         progress(file, size, size)
         found.append(Fetched(filename=file.filename, size=size, was_there=there))

@@ -69,7 +69,7 @@ def write_files(folder: Path, files: Mapping[str, str], *, force: bool = False) 
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
+        with alone(folder):
             places = _places(folder, files)
             _recover(folder, places.values())
             _sweep_folder(folder, files)
@@ -79,6 +79,19 @@ def write_files(folder: Path, files: Mapping[str, str], *, force: bool = False) 
     except OSError as error:
         mixed = (folder / JOURNAL).exists()
         raise CannotWrite(folder, error.strerror or str(error), mixed=mixed) from error
+
+
+def put_right(folder: Path) -> None:
+    """Put back what a killed run left half done in the folder, where it can be written.
+
+    Whoever reads a lock there to change it reads that of one run, and leaves nothing behind
+    where there is nothing to change.
+    """
+    with contextlib.suppress(OSError):
+        if any(re.match(r"\..*\.tfmac-|\.tfmac-", path.name) for path in folder.iterdir()):
+            with alone(folder):
+                _recover(folder, ())
+                _sweep_folder(folder, ())
 
 
 def _places(folder: Path, names: Iterable[str]) -> dict[str, Path]:
@@ -204,7 +217,7 @@ def _sweep_folder(folder: Path, names: Iterable[str]) -> None:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Wait until no other run of this program writes to the folder, where the system can tell."""
     try:
         import fcntl

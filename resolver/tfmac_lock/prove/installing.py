@@ -45,7 +45,7 @@ class StepFailed(OutsideError):
     status: int
     template = (
         "this step failed, with exit status {status}: {step.line}\nWhat it said is "
-        "above; tfmac-lock explain knows what many such texts mean. Run the same command again "
+        "above; `tfmac-lock explain` knows what many such texts mean. Run the same command again "
         "to go on."
     )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TfmacLockError
+from ..files import escaped
 from . import logs, work
 from .problems import Refused, refused
 
@@ -84,4 +85,4 @@ def _memory() -> int:
 
 
 def _dump(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return escaped(json.dumps(document, ensure_ascii=False, separators=(",", ":"))).encode()

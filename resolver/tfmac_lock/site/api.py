@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from .. import __version__
 from ..errors import DataError
+from ..files import escaped
 from ..matrix.facts import WheelFile
 from ..matrix.plain import plain
 from ..target import Arch
@@ -49,10 +50,8 @@ def render(
 
 def dump(document: doc.Document) -> str:
     """The bytes of a document."""
-    return (
-        json.dumps(document.model_dump(by_alias=True), ensure_ascii=False, separators=(",", ":"))
-        + "\n"
-    )
+    fields = document.model_dump(by_alias=True)
+    return escaped(json.dumps(fields, ensure_ascii=False, separators=(",", ":"))) + "\n"
 
 
 def lock_path(lock: str) -> str:

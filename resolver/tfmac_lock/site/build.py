@@ -87,9 +87,11 @@ def render_site(
     files |= dict(api.render(inputs, grids, site.companions))
     files |= {f"{constraints.FOLDER}/{one.name}": one.text for one in site.constraints}
     pages = list(all_pages(site))
+    shown: dict[str, bytes] = {}
     for code in site.languages:
         language = languages.load(code)
-        files |= dict(render(site, pages, language))
+        # As bytes at once: the texts of all languages together would take a quarter of a GB.
+        shown |= {path: text.encode() for path, text in render(site, pages, language)}
         files[f"{folder_of(code)}search.json"] = search.index(pages, language)
         if code != ENGLISH:
             files[f"{folder_of(code)}symptoms.json"] = said(inputs.symptoms, language)
@@ -99,7 +101,7 @@ def render_site(
         files["robots.txt"] += f"Sitemap: {address}sitemap.xml\n"
         files["sitemap.xml"] = sitemap(site, pages)
     files[f"{api.ROOT}/openapi.json"] = openapi.dump(site.description)
-    made = {path: text.encode() for path, text in files.items()}
+    made = {path: text.encode() for path, text in files.items()} | shown
     sums = api.checksums({path: made[path] for path in locks})
     made[f"{api.ROOT}/checksums.json"] = api.dump(sums).encode()
     made["locks/SHA256SUMS"] = "".join(

@@ -13,13 +13,18 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..conda.state import ChannelState
+from ..lock import model as lock_model
 from ..lock.coverage import Covered, Wanted
 from ..lock.model import LockedPackage
 from ..matrix.companions import CompanionVerdict
 from ..matrix.facts import Bound, Defect, Report, WheelFile
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..matrix.recipes import RecipeVerdict
+from ..pypi.attestations import Publisher
 from ..target import Arch
+
+# The main job does without it, and pydantic looks for it where the lock's classes are.
+vars(lock_model)["Publisher"] = Publisher
 
 SCHEMA_VERSION = 1
 

@@ -119,7 +119,7 @@ def _environment(site: Site, language: Language) -> Environment:
     )
     spoken = Spoken(language)
     environment.filters |= {
-        "source": functools.partial(source_link, repository=site.repository),
+        "source": functools.partial(source_link, repository=site.repository, spoken=spoken),
         "literal": literal,
         "size": spoken.size,
         "spans": spans,
@@ -161,8 +161,11 @@ def literal(text: str) -> Markup:
     return marked(text.replace("``", "`"))
 
 
-def source_link(source: str, repository: str = "") -> Markup:
-    """A source as a link where it is an address or a file of the repository, else as its words."""
+def source_link(source: str, repository: str = "", spoken: Spoken | None = None) -> Markup:
+    """A source as a link where it is an address or a file of the repository, else as its words.
+
+    Words are English in every language.
+    """
     if re.match(r"https?://", source):
         shown = re.sub(r"^https?://(www\.)?", "", source).rstrip("/")
         return Markup('<a href="{}" rel="noreferrer">{}</a>').format(source, shown)
@@ -170,4 +173,5 @@ def source_link(source: str, repository: str = "") -> Markup:
         return Markup('<a href="{}/blob/HEAD/{}" rel="noreferrer">{}</a>').format(
             repository, source, source
         )
-    return Markup('<span class="said">{}</span>').format(escape(source))
+    words = spoken.in_english(source) if spoken else escape(source)
+    return Markup('<span class="said">{}</span>').format(words)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ..files import escaped
 from ..languages import ENGLISH
 
 if TYPE_CHECKING:
@@ -30,13 +31,15 @@ def index(pages: Iterable[Page], language: Language) -> str:
         for page in pages
         if page.found
     ]
-    return json.dumps({"entries": entries}, ensure_ascii=False, separators=(",", ":")) + "\n"
+    text = json.dumps({"entries": entries}, ensure_ascii=False, separators=(",", ":"))
+    return escaped(text) + "\n"
 
 
 def _title(found: Findable, language: Language) -> str:
-    """The title in the language, its parts each for itself where it is none as a whole."""
-    whole = language.find(found.title)
-    return whole or ", ".join(map(language.translated, found.title.split(", ")))
+    """The title in the language; those of locks and pairs are lists of names."""
+    if found.kind in ("lock", "pair"):
+        return ", ".join(map(language.translated, found.title.split(", ")))
+    return language.translated(found.title)
 
 
 def _words(found: Findable, language: Language) -> str:

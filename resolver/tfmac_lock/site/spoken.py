@@ -41,9 +41,13 @@ class Spoken:
 
     def _marked_up(self, text: str, shown: Callable[[str], Markup]) -> Markup:
         found = self._language.find(text)
-        if found is None and self._language.code != ENGLISH and any(map(str.isalpha, text)):
-            return Markup('<span lang="en">{}</span>').format(shown(text))
-        return shown(text if found is None else found)
+        return self.in_english(text, shown) if found is None else shown(found)
+
+    def in_english(self, text: str, shown: Callable[[str], Markup] = escape) -> Markup:
+        """An English text, marked as such on the pages of other languages."""
+        if self._language.code == ENGLISH or not any(map(str.isalpha, text)):
+            return shown(text)
+        return Markup('<span lang="en">{}</span>').format(shown(text))
 
     def day(self, iso: str) -> str:
         """A day or a month, as ISO 8601 writes them, the way that the language writes days."""

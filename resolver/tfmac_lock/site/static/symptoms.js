@@ -7,7 +7,7 @@ const list = document.querySelector("#symptoms");
 const matches = document.querySelector("#matches");
 const STAGES = ["install", "import", "device", "train", "result"];
 const LONGEST = 4 * 1024 * 1024;
-const BRIEF = 1500; // bytes of a text in which little else can be said
+const BRIEF = 1500; // characters of a text in which little else can be said
 
 // The text without what only a terminal understands.
 function withoutCodes(text) {
@@ -16,16 +16,57 @@ function withoutCodes(text) {
     .replace(/\u00a0/g, " ");
 }
 
-// As the program cleans what people paste: no colours, ASCII quotes, no prefixes of other tools.
+const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
+const ESCAPES = { n: "\n", t: "\t", r: "\r" };
+
+// HTML's entities become characters, once more if they were escaped twice, and tags go.
+function withoutMarkup(text) {
+  const entity = /&(?:(amp|lt|gt|quot|apos|nbsp)|#(\d{2,5})|#x([0-9a-f]{2,4}));/gi;
+  const named = (_, name, decimal, hexadecimal) =>
+    name ? ENTITIES[name.toLowerCase()] : String.fromCodePoint(decimal ? Number(decimal) : parseInt(hexadecimal, 16));
+  return text
+    .replace(entity, named)
+    .replace(entity, named)
+    .replace(/<\/?(?:(br|p|div|li|tr|pre|blockquote)|a|b|code|em|font|i|kbd|samp|span|strong|t[dht]|u)(?:[ \t][^<>\n]{0,200})?\/?>/gi, (_, block) => (block ? "\n" : ""));
+}
+
+// The backslashes that JSON, Python and Markdown put before characters go; those of Windows' paths stay.
+function unescaped(text) {
+  if (!text.includes("\\") || /\b[A-Za-z]:\\\w/.test(text)) return text;
+  const opened = text.split("\\n").length > text.split("\n").length;
+  const plain = opened
+    ? text.replace(/\\(?:([ntr"'\\/])|u([0-9a-fA-F]{4}))/g, (_, simple, code) => (simple ? (ESCAPES[simple] ?? simple) : String.fromCharCode(parseInt(code, 16))))
+    : text;
+  return plain.replaceAll("\\_", "_");
+}
+
+// Boxes have a right side too.
+function withoutSides(text) {
+  if (!/[│┃]/.test(text)) return text;
+  const lines = text.split("\n").map((line) => {
+    let end = line.length;
+    while (end && "│┃ \t".includes(line[end - 1])) end -= 1;
+    return line.slice(0, end);
+  });
+  return lines.join("\n");
+}
+
+// As the program cleans what people paste: no colours, ASCII quotes, no markup, no prefixes of other tools.
 export function clean(text) {
   const prefix =
-    /^[ \t]{0,40}(?:(?:> )+|E {2,3}(?=\S)|[│|] |#\d{1,4} \d{1,6}\.\d{1,4} |[\w.-]{1,40} +\| |\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]{0,10}Z |\[(?:stdout|stderr|pip|info|error|warn(?:ing)?)\] )/gim;
-  return withoutCodes(text)
-    .replace(/\r\n?/g, "\n")
-    .replace(/[‘’‚]/g, "'")
-    .replace(/[“”„«»]/g, '"')
-    .replace(/\[(?:\d{1,3}(?:;\d{1,3}){0,5}m|m(?!\w))/g, "")
-    .replace(/[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]/g, "")
+    /^[ \t]{0,40}(?:(?:>(?!>> |>>$) ?){1,8}|#{1,2}> ?|E {2,7}(?=\S)|[│┃|] |#\d{1,4} \d{1,6}\.\d{1,4} |[\w.-]{1,40} +\| |\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]{0,10}Z (?:std(?:out|err) [FP] )?|\[?(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]? |\[(?:stdout|stderr|pip|info|error|warn(?:ing)?)\] )/gim;
+  const plain = withoutMarkup(
+    unescaped(withoutCodes(text))
+      .replace(/\r\n?/g, "\n")
+      .replace(/[‘’‚]/g, "'")
+      .replace(/[“”„«»]/g, '"')
+      .replace(/[！-～]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0)),
+  );
+  return withoutSides(
+    plain
+      .replace(/\[(?:\d{1,3}(?:;\d{1,3}){0,5}m|m(?!\w))/g, "")
+      .replace(/[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]/g, ""),
+  )
     .replace(prefix, "")
     .replace(prefix, "");
 }
@@ -42,11 +83,15 @@ function views(text) {
   };
 }
 
+function spansIn(regex, text) {
+  return [...text.matchAll(new RegExp(regex, "giu"))].slice(0, 50).map((found) => [found.index, found.index + found[0].length]);
+}
+
 function search(pattern, { squeezed, forms }) {
   if (!pattern.literals.some((literal) => squeezed.includes(literal))) return null;
   for (const [key, text] of forms) {
-    const spans = [...text.matchAll(new RegExp(pattern[key], "giu"))].slice(0, 50).map((found) => [found.index, found.index + found[0].length]);
-    if (spans.length) return { text, spans };
+    const spans = spansIn(pattern[key], text);
+    if (spans.length) return { key, text, spans };
   }
   return null;
 }
@@ -67,7 +112,7 @@ function sameLines(text, one, other) {
 export function recognise(text, { symptoms: all, frameworks }) {
   const seen = views(text.slice(0, LONGEST));
   if (frameworks.others.some((one) => search(one, seen)) && !frameworks.ours.some((one) => search(one, seen))) return [];
-  const brief = new TextEncoder().encode(text).length <= BRIEF;
+  const brief = [...seen.forms[0][1].slice(0, 2 * BRIEF)].length <= BRIEF;
   const hits = all.flatMap((symptom) => symptom.patterns.map((pattern) => ({ symptom, pattern, found: search(pattern, seen) })));
   const found = new Map();
   for (const { symptom, pattern, found: hit } of hits) {
@@ -75,7 +120,7 @@ export function recognise(text, { symptoms: all, frameworks }) {
     if (symptom.unless.some((other) => search(other, seen))) continue;
     if (pattern.brief && !brief) continue;
     if (pattern.needs.length && !pattern.needs.some((need) => search(need, seen))) continue;
-    const specific = hits.filter((other) => other.found?.text === hit.text && other.symptom.instead_of.includes(symptom.id)).flatMap((other) => other.found.spans);
+    const specific = hits.filter((other) => other.found && other.symptom.instead_of.includes(symptom.id)).flatMap((other) => spansIn(other.pattern[hit.key], hit.text));
     const span = hit.spans.find((one) => !specific.some((other) => sameLines(hit.text, one, other)));
     if (!span) continue;
     const match = { symptom, weak: pattern.weak, at: span[0], line: lineAt(hit.text, span) };
