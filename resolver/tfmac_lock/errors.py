@@ -8,6 +8,7 @@ paragraph and exits with its status, so nobody ever sees a traceback for a fores
     │   ├── UnknownChoice        a word that is none of the known ones, with the nearest
     │   └── InputFileError       a file that the user named cannot be used
     ├── Refusal            1  understood, and the answer is no
+    │   └── Objected             the same, with a line for each reason
     └── OutsideError          3  the network, the disk or another program failed
         ├── DataError            data shipped or fetched are damaged
         └── MissingExtra         an optional dependency is not installed
@@ -22,7 +23,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class TfmacLockError(Exception):
@@ -95,6 +96,20 @@ class Refusal(TfmacLockError):
     """The request was understood, and the answer is no: broken, unsatisfiable, findings."""
 
     exit_status = 1
+
+
+@dataclass(eq=False)
+class Objected(Refusal):
+    """Something is refused, with everything that stands against it, a line each.
+
+    The ``template`` is the line above them.
+    """
+
+    subject: str
+    against: Sequence[object]
+
+    def __str__(self) -> str:
+        return "\n  ".join([super().__str__(), *map(str, self.against)])
 
 
 class OutsideError(TfmacLockError):

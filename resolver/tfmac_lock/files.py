@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .errors import DataError, InputFileError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from io import BufferedReader
     from pathlib import Path
 
@@ -51,12 +51,19 @@ def open_regular(path: Path) -> BufferedReader:
     raise OSError(errno.EINVAL, "not a regular file", str(path))
 
 
-def open_input(path: Path) -> BufferedReader:
-    """A file that the user names, for reading; raises InputFileError where it is none."""
+@contextlib.contextmanager
+def named_by_user(path: Path | str) -> Iterator[None]:
+    """Inside, what the system has against the file is an InputFileError about it."""
     try:
-        return open_regular(path)
+        yield
     except OSError as error:
         raise InputFileError(str(path), error.strerror or str(error)) from error
+
+
+def open_input(path: Path) -> BufferedReader:
+    """A file that the user names, for reading; raises InputFileError where it is none."""
+    with named_by_user(path):
+        return open_regular(path)
 
 
 def read_input(path: Path, most: int, remark: str = "") -> bytes:
@@ -64,11 +71,8 @@ def read_input(path: Path, most: int, remark: str = "") -> bytes:
 
     Raises InputFileError where it cannot be read or is larger; ``remark`` ends that sentence.
     """
-    try:
-        with open_regular(path) as file:
-            content = file.read(most + 1)
-    except OSError as error:
-        raise InputFileError(str(path), error.strerror or str(error)) from error
+    with named_by_user(path), open_regular(path) as file:
+        content = file.read(most + 1)
     if len(content) > most:
         raise InputFileError(str(path), f"is larger than {most} bytes{remark}")
     return content

@@ -74,7 +74,7 @@ def test_a_lock_without_a_plugin_says_what_would_have_one() -> None:
 
 @pytest.mark.parametrize("slot", slots(shipped()), ids=str)
 def test_no_published_lock_takes_more_than_fifteen_lines(slot: Slot) -> None:
-    index = Index.within(loading.locks_folder(), slot.python, slot.arch)
+    index = Index.within(loading.locks_folder(), *slot)
     here = {name: Path(name) for name in FILES}
     for one in index.locks() if index.exists() else ():
         text = summary([one], here, color=False)

@@ -12,7 +12,7 @@ from tests.support.fake_wheels import (
 )
 from tests.support.machos import Image, Need, build
 from tfmac_lock.curate.binaries import refresh, release_path
-from tfmac_lock.curate.pair_rows import pair_rows, release_rows
+from tfmac_lock.curate.pair_rows import binary_facts, pair_rows
 from tfmac_lock.errors import DataError
 from tfmac_lock.macho.errors import DamagedBinary
 from tfmac_lock.matrix.binaries import TensorFlowBinary, load, load_folder
@@ -189,29 +189,25 @@ def test_each_architecture_has_its_own_rows(source: FolderSource, tmp_path: Path
     ]
 
 
-def test_a_release_row_holds_the_floors_and_the_numpy_generation(
+def test_what_the_matrix_keeps_of_a_release_is_its_numpy_its_macos_and_the_files(
     source: FolderSource, tmp_path: Path
 ) -> None:
     refresh(tmp_path / "facts", source)
-    tensorflow, plugin = (plain(row) for row in release_rows(tmp_path / "facts"))
+    tensorflow, plugin = (plain(fact) for fact in binary_facts(tmp_path / "facts"))
 
     assert tensorflow == {
         "package": "tensorflow",
         "version": "2.18.0",
         "arch": "arm64",
-        "pythons": ["cp311", "cp312"],
-        "payload": True,
-        "requires": [],
         "numpy_generation": "1",
-        "macos_tag": "12.0",
         "minos": "12.1",
-        "sdk": "13.0",
-        "evidence": [
-            "tensorflow-2.18.0-cp311-cp311-macosx_12_0_arm64.whl",
-            "tensorflow-2.18.0-cp312-cp312-macosx_12_0_arm64.whl",
-        ],
+        "source": "tensorflow-2.18.0-cp311-cp311-macosx_12_0_arm64.whl, "
+        "tensorflow-2.18.0-cp312-cp312-macosx_12_0_arm64.whl",
     }
     assert (plugin["package"], plugin["minos"]) == ("tensorflow-metal", "12.3")
+    (read,) = (b for b in load_folder(tmp_path / "facts") if isinstance(b, TensorFlowBinary))
+    assert (read.payload, read.requires, read.macos_tag, read.sdk) == (True, (), "12.0", "13.0")
+    assert {file.python for file in read.files} == {"cp311", "cp312"}
 
 
 def test_facts_survive_writing_and_reading(source: FolderSource, tmp_path: Path) -> None:

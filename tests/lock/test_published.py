@@ -13,7 +13,7 @@ from tfmac_lock.errors import DataError
 from tfmac_lock.files import write_whole
 from tfmac_lock.lock import published
 from tfmac_lock.lock.model import LockedPackage
-from tfmac_lock.lock.published import Index
+from tfmac_lock.lock.published import Index, Unpublished
 from tfmac_lock.matrix.reasons import Grade, Reason, Status
 from tfmac_lock.publish import index as index_files
 from tfmac_lock.target import Arch, MacOSVersion
@@ -43,7 +43,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
-    write(tmp_path, index_files.render(SLOT, LOCKS, [("2.5.0", "no numpy")]))
+    write(tmp_path, index_files.render(SLOT, LOCKS, [Unpublished("2.5.0", "no numpy")]))
     return Index.within(tmp_path, "3.11", Arch.ARM64)
 
 
@@ -195,7 +195,7 @@ MIXED = [
 
 @pytest.fixture
 def mixed(index: Index, tmp_path: Path) -> Index:
-    write(tmp_path, index_files.render_mixed(SLOT, MIXED, LOCKS, [("2.6.0", "no h5py")]))
+    write(tmp_path, index_files.render_mixed(SLOT, MIXED, LOCKS, [Unpublished("2.6.0", "no h5py")]))
     return index.with_conda()
 
 

@@ -44,8 +44,8 @@ def taken(document: dict[str, Any], known: Known | None = None) -> Believed:
 def doubts(document: dict[str, Any], known: Known | None = None) -> set[Doubt]:
     with pytest.raises(NotBelieved) as caught:
         taken(document, known)
-    assert all(str(one).startswith(one.doubt.name) for one in caught.value.objections)
-    return {one.doubt for one in caught.value.objections}
+    assert all(str(one).startswith(one.doubt.name) for one in caught.value.against)
+    return {one.doubt for one in caught.value.against}
 
 
 def test_what_a_mac_hands_in_is_evidence_of_both_devices() -> None:

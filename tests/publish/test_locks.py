@@ -12,10 +12,10 @@ from tests.support.locks import PACKAGES, lock
 from tests.support.universe import Universe, as_indexed
 from tfmac_lock.conda.channels import Channel
 from tfmac_lock.conda.client import CondaClient
-from tfmac_lock.lock.published import Index
+from tfmac_lock.lock.published import Index, Unpublished
 from tfmac_lock.matrix.reasons import Grade
 from tfmac_lock.publish import locks
-from tfmac_lock.publish.locks import Slot, SlotResult, Unpublished
+from tfmac_lock.publish.locks import Slot, SlotResult
 from tfmac_lock.target import Arch
 
 if TYPE_CHECKING:

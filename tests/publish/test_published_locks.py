@@ -44,13 +44,13 @@ def folder() -> Path:
 
 @functools.cache
 def locks(slot: Slot) -> list[Lock]:
-    index = Index.within(folder(), slot.python, slot.arch)
+    index = Index.within(folder(), *slot)
     return index.locks() if index.exists() else []
 
 
 @functools.cache
 def with_conda(slot: Slot) -> list[Lock]:
-    return Index.within(folder(), slot.python, slot.arch, conda=True).locks()
+    return Index.within(folder(), *slot, conda=True).locks()
 
 
 SLOTS = [pytest.param(slot, id=f"{slot.python}-{slot.arch.value}") for slot in slots(shipped())]
@@ -143,7 +143,7 @@ def test_every_lock_asks_for_itself_again_and_is_told_apart(slot: Slot) -> None:
     found = locks(slot)
     assert len({lock.combo.id for lock in found}) == len(found)
     assert [rank(lock) for lock in found] == sorted(rank(lock) for lock in found)  # type: ignore[type-var]
-    index = Index.within(folder(), slot.python, slot.arch)
+    index = Index.within(folder(), *slot)
     for lock in found:
         combo = lock.combo
         assert combo.chip == CHIP_OF[slot.arch]

@@ -11,6 +11,7 @@ from tfmac_lock.files import write_whole
 from tfmac_lock.lock import published
 from tfmac_lock.lock.formats import conda_lock_yml
 from tfmac_lock.lock.model import LockedPackage
+from tfmac_lock.lock.published import Unpublished
 from tfmac_lock.publish import index as index_files
 from tfmac_lock.site.inputs import load
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from tfmac_lock.lock.model import Lock
     from tfmac_lock.site.inputs import Inputs
 
+UNPUBLISHED = [Unpublished("a", "no wheel"), Unpublished("b", "no wheel")]
+
 
 def publish(folder: Path, locks: list[Lock]) -> None:
     """Write an index of these locks."""
-    write(folder, index_files.render(slot(locks[0]), locks, [("a", "no wheel"), ("b", "no wheel")]))
+    write(folder, index_files.render(slot(locks[0]), locks, UNPUBLISHED))
 
 
 def slot(lock: Lock) -> str:
@@ -57,7 +60,10 @@ def test_a_lock_of_conda_is_one_more_file_or_a_lock_of_its_own(
     other = replace(lock, combo=replace(lock.combo, id="only-conda-has-it"))
     publish(tmp_path, [lock])
     mixed = [with_conda(lock), with_conda(other)]
-    write(tmp_path, index_files.render_mixed(slot(lock), mixed, [lock], [("b", "no python")]))
+    write(
+        tmp_path,
+        index_files.render_mixed(slot(lock), mixed, [lock], [Unpublished("b", "no python")]),
+    )
 
     found = load(tmp_path)
 

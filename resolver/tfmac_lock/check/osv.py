@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import InvalidVersion, Version
 
 from ..errors import InputFileError
-from ..files import DAMAGE, open_regular
+from ..files import DAMAGE, named_by_user, open_regular
 from ..macho.errors import DamagedBinary
 from ..wheels.archive import reading
 from .pins import normalized
@@ -111,14 +111,12 @@ def read(path: Path, packages: Iterable[str]) -> list[Advisory]:
 
 
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
-    try:
+    with named_by_user(path):
         if path.is_dir():
             for file in sorted(path.rglob("*.json")):
                 yield str(file), _content(file)
             return
         content = _content(path)
-    except OSError as error:
-        raise InputFileError(str(path), error.strerror or str(error)) from error
     if not zipfile.is_zipfile(io.BytesIO(content)):
         yield str(path), content
         return

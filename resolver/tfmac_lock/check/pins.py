@@ -12,6 +12,7 @@ from packaging.specifiers import InvalidSpecifier
 from packaging.version import InvalidVersion
 
 from ..errors import InputFileError
+from ..files import named_by_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -145,13 +146,11 @@ def _holds(text: str, environment: tuple[tuple[str, str], ...]) -> bool:
 def read_text(path: Path) -> str:
     """The file's text; raises InputFileError where it is too large or not text."""
     shown = str(path)
-    try:
+    with named_by_user(path):
         if not path.is_file():
             raise InputFileError(shown, "is not a file" if path.exists() else "does not exist")
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputFileError(shown, error.strerror or str(error)) from error
     if len(raw) > MAX_BYTES:
         raise InputFileError(shown, f"is larger than {MAX_BYTES // 1024 // 1024} MB")
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"

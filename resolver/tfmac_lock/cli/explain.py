@@ -65,6 +65,7 @@ def _read(args: argparse.Namespace) -> Recognition:
     from ..explain.recognise import recognise
     from ..explain.symptoms import shipped
     from ..explain.text import DEFAULT_LIMIT
+    from ..files import named_by_user
 
     limit = args.limit_mb * 1_000_000 if args.limit_mb else DEFAULT_LIMIT
     known = shipped()
@@ -78,10 +79,8 @@ def _read(args: argparse.Namespace) -> Recognition:
     # Descriptor 0 is stdin; whatever else stands there may be a pipe too.
     name = 0 if args.file == "-" else args.file
     try:
-        with open(name, "rb", closefd=name != 0) as stream:
+        with named_by_user(args.file), open(name, "rb", closefd=name != 0) as stream:
             return recognise(stream, known, limit=limit, on_window=progress)
-    except OSError as error:
-        raise InputFileError(args.file, error.strerror or str(error)) from error
     finally:
         progress.clear()
 

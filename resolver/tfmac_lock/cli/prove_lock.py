@@ -7,12 +7,12 @@ that what is written has run, or is said to be open.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ..errors import Refusal, UsageError
+from ..errors import Objected, UsageError
 from .outputs import wants_conda
 from .prove_twin import lines
 from .proving import twins_in
@@ -20,7 +20,6 @@ from .terminal import say
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
     from ..lock.make import Resolver
     from ..lock.model import Lock
@@ -33,16 +32,10 @@ ROUNDS = 5
 """Locks that are made and tried until one runs."""
 
 
-@dataclass(eq=False)
-class DoesNotRun(Refusal):
+class DoesNotRun(Objected):
     """What would have been written was tried, and it does not run."""
 
-    lock: str
-    failures: Sequence[str]
-
-    def __str__(self) -> str:
-        listed = "\n".join(f"  {one}" for one in self.failures)
-        return f"nothing was written: the twin of {self.lock} does not run\n{listed}"
+    template = "nothing was written: the twin of {subject} does not run"
 
 
 def proved(args: argparse.Namespace, resolver: Resolver, request: LockRequest) -> Lock:

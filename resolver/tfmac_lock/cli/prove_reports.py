@@ -13,6 +13,8 @@ from .terminal import print_json
 if TYPE_CHECKING:
     import argparse
 
+    from ..matrix.reasons import Verdict
+    from ..prove.intake import Believed
     from ..prove.known import Known
     from ..prove.submission import Submission
     from .arguments import Commands
@@ -132,10 +134,10 @@ def _file_others(args: argparse.Namespace) -> int:
         known = known_here(args.output)
         seen = preview(known.matrix, believed, submitter=args.submitter, source=source)
         if args.summary:
-            write_whole(args.summary, markdown(seen, believed, path.as_posix()))
-        found.append(_document(seen, believed.submission.id, path))
+            write_whole(args.summary, markdown(believed, *seen, path.as_posix()))
+        found.append(_document(believed, *seen, path))
         if not args.json:
-            _tell(seen, path, f"tfmac-lock prove accept {believed.submission.id[:8]}")
+            _tell(believed, *seen, path, f"tfmac-lock prove accept {believed.submission.id[:8]}")
     if args.json:
         print_json({"schema_version": 1, "filed": found})
     return 0
@@ -163,24 +165,24 @@ def run_accept(args: argparse.Namespace) -> int:
     seen = preview(known.matrix, believed, submitter=filed.submitter, source=filed.source)
     target, _ = accept(args.output, path, known)
     if args.json:
-        print_json({"schema_version": 1, **_document(seen, filed.submission.id, target)})
+        print_json({"schema_version": 1, **_document(believed, *seen, target)})
     else:
-        _tell(seen, target, "tfmac-lock matrix compile && tfmac-lock publish render")
+        _tell(believed, *seen, target, "tfmac-lock matrix compile && tfmac-lock publish render")
     return 0
 
 
-def _document(seen: Any, name: str, path: Path) -> dict[str, Any]:
+def _document(believed: Believed, before: Verdict, after: Verdict, path: Path) -> dict[str, Any]:
     return {
-        "id": name,
-        "lock": seen.lock,
+        "id": believed.submission.id,
+        "lock": believed.lock.id,
         "file": path.as_posix(),
-        "before": seen.before.status.value,
-        "after": seen.after.status.value,
+        "before": before.status.value,
+        "after": after.status.value,
     }
 
 
-def _tell(seen: Any, path: Path, then: str) -> None:
+def _tell(believed: Believed, before: Verdict, after: Verdict, path: Path, then: str) -> None:
     sys.stdout.write(
-        f"{path}\n{seen.lock}: {seen.before.status.value} before, {seen.after.status.value} after "
+        f"{path}\n{believed.lock.id}: {before.status.value} before, {after.status.value} after "
         f"it is accepted\nNext: {then}\n"
     )

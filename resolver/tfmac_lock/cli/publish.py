@@ -307,7 +307,7 @@ def _outcome(
             "as_of": day.isoformat(),
             "locks": count,
             "changed": changed,
-            "unpublished": [{"combo": item.combo, "reason": item.reason} for item in unpublished],
+            "unpublished": [one._asdict() for one in unpublished],
             "moved": moved,
         },
         text=_lines(

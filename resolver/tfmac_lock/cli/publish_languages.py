@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             one.code: {"share": round(one.share(), 4), "done": one.done, "messages": one.every}
             for one in made.coverage
         }
-        print_json({"changed": changed, "wrong": [*map(str, made.wrong)], "coverage": coverage})
+        print_json({"changed": changed, "wrong": made.wrong, "coverage": coverage})
     else:
         for line in catalogues.coverage_lines(made.coverage):
             print(line)  # noqa: T201 - the result

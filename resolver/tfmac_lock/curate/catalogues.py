@@ -48,18 +48,6 @@ LIKE = 0.8
 BESIDE = re.compile(r"\{\w+\}\{\w+\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrong:
-    """A translation that cannot be used, with the reason."""
-
-    code: str
-    message: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{FOLDER}/{self.code}.po: {self.message[:60]!r}: {self.reason}"
-
-
 @dataclass(slots=True, kw_only=True)
 class Coverage:
     """How many messages of each kind are translated, of how many."""
@@ -77,11 +65,14 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogues:
-    """All catalogues, made anew: ``files`` by their path in the checkout."""
+    """All catalogues, made anew: ``files`` by their path in the checkout.
+
+    ``wrong`` are the translations that cannot be used, each in a line with the reason.
+    """
 
     files: dict[str, str]
     coverage: tuple[Coverage, ...]
-    wrong: tuple[Wrong, ...]
+    wrong: tuple[str, ...]
 
 
 def catalogues(root: Path) -> Catalogues:
@@ -106,7 +97,7 @@ def catalogues(root: Path) -> Catalogues:
                 continue
             reason = next((fault for form in forms if (fault := _fault(message, form))), "")
             if reason:
-                wrong.append(Wrong(code=code, message=message.text, reason=reason))
+                wrong.append(f"{FOLDER}/{code}.po: {message.text[:60]!r}: {reason}")
                 continue
             one.done[message.kind] += 1
             kind = "pages" if message.kind == PAGES else "shapes" if message.is_shape else "plain"

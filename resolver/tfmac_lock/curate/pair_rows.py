@@ -5,7 +5,7 @@ They are what the program at run time knows of them: it reads neither these file
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -20,41 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseRow:
-    """What the binaries of one release on one architecture say.
-
-    ``payload`` is False for a stub, and ``requires`` then says what it asks for.
-    ``macos_tag`` is the floor by file name ("tag"), ``minos`` the one by load command ("load").
-    ``numpy_generation`` is "1", "1+2", "2", "none" where modules contradict each other, or
-    None where no module uses numpy's C API. ``evidence`` names the files that were read.
-    """
-
-    package: str
-    version: str
-    arch: str
-    pythons: tuple[str, ...]
-    payload: bool
-    requires: tuple[str, ...]
-    numpy_generation: str | None
-    macos_tag: str
-    minos: str | None
-    sdk: str | None
-    evidence: tuple[str, ...]
-
-
 def pair_loads(folder: Path) -> list[PairLoad]:
     """What the compiled matrix keeps: a stub's pairs are those of the release it leads to."""
     return [
-        PairLoad(
-            package=row.package,
-            tensorflow=row.tensorflow,
-            metal=row.metal,
-            arch=Arch(row.arch),
-            loads=row.loads,
-            missing_symbols=row.missing_symbols,
-            missing_libraries=row.missing_libraries,
-        )
+        PairLoad(**{one.name: getattr(row, one.name) for one in fields(PairLoad)})
         for row in pair_rows(folder)
         if row.payload == row.package
     ]
@@ -64,15 +33,17 @@ def binary_facts(folder: Path) -> list[BinaryFact]:
     """What the compiled matrix keeps of each release that is no stub."""
     return [
         BinaryFact(
-            package=row.package,
-            version=row.version,
-            arch=Arch(row.arch),
-            numpy_generation=row.numpy_generation,
-            minos=row.minos,
-            source=", ".join(row.evidence),
+            package=binary.package,
+            version=binary.version,
+            arch=Arch(binary.arch),
+            numpy_generation=(
+                None if isinstance(binary, PluginBinary) else binary.numpy_generation
+            ),
+            minos=binary.minos,
+            source=", ".join(file.filename for file in binary.files),
         )
-        for row in release_rows(folder)
-        if row.payload
+        for binary in sorted(load_folder(folder), key=_order)
+        if isinstance(binary, PluginBinary) or binary.payload
     ]
 
 
@@ -119,27 +90,9 @@ def _payload(
     return []
 
 
-def release_rows(folder: Path) -> list[ReleaseRow]:
-    """One row for each binary in ``matrix/binaries``, plugins included."""
-    rows = [
-        ReleaseRow(
-            package=binary.package,
-            version=binary.version,
-            arch=binary.arch,
-            pythons=tuple(sorted({f.python for f in binary.files}, key=_python_key)),
-            payload=True if isinstance(binary, PluginBinary) else binary.payload,
-            requires=() if isinstance(binary, PluginBinary) else binary.requires,
-            numpy_generation=(
-                None if isinstance(binary, PluginBinary) else binary.numpy_generation
-            ),
-            macos_tag=binary.macos_tag,
-            minos=binary.minos,
-            sdk=binary.sdk,
-            evidence=tuple(f.filename for f in binary.files),
-        )
-        for binary in load_folder(folder)
-    ]
-    return sorted(rows, key=lambda r: (r.package, Version(r.version), r.arch, r.pythons))
+def _order(binary: TensorFlowBinary | PluginBinary) -> tuple[str, Version, str, list[object]]:
+    pythons = sorted({file.python for file in binary.files}, key=_python_key)
+    return binary.package, Version(binary.version), binary.arch, [*pythons]
 
 
 def _python_key(tag: str) -> tuple[int, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..files import guarded
 from ..target import MacOSVersion
@@ -51,6 +51,13 @@ def folder_name(combo: Combo) -> str:
     return f"py{combo.python}-{combo.arch.value}/{combo.package}-{combo.tensorflow}-{plugin}"
 
 
+class Unpublished(NamedTuple):
+    """A combo that has wheels and no lock, with the reason."""
+
+    combo: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
     """The files with the published locks of one Python series and architecture.
@@ -84,12 +91,12 @@ class Index:
         """All locks, best first; raises DataError where a file is damaged."""
         return self._read(lambda rows: [row.lock() for row in rows])
 
-    def unpublished(self) -> list[tuple[str, str]]:
-        """The combos that have wheels and no lock, with the reason; raises DataError."""
+    def unpublished(self) -> list[Unpublished]:
+        """The combos that have wheels and no lock; raises DataError."""
         return guarded(
             self.conda or self.path,
             SCHEMA_VERSION,
-            lambda data: [(row["combo"], row["reason"]) for row in data["unpublished"]],
+            lambda data: [Unpublished(**row) for row in data["unpublished"]],
         )
 
     def find(

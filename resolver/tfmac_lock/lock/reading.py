@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputFileError
-from ..files import DAMAGE, open_regular
+from ..files import DAMAGE, named_by_user, open_regular
 from ..foreign import check_shape
 from .model import from_json
 
@@ -57,15 +57,14 @@ def lock_path(named: Path) -> Path:
 
 def read_lock(path: Path) -> Lock:
     """The lock in that file; raises InputFileError where it holds none."""
-    try:
-        with open_regular(path) as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise InputFileError(
-            str(path), "is not there; `tfmac-lock --python 3.11 --chip m1` writes one"
-        ) from error
-    except OSError as error:
-        raise InputFileError(str(path), error.strerror or str(error)) from error
+    with named_by_user(path):
+        try:
+            with open_regular(path) as file:
+                content = file.read(MAX_BYTES + 1)
+        except FileNotFoundError as error:
+            raise InputFileError(
+                str(path), "is not there; `tfmac-lock --python 3.11 --chip m1` writes one"
+            ) from error
     return parse_lock(content, str(path))
 
 

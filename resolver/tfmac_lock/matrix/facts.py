@@ -65,11 +65,10 @@ def series_of(filename: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wheel:
+class WheelFile:
     """One wheel of a release, as the index lists it; ``size`` in bytes.
 
-    ``payload`` is false where the wheel holds nothing but its own metadata. ``requires_python``
-    and ``requires`` are Requires-Python and Requires-Dist of that very file.
+    ``payload`` is false where the wheel holds nothing but its own metadata.
     """
 
     filename: str
@@ -78,6 +77,12 @@ class Wheel:
     size: int | None
     uploaded: str | None
     payload: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wheel(WheelFile):
+    """A wheel with Requires-Python and Requires-Dist of that very file."""
+
     requires_python: str | None
     requires: tuple[str, ...]
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from ..target import Arch
+from .facts import PairLoad
 from .load_check import LoadResult, check_pair
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairRow:
+class PairRow(PairLoad):
     """The load check of a TensorFlow release and a plugin release on one architecture.
 
     ``payload`` names the package whose binaries decided, which for a stub is the one that it
@@ -25,13 +27,6 @@ class PairRow:
     listed.
     """
 
-    package: str
-    tensorflow: str
-    metal: str
-    arch: str
-    loads: bool | None
-    missing_symbols: tuple[str, ...]
-    missing_libraries: tuple[str, ...]
     unknown_symbols: tuple[str, ...]
     dyld_message: str | None
     payload: str | None
@@ -63,7 +58,7 @@ def pair_row(
         package=package,
         tensorflow=version,
         metal=metal,
-        arch=arch,
+        arch=Arch(arch),
         loads=loads,
         missing_symbols=_union(results, lambda r: [m.symbol for m in r.missing_symbols]),
         missing_libraries=_union(results, lambda r: r.missing_libraries),

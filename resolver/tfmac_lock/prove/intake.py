@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ..errors import Refusal
+from ..errors import Objected
 from ..matrix.proofs import HandedIn
 from . import train_mnist
 from .errors import BadReport
@@ -32,16 +32,10 @@ if TYPE_CHECKING:
     from .submission import Submission
 
 
-@dataclass(eq=False)
-class NotBelieved(Refusal):
-    """A report that cannot be taken as evidence, with everything that stands against it."""
+class NotBelieved(Objected):
+    """A report cannot be taken as evidence."""
 
-    where: str
-    objections: Sequence[Objection]
-
-    def __str__(self) -> str:
-        lines = "".join(f"\n  {one}" for one in self.objections)
-        return f"{self.where}: this report is not taken:{lines}"
+    template = "{subject}: this report is not taken:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

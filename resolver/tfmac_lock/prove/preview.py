@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..matrix.verdict import Pair, judge
@@ -15,19 +15,13 @@ if TYPE_CHECKING:
     from .intake import Believed
 
 LONGEST = 400
+"""Characters of a text from outside; more is cut off."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """The verdict on a lock before and after a report about it."""
-
-    lock: str
-    before: Verdict
-    after: Verdict
-
-
-def preview(matrix: Matrix, believed: Believed, *, submitter: str, source: str) -> Preview:
-    """The verdicts without the report and with it; nothing is written."""
+def preview(
+    matrix: Matrix, believed: Believed, *, submitter: str, source: str
+) -> tuple[Verdict, Verdict]:
+    """The verdict on the report's lock without it, and the one with it; nothing is written."""
     lock = believed.lock
     pair = Pair(
         package=lock.package,
@@ -42,26 +36,22 @@ def preview(matrix: Matrix, believed: Believed, *, submitter: str, source: str) 
     def verdict(facts: Matrix) -> Verdict:
         return judge(facts, pair, macos=macos, pins=lock.pins, resolved=True)
 
-    return Preview(
-        lock=lock.id,
-        before=verdict(matrix),
-        after=verdict(replace(matrix, evidence=(*matrix.evidence, *more))),
-    )
+    return verdict(matrix), verdict(replace(matrix, evidence=(*matrix.evidence, *more)))
 
 
-def markdown(found: Preview, believed: Believed, file: str) -> str:
+def markdown(believed: Believed, before: Verdict, after: Verdict, file: str) -> str:
     """The report for a pull request: what it says, the verdict before and after, what to do.
 
     Nothing of the text that was handed in is markup in it.
     """
-    host = believed.submission.parsed[0].host
+    lock, host = believed.lock.id, believed.submission.parsed[0].host
     lines = [
-        f"A report from {_plain(host.chip)}, macOS {_plain(host.release)}, about `{found.lock}`.",
+        f"A report from {_plain(host.chip)}, macOS {_plain(host.release)}, about `{lock}`.",
         "",
         "| | verdict | strongest evidence |",
         "|---|---|---|",
-        f"| before | {found.before.status.value} | {found.before.grade or 'none'} |",
-        f"| after | {found.after.status.value} | {found.after.grade or 'none'} |",
+        f"| before | {before.status.value} | {before.grade or 'none'} |",
+        f"| after | {after.status.value} | {after.grade or 'none'} |",
         "",
     ]
     for run in believed.runs:
@@ -69,7 +59,7 @@ def markdown(found: Preview, believed: Believed, file: str) -> str:
         for word, names in (("seen", run.faults), ("not seen", run.checked)):
             if names:
                 lines.append(f"  - {word}: {', '.join(names)}")
-    new = [reason for reason in found.after.reasons if reason not in found.before.reasons]
+    new = [reason for reason in after.reasons if reason not in before.reasons]
     lines += ["", "What the verdict then says besides:", ""]
     lines += [f"- {_plain(reason.kind)}: {_plain(reason.text)}" for reason in new]
     lines += [

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..lock.model import Lock
+    from ..lock.published import Unpublished
 
 LEFT_OUT = ("files", "schema_version", "lock_id", "verdict", "companions", "environment")
 """What no row of an index has: it is made of the rest, or stands in the verdicts."""
@@ -77,9 +78,7 @@ def _shortened_reason(reason: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in reason.items() if value or key == "source"}
 
 
-def render(
-    slot: str, locks: Sequence[Lock], unpublished: Iterable[tuple[str, str]]
-) -> dict[str, str]:
+def render(slot: str, locks: Sequence[Lock], unpublished: Iterable[Unpublished]) -> dict[str, str]:
     """The index of these locks and their verdicts, by path within locks/.
 
     ``slot`` is what ``slot_name`` gives; the locks are in the order of their verdicts.
@@ -94,7 +93,7 @@ def render_mixed(
     slot: str,
     locks: Sequence[Lock],
     wheels: Iterable[Lock],
-    unpublished: Iterable[tuple[str, str]],
+    unpublished: Iterable[Unpublished],
 ) -> dict[str, str]:
     """The same for mixed locks, as what they add to those of ``wheels``.
 
@@ -132,13 +131,13 @@ def _files(
     name: str,
     rows: list[dict[str, Any]],
     tables: _Tables,
-    unpublished: Iterable[tuple[str, str]],
+    unpublished: Iterable[Unpublished],
 ) -> dict[str, str]:
     index = {
         "schema_version": SCHEMA_VERSION,
         "locks": rows,
         **tables.content,
-        "unpublished": [{"combo": combo, "reason": reason} for combo, reason in unpublished],
+        "unpublished": [one._asdict() for one in unpublished],
     }
     return {f"{INDEX}/{name}": dump_json(index, compact=True)}
 

@@ -12,9 +12,9 @@ from ..errors import Refusal
 from ..lock.judged import judged, pair_of
 from ..lock.make import broken_text
 from ..lock.model import combo_id
-from ..lock.published import Index
+from ..lock.published import Index, Unpublished
 from ..matrix.reasons import Status
-from .locks import SlotResult, Unpublished, best, meets_bounds, pair_requests, rank, request_name
+from .locks import SlotResult, best, meets_bounds, pair_requests, rank, request_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ class Judged:
 
 def judged_slot(matrix: Matrix, slot: Slot, folder: Path, *, conda: bool = False) -> Judged:
     """What `publish locks` gives for the slot, as far as the recorded locks tell."""
-    index = Index.within(folder, slot.python, slot.arch, conda=conda)
+    index = Index.within(folder, *slot, conda=conda)
     recorded = {lock.combo.id: lock for lock in index.locks()} if index.exists() else {}
     refused = dict(index.unpublished()) if index.exists() else {}
     locks: list[Lock] = []

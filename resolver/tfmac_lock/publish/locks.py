@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..conda.mixed import CondaPart
 from ..errors import Refusal
@@ -20,6 +20,7 @@ from ..lock.formats.conda import CONDA_FORMATS
 from ..lock.judged import judged
 from ..lock.make import Resolver
 from ..lock.model import combo_id
+from ..lock.published import Unpublished
 from ..lock.request import LockRequest, end_of
 from ..lock.verify import out_of_bounds
 from ..matrix.base import TENSORFLOW_PACKAGES
@@ -50,20 +51,11 @@ HAS_DEFECTS = "it has known defects; the command above tells them, and the ways 
 """What stands in published files in the place of the defects, whose texts change by themselves."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Slot:
+class Slot(NamedTuple):
     """One Python series and architecture: one index of published locks."""
 
     python: str
     arch: Arch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unpublished:
-    """A combo that has wheels and no lock, with the reason."""
-
-    combo: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +214,8 @@ def render(results: Iterable[SlotResult]) -> dict[str, str]:
     """Every file under locks/ with its text, by path relative to the folder."""
     files: dict[str, str] = {}
     for result in results:
-        slot = published.slot_name(result.slot.python, result.slot.arch)
-        files |= index.render(slot, result.locks, _rows(result.unpublished))
+        slot = published.slot_name(*result.slot)
+        files |= index.render(slot, result.locks, result.unpublished)
         for lock in result.locks:
             for name, text in STORED.items():
                 filename = FORMATS[name][0]
@@ -250,10 +242,10 @@ def render_mixed(
         slot = result.slot
         wheels = wheels_of(slot)
         files |= index.render_mixed(
-            published.slot_name(slot.python, slot.arch),
+            published.slot_name(*slot),
             result.locks,
             wheels,
-            _rows(result.unpublished),
+            result.unpublished,
         )
         served = {lock.combo.id for lock in wheels}
         for lock in result.locks:
@@ -271,10 +263,6 @@ def as_file(lock: Lock) -> Lock:
     note = Reason(kind="defect", text=HAS_DEFECTS, source="")
     reasons = (note,) if "defect" in kinds else ()
     return replace(lock, verdict=replace(lock.verdict, reasons=reasons))
-
-
-def _rows(unpublished: Iterable[Unpublished]) -> list[tuple[str, str]]:
-    return [(item.combo, item.reason) for item in unpublished]
 
 
 def same_channels(matrix: Matrix, conda: CondaClient, slot: Slot, folder: Path) -> bool:
@@ -297,7 +285,7 @@ def same_channels(matrix: Matrix, conda: CondaClient, slot: Slot, folder: Path) 
 
 def recorded_locks(folder: Path, slot: Slot, *, conda: bool = False) -> list[Lock]:
     """The slot's locks that lie in the folder; none where there is no index of them."""
-    found = published.Index.within(folder, slot.python, slot.arch, conda=conda)
+    found = published.Index.within(folder, *slot, conda=conda)
     return found.locks() if found.exists() else []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from .. import __version__
 from ..errors import DataError
 from ..files import escaped
+from ..matrix.facts import WheelFile
 from ..matrix.plain import plain
 from ..target import Arch
 from . import companion_documents
@@ -143,9 +145,7 @@ def _combos(inputs: Inputs) -> doc.Combos:
     return doc.Combos(
         as_of=inputs.as_of,
         combos=[_combo_row(item) for item in inputs.locks],
-        unpublished=[
-            doc.Unpublished(combo=combo, reason=reason) for combo, reason in inputs.unpublished
-        ],
+        unpublished=[doc.Unpublished(**one._asdict()) for one in inputs.unpublished],
     )
 
 
@@ -202,7 +202,7 @@ def _release(release: Release) -> doc.Release:
         version=release.version,
         prerelease=not release.final,
         wheels=[
-            doc.Wheel(**{name: getattr(wheel, name) for name in doc.Wheel.model_fields})
+            WheelFile(**{one.name: getattr(wheel, one.name) for one in fields(WheelFile)})
             for wheel in release.wheels
         ],
     )

@@ -17,7 +17,7 @@ from ..lock import model as lock_model
 from ..lock.coverage import Covered, Wanted
 from ..lock.model import LockedPackage
 from ..matrix.companions import CompanionVerdict
-from ..matrix.facts import Bound, Defect, Report
+from ..matrix.facts import Bound, Defect, Report, WheelFile
 from ..matrix.reasons import Grade, Reason, Status, Verdict
 from ..matrix.recipes import RecipeVerdict
 from ..pypi.attestations import Publisher
@@ -169,24 +169,13 @@ class Pair(_PairHead, Document):
     reasons: list[Reason]
 
 
-class Wheel(Part):
-    """One wheel of a release; ``size`` in bytes."""
-
-    filename: str
-    url: str
-    sha256: Sha256
-    size: int | None
-    uploaded: str | None
-    payload: bool
-
-
 class Release(Document):
     """A release of TensorFlow or of the plugin. ``prerelease`` ones are never chosen unasked."""
 
     package: str
     version: str
     prerelease: bool
-    wheels: list[Wheel]
+    wheels: list[WheelFile]
 
 
 class ReleaseRow(Part):

@@ -63,7 +63,7 @@ class Inputs:
     matrix: Matrix
     as_of: str
     locks: tuple[PublishedLock, ...] = ()
-    unpublished: tuple[tuple[str, str], ...] = ()
+    unpublished: tuple[published.Unpublished, ...] = ()
     symptoms: tuple[dict[str, Any], ...] = ()
     frameworks: dict[str, Any] = field(default_factory=lambda: {"ours": [], "others": []})
     figures: dict[str, Any] = field(default_factory=dict)
@@ -89,7 +89,7 @@ def load(locks: Path | None = None, compiled: Path | None = None) -> Inputs:
     compiled = compiled or loading.data_folder()
     folder = loading.locks_folder() if locks is None else locks
     found: list[PublishedLock] = []
-    unpublished: list[tuple[str, str]] = []
+    unpublished: list[published.Unpublished] = []
     for python in matrix.platforms.pythons:
         for arch in Arch:
             index = published.Index.within(folder, python.series, arch)
@@ -105,9 +105,7 @@ def load(locks: Path | None = None, compiled: Path | None = None) -> Inputs:
             found += [_with_files(lock, folder) for lock in conda.values()]
             served = dict(mixed.unpublished()) if mixed.exists() else None
             unpublished += [
-                (combo, reason)
-                for combo, reason in index.unpublished()
-                if served is None or combo in served
+                one for one in index.unpublished() if served is None or one.combo in served
             ]
     known = _document(compiled / "symptoms.json")
     return Inputs(
