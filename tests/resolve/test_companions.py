@@ -6,14 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from tests.lock.test_make import facts, index, lock, pins  # noqa: F401 - a fixture
+from tests.support.facts import target
 from tfmac_lock.matrix.companions import Companion, Companions, Needed
 from tfmac_lock.matrix.ranking import NoCombo
+from tfmac_lock.resolve.conflict import Fact, Unsatisfiable
 
 if TYPE_CHECKING:
     from tests.support.universe import Universe
     from tfmac_lock.matrix.facts import Matrix
+
+
+SOME = canonicalize_name("some")
 
 
 def needing(requires: str, *, versions: str = "", tensorflow: str = "") -> Matrix:
@@ -94,6 +100,40 @@ def test_a_need_that_nothing_meets_is_told_with_its_reason_and_source(
         lock(index, None, "extra", known=needing("helper>=9"))
     assert "its metadata forget it" in " ".join(str(caught.value).split())
     assert "https://example.org/need" in str(caught.value)
+
+
+def test_needs_that_the_solver_takes_together_are_each_named(index: Universe) -> None:  # noqa: F811
+    known = needing("tensorflow<2", versions=">=2")
+    (companion,) = known.companions.facts
+    (need,) = companion.needs
+    older = replace(need, id="b", versions="<2", reason="it cannot be built")
+    both = replace(companion, needs=(need, older))
+    with pytest.raises(NoCombo) as caught:
+        lock(index, None, "extra", known=replace(known, companions=Companions(facts=(both,))))
+    text = " ".join(str(caught.value).split())
+    assert "extra >=2 needs tensorflow<2" in text
+    assert "its metadata forget it" in text
+    assert "extra <2 needs tensorflow<2" in text
+    assert "it cannot be built" in text
+
+
+@pytest.mark.parametrize("bounds", [0, 1, 3])
+def test_a_long_conflict_leaves_out_what_decides_least(bounds: int) -> None:
+    some = [
+        Fact(kind="asked", about=SOME, text="you ask for some"),
+        *(Fact(kind="requires", about=SOME, text=f"some {n} requires other") for n in range(12)),
+        *(Fact(kind="bound", about=SOME, text=f"other {n} needs more") for n in range(bounds)),
+        Fact(kind="fault", about=SOME, text="some 0 cannot be read"),
+    ]
+    lines = str(Unsatisfiable(target("3.11", "m1"), lambda: some)).splitlines()
+    kept = 9 - bounds
+    assert lines[1:] == [
+        "  you ask for some",
+        *(f"  some {n} requires other" for n in range(kept)),
+        *(f"  other {n} needs more" for n in range(bounds)),
+        f"  and {13 - kept} more facts; --json lists all",
+    ]
+    assert len(lines) == 12
 
 
 def test_a_lock_with_a_companion_that_nobody_tried_is_unproven(

@@ -220,7 +220,7 @@ value = "1"
 reason = "it says too much"
 source = "twin: it does"
 """,
-    "proofs/companions/tensorflow-text/2.18.1-tensorflow-2.18.1-py3.11-9fefe5dd.toml": """
+    "proofs/companions/tensorflow-text/2.18.1-tensorflow-2.18.1-py3.11-f67e112f.toml": """
 companion = "tensorflow-text"
 version = "2.18.1"
 tensorflow = "2.18.1"

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from ..errors import Refusal, TfmacLockError
 from .companions import Need
-from .natives import Unloadable, span
+from .natives import Unloadable, span, unloadable
 from .pairs import METAL_NAME, PAIR, PAIR_NAMES, Options
 from .provider import Facts, UnusableFile, limit_of, split
 from .requirement import ByMatrix, ByUser, Requirement
@@ -103,21 +103,35 @@ class Unsatisfiable(Refusal):
     def __str__(self) -> str:
         head = f"no set of files meets every requirement for {self.target}:"
         lines = textwrap.wrap(head, WIDTH)
-        for number, fact in enumerate(self.facts):
-            wrapped = textwrap.wrap(
-                str(fact),
-                WIDTH,
-                initial_indent="  ",
-                subsequent_indent="      ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-            left = len(self.facts) - number
-            if len(lines) + len(wrapped) + (left > 1) > MAX_LINES:
-                lines.append(f"  and {left} more facts; --json lists all")
+        shown = list(self.facts)
+        while (found := list(_lines(shown, len(self.facts)))) and len(shown) > 1:
+            if len(lines) + len(found) <= MAX_LINES:
                 break
-            lines += wrapped
-        return "\n".join(lines)
+            del shown[_least(shown)]
+        return "\n".join([*lines, *found])
+
+
+def _lines(shown: Sequence[Fact], all_of_them: int) -> Iterator[str]:
+    for fact in shown:
+        yield from textwrap.wrap(
+            str(fact),
+            WIDTH,
+            initial_indent="  ",
+            subsequent_indent="      ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    if left := all_of_them - len(shown):
+        yield f"  and {left} more {'fact' if left == 1 else 'facts'}; --json lists all"
+
+
+def _least(shown: Sequence[Fact]) -> int:
+    """The place of the fact that a person misses least: the last one of all that are not alone."""
+    for kind in ("fault", "requires"):
+        places = [place for place, fact in enumerate(shown) if fact.kind == kind]
+        if len(places) > (kind == "requires"):
+            return places[-1]
+    return len(shown) - 1
 
 
 def explained(facts: Facts, proof: Proof, search: Search) -> list[Fact]:
@@ -213,6 +227,8 @@ def _deciding(facts: Facts, proof: Proof) -> Iterator[Fact]:
         bits = getattr(first.constraint, "bits", 0)
         if rest and rest[0].is_positive():
             outside = getattr(rest[0].constraint, "bits", 0)
+            if rest[0].package == PAIR and first.package != PAIR:
+                yield from _not_beside(facts, first.package, bits, outside)
             yield from _limits(facts, rest[0].package, outside, bits)
         elif rest and first.package != PAIR:
             about: str = split(rest[0].package)[0]
@@ -229,6 +245,23 @@ def _deciding(facts: Facts, proof: Proof) -> Iterator[Fact]:
         yield from _requires(facts, package, needed, bits)
     if None in origins or (facts.rules.options and any(one in PAIR_NAMES for _, one in requires)):
         yield _pairs(facts.rules.options)
+
+
+def _not_beside(facts: Facts, package: str, versions: int, options: int) -> Iterator[Fact]:
+    """Why these versions are not beside those pairs.
+
+    The solver makes one clause of several on the same package, and that one has no origin.
+    """
+    name, extra = split(package)
+    if extra:
+        return
+    for need in facts.needs(name):
+        outside = need.options & ~facts.sets(need.requirement)[PAIR].bits if need.of_the_pair else 0
+        if need.versions & versions and outside & options:
+            yield from _needed(facts, need)
+    for found in unloadable(facts, name):
+        if found.versions & versions and found.options & options:
+            yield _unloadable(found)
 
 
 def _needed(facts: Facts, need: Need) -> Iterator[Fact]:
