@@ -18,6 +18,7 @@ import pytest
 
 from tests.cli.test_lock import wheels
 from tests.support import HtmlIndex
+from tests.support.marks import LONG
 
 from .commands import COMMANDS, Command
 from .runs import Ended, Runs, content, half, leftovers
@@ -32,7 +33,7 @@ __all__ = ["wheels"]
 
 SEED = 20
 USUAL = ("a lock over another", "all formats", "update", "fetch", "apply for uv", "matrix compile")
-"""Tried in a usual run: one of each way to write. The others are tried with the slow tests."""
+"""Tried in each run: one of each way to write. The others are tried with the long tests."""
 SOME = 4
 MANY = int(os.environ.get("TFMAC_LOCK_MOMENTS", "40"))
 """Moments of each command: in a usual run, and in a long one. By hand 200 are tried."""
@@ -121,7 +122,7 @@ def begun(command: Command, runs: Runs, index: str, root: Path) -> Trials:
 @pytest.fixture(
     scope="module",
     params=[
-        name if name in USUAL else pytest.param(name, marks=pytest.mark.slow)
+        name if name in USUAL else pytest.param(name, marks=LONG)
         for name, one in COMMANDS.items()
         if not one.heavy
     ],
@@ -144,7 +145,7 @@ def moments(trials: Trials, wanted: int, *, last: bool = True) -> list[int]:
 
 
 how_many = pytest.mark.parametrize(
-    "wanted", [SOME, pytest.param(MANY, marks=pytest.mark.slow)], ids=["some", "many"]
+    "wanted", [SOME, pytest.param(MANY, marks=LONG)], ids=["some", "many"]
 )
 
 
@@ -197,10 +198,7 @@ def test_interrupted_at_any_step(trials: Trials, wanted: int) -> None:
     "refusal",
     [
         errno.ENOSPC,
-        *(
-            pytest.param(one, marks=pytest.mark.slow)
-            for one in (errno.EROFS, errno.EIO, errno.EDQUOT)
-        ),
+        *(pytest.param(one, marks=LONG) for one in (errno.EROFS, errno.EIO, errno.EDQUOT)),
     ],
 )
 def test_a_disk_that_refuses_from_some_step_on(trials: Trials, refusal: int, wanted: int) -> None:
@@ -292,8 +290,9 @@ def test_a_folder_deeper_than_a_path_may_be_long(trials: Trials) -> None:
     assert leftovers(found) == set()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, one in COMMANDS.items() if one.heavy])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=LONG) for name, one in COMMANDS.items() if one.heavy]
+)
 def test_a_command_that_takes_long(runs: Runs, index: str, tmp_path: Path, name: str) -> None:
     trials = begun(COMMANDS[name], runs, index, tmp_path)
     middle = max(1, trials.usual.steps // 2)

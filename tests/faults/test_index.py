@@ -23,6 +23,7 @@ from tests.cli.conftest import folder
 from tests.cli.test_lock import PAIR, Said, names, run, wheels
 from tests.support import Faults, HtmlIndex, build_wheel
 from tests.support.certificates import make_authority
+from tests.support.marks import LONG
 from tfmac_lock.pypi import http
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ SAMPLE = ("html", "lock")
 FORMS = ("html", "json")
 COMMANDS = ("lock", "fetch", "update", "audit")
 CASES = [
-    pytest.param(form, command, marks=() if (form, command) == SAMPLE else pytest.mark.slow)
+    pytest.param(form, command, marks=() if (form, command) == SAMPLE else LONG)
     for form in FORMS
     for command in COMMANDS
 ]
@@ -289,8 +290,8 @@ def damaged(content: bytes) -> dict[str, bytes]:
     ("form", "each"),
     [
         pytest.param("html", 1, id="some"),
-        pytest.param("html", 10, marks=pytest.mark.slow, id="html"),
-        pytest.param("json", 10, marks=pytest.mark.slow, id="json"),
+        pytest.param("html", 10, marks=LONG, id="html"),
+        pytest.param("json", 10, marks=LONG, id="json"),
     ],
 )
 def test_a_damaged_file_of_the_cache_is_fetched_again_and_never_believed(
