@@ -76,6 +76,15 @@ FOUND: list[tuple[str, bytes]] = [
     ("sdist-zip", zip_of("")),
     # UnicodeDecodeError
     ("netrc", b"\xed"),
+    # OSError: a name of a file that is too long to be one
+    ("pip-conf", b"[global]\ncert = " + b"9" * 300),
+    # RuntimeError: the home of somebody who is not there
+    ("pip-conf", b"[global]\ncert = ~nobody-has-this-name/ca.pem"),
+    ("pip-conf", b"[global]\nindex-url = " + b"[" * 300),
+    # BadAddress: nothing but a scheme
+    ("pip-conf", b"[global]\nindex_url=file://"),
+    # ValueError: a digit of another script
+    ("mangled", "__ZN\u00b2".encode()),
 ]
 
 

@@ -14,6 +14,8 @@ _MAX_DEPTH = 64
 _MAX_STEPS = 20_000
 _MAX_TEXT = 20_000
 
+_DIGITS = frozenset("0123456789")
+
 _BUILTIN = {
     "v": "void", "w": "wchar_t", "b": "bool", "c": "char", "a": "signed char",
     "h": "unsigned char", "s": "short", "t": "unsigned short", "i": "int", "j": "unsigned int",
@@ -150,7 +152,7 @@ class _Parser:
 
     def discriminator(self) -> None:
         if self.take("_"):
-            while self.peek().isdigit() or self.peek() == "_":
+            while self.peek() in _DIGITS or self.peek() == "_":
                 self.at += 1
 
     def nested_name(self) -> tuple[str, bool, str]:
@@ -191,7 +193,7 @@ class _Parser:
     def unqualified_name(self, scope: str) -> str:
         self.is_constructor = False
         self.take("L")  # internal linkage is not shown
-        if self.peek().isdigit():
+        if self.peek() in _DIGITS:
             text = self.source_name()
         elif self.peek() in ("C", "D") and self.peek(2)[1:] in tuple("0123456"):
             self.is_constructor = True
@@ -218,7 +220,7 @@ class _Parser:
 
     def number(self) -> int:
         start = self.at
-        while self.peek().isdigit() and self.at - start < 6:
+        while self.peek() in _DIGITS and self.at - start < 6:
             self.at += 1
         if start == self.at:
             raise _CannotReadError
@@ -332,7 +334,7 @@ class _Parser:
             self.need("E")
             return self.keep(f"{returns} ({inside})")
         if self.take("A"):
-            size = str(self.number()) if self.peek().isdigit() else ""
+            size = str(self.number()) if self.peek() in _DIGITS else ""
             self.need("_")
             return self.keep(f"{self.type()} [{size}]")
         if letter == "T":
@@ -343,7 +345,7 @@ class _Parser:
                 return text
         elif letter == "N":
             return self.keep(self.nested_name()[0])
-        elif letter.isdigit() or letter == "S":
+        elif letter in _DIGITS or letter == "S":
             prefix = "std::" if self.take("St") else ""
             text = self.keep(prefix + self.unqualified_name(""))
         else:

@@ -191,10 +191,11 @@ def _index(
     """The address of an index without its credentials, which are added to the others."""
     try:
         url, userinfo = split_credentials(_as_url(given, option))
+        url = url.rstrip("/") + "/"
+        secure = _is_secure(url, trusted)
     except BadAddress as fault:
         raise BadIndexSetting(option, f"{redact(given)} cannot be used: {fault}") from None
-    url = url.rstrip("/") + "/"
-    if not _is_secure(url, trusted):
+    if not secure:
         raise _PlainHttp(
             option,
             f"{redact(url)} is plain http, which anybody on the way can change. "
@@ -240,9 +241,9 @@ def _as_url(given: str, option: str) -> str:
         if scheme in {"http", "https", "file"}:
             return given
         raise BadIndexSetting(option, f"{redact(given)} is neither http(s):// nor file://")
-    path = Path(given).expanduser().absolute()
-    if path.is_dir():
-        return path.as_uri()
+    path = os.path.expanduser(given)  # noqa: PTH111 - without a home a Path raises
+    if os.path.isdir(path):  # noqa: PTH112 - of a name too long a Path raises
+        return Path(path).absolute().as_uri()
     shown = repr(given) if "@" not in given else "what is given"  # it may hold a password
     raise BadIndexSetting(option, f"{shown} is neither an address nor a folder")
 
@@ -279,10 +280,10 @@ def _proxy(text: str | None) -> str | None:
 def _file(option: str, text: str | None) -> Path | None:
     if not text:
         return None
-    path = Path(text).expanduser()
-    if not path.exists():
+    path = os.path.expanduser(text)  # noqa: PTH111 - without a home a Path raises
+    if not os.path.exists(path):  # noqa: PTH110 - of a name that is too long a Path raises
         raise BadIndexSetting(option, f"there is no file {text}")
-    return path
+    return Path(path)
 
 
 def _certificates(settings: Mapping[str, str], environ: Mapping[str, str]) -> Path | None:
@@ -294,14 +295,14 @@ def _certificates(settings: Mapping[str, str], environ: Mapping[str, str]) -> Pa
             return _file(variable, environ[variable])
     for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         # OpenSSL passes over one that is not there.
-        if environ.get(variable) and Path(environ[variable]).exists():
+        if environ.get(variable) and os.path.exists(environ[variable]):  # noqa: PTH110 - as above
             return Path(environ[variable])
     return None
 
 
 def _netrc(environ: Mapping[str, str]) -> Path | None:
     if environ.get("NETRC"):
-        return Path(environ["NETRC"]).expanduser()
+        return Path(os.path.expanduser(environ["NETRC"]))  # noqa: PTH111 - as above
     home = Path(environ.get("HOME") or Path("~").expanduser())
     for name in (".netrc", "_netrc"):
         if (home / name).is_file():

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from ..files import on_one_line
 from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL
 from ..matrix.reasons import Grade
@@ -95,9 +96,9 @@ def atom(inputs: Inputs, root: str) -> str:
     for change in entries:
         entry = SubElement(feed, "entry")
         SubElement(entry, "id").text = f"tag:tfmac-lock,2026:{change.id}"
-        SubElement(entry, "title").text = change.title
+        SubElement(entry, "title").text = on_one_line(change.title)
         SubElement(entry, "updated").text = f"{change.date}T00:00:00Z"
         SubElement(entry, "link", {"rel": "alternate", "href": f"{root}{change.page}"})
-        SubElement(entry, "summary").text = change.text
+        SubElement(entry, "summary").text = on_one_line(change.text)
     indent(feed)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(feed, "unicode") + "\n"

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from ..languages import Language
     from .page import Page, Site
 
+STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
 
 def all_pages(site: Site) -> Iterator[Page]:
     """Every page of the site."""
@@ -105,6 +107,14 @@ def alternates(site: Site, path: str, files: str) -> list[Alternate]:
     ]
 
 
+def _shown(value: object) -> object:
+    """What a template prints, without characters that steer a terminal or end a line elsewhere."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    shown = STEERING.sub("\N{REPLACEMENT CHARACTER}", value)
+    return Markup(shown) if isinstance(value, Markup) else shown  # noqa: S704 - it was one before
+
+
 def _environment(site: Site, language: Language) -> Environment:
     environment = Environment(
         loader=PackageLoader("tfmac_lock.site"),
@@ -113,6 +123,7 @@ def _environment(site: Site, language: Language) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        finalize=_shown,
     )
     environment.install_gettext_callables(  # type: ignore[attr-defined] # the extension's
         language.gettext, language.ngettext, newstyle=True
