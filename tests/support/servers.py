@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
 
@@ -143,14 +142,9 @@ class HtmlIndex(Loopback):
     def paths(self, *, method: str = "GET") -> list[str]:
         return [seen.path for seen in self.seen if seen.method == method]
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.closing.set()
-        super().__exit__(kind, error, trace)
+        super().__exit__()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -407,19 +401,14 @@ class JsonIndex:
                 self.url = line.split("running on ")[1].split()[0] + "/simple/"
                 break
         else:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise RuntimeError("the index server did not start:\n" + "".join(said))
         # Its log is read on so that a full pipe never stops it.
         self._drain = threading.Thread(target=self._process.stderr.read, daemon=True)
         self._drain.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         assert self._process is not None
         self._process.terminate()
         self._process.wait()

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra
+from .arguments import add_check, add_command
 from .terminal import print_json, say
 
 if TYPE_CHECKING:
     import argparse
 
+    from .arguments import Commands
 
-def add_parser(what: Any) -> None:
-    """Register it below ``publish``."""
-    parser = what.add_parser(
-        "languages",
-        help="the catalogues of translations, and what is compiled of them",
-        description="Brings languages/*.po up to date with what the code, the templates and the "
-        "facts say, compiles them, and tells what share of each is translated. A message without "
-        "a translation, or with one marked fuzzy, stays English. Exit status 1 says that a "
-        "translation lacks a value or a tag of its original.",
+ABOUT = """
+Brings languages/*.po up to date with what the code, the templates and the facts say, compiles
+them, and tells what share of each is translated. A message without a translation, or with one
+marked fuzzy, stays English. Exit status 1 says that a translation lacks a value or a tag of its
+original.
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """Register the command beneath ``publish``."""
+    summary = "the catalogues of translations, and what is compiled of them"
+    add_check(
+        add_command(
+            commands, "languages", run, ABOUT, help=summary, json="print the outcome as JSON"
+        )
     )
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit with 1 where something is stale"
-    )
-    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,12 +37,12 @@ def run(args: argparse.Namespace) -> int:
         from ..curate import catalogues
     except ImportError as error:
         raise MissingExtra("making the catalogues", "curate") from error
-    from ..files import write_whole
+    from ..files import differing, write_whole
     from ..matrix import loading
 
     root = loading.checkout()
     made = catalogues.catalogues(root)
-    changed = catalogues.stale(root, made)
+    changed = differing(root, made.files)
     if not args.check:
         for path in changed:
             write_whole(root / path, made.files[path])

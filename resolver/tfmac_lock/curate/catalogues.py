@@ -207,15 +207,6 @@ def _gaps(text: str) -> list[str]:
     return sorted(GAPS.findall(text))
 
 
-def stale(root: Path, made: Catalogues) -> list[str]:
-    """The files that are not as they would be made."""
-    return [
-        path
-        for path, text in made.files.items()
-        if not (root / path).is_file() or (root / path).read_text("utf-8") != text
-    ]
-
-
 def coverage_lines(coverage: Iterable[Coverage]) -> list[str]:
     """The coverage as lines."""
     return [

@@ -101,28 +101,25 @@ class Unsatisfiable(Refusal):
         return [fact.about for fact in self.facts if fact.kind == "lacking" and fact.left_out]
 
     def __str__(self) -> str:
-        head = f"no set of files meets every requirement for {self.target}:"
-        lines = textwrap.wrap(head, WIDTH)
         shown = list(self.facts)
-        while (found := list(_lines(shown, len(self.facts)))) and len(shown) > 1:
-            if len(lines) + len(found) <= MAX_LINES:
-                break
+        while len(lines := self._lines(shown)) > MAX_LINES and len(shown) > 1:
             del shown[_least(shown)]
-        return "\n".join([*lines, *found])
+        return "\n".join(lines)
 
-
-def _lines(shown: Sequence[Fact], all_of_them: int) -> Iterator[str]:
-    for fact in shown:
-        yield from textwrap.wrap(
-            str(fact),
-            WIDTH,
-            initial_indent="  ",
-            subsequent_indent="      ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    if left := all_of_them - len(shown):
-        yield f"  and {left} more {'fact' if left == 1 else 'facts'}; --json lists all"
+    def _lines(self, shown: Sequence[Fact]) -> list[str]:
+        lines = textwrap.wrap(f"no set of files meets every requirement for {self.target}:", WIDTH)
+        for fact in shown:
+            lines += textwrap.wrap(
+                str(fact),
+                WIDTH,
+                initial_indent="  ",
+                subsequent_indent="      ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        if left := len(self.facts) - len(shown):
+            lines.append(f"  and {left} more {'fact' if left == 1 else 'facts'}; --json lists all")
+        return lines
 
 
 def _least(shown: Sequence[Fact]) -> int:
