@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import tomllib
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from packaging.pylock import Pylock
 
 from tests.cli.test_lock import PAIR, Said, at, index, names, run, wheels
 from tests.pypi.test_attestations import GITHUB, provenance, statement
+from tfmac_lock.pypi import signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["index", "run", "wheels"]  # the fixtures of the main command
 
-pytestmark = pytest.mark.usefixtures("folder")
+pytestmark = pytest.mark.usefixtures("folder", "unsigned")
+
+
+@pytest.fixture
+def unsigned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra that checks signatures: nobody can sign for these tests' files."""
+    monkeypatch.setattr(signatures, "find_spec", lambda _name: None)
 
 
 def attest(index: HtmlIndex, *packages: str, wrong: str = "") -> None:
@@ -48,6 +56,7 @@ def test_who_published_the_files_is_told_everywhere(
     assert said.status == 0, said.err
     assert "note: 2 files have attestations" in said.err
     assert "signatures were not checked" in said.err
+    assert "pip install 'tfmac-lock[attestations]' brings what checks them" in said.err
     lock = json.loads((folder / "lock.json").read_text())
     told = {one["name"]: one.get("publishers") for one in lock["packages"]}
     assert told == {
@@ -90,6 +99,24 @@ def test_attestations_of_another_file_are_no_attestations(
     assert said.status == 3
     assert "an attestation about another file" in said.err
     assert names(folder) == set()
+
+
+def test_with_the_extra_only_what_is_signed_is_attested(
+    run: Callable[..., Said], folder: Path, index: HtmlIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attest(index, "six")
+    monkeypatch.setattr(signatures, "find_spec", importlib.util.find_spec)
+    said = run(*PAIR, *at(index), "--require-attestations", "six")
+    assert said.status == 3
+    assert "a signature in the attestations of six-1.17.0-py2.py3-none-any.whl" in said.err
+    assert names(folder) == set()
+    checked: list[str] = []
+    monkeypatch.setattr(signatures, "check", lambda *given: checked.append(given[2]))
+    said = run(*PAIR, *at(index), "--require-attestations", "six")
+    assert said.status == 0, said.err
+    assert "note: 1 file has attestations. It was checked that they are about" in said.err
+    assert "and signed by the publishers that the lock names" in said.err
+    assert checked == ["six-1.17.0-py2.py3-none-any.whl"]
 
 
 def test_a_package_that_is_not_in_the_lock_needs_no_attestation(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import build_wheel
-from tfmac_lock.pypi import attestations
+from tfmac_lock.pypi import attestations, signatures
 from tfmac_lock.pypi.attestations import Publisher
 from tfmac_lock.pypi.errors import BadIndexAnswer, NotCached
 from tfmac_lock.pypi.model import ACTIVE, IndexFile, Standing
@@ -134,6 +134,7 @@ def test_a_quarantined_project_has_no_files_and_is_sought_nowhere_else(
     assert all("/other/" not in path for path in mirror.paths())
 
 
+@pytest.mark.usefixtures("unsigned")
 def test_attestations_are_fetched_once_and_are_there_offline(
     mirror, folder, make_client, digest_of: Callable[[str], str]
 ) -> None:
@@ -162,6 +163,12 @@ def test_promised_attestations_that_are_not_there_are_a_fault(mirror, folder, ma
     client = make_client(mirror.url)
     with pytest.raises(BadIndexAnswer, match="promises attestations, the server says 404"):
         client.publishers(client.project("demo").files[0], DIGEST)
+
+
+@pytest.fixture
+def unsigned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra that checks signatures: nobody can sign for these tests' files."""
+    monkeypatch.setattr(signatures, "find_spec", lambda _name: None)
 
 
 @pytest.fixture

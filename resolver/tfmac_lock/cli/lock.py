@@ -81,9 +81,10 @@ def _say_notes(lock: Lock) -> None:
             say(f"note: {reason.text}")
     attested = sum(bool(package.publishers) for package in lock.packages)
     if attested:
-        from ..lock.attested import CHECKED
+        from ..lock.attested import what_was_checked
 
-        say(f"note: {attested} files have attestations. It was checked {CHECKED}")
+        files = "1 file has" if attested == 1 else f"{attested} files have"
+        say(f"note: {files} attestations. It was checked {what_was_checked()}")
 
 
 def _check(

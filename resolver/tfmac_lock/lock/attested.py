@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import Refusal
+from ..pypi.signatures import EXTRA, can_check
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 ALL = ":all:"
 OPTION = "--require-attestations"
-CHECKED = (
-    "that they are about these very files, by name and sha256; their signatures were not "
-    "checked, so who published a file is the word of the index"
-)
 
 
 @dataclass(eq=False)
@@ -37,6 +34,17 @@ class Unattested(Refusal):
             + "\n  ".join(self.filenames)
             + f"\nNo lock was written; {OPTION} NAME asks for single packages."
         )
+
+
+def what_was_checked() -> str:
+    """What the publishers in a lock rest on, as a sentence's second half."""
+    about = "that they are about these very files, by name and sha256"
+    if can_check():
+        return f"{about}, and signed by the publishers that the lock names"
+    return (
+        f"{about}; their signatures were not checked, so who published a file is the word of the "
+        f"index. pip install 'tfmac-lock[{EXTRA}]' brings what checks them"
+    )
 
 
 def with_publishers(

@@ -4,9 +4,8 @@ Sources: https://peps.python.org/pep-0740/ and the in-toto statement,
 https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md.
 
 What is checked here: that there are attestations, in the form of the PEP, and that each is about
-this very file, by its name and its sha256. What is not: the signatures in them, for which one
-needs Sigstore's roots of trust. So a publisher is the index's word, like all else on its pages; an
-index that checks what is uploaded, as pypi.org does, has checked the signature by then.
+this very file, by its name and its sha256. Their signatures are checked by ``signatures``, where
+its extra is installed; without it a publisher is the index's word, like all else on its pages.
 """
 
 from __future__ import annotations

@@ -170,15 +170,20 @@ class IndexClient:
         return found
 
     def publishers(self, file: IndexFile, sha256: str) -> tuple[Publisher, ...]:
-        """Who published the file of that sha256, by its attestations; nobody where it has none."""
+        """Who published the file of that sha256, by its attestations; nobody where it has none.
+
+        Their signatures are checked where the extra for it is installed.
+        """
         if file.provenance is None:
             return ()
-        from . import attestations
+        from . import attestations, signatures
 
         url, key = file.provenance, f"provenance/{_key(file)}"
         known = self._cache.load(key)
         body = self._provenance(url, file) if known is None else known.encode()
         found = attestations.parse(body, url, file.filename, sha256)
+        if signatures.can_check():
+            signatures.check(body, url, file.filename, sha256)
         if known is None:
             self._store(key, body.decode(errors="replace"))
         return found
