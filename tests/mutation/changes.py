@@ -1,0 +1,105 @@
+"""The changes of a room's code, and those of them that make no difference."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cosmic_ray.ast import ast_nodes, get_ast_from_path
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+
+from tests.mutation import same
+from tests.mutation.rooms import PACKAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.mutation.rooms import Room
+
+    Span = tuple[tuple[int, int], tuple[int, int]]
+    """The line and the column of its first and of its last character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A module as it is, and with one change in these lines."""
+
+    path: Path
+    before: str
+    after: str
+    lines: range
+
+    def __str__(self) -> str:
+        name = self.module
+        lines = difflib.unified_diff(
+            self.before.splitlines(), self.after.splitlines(), name, name, lineterm="", n=1
+        )
+        return "\n".join(lines)
+
+    @property
+    def module(self) -> str:
+        return str(self.path.relative_to(PACKAGE))
+
+    @property
+    def is_known_to_be_the_same(self) -> bool:
+        lines = difflib.ndiff(self.before.splitlines(), self.after.splitlines())
+        changed = [line for line in lines if line[0] in "-+"]
+        gone, come = ([line[2:].strip() for line in changed if line[0] == one] for one in "-+")
+        return any(
+            (row.module, row.before.split("\n"), row.after.split("\n")) == (self.module, gone, come)
+            for row in same.rows()
+        )
+
+
+def changes(room: Room, seed: int, sample: int) -> Iterator[Change]:
+    """So many changes of the room, in an order that the seed decides."""
+    paths = sorted(path for pattern in room.modules for path in PACKAGE.glob(pattern))
+    places: dict[tuple[Path, Span], list[tuple[str, int]]] = {}
+    for path in paths:
+        nodes = list(ast_nodes(get_ast_from_path(path)))
+        for name in operator_names():
+            operator = get_operator(name)
+            if not operator.arguments():
+                found = (span for node in nodes for span in operator().mutation_positions(node))
+                for number, span in enumerate(found):
+                    places.setdefault((path, span), []).append((name, number))
+    rng = random.Random(seed)
+    chosen = sorted(places, key=str)
+    rng.shuffle(chosen)
+    for place in chosen:
+        path, ((first, _), (last, _)) = place
+        name, number = rng.choice(places[place])
+        before = path.read_text("utf-8")
+        after = mutate_code(before.encode(), get_operator(name)(), number)
+        after = after.decode() if isinstance(after, bytes) else after
+        if after is not None and sample and _runs(after) not in (None, _runs(before)):
+            sample -= 1
+            yield Change(path, before, after, range(first, last + 1))
+
+
+def _runs(text: str) -> str | None:
+    """What of a module is run: annotations and frozen classes make no difference to that.
+
+    None where it is no Python.
+    """
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return None
+    for node in ast.walk(tree):
+        for name in ("annotation", "returns"):
+            if getattr(node, name, None) is not None and not isinstance(node, ast.AnnAssign):
+                setattr(node, name, None)
+        if isinstance(node, ast.ClassDef):
+            # That nothing writes to a value is what mypy sees to; the program is the same.
+            node.decorator_list = [
+                one for one in node.decorator_list if "dataclass" not in ast.unparse(one)
+            ]
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    return ast.unparse(tree)
