@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import random
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     Span = tuple[tuple[int, int], tuple[int, int]]
     """The line and the column of its first and of its last character."""
+
+
+_SINGLE = re.compile(r"None|True|False|\w+\.[A-Z_\d]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +87,42 @@ def changes(room: Room, seed: int, sample: int) -> Iterator[Change]:
 
 
 def _runs(text: str) -> str | None:
-    """What of a module is run: annotations and frozen classes make no difference to that.
-
-    None where it is no Python.
-    """
+    """What of a module makes a difference when it runs; None where it is no Python."""
     try:
-        tree = ast.parse(text)
+        return ast.unparse(_Running().visit(ast.parse(text)))
     except SyntaxError:
         return None
-    for node in ast.walk(tree):
-        for name in ("annotation", "returns"):
-            if getattr(node, name, None) is not None and not isinstance(node, ast.AnnAssign):
-                setattr(node, name, None)
-        if isinstance(node, ast.ClassDef):
-            # That nothing writes to a value is what mypy sees to; the program is the same.
-            node.decorator_list = [
-                one for one in node.decorator_list if "dataclass" not in ast.unparse(one)
-            ]
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+
+
+class _Running(ast.NodeTransformer):
+    """Leaves out what is for readers and mypy, and writes in one way what is the same."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        if any(ast.unparse(base) == "Protocol" for base in node.bases):
             node.body = [ast.Pass()]
-    return ast.unparse(tree)
+        # That nothing writes to a value is what mypy sees to.
+        node.decorator_list = [
+            one for one in node.decorator_list if "dataclass" not in ast.unparse(one)
+        ]
+        return self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        if ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+        return self.generic_visit(node)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        """None, a truth value and a member of an enum are equal to themselves alone."""
+        same = {ast.Is: ast.Eq, ast.IsNot: ast.NotEq}
+        for place, (operator, right) in enumerate(zip(node.ops, node.comparators, strict=True)):
+            if type(operator) in same and _SINGLE.fullmatch(ast.unparse(right)):
+                node.ops[place] = same[type(operator)]()
+        return self.generic_visit(node)
