@@ -1,6 +1,6 @@
 """Which changes of the code do the tests notice? A sample of them, room by room.
 
-    pip install cosmic-ray
+    pip install cosmic-ray coverage
     python -m tests.mutation                    every room below, 20 changes each
     python -m tests.mutation verdict --sample 60 --seed 7
 

@@ -7,7 +7,7 @@ import difflib
 import random
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from cosmic_ray.ast import ast_nodes, get_ast_from_path
 from cosmic_ray.mutating import mutate_code
@@ -50,6 +50,15 @@ class Change:
         return str(self.path.relative_to(PACKAGE))
 
     @property
+    def is_in_a_function(self) -> bool:
+        """Whether the changed lines are of a function's body, and no argument of it."""
+        functions = (one for one in ast.walk(ast.parse(self.before)) if _is_function(one))
+        return any(
+            one.body[0].lineno <= self.lines.start and self.lines.stop - 1 <= (one.end_lineno or 0)
+            for one in functions
+        )
+
+    @property
     def is_known_to_be_the_same(self) -> bool:
         lines = difflib.ndiff(self.before.splitlines(), self.after.splitlines())
         changed = [line for line in lines if line[0] in "-+"]
@@ -58,6 +67,10 @@ class Change:
             (row.module, row.before.split("\n"), row.after.split("\n")) == (self.module, gone, come)
             for row in same.rows()
         )
+
+
+def _is_function(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef)
 
 
 def changes(room: Room, seed: int, sample: int) -> Iterator[Change]:

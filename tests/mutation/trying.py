@@ -2,8 +2,9 @@
 
 The room's tests run once as the code is, and are watched: which lines of the room each reaches,
 and how long it takes. A change is then tried in a fork of a process that has imported pytest and
-what the tests need from other projects: first with the tests that reach its lines, the quickest
-first, and where none of them fails with all others, since what was computed once may be kept.
+what the tests need from other projects, with the tests that reach its lines, the quickest first.
+What one test computes and others find kept is reached by the first alone; so a few changes are
+said to survive that all tests together would notice, and none the other way round.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ import os
 import resource
 import signal
 import sys
-import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from coverage import Coverage
 from hypothesis import Phase, settings
 
 from tests.mutation.rooms import ROOT
@@ -27,7 +28,6 @@ from tests.mutation.rooms import ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from types import CodeType, FrameType
 
     from tests.mutation.changes import Change
     from tests.mutation.rooms import Room
@@ -38,8 +38,6 @@ WORDS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
 CPU_SECONDS = 120
 MEMORY = 4 * 1024**3
 """For the tests of one change; those that take more have noticed it."""
-CO_OPTIMIZED = 0x1
-"""The flag of a function's code, which that of a module or a class lacks."""
 
 
 class Unfit(Exception):
@@ -52,6 +50,7 @@ class Tests:
     def __init__(self, room: Room, copy: Path) -> None:
         self.copy = copy
         self.files = [f"tests/{one}" for one in room.tests]
+        left_out = [f"--deselect=tests/{one}" for one in room.left_out]
         os.chdir(ROOT)
         os.environ["PYTHONPATH"] = str(copy)
         sys.path.insert(0, str(copy))
@@ -60,13 +59,13 @@ class Tests:
             pytest.main([*WORDS, "--collect-only", *self.files])
         _forget()
         record = copy / "reached.json"
-        if _forked(lambda: _watched(self.files, room, copy, record)) != 0:
+        if _forked(lambda: _watched([*left_out, *self.files], room, copy, record)) != 0:
             raise Unfit
         told = json.loads(record.read_text("utf-8"))
         self.seconds: dict[str, float] = told["seconds"]
-        self.reached: dict[str, dict[str, set[int]]] = {
-            test: {module: set(lines) for module, lines in modules.items()}
-            for test, modules in told["reached"].items()
+        self.reached: dict[str, dict[int, set[str]]] = {
+            module: {int(line): set(tests) & set(self.seconds) for line, tests in lines.items()}
+            for module, lines in told["reached"].items()
         }
 
     def notice(self, change: Change) -> bool:
@@ -74,72 +73,33 @@ class Tests:
         place = self.copy / "tfmac_lock" / change.module
         place.write_text(change.after, "utf-8")
         try:
-            first = self._reaching(change)
-            others = [one for one in self.seconds if one not in set(first)]
-            return self._fails(first) or self._fails(others)
+            tests = sorted(self._reaching(change), key=lambda one: self.seconds[one])
+            return bool(tests) and _forked(lambda: _run(tests), limited=True) != 0
         finally:
             place.write_text(change.before, "utf-8")
 
-    def _reaching(self, change: Change) -> list[str]:
-        lines = set(change.lines)
-        return [
-            test
-            for test, modules in self.reached.items()
-            if not lines.isdisjoint(modules.get(change.module, ()))
-        ]
-
-    def _fails(self, tests: list[str]) -> bool:
-        quickest_first = sorted(tests, key=lambda one: self.seconds[one])
-        return bool(tests) and _forked(lambda: _run(quickest_first), limited=True) != 0
+    def _reaching(self, change: Change) -> set[str]:
+        """Those that run the lines; any of the module where the lines run once, at its import."""
+        lines = self.reached[change.module]
+        chosen = change.lines if change.is_in_a_function else lines
+        return {test for line in chosen for test in lines.get(line, ())}
 
 
 class _Watch:
-    """Notes the lines of the room that each test reaches."""
+    """Notes which test runs, for coverage, and how long it takes."""
 
-    def __init__(self, room: Room, copy: Path) -> None:
-        package = copy / "tfmac_lock"
-        self.modules = {
-            str(path): str(path.relative_to(package))
-            for pattern in room.modules
-            for path in package.glob(pattern)
-        }
+    def __init__(self, coverage: Coverage) -> None:
+        self.coverage = coverage
         self.seconds: dict[str, float] = {}
-        self.reached: dict[str, dict[str, set[int]]] = {}
-        self.test: dict[str, set[int]] = {}
-        self.watched: dict[CodeType, str | None] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        self.test = self.reached.setdefault(item.nodeid, {})
+        self.coverage.switch_context(item.nodeid)
         before = time.perf_counter()
-        sys.settrace(self.call)
-        threading.settrace(self.call)
         try:
             return (yield)
         finally:
-            sys.settrace(None)
-            threading.settrace(None)
             self.seconds[item.nodeid] = time.perf_counter() - before
-
-    def call(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
-        code = frame.f_code
-        try:
-            module = self.watched[code]
-        except KeyError:
-            # What runs once, as a module is imported, is reached by every test.
-            is_function = code.co_flags & CO_OPTIMIZED
-            module = self.modules.get(code.co_filename) if is_function else None
-            self.watched[code] = module
-        if module is None:
-            return None
-        lines = self.test.setdefault(module, set())
-        lines.add(frame.f_lineno)
-
-        def line(frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
-            lines.add(frame.f_lineno)
-            return line
-
-        return line
 
 
 class _Chosen:
@@ -163,13 +123,20 @@ class _Chosen:
         items[:] = sorted(kept, key=lambda one: self.order[one.nodeid])
 
 
-def _watched(files: list[str], room: Room, copy: Path, record: Path) -> int:
-    watch = _Watch(room, copy)
-    status = int(pytest.main([*WORDS, *files], plugins=[watch]))
-    reached = {
-        test: {module: sorted(lines) for module, lines in modules.items()}
-        for test, modules in watch.reached.items()
+def _watched(words: list[str], room: Room, copy: Path, record: Path) -> int:
+    package = copy / "tfmac_lock"
+    modules = {
+        str(path): str(path.relative_to(package))
+        for pattern in room.modules
+        for path in package.glob(pattern)
     }
+    coverage = Coverage(data_file=None, config_file=False, include=list(modules))
+    watch = _Watch(coverage)
+    coverage.start()
+    status = int(pytest.main([*WORDS, *words], plugins=[watch]))
+    coverage.stop()
+    data = coverage.get_data()
+    reached = {name: data.contexts_by_lineno(path) for path, name in modules.items()}
     record.write_text(json.dumps({"seconds": watch.seconds, "reached": reached}), "utf-8")
     return status
 
