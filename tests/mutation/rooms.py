@@ -56,7 +56,10 @@ ROOMS = {
     ),
     "check": Room(
         ("check/pair_checks.py", "check/package_checks.py", "check/pins.py", "check/formats/*.py"),
-        ("check/formats", "check/test_formats.py", "check/test_hostile.py", "check/test_judge.py"),
+        (
+            "check/formats",
+            *(f"check/test_{one}.py" for one in ("pins", "formats", "hostile", "judge")),
+        ),
         tuple(
             f"check/test_judge.py::test_{one}"
             for one in (

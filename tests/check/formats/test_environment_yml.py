@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.facts import target
 from tests.support.pins import by_name, read
-from tfmac_lock.check.pins import MAX_PINS, Pin
+from tfmac_lock.check.pins import Pin
 from tfmac_lock.errors import InputFileError
 
 if TYPE_CHECKING:
@@ -133,16 +133,3 @@ def test_a_line_of_pips_part_that_is_no_requirement_is_a_fault_at_its_line(tmp_p
     with pytest.raises(InputFileError, match="'numpy => 1' is not a requirement") as caught:
         read(tmp_path, "environment.yml", f'{HEAD}- pip:\n  - "numpy => 1"\n')
     assert caught.value.line == 3
-
-
-@pytest.mark.parametrize("nested", [False, True])
-def test_as_many_packages_as_the_limit_are_read_and_one_more_is_refused(
-    nested: bool, tmp_path: Path
-) -> None:
-    margin = "  " if nested else ""
-    text = f"{HEAD}- pip:\n" if nested else HEAD
-    rows = [f"{margin}- p{number}\n" for number in range(MAX_PINS - nested)]
-    file = read(tmp_path, "environment.yml", text + "".join(rows))
-    assert len(file.pins) == MAX_PINS - nested
-    with pytest.raises(InputFileError, match=f"names more than {MAX_PINS} packages"):
-        read(tmp_path, "environment.yml", text + "".join([*rows, f"{margin}- more\n"]))
