@@ -216,7 +216,7 @@ def _deciding(facts: Facts, proof: Proof) -> Iterator[Fact]:
             yield from _needed(facts, need) if need else ()
             continue
         if isinstance(leaf.origin, Unloadable):
-            yield _unloadable(leaf.origin)
+            yield _unloadable(facts, leaf.origin)
             continue
         if isinstance(leaf.origin, Need):
             yield from _needed(facts, leaf.origin)
@@ -258,7 +258,7 @@ def _not_beside(facts: Facts, package: str, versions: int, options: int) -> Iter
             yield from _needed(facts, need)
     for found in unloadable(facts, name):
         if found.versions & versions and found.options & options:
-            yield _unloadable(found)
+            yield _unloadable(facts, found)
 
 
 def _needed(facts: Facts, need: Need) -> Iterator[Fact]:
@@ -271,10 +271,22 @@ def _needed(facts: Facts, need: Need) -> Iterator[Fact]:
     yield from _lacking(facts, need.requirement)
 
 
-def _unloadable(what: Unloadable) -> Fact:
-    """Versions of a companion that do not load beside some TensorFlows."""
+def _unloadable(facts: Facts, what: Unloadable) -> Fact:
+    """Versions of a companion that do not load beside some TensorFlows.
+
+    Where these are all that fit, the others are missed by whoever knows of one for that
+    TensorFlow; what became of them is said too.
+    """
     about = canonicalize_name(what.companion)
-    return Fact(kind="bound", about=about, text=f"binaries: {what.text}", source=what.source)
+    text = f"binaries: {what.text}"
+    others = [
+        place
+        for place, release in enumerate(facts.project(about).releases)
+        if not what.versions & 1 << place and not release.version.is_prerelease
+    ]
+    if not others and (left_out := str(facts.view.project(about).left_out)):
+        text += f"; of its other versions no file fits (left out: {left_out})"
+    return Fact(kind="bound", about=about, text=text, source=what.source)
 
 
 def _asked(facts: Facts, item: Requirement) -> Iterator[Fact]:
