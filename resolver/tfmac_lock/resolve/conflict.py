@@ -15,7 +15,7 @@ from ..errors import Refusal, TfmacLockError
 from .companions import Need
 from .natives import Unloadable, span, unloadable
 from .pairs import METAL_NAME, PAIR, PAIR_NAMES, Options
-from .provider import Facts, UnusableFile, limit_of, split
+from .provider import Facts, NotLookedAt, UnusableFile, limit_of, split
 from .requirement import ByMatrix, ByUser, Requirement
 from .versions import VersionSet
 
@@ -203,6 +203,7 @@ def _leaves(proof: Proof) -> list[Proof]:
 def _deciding(facts: Facts, proof: Proof) -> Iterator[Fact]:
     leaves = _leaves(proof)
     requires: dict[tuple[str, str], int] = {}
+    faults: dict[NormalizedName, dict[int, UnusableFile]] = {}
     origins = {leaf.origin for leaf in leaves if leaf.cause is IncompatibilityCause.ROOT}
     for item in facts.asked:
         if item in origins:
@@ -237,7 +238,10 @@ def _deciding(facts: Facts, proof: Proof) -> Iterator[Fact]:
                 for about in _impossible(facts, first.package, place):
                     key = (first.package, about)
                     requires[key] = requires.get(key, 0) | 1 << place
-                yield from _faults(facts, first.package, place)
+                for name, error in _faults(facts, first.package, place):
+                    faults.setdefault(name, {})[place] = error
+    for name, found in faults.items():
+        yield from _unusable(name, [found[place] for place in sorted(found)])
     for (package, needed), bits in requires.items():
         yield from _requires(facts, package, needed, bits)
     if None in origins or (facts.rules.options and any(one in PAIR_NAMES for _, one in requires)):
@@ -362,12 +366,26 @@ def _impossible(facts: Facts, package: str, place: int) -> list[NormalizedName]:
     return list(dict.fromkeys(item.name for item in unmet or _at_odds(items)))
 
 
-def _faults(facts: Facts, package: str, place: int) -> Iterator[Fact]:
+def _faults(
+    facts: Facts, package: str, place: int
+) -> Iterator[tuple[NormalizedName, UnusableFile]]:
     name, extra = split(package)
     try:
         facts.requires(name, place, extra)
     except UnusableFile as error:
+        yield name, error
+
+
+def _unusable(name: NormalizedName, errors: Sequence[UnusableFile]) -> Iterator[Fact]:
+    """Why files of a package cannot be taken, the newest first; those nobody read are counted."""
+    read = [error for error in errors if not isinstance(error, NotLookedAt)]
+    unread = [error for error in errors if isinstance(error, NotLookedAt)]
+    for error in read or unread[:1]:
         yield Fact(kind="fault", about=name, text=str(error))
+    if left := len(unread) - (not read):
+        archives = "one older archive was" if left == 1 else f"{left} older archives were"
+        text = f"{archives} not looked at, since newer ones cannot be built"
+        yield Fact(kind="fault", about=name, text=f"of {name} {text}")
 
 
 def _at_odds(items: Sequence[Requirement]) -> list[Requirement]:
