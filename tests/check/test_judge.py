@@ -25,12 +25,13 @@ from tfmac_lock.lock.formats import FORMATS
 from tfmac_lock.lock.formats.conda import CONDA_FORMATS
 from tfmac_lock.lock.published import Index
 from tfmac_lock.matrix import loading
+from tfmac_lock.matrix.facts import METAL
 from tfmac_lock.matrix.reasons import Status
 from tfmac_lock.matrix.verdict import Pair, judge
 from tfmac_lock.target import Arch, MacOSVersion, PythonVersion, Target
 
 if TYPE_CHECKING:
-    from tfmac_lock.check.findings import Checked
+    from tfmac_lock.check.findings import Checked, Finding
     from tfmac_lock.matrix.facts import Matrix
 
 SHARED = Path(os.environ.get("TFMAC_LOCK_SHARED", Path(__file__).parents[3] / "shared"))
@@ -172,6 +173,330 @@ def test_each_fault_has_its_finding(
     assert wanted <= codes(checked)
     assert all(found.code in CODES for found in checked.findings)
     assert all(found.text and found.cure for found in checked.findings)
+
+
+def only(checked: Checked, code: str) -> Finding:
+    (found,) = (one for one in checked.findings if one.code == code)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pins", "python", "code", "text", "cure", "source"),
+    [
+        (
+            ["tensorflow", "tensorflow-metal==1.2.0"],
+            "3.8",
+            "no-wheel",
+            "tensorflow-metal 1.2.0 has wheels for Python 3.9, 3.10, 3.11, 3.12 only on arm64 Macs",
+            "tfmac-lock --python 3.8 --chip m1 --tensorflow",
+            "https://pypi.org/project/tensorflow-metal/#files",
+        ),
+        (
+            ["tensorflow>=2.99"],
+            "3.11",
+            "no-wheel",
+            "no release of tensorflow >=2.99 has a wheel for Python 3.11 on arm64 Macs",
+            "tfmac-lock --python 3.11 --chip m1 --tensorflow",
+            "https://pypi.org/project/tensorflow/#files",
+        ),
+        (
+            ["tensorflow==2.99.0"],
+            "3.11",
+            "unknown-release",
+            "tensorflow 2.99.0 is not a release with files for Macs; the newest is 2.",
+            "tfmac-lock --python 3.11 --chip m1 --tensorflow",
+            "https://pypi.org/project/tensorflow/#files",
+        ),
+        (
+            ["tensorflow-metal==1.2.0"],
+            "3.11",
+            "no-tensorflow",
+            "tensorflow-metal is a plugin and brings no TensorFlow; nothing here pins one",
+            "tfmac-lock --python 3.11 --chip m1",
+            "https://pypi.org/project/tensorflow-metal/",
+        ),
+        (
+            ["tensorflow-macos==2.15.1"],
+            "3.11",
+            "stub",
+            "tensorflow-macos 2.15.1 brings no TensorFlow: tensorflow-macos 2.15.1 holds no ",
+            "`tensorflow` 2.15.1",
+            "https://pypi.org/project/tensorflow-macos/2.15.1/",
+        ),
+        (
+            ["tensorflow==2.18.0", "tensorflow-metal==1.1.0"],
+            "3.11",
+            "pair-broken",
+            "tensorflow 2.18.0 with tensorflow-metal 1.1.0 does not load: ",
+            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.18.0 --metal 1.2.0",
+            "the binaries of tensorflow 2.18.0 and tensorflow-metal 1.1.0",
+        ),
+        (
+            ["tensorflow==2.18.0rc0", "tensorflow-metal==1.1.0"],
+            "3.11",
+            "pair-broken",
+            "tensorflow 2.18.0rc0 with tensorflow-metal 1.1.0: ",
+            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.18",
+            "https://",
+        ),
+        (
+            ["tensorflow", "numpy==1.26.4"],
+            "3.11",
+            "unpinned",
+            "tensorflow is not a pin: an installer takes 2.",
+            "tfmac-lock --python 3.11 --chip m1 --tensorflow 2.",
+            "https://pypi.org/project/tensorflow/",
+        ),
+        (
+            ["tensorflow-macos==2.9.1", "protobuf==6.33.0"],
+            "3.9",
+            "conflict",
+            "tensorflow-macos 2.9.1 requires protobuf <3.20,>=3.9.2, and here it is 6.33.0",
+            "protobuf<3.20,>=3.9.2",
+            "https://pypi.org/project/tensorflow-macos/2.9.1/",
+        ),
+        (
+            ["tensorflow-macos==2.8.0", "protobuf==6.33.0"],
+            "3.9",
+            "bound",
+            "protobuf 6.33.0 does not work with TensorFlow 2.8.0: ",
+            "protobuf<",
+            "",
+        ),
+        (
+            ["tensorflow==2.21.0", "tensorflow-metal-plugin==1.0", "tensorflow-metal==1.2.0"],
+            "3.11",
+            "plugin-twice",
+            "tensorflow-metal and tensorflow-metal-plugin both install tensorflow-plugins/",
+            "keep one of them",
+            "https://pypi.org/project/tensorflow-metal-plugin/",
+        ),
+        (
+            ["numpy==1.26.4", "numpy==2.0.0"],
+            "3.11",
+            "pinned-twice",
+            "numpy is pinned to 1.26.4 and to 2.0.0",
+            "keep one of them",
+            "",
+        ),
+    ],
+    ids=in_order,
+)
+def test_a_finding_says_what_is_wrong_what_to_do_and_where_that_is_from(
+    pins: list[str], python: str, code: str, text: str, cure: str, source: str, matrix: Matrix
+) -> None:
+    found = only(check(pinned(*pins), a_target(matrix, python), matrix), code)
+    assert found.text.startswith(text)
+    assert found.cure.startswith(cure)
+    assert found.source.startswith(source)
+
+
+@pytest.mark.parametrize(
+    ("pins", "code", "level", "package", "line"),
+    [
+        (["six==1", "tensorflow==2.99.0"], "unknown-release", Level.ERROR, "tensorflow", 2),
+        (["six==1", "tensorflow"], "unpinned", Level.WARNING, "tensorflow", 2),
+        (["tensorflow==2.18.1", "tensorflow-metal"], "unpinned", Level.WARNING, METAL, 2),
+        (["tensorflow==2.18.0", "tensorflow-metal==1.1.0"], "pair-broken", Level.ERROR, METAL, 2),
+        (["tensorflow==2.17.0", "tensorflow-metal==1.2.0"], "defect", Level.WARNING, METAL, 2),
+        (["pyarrow==21.0.0", "tensorflow==2.20.0"], "defect", Level.WARNING, "tensorflow", 2),
+        (["tensorflow-deps==2.10.0"], "package-gone", Level.WARNING, "tensorflow-deps", 1),
+        (["tensorflow-metal-plugin==1.0"], "sdist", Level.NOTE, "tensorflow-metal-plugin", 1),
+        (["numpy==1.26.4", "numpy==2.0.0"], "pinned-twice", Level.ERROR, "numpy", 2),
+        (
+            ["tensorflow==2.18.0rc0", "tensorflow-metal==1.2.0"],
+            "pair-unproven",
+            Level.NOTE,
+            METAL,
+            2,
+        ),
+    ],
+    ids=in_order,
+)
+def test_a_finding_stands_at_its_package_with_its_level(
+    pins: list[str], code: str, level: Level, package: str, line: int, matrix: Matrix
+) -> None:
+    checked = check(pinned(*pins), a_target(matrix), matrix)
+    found = next(one for one in checked.findings if one.code == code)
+    assert (found.level, found.package, found.line) == (level, package, line)
+
+
+def test_a_pair_that_nothing_proves_is_a_note_with_what_would_prove_it(matrix: Matrix) -> None:
+    file = pinned("tensorflow==2.18.0rc0", "tensorflow-metal==1.2.0")
+    found = only(check(file, a_target(matrix), matrix), "pair-unproven")
+    pair = "tensorflow 2.18.0rc0 with tensorflow-metal 1.2.0"
+    assert found.text == f"nothing proves yet that {pair} works on Python 3.11"
+    assert found.cure == "tfmac-lock prove"
+    without_wheels = check(file, a_target(matrix, "3.13"), matrix)
+    assert "pair-unproven" not in codes(without_wheels)
+    assert "pair-unproven" not in codes(
+        check(pinned("tensorflow==2.19.1"), a_target(matrix), matrix)
+    )
+
+
+@pytest.mark.parametrize(
+    ("python", "arch", "meant"),
+    [
+        ("3.9", "", "Python 3.9"),
+        ("", "x86_64", "x86_64 Macs"),
+        ("3.9", "x86_64", "Python 3.9 and x86_64 Macs"),
+        ("3.11", "x86_64", "x86_64 Macs"),
+        ("3.11", "arm64", None),
+        ("", "", None),
+    ],
+)
+def test_a_file_for_another_machine_is_told_as_that(
+    python: str, arch: str, meant: str | None, matrix: Matrix
+) -> None:
+    target = a_target(matrix)
+    checked = check(replace(pinned("six==1"), python=python, arch=arch), target, matrix)
+    if meant is None:
+        assert "other-target" not in codes(checked)
+        return
+    found = only(checked, "other-target")
+    assert found.text == f"the file is for {meant}, and not for {target}"
+    assert (found.package, found.line, found.path) == ("", 0, "requirements.txt")
+    assert found.cure == "tfmac-lock --python 3.11 --chip m1"
+    assert found.level is Level.ERROR
+
+
+def test_a_second_tensorflow_must_exist_as_well(matrix: Matrix) -> None:
+    file = pinned("tensorflow==2.18.1", "tensorflow-macos==2.99.0")
+    found = only(check(file, a_target(matrix), matrix), "unknown-release")
+    assert (found.package, found.line) == ("tensorflow-macos", 2)
+    unpinned = pinned("tensorflow==2.18.1", "tensorflow-macos")
+    assert "unknown-release" not in codes(check(unpinned, a_target(matrix), matrix))
+
+
+def test_a_tensorflow_that_is_built_from_source_is_not_missing(matrix: Matrix) -> None:
+    plugin = Pin(name="tensorflow-metal", version="1.2.0")
+    built = Pin(name="tensorflow", source="git")
+    target = a_target(matrix)
+    for pins, missing in (((plugin,), True), ((plugin, built), False)):
+        file = PinFile(path="uv.lock", format="uv.lock", pins=pins)
+        assert ("no-tensorflow" in codes(check(file, target, matrix))) is missing
+
+
+def test_the_floor_is_told_with_the_macos_that_is_there(matrix: Matrix) -> None:
+    file = pinned("tensorflow==2.18.1", "tensorflow-metal==1.2.0")
+    found = only(
+        check(file, a_target(matrix), matrix, macos=MacOSVersion(12, 0)),
+        "floor",
+    )
+    assert found.text.startswith("tensorflow-metal 1.2.0 loads on macOS ")
+    assert found.text.endswith("; this is macOS 12.0")
+    assert (found.package, found.line) == (METAL, 2)
+
+
+def test_a_requirement_that_keeps_the_bound_out_lacks_none(matrix: Matrix) -> None:
+    known = replace(matrix, bounds=(bound("numpy", "<2,!=1.20.*"),))
+    target = a_target(matrix, "3.9")
+    for wanted, missing in (
+        ("numpy", True),
+        ("numpy<3", True),
+        ("numpy<2", True),
+        ("numpy<1.20", False),
+        ("numpy<2,!=1.20.*", False),
+        ("numpy>=1.26", True),
+    ):
+        name, text = wanted[:5], wanted[5:]
+        pin = Pin(name=name, specifier=text, path="r.txt", line=2)
+        tensorflow = Pin(name="tensorflow-macos", version="2.9.0", path="r.txt", line=1)
+        file = PinFile(path="r.txt", format="requirements.txt", pins=(tensorflow, pin))
+        told = [one for one in check(file, target, known).findings if one.code == "missing-bound"]
+        assert bool(told) is missing, wanted
+        if told:
+            assert (told[0].package, told[0].level) == ("numpy", Level.WARNING)
+            assert told[0].cure == "add numpy<2,!=1.20.*"
+            assert (
+                "TensorFlow 2.9.0 needs numpy<2,!=1.20.*, and nothing here says so" in told[0].text
+            )
+
+
+def test_a_missing_bound_stands_at_tensorflow_where_the_package_is_not_named(
+    matrix: Matrix,
+) -> None:
+    known = replace(matrix, bounds=(bound("mine", "<2"), bound("mine", "<3")))
+    found = only(
+        check(pinned("six==1", "tensorflow-macos==2.9.0"), a_target(matrix, "3.9"), known),
+        "missing-bound",
+    )
+    assert (found.package, found.line) == ("tensorflow-macos", 2)
+
+
+def test_what_is_no_version_breaks_no_bound(matrix: Matrix) -> None:
+    known = replace(matrix, bounds=(bound("numpy", "<2"),))
+    file = pinned("tensorflow-macos==2.9.0", "numpy==nonsense")
+    assert "bound" not in codes(check(file, a_target(matrix, "3.9"), known))
+
+
+def test_the_same_version_in_two_spellings_and_by_two_managers_is_pinned_once(
+    matrix: Matrix,
+) -> None:
+    def twice(one: str, other: str, manager: str = "pip") -> bool:
+        pins = (Pin(name="x", version=one), Pin(name="x", version=other, manager=manager))
+        file = PinFile(path="e.yml", format="environment.yml", pins=pins)
+        return "pinned-twice" in codes(check(file, a_target(matrix), matrix))
+
+    assert not twice("1.0", "1.0.0")
+    assert not twice("2024a", "2024a")
+    assert not twice("1.0", "2.0", manager="conda")
+    assert not twice("1.0", "")
+    assert twice("1.0", "1.0.post1")
+    assert twice("1.0", "nonsense")
+
+
+def test_what_is_built_on_the_mac_is_a_warning_and_a_wheel_by_its_address_is_not(
+    matrix: Matrix,
+) -> None:
+    def of(source: str) -> PinFile:
+        pin = Pin(name="mine", source=source, path="r.txt", line=4)
+        return PinFile(path="r.txt", format="requirements.txt", pins=(pin,))
+
+    found = only(check(of("git"), a_target(matrix), matrix), "sdist")
+    assert (found.level, found.line) == (Level.WARNING, 4)
+    assert found.text == "mine comes from git and is built on the Mac, which needs a compiler"
+    assert codes(check(of("https://x/mine.whl"), a_target(matrix), matrix)) == set()
+
+
+def test_a_lock_without_a_fitting_file_says_of_how_many(matrix: Matrix) -> None:
+    wheels = ("h5py-3.1.0-cp39-cp39-macosx_10_9_x86_64.whl", "h5py-3.1.0-cp38-cp38-win32.whl")
+    target = a_target(matrix, "3.9")
+
+    def text(*files: str) -> str:
+        pin = Pin(name="h5py", version="3.1.0", files=files, path="uv.lock", line=3)
+        file = PinFile(path="uv.lock", format="uv.lock", pins=(pin,), complete=True)
+        (found,) = check(file, target, matrix).findings
+        assert found.cure == "tfmac-lock --python 3.9 --chip m1"
+        assert found.source == "https://pypi.org/project/h5py/3.1.0/#files"
+        return found.text
+
+    head = f"none of the 2 wheels of h5py 3.1.0 fits {target}"
+    assert text(*wheels) == head
+    assert text(*wheels, "h5py-3.1.0.zip") == (
+        f"{head}, so it would be built from its source archive"
+    )
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_whole_environment_without_any_hash_is_a_note(matrix: Matrix, complete: bool) -> None:
+    pins = tuple(Pin(name=name, version="1", hashed=False) for name in ("six", "wheel"))
+    file = PinFile(path="r.txt", format="requirements.txt", pins=pins, complete=complete)
+    checked = check(file, a_target(matrix), matrix)
+    assert codes(checked) == ({"no-hash"} if complete else set())
+    assert all((one.level, one.package) == (Level.NOTE, "") for one in checked.findings)
+    unknown = replace(file, pins=tuple(replace(pin, hashed=None) for pin in pins))
+    assert codes(check(unknown, a_target(matrix), matrix)) == set()
+
+
+def test_lines_that_bring_packages_and_were_not_read_are_notes(matrix: Matrix) -> None:
+    file = replace(pinned("six==1"), unread=((7, "-r more.txt"), (8, "x" * 60), (9, "y" * 61)))
+    told = check(file, a_target(matrix), matrix).findings
+    assert [(one.code, one.level, one.line) for one in told] == [
+        ("not-read", Level.NOTE, line) for line in (7, 8, 9)
+    ]
+    shown = [one.text.partition(" brings packages and was not read")[0] for one in told]
+    assert shown == ["'-r more.txt'", f"'{'x' * 60}'", f"'{'y' * 57}...'"]
 
 
 def test_a_macos_below_the_floor_is_an_error_and_none_above(matrix: Matrix) -> None:

@@ -190,6 +190,13 @@ def test_a_companion_that_nobody_tried_is_named_and_the_pairs_fault_is_told_too(
     assert "hide the GPU" in text
 
 
+def test_a_pair_without_a_fault_is_not_offered_where_no_fault_was_told() -> None:
+    sound = summary(
+        [lock(metal="0.5.0", tensorflow="2.9.0", status="unproven")], FILES, color=False
+    )
+    assert "Without the fault" not in sound
+
+
 def companion(name: str, status: Status, *reasons: Reason) -> CompanionVerdict:
     grade = Grade.TWIN if status is Status.WORKS else Grade.RESOLVES
     return CompanionVerdict(name=name, version="2.0", status=status, grade=grade, reasons=reasons)

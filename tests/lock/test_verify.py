@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from tests.lock.formats.test_conda_lock_yml import conda
+from tests.lock.formats.test_conda_lock_yml import lock as mixed
 from tests.support.facts import bound, target
 from tests.support.locks import PACKAGES, lock, package
-from tfmac_lock.lock.verify import UnsoundLock, verify
+from tfmac_lock.lock.verify import Flaw, UnsoundLock, out_of_bounds, pins_of, verify
 
 TARGET = target("3.11", "m1", "12.3")
 NUMPY, TENSORFLOW, PLUGIN = PACKAGES
@@ -109,3 +111,108 @@ def test_a_file_name_that_would_end_its_line_is_a_flaw() -> None:
         verify(
             lock((replace(NUMPY, filename="numpy-2.0.2\n.tar.gz"), TENSORFLOW, PLUGIN)), TARGET, []
         )
+
+
+def test_a_verification_names_every_flaw_with_its_package() -> None:
+    two = replace(NUMPY, sha256="", url="https://files.example/a b")
+    with pytest.raises(UnsoundLock) as caught:
+        verify(lock((two, TENSORFLOW, PLUGIN)), TARGET, [bound("numpy", "<2")])
+    assert str(caught.value) == (
+        "tensorflow-2.18.1-metal-1.2.0-py3.11-arm64 was not written, since it does not hold "
+        f"together: numpy: {NUMPY.filename} has no sha256; numpy: its address has characters that "
+        "none can have; numpy: 2.0.2 is outside <2: numpy outside <2 fails"
+    )
+
+
+@pytest.mark.parametrize("url", ["https://files.example/@scope/x.whl", "https://x?mail=a@b"])
+def test_a_sign_of_credentials_is_one_in_the_name_of_the_host_alone(url: str) -> None:
+    made = lock((replace(NUMPY, url=url), TENSORFLOW, PLUGIN))
+    if url.count("/") > 2:
+        verify(made, TARGET, [])
+    else:
+        with pytest.raises(UnsoundLock, match="carries credentials"):
+            verify(made, TARGET, [])
+
+
+def test_a_source_archive_fits_every_mac() -> None:
+    archive = replace(NUMPY, filename="numpy-2.0.2.tar.gz")
+    verify(lock((archive, TENSORFLOW, PLUGIN)), TARGET, [])
+
+
+def test_a_prerelease_keeps_a_bound_too() -> None:
+    made = lock((package("numpy", "2.0.0rc1"), TENSORFLOW, PLUGIN))
+    verify(made, TARGET, [bound("numpy", "<2.1")])
+    (found,) = out_of_bounds(made, [bound("numpy", "<2.0.0b1"), bound("absent", "<1")])
+    assert found.package == "numpy"
+    assert found.text.startswith("2.0.0rc1 is outside <2.0.0b1: ")
+
+
+# -- with packages from conda
+
+MIXED = mixed()
+HERE = target("3.11", "m1", "12")
+
+
+def changed(name: str, **fields: str) -> tuple[Flaw, ...]:
+    """The flaws of the mixed lock with one package changed."""
+    packages = tuple(
+        replace(one, **fields) if one.name == name else one  # type: ignore[arg-type]
+        for one in MIXED.packages
+    )
+    try:
+        verify(replace(MIXED, packages=packages), HERE, [])
+    except UnsoundLock as error:
+        return tuple(error.flaws)
+    return ()
+
+
+def test_a_sound_lock_of_both_kinds_passes() -> None:
+    verify(MIXED, HERE, [bound("numpy", "<2"), bound("python", "<3")])
+
+
+def test_what_conda_brings_counts_as_the_distribution_that_it_holds() -> None:
+    brotli = conda("brotli-python", "1.0", "python", subdir="osx-arm64")
+    library = conda("openssl", "1.1.1w", "python", subdir="osx-arm64")
+    packages = (*MIXED.packages, brotli, library)
+    assert pins_of(packages) == {
+        "numpy": "1.26.4",
+        "brotli": "1.0",
+        "requests": "2.32.0",
+        "tensorflow": "2.16.2",
+    }
+    with pytest.raises(UnsoundLock, match=r"numpy: 1\.26\.4 is outside <1\.26: numpy outside"):
+        verify(MIXED, HERE, [bound("numpy", "<1.26")])
+
+
+def test_a_package_from_both_is_there_twice() -> None:
+    twice = replace(MIXED, packages=(*MIXED.packages, package("numpy", "1.26.4")))
+    with pytest.raises(UnsoundLock) as caught:
+        verify(twice, HERE, [])
+    assert [(one.package, one.text) for one in caught.value.flaws] == [
+        (MIXED.combo.id, "a package is there twice")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"md5": ""}, "numpy-1.26.4-h1_0.conda has no md5"),
+        ({"md5": "G" * 32}, "numpy-1.26.4-h1_0.conda has no md5"),
+        (
+            {"url": "https://x/osx-64/numpy-1.26.4-h1_0.conda"},
+            "it is from osx-64, not osx-arm64",
+        ),
+        ({"build": "h2_0"}, "numpy-1.26.4-h1_0.conda is another package's file"),
+        ({"version": "1.26.5"}, "numpy-1.26.4-h1_0.conda is another package's file"),
+        ({"filename": "numpy-1.26.4-h1_0.zip"}, "numpy-1.26.4-h1_0.zip is another package's file"),
+    ],
+)
+def test_a_file_of_conda_is_of_the_platform_and_of_its_record(
+    fields: dict[str, str], told: str
+) -> None:
+    assert changed("numpy", **fields) == (Flaw(package="numpy", text=told),)
+
+
+def test_a_file_of_conda_may_be_an_older_archive_and_for_every_platform() -> None:
+    older = "numpy-1.26.4-h1_0.tar.bz2"
+    assert changed("numpy", filename=older, url=f"https://x/noarch/{older}") == ()

@@ -8,12 +8,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.locks import lock
+from tfmac_lock.lock import write
 from tfmac_lock.lock.formats import FORMATS
-from tfmac_lock.lock.write import CannotWrite, ForeignFile, write_files
+from tfmac_lock.lock.write import CannotWrite, ForeignFile, put_right, write_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OWN = {name: text(lock()) for name, text in FORMATS.values()}
 
@@ -318,3 +323,148 @@ def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "requirements.txt")
     with pytest.raises(CannotWrite, match="not a regular file"):
         write_files(tmp_path, OWN)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda path: path.symlink_to("nowhere/at/all"), "No such file"),
+        (lambda path: path.symlink_to(path.name), "it is a link that leads nowhere"),
+        (lambda path: path.mkdir(), "a folder is in its place"),
+        (os.mkfifo, "it is not a regular file"),
+    ],
+)
+def test_what_is_in_the_way_is_named_with_the_reason(
+    tmp_path: Path, make: Callable[[Path], None], why: str
+) -> None:
+    make(tmp_path / "requirements.txt")
+    with pytest.raises(CannotWrite) as caught:
+        write_files(tmp_path, OWN)
+    told = str(caught.value)
+    assert told.startswith(f"cannot write {tmp_path}")
+    assert why in told
+    assert told.endswith(". What was there before is unchanged.")
+    assert [path.name for path in tmp_path.iterdir()] == ["requirements.txt"]
+
+
+def test_a_foreign_file_is_named_with_the_two_ways_out(tmp_path: Path) -> None:
+    (tmp_path / "lock.json").write_text("{}")
+    with pytest.raises(ForeignFile) as caught:
+        write_files(tmp_path, OWN)
+    assert str(caught.value) == (
+        f"{tmp_path / 'lock.json'} is there already and was not written by tfmac-lock; nothing was "
+        "changed. Choose another folder with -o, or overwrite it with --force."
+    )
+
+
+# -- a killed run is put right by whoever reads
+
+
+def kill_at(folder: Path, move: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(folder), str(move)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+@pytest.mark.parametrize("move", [1, 3])
+def test_who_reads_finds_the_files_of_one_run_and_leaves_nothing_of_the_other(
+    tmp_path: Path, move: int
+) -> None:
+    write_files(tmp_path, OWN)
+    (tmp_path / "notes.txt").write_text("mine")
+    kill_at(tmp_path, move)
+    put_right(tmp_path)
+    assert content(tmp_path) == {**OWN, "notes.txt": "mine"}
+
+
+def test_a_killed_run_in_an_empty_folder_leaves_it_empty_for_who_reads(tmp_path: Path) -> None:
+    kill_at(tmp_path, 3)
+    put_right(tmp_path)
+    assert content(tmp_path) == {}
+
+
+def test_where_nothing_was_killed_who_reads_touches_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path, OWN)
+    monkeypatch.setattr(write, "alone", lambda _: pytest.fail("the folder was locked"))
+    put_right(tmp_path)
+    put_right(tmp_path / "not-there")
+    assert content(tmp_path) == OWN
+
+
+def test_a_file_that_the_journal_names_is_removed_only_with_the_very_text_of_the_run(
+    tmp_path: Path,
+) -> None:
+    write_files(tmp_path, OWN)
+    text = OWN["pylock.toml"]
+    rows = {
+        "pylock.toml": {"text": text, "replaces": False},
+        "requirements.txt": {"text": text, "replaces": False},
+        "lock.json": {"text": OWN["lock.json"], "replaces": True},
+        "gone.txt": {"text": text, "replaces": False},
+    }
+    (tmp_path / ".tfmac-lock.journal").write_text(json.dumps({"files": rows}))
+    put_right(tmp_path)
+    assert content(tmp_path) == {name: OWN[name] for name in ("requirements.txt", "lock.json")}
+
+
+def test_files_are_kept_as_copies_where_the_disk_has_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", no_links)
+    write_files(tmp_path, OWN)
+    fails_at_move(monkeypatch, 3, OSError(errno.EIO, os.strerror(errno.EIO)))
+    with pytest.raises(CannotWrite, match="What was there before is unchanged"):
+        write_files(tmp_path, NEWER)
+    assert content(tmp_path) == OWN
+
+
+def test_ctrl_c_while_the_old_files_are_removed_leaves_the_new_lock_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path, OWN)
+    real, pressed = Path.unlink, []
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.name.endswith(".tfmac-old") and path.exists() and not pressed:
+            pressed.append(path)
+            raise KeyboardInterrupt
+        real(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with pytest.raises(KeyboardInterrupt):
+        write_files(tmp_path, NEWER)
+    assert content(tmp_path) == NEWER
+
+
+def test_a_folder_is_written_by_one_run_at_a_time(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    other = os.open(tmp_path, os.O_RDONLY)
+    try:
+        with write.alone(tmp_path), pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(other)
+
+
+def test_lines_end_in_the_same_way_on_every_system(tmp_path: Path) -> None:
+    write_files(tmp_path, OWN)
+    for name, text in OWN.items():
+        assert (tmp_path / name).read_bytes() == text.encode()
+
+
+def test_what_waits_beside_a_file_of_another_name_is_swept_if_it_is_ours(tmp_path: Path) -> None:
+    (tmp_path / ".other.tfmac-new").write_text("ours, half written")
+    (tmp_path / ".other.tfmac-old").write_text("ours, kept")
+    (tmp_path / "x.tfmac-new").write_text("not hidden, so not ours")
+    (tmp_path / "..tfmac-lock.journal.4711-1.new").write_text("ours of earlier versions")
+    write_files(tmp_path, OWN)
+    assert content(tmp_path) == {**OWN, "x.tfmac-new": "not hidden, so not ours"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from tfmac_lock.matrix.companions import (
     Trial,
     Tried,
     decisive_pins,
+    own_names,
+    plain_name,
     touching,
     with_load,
 )
@@ -229,6 +232,163 @@ def test_a_trial_adds_to_what_is_known_of_the_companion_and_of_one_unknown_it_is
     assert (both.untried().facts[0].needs, both.untried().trials) == ((), ())
 
 
+def test_a_trial_is_told_in_one_sentence_with_the_error_where_it_failed() -> None:
+    beside = "beside TensorFlow 2.18.1 on Linux with CPython 3.11.9"
+    assert trial("works").sentence == f"its smoke test ran {beside}"
+    assert trial("broken").sentence == f"its smoke test failed {beside}: ImportError"
+
+
+def test_of_a_trial_the_decisive_versions_are_kept_and_the_series_of_python() -> None:
+    run = replace(
+        trial("works"),
+        tensorflow="2.18.1",
+        pins={"tensorflow-macos": "2.18.1", "keras": "3.15.1", "six": "1.17.0"},
+        environment={"A": "1"},
+    )
+    assert run.versions == {**run.pins, "tensorflow": "2.18.1"}
+    assert run.decisive == {"tensorflow": "2.18.1", "keras": "3.15.1"}
+    assert run.tried("x.toml") == Tried(
+        companion="tensorflow-text",
+        version="2.18.1",
+        outcome="works",
+        python="3.11",
+        text=run.sentence,
+        source="x.toml",
+        pins={"tensorflow": "2.18.1", "keras": "3.15.1"},
+        environment={"A": "1"},
+    )
+
+
+def test_a_companion_is_tried_by_its_smoke_test_or_by_importing_its_modules() -> None:
+    assert FACT.program == "import tensorflow_text\n"
+    assert replace(FACT, modules=("a", "b.c")).program == "import a\nimport b.c\n"
+    smoke = replace(FACT, smoke="print(1)\n")
+    assert smoke.program == "print(1)\n"
+    assert smoke.digest == hashlib.sha256(b"print(1)\n").hexdigest() != FACT.digest
+
+
+def test_the_reasons_of_a_verdict_are_its_trials_or_the_failed_ones_among_them() -> None:
+    ran, failed = (replace(tried(one), text=f"it {one}") for one in RESULTS)
+
+    def reasons(*trials: Tried) -> list[tuple[str, str, Grade | None, bool, bool]]:
+        known = Companions(facts=(FACT,), trials=trials)
+        (one,) = known.judge((*PAIR, TEXT), python="3.11")
+        assert all(reason.source for reason in one.reasons)
+        return [
+            (reason.kind, reason.text, reason.grade, reason.against, reason.fatal)
+            for reason in one.reasons
+        ]
+
+    assert reasons(ran) == [("twin", "it works", Grade.TWIN, False, False)]
+    assert reasons(ran, failed) == [("twin", "it broken", Grade.TWIN, True, True)]
+    untried = "not tried beside tensorflow 2.18.1, keras 3.15.1, numpy 2.0.2"
+    assert reasons() == [("untried", untried, None, False, False)]
+
+
+@pytest.mark.parametrize("loads", [True, False, None])
+def test_the_load_check_is_a_reason_that_breaks_where_the_images_do_not_load(
+    loads: bool | None,
+) -> None:
+    load = NativeLoad(**WHEEL, loads=loads)
+    known = Companions(facts=(FACT,), trials=(tried(),))
+    (one,) = known.judge((*PAIR, TEXT), load=lambda *_: load, python="3.11")
+    reason = one.reasons[-1]
+    assert (reason.kind, reason.text, reason.source) == ("binaries", load.text, load.source)
+    assert (reason.grade, reason.against, reason.fatal) == (
+        Grade.LOADS,
+        loads is not True,
+        loads is False,
+    )
+
+
+def test_a_package_whose_images_bind_to_tensorflow_is_judged_though_nobody_listed_it() -> None:
+    load = NativeLoad(**WHEEL, loads=False)
+    packages = (*PAIR, package("native", "1.0"), package("other", "1.0"))
+
+    def of_native(name: str, version: str) -> NativeLoad | None:
+        return load if (name, version) == ("native", "1.0") else None
+
+    (one,) = Companions().judge(packages, load=of_native, python="3.11")
+    assert (one.name, one.version, one.status) == ("native", "1.0", Status.BROKEN)
+
+
+def test_a_package_that_names_tensorflow_in_its_metadata_is_judged() -> None:
+    packages = (*PAIR, package("naming", "1.0"), package("other", "1.0"))
+    judged = Companions().judge(packages, naming={"naming"}, python="3.11")
+    assert [one.name for one in judged] == ["naming"]
+
+
+@pytest.mark.parametrize(
+    ("successor", "told"),
+    [
+        ("", "its last release is of 2021-03"),
+        ("keras-cv", "its last release is of 2021-03; take keras-cv"),
+    ],
+)
+def test_that_a_companion_ended_is_told_with_what_to_take(successor: str, told: str) -> None:
+    fact = replace(FACT, ended="2021-03", successor=successor)
+    (one,) = Companions(facts=(fact,)).judge((*PAIR, TEXT), python="3.11")
+    assert (one.reasons[-1].kind, one.reasons[-1].text) == ("ended", told)
+    assert one.reasons[-1].source == FACT.sources[0]
+
+
+def test_a_verdict_names_the_other_pythons_in_their_order() -> None:
+    trials = tuple(replace(tried(), python=on) for on in ("3.10", "3.9", "3.10"))
+    (one,) = Companions(facts=(FACT,), trials=trials).judge((*PAIR, TEXT), python="3.11")
+    assert (one.status, one.grade) == (Status.UNPROVEN, Grade.RESOLVES)
+    assert one.tried_on == ("3.9", "3.10")
+    assert one.reasons[0].text.endswith("; it ran there with Python 3.9 and 3.10")
+    failed = Companions(facts=(FACT,), trials=(tried("broken"), tried("broken")))
+    (one,) = failed.judge((*PAIR, TEXT), python="3.12")
+    assert (one.status, one.grade, one.tried_on) == (Status.BROKEN, Grade.TWIN, ("3.11",))
+
+
+def test_what_the_pair_brings_itself_is_no_companion_however_far_down() -> None:
+    packages = (
+        package("tensorflow-macos", "2.15.0", "keras<2.16", "TensorBoard~=2.15"),
+        package("keras", "2.15.0"),
+        package("tensorboard", "2.15.2", "tensorboard_data_server>=0.7"),
+        package("tensorboard-data-server", "0.7.2", "tf-keras"),
+        package("tf-keras", "2.15.0", "tensorflow"),
+        package("beside", "1", "Tf_Keras"),
+    )
+    assert own_names(packages) >= {"keras", "tensorboard", "tensorboard-data-server", "tf-keras"}
+    assert [one.name for one in touching(packages, {"tensorboard"})] == ["beside"]
+
+
+@pytest.mark.parametrize(
+    ("requirement", "name"),
+    [
+        ("numpy<2.1", "numpy"),
+        ("Tf.Keras_x[a] ; python_version<'3'", "tf-keras-x"),
+        ("six", "six"),
+        ("<2", ""),
+        ("", ""),
+    ],
+)
+def test_the_name_at_the_head_of_a_requirement(requirement: str, name: str) -> None:
+    assert plain_name(requirement) == name
+
+
+def test_a_setting_counts_for_the_versions_of_the_companion_that_it_names() -> None:
+    first, *_ = FACT.settings
+    old = replace(first, versions="<2.18", name="OLD", tensorflow="")
+    fact = replace(FACT, settings=(first, old))
+    assert Companions(facts=(fact,)).settings({"tensorflow-text": "2.17.0"}) == {"OLD": "1"}
+    versions = {"tensorflow-text": "2.17.0", "tensorflow-macos": "2.17.0"}
+    assert list(Companions(facts=(fact,)).settings(versions)) == ["OLD", "TF_USE_LEGACY_KERAS"]
+
+
+def test_a_trial_of_a_companion_that_has_facts_adds_a_need_to_those_that_it_has() -> None:
+    written = Needed(id="a", requires="six", reason="It is so.", source="https://example.org")
+    known = Companions(facts=(replace(FACT, needs=(written,)),))
+    failed = known.with_trial(trial("broken"), "y.toml")
+    first, second = failed.facts[0].needs
+    assert (first, second.id) == (written, "tried-2.18.1-2.18.1")
+    assert (second.reason, second.source) == ("it fails there: ImportError", "y.toml")
+    assert failed.untried() == known
+
+
 WHEEL = {"package": "tensorflow-text", "version": "2.18.1", "tensorflow": "2.18.1", "arch": "arm64"}
 COPIES = ("libtensorflow_framework.2.dylib",)
 
@@ -264,6 +424,7 @@ def test_what_ran_on_linux_counts_as_far_as_the_macs_images_load(
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"needs": [{"id": "a", "requires": "keras @ https://x/y", "reason": "It is so."}]},
         {"needs": [{"id": "a", "requires": "keras; python_version<'3'", "reason": "It is so."}]},
         {"needs": [{"id": "a", "requires": "not a name", "reason": "It is so."}]},
         {"settings": [{"name": "lower", "value": "1", "reason": "It is so."}]},

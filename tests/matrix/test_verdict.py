@@ -19,7 +19,7 @@ from tests.support.facts import (
     shipped,
 )
 from tfmac_lock.matrix import macs
-from tfmac_lock.matrix.facts import METAL, BinaryFact
+from tfmac_lock.matrix.facts import METAL, BinaryFact, PackageRow
 from tfmac_lock.matrix.kernels import Runs
 from tfmac_lock.matrix.linux import LinuxBinary
 from tfmac_lock.matrix.reasons import Grade, Status, Verdict
@@ -293,6 +293,127 @@ def test_a_linux_guest_works_where_its_wheels_were_read_and_a_twin_trained() -> 
     intel = replace(pair, arch=Arch.X86_64)
     assert judge(facts, intel, resolved=True, os=Os.LINUX).status is Status.UNPROVEN
     assert judge(facts, pair, resolved=True).status is Status.UNPROVEN
+
+
+# -- how each reason stands
+
+
+def test_each_reason_says_whether_it_stands_against_the_pair_and_by_itself_breaks_it() -> None:
+    said = evidence(Grade.REPORTED, "broken", date="2020-01-01", text="it failed")
+    later = evidence(Grade.REPORTED, date="2021-01-01", text="it trains")
+    facts = matrix(
+        pair_loads=(loads(True),),
+        evidence=(TWIN, said, later),
+        defects=(defect(),),
+        floors=(floor("12.3"),),
+        kernels=(LEFT_OUT,),
+    )
+
+    def standing(**options: object) -> dict[str, tuple[Grade | None, bool, bool]]:
+        verdict = judge(facts, PAIR, **options)  # type: ignore[arg-type]
+        return {one.text: (one.grade, one.against, one.fatal) for one in verdict.reasons}
+
+    found = standing(resolved=True, macos=MacOSVersion(14))
+    defective, code = (next(text for text in found if word in text) for word in ("Way out", "Relu"))
+    assert found[defective] == (None, True, False)
+    assert found[code] == (None, True, False)
+    assert found["every requirement has a file for the target"] == (Grade.RESOLVES, False, False)
+    assert found["it failed"] == (Grade.REPORTED, True, False)
+    assert found["it trains"] == (Grade.REPORTED, False, False)
+    assert found[TWIN.text] == (Grade.TWIN, False, False)
+    oldest = (
+        "tensorflow-metal 1.2.0 loads on macOS 12.1 and runs on macOS 12.3 and newer: a selector"
+    )
+    assert found[oldest] == (None, False, False)
+    assert standing()[oldest] == (None, False, False)
+    too_old = standing(resolved=False, macos=MacOSVersion(12, 2))
+    assert too_old[oldest] == (None, True, True)
+    assert too_old["no set of wheels meets all requirements on the target"] == (
+        Grade.RESOLVES,
+        True,
+        True,
+    )
+
+
+def test_the_report_that_decides_is_the_one_that_breaks_the_pair() -> None:
+    older = evidence(Grade.REPORTED, "broken", date="2020-01-01", text="it failed")
+    newer = evidence(Grade.REPORTED, "broken", date="2021-01-01", text="it crashed")
+    verdict = judged(matrix(pair_loads=(loads(True),), evidence=(*PROVEN, older, newer)))
+    assert {one.text for one in verdict.reasons if one.fatal} == {"it crashed"}
+
+
+def test_each_reason_names_where_it_is_from() -> None:
+    facts = matrix(
+        pair_loads=(loads(True),),
+        evidence=PROVEN,
+        defects=(defect(),),
+        floors=(floor("12.3"),),
+        kernels=(LEFT_OUT,),
+    )
+    sources = {reason.kind: reason.source for reason in judged(facts).reasons}
+    assert sources["defect"] == "https://example.org/defect"
+    assert sources["code"] == "matrix/kernels/tensorflow-metal/1.2.0.toml"
+    assert sources["floor"] == "the SDKs"
+    assert sources["twin"] == sources["vendor"] == "https://example.org/seen"
+
+
+def test_what_was_seen_is_told_newest_first_and_what_has_no_day_last() -> None:
+    seen = [
+        evidence(Grade.REPORTED, date=date, text=text)
+        for date, text in ((None, "some day"), ("2026-02-01", "new"), ("2025-02-01", "old"))
+    ]
+    verdict = judged(matrix(pair_loads=(loads(True),), evidence=(VENDOR, *seen)))
+    shown = [text for text in texts(verdict) if text in ("some day", "new", "old")]
+    assert shown == ["new", "old", "some day"]
+
+
+def test_twins_that_say_the_same_are_told_once_and_a_failed_one_besides() -> None:
+    twins = [
+        evidence(Grade.TWIN, outcome, metal=None, text="MNIST", pins=(("numpy", numpy),))
+        for outcome, numpy in (("works", "2.0.2"), ("works", "2.0.1"), ("broken", "1.26.4"))
+    ]
+    verdict = judged(matrix(pair_loads=(loads(True),), evidence=(VENDOR, *twins)))
+    told = [reason for reason in verdict.reasons if reason.text == "MNIST"]
+    assert sorted(reason.against for reason in told) == [False, True]
+    said = [evidence(Grade.REPORTED, text="it runs") for _ in range(2)]
+    verdict = judged(matrix(pair_loads=(loads(True),), evidence=said))
+    assert texts(verdict).count("it runs") == 2
+
+
+def test_an_empty_release_is_told_with_what_is_known_of_its_package() -> None:
+    stub = release("tensorflow", "2.18.1", payload=False)
+    gone, offered, whole = (
+        PackageRow(
+            name="tensorflow",
+            versions=versions,
+            title="Gone",
+            text=text,
+            instead="tensorflow",
+            sources=("https://example.org",),
+            kind=kind,
+        )
+        for versions, text, kind in (
+            ("==2.18.1", "it moved", "gone"),
+            ("==2.18.1", "it is offered", "offered"),
+            ("", "it ended", "gone"),
+        )
+    )
+    facts = replace(matrix(releases=(stub,)), packages=(gone, offered, whole))
+    (told,) = (reason for reason in judged(facts).reasons if reason.kind == "stub")
+    assert told.text == "tensorflow 2.18.1 never brings a TensorFlow for arm64: it moved"
+    assert told.source == "https://pypi.org/project/tensorflow/2.18.1/"
+    assert (told.against, told.fatal) == (True, True)
+
+
+def test_that_nobody_trained_is_said_of_plugins_that_nobody_vouches_for_alone() -> None:
+    def says_so(*seen: Evidence, pair: Pair = PAIR) -> bool:
+        verdict = judge(matrix(pair_loads=(loads(True),), evidence=seen), pair, resolved=True)
+        return any("nobody is known to have trained" in one.text for one in verdict.reasons)
+
+    assert says_so(TWIN)
+    assert not says_so(VENDOR)  # unproven, since no twin ran
+    assert not says_so(TWIN, pair=replace(PAIR, metal=None))
+    assert says_so(evidence(Grade.REPORTED, "broken", date="2020-01-01")) is False
 
 
 # -- what always holds

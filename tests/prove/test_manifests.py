@@ -87,10 +87,10 @@ def test_a_job_that_does_not_say_how_many_parts_there_are_is_refused(
         parse_shard(None)
 
 
-def test_the_workflow_has_every_part_of_both_kinds_once() -> None:
+def test_the_workflow_has_every_part_of_each_kind_once() -> None:
     jobs = content(ROOT / ".github" / "workflows" / "prove.yml")["jobs"]
     rows = jobs["prove"]["strategy"]["matrix"]["job"]
-    for kind in ("companions", "recipes"):
+    for kind in ("companions", "recipes", "requests"):
         mine = [row for row in rows if row["kind"] == kind]
         assert [row["part"] for row in mine] == list(range(1, len(mine) + 1))
         assert {row["parts"] for row in mine} == {len(mine)}
@@ -102,6 +102,7 @@ def test_the_workflow_has_every_part_of_both_kinds_once() -> None:
     [
         ("companions", "prove companions -o matrix/proofs/companions --shard 2/5"),
         ("recipes", "prove recipe -o matrix/proofs --shard 2/5"),
+        ("requests", "prove requests -o matrix/proofs --shard 2/5"),
     ],
 )
 def test_a_part_that_finds_something_broken_is_no_failure(

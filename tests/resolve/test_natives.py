@@ -79,6 +79,24 @@ def test_a_version_that_loads_into_none_is_refused_with_what_is_missing(
     assert f"matrix/binaries/companions/{NAME}/0.38.0.toml" in text
 
 
+def test_where_nothing_that_fits_loads_the_files_for_other_systems_are_told(
+    index: Universe,  # noqa: F811
+) -> None:
+    index.add(NAME, "0.35.0", tag="cp310-cp310-win_amd64")
+    nothing = Rows()
+    for version in ("0.36.0", "0.37.1", "0.38.0"):
+        nothing.companion(version, {LIBRARY: [ALLOC]})
+    for version in ("2.17.1", "2.18.1"):
+        nothing.tensorflow(version, {"tensorflow/libtensorflow_framework.2.dylib": [CONCAT]})
+
+    with pytest.raises(NoCombo) as caught:
+        lock(index, None, NAME, known=known(nothing))
+    text = " ".join(str(caught.value).split())
+
+    assert f"binaries: {NAME} 0.36.0, 0.37.1 and 0.38.0 do not load into TensorFlow" in text
+    assert "of its other versions no file fits (left out: 1 for other systems" in text
+
+
 def test_without_rows_the_metadata_alone_decide(index: Universe) -> None:  # noqa: F811
     assert pins(lock(index, None, NAME))[NAME] == "0.38.0"
 

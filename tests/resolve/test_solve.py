@@ -177,6 +177,18 @@ def test_of_a_release_with_a_wheel_for_another_system_the_source_archive_does_no
     assert "1 source archives" in str(unsatisfiable(index, "app"))
 
 
+def test_of_many_archives_that_cannot_be_built_the_newest_say_why(index: Universe) -> None:
+    for minor in range(10, 70):
+        index.add("lib", f"1.{minor}", sdist=True)
+        index.native[f"lib-1.{minor}.tar.gz"] = "lib.c"
+    text = " ".join(str(unsatisfiable(index, "lib")).split())
+
+    assert "lib-1.69.tar.gz needs a compiler on the Mac (lib.c)" in text
+    assert text.index("lib-1.69") < text.index("lib-1.68") < text.index("lib-1.67")
+    assert "of lib 57 older archives were not looked at, since newer ones cannot be built" in text
+    assert "more facts" not in text
+
+
 def test_no_source_archive_is_taken_of_a_package_that_must_be_a_wheel(index: Universe) -> None:
     index.add("lib", "2.0", sdist=True)
     assert resolve(index, "lib", wheels_only=["other"]) == {"lib": "2.0"}

@@ -10,6 +10,7 @@ from . import (
     prove_companions,
     prove_recipes,
     prove_reports,
+    prove_requests,
     prove_share,
     prove_standin,
     prove_twin,
@@ -78,6 +79,7 @@ def add_parser(commands: Commands) -> None:
     prove_standin.add_parser(below)
     prove_companions.add_parser(below)
     prove_recipes.add_parser(below)
+    prove_requests.add_parser(below)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -67,7 +67,7 @@ def proved(args: argparse.Namespace, resolver: Resolver, request: LockRequest) -
             failures = _without_remedy(lock, outcome)
             if failures:
                 raise DoesNotRun(lock.combo.id, failures)
-            resolver = replace(resolver, matrix=_learned(resolver.matrix, outcome))
+            resolver = replace(resolver, matrix=learned(resolver.matrix, outcome))
             again = resolver.lock(request).lock
             if again.packages == lock.packages:
                 return again
@@ -98,12 +98,13 @@ def _without_remedy(lock: Lock, outcome: Outcome) -> list[str]:
     ]
 
 
-def _learned(matrix: Matrix, outcome: Outcome) -> Matrix:
+def learned(matrix: Matrix, outcome: Outcome) -> Matrix:
     """The matrix with what the twin showed."""
-    assert outcome.evidence is not None
     source = f"twin: on this computer, {datetime.now(UTC).date()}"
     companions = matrix.companions
     for trial in outcome.tried:
         companions = companions.with_trial(trial, source)
-    evidence = (*matrix.evidence, outcome.evidence.evidence(source))
+    evidence = matrix.evidence
+    if outcome.evidence is not None:
+        evidence += (outcome.evidence.evidence(source),)
     return replace(matrix, companions=companions, evidence=evidence)

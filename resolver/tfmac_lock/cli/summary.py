@@ -249,6 +249,8 @@ def _alternative(lock: Lock, advice: Advice | None) -> list[str]:
         return [f"  {translated('Newer, with a known fault:')}", f"  {newer.command(combo.chip)}"]
     if sound is None or (sound.python, sound.tensorflow) == (combo.python, combo.tensorflow):
         return []
+    if _fault(lock, advice) is None:
+        return []  # what is open or against it lies in the companions
     command = sound.command(combo.chip)
     return _fitted(translated(f"Without the fault: {command} (TensorFlow {sound.tensorflow})"))
 

@@ -122,28 +122,29 @@ class Twins(Workplace):
         DiskFull.
         """
         lock = locks[0]
-        with self.environment(lock) as (python, twin, folder):
-            report_path = folder / "report.json"
-            command = [
-                str(python),
-                train_mnist.__file__,
-                "--synthetic",
-                "--device",
-                "cpu",
-                "--core",
-            ]
-            command += ["--report", str(report_path), "--limit", str(STAGE_LIMIT), "--tied"]
-            environ = clean_environ() | {"TMPDIR": str(folder)}
-            ended = self.processes.run(command, env=environ, timeout=PROOF_TIMEOUT)
-            if not report_path.is_file():
-                raise ToolFailed("the proof", ended.output.strip()[-300:] or "no report")
-            report = read_report(report_path)
-            evidence = evidence_of_twin(lock, twin, report)
-            write_evidence(evidence, self.evidence_file(lock))
-            made, todo = (python, twin, folder), self._tasks(lock)
+        with self.environment(lock) as made:
+            evidence, todo = self.train(lock, made), self._tasks(lock)
             to = self.trials or self.folder / "companions"
             others = tuple(trials_in(made, self, lock, todo, to))
             return Proved(evidence=evidence, others=others)
+
+    def train(self, lock: LockedSet, made: tuple[Path, Twin, Path]) -> Proof:
+        """Run the proof in an environment that is there, and write the evidence.
+
+        Raises NotProvable, ToolFailed and DiskFull.
+        """
+        python, twin, folder = made
+        report_path = folder / "report.json"
+        report_path.unlink(missing_ok=True)  # another lock's, where the place is used again
+        command = [str(python), train_mnist.__file__, "--synthetic", "--device", "cpu", "--core"]
+        command += ["--report", str(report_path), "--limit", str(STAGE_LIMIT), "--tied"]
+        environ = clean_environ() | {"TMPDIR": str(folder)}
+        ended = self.processes.run(command, env=environ, timeout=PROOF_TIMEOUT)
+        if not report_path.is_file():
+            raise ToolFailed("the proof", ended.output.strip()[-300:] or "no report")
+        evidence = evidence_of_twin(lock, twin, read_report(report_path))
+        write_evidence(evidence, self.evidence_file(lock))
+        return evidence
 
     def _tasks(self, lock: LockedSet) -> list[Task]:
         return list(tasks(lock, self.companions)) if self.companions is not None else []

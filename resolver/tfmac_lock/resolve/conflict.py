@@ -15,7 +15,7 @@ from ..errors import Refusal, TfmacLockError
 from .companions import Need
 from .natives import Unloadable, span, unloadable
 from .pairs import METAL_NAME, PAIR, PAIR_NAMES, Options
-from .provider import Facts, UnusableFile, limit_of, split
+from .provider import Facts, NotLookedAt, UnusableFile, limit_of, split
 from .requirement import ByMatrix, ByUser, Requirement
 from .versions import VersionSet
 
@@ -203,6 +203,7 @@ def _leaves(proof: Proof) -> list[Proof]:
 def _deciding(facts: Facts, proof: Proof) -> Iterator[Fact]:
     leaves = _leaves(proof)
     requires: dict[tuple[str, str], int] = {}
+    faults: dict[NormalizedName, dict[int, UnusableFile]] = {}
     origins = {leaf.origin for leaf in leaves if leaf.cause is IncompatibilityCause.ROOT}
     for item in facts.asked:
         if item in origins:
@@ -216,7 +217,7 @@ def _deciding(facts: Facts, proof: Proof) -> Iterator[Fact]:
             yield from _needed(facts, need) if need else ()
             continue
         if isinstance(leaf.origin, Unloadable):
-            yield _unloadable(leaf.origin)
+            yield _unloadable(facts, leaf.origin)
             continue
         if isinstance(leaf.origin, Need):
             yield from _needed(facts, leaf.origin)
@@ -237,7 +238,10 @@ def _deciding(facts: Facts, proof: Proof) -> Iterator[Fact]:
                 for about in _impossible(facts, first.package, place):
                     key = (first.package, about)
                     requires[key] = requires.get(key, 0) | 1 << place
-                yield from _faults(facts, first.package, place)
+                for name, error in _faults(facts, first.package, place):
+                    faults.setdefault(name, {})[place] = error
+    for name, found in faults.items():
+        yield from _unusable(name, [found[place] for place in sorted(found)])
     for (package, needed), bits in requires.items():
         yield from _requires(facts, package, needed, bits)
     if None in origins or (facts.rules.options and any(one in PAIR_NAMES for _, one in requires)):
@@ -258,7 +262,7 @@ def _not_beside(facts: Facts, package: str, versions: int, options: int) -> Iter
             yield from _needed(facts, need)
     for found in unloadable(facts, name):
         if found.versions & versions and found.options & options:
-            yield _unloadable(found)
+            yield _unloadable(facts, found)
 
 
 def _needed(facts: Facts, need: Need) -> Iterator[Fact]:
@@ -271,10 +275,22 @@ def _needed(facts: Facts, need: Need) -> Iterator[Fact]:
     yield from _lacking(facts, need.requirement)
 
 
-def _unloadable(what: Unloadable) -> Fact:
-    """Versions of a companion that do not load beside some TensorFlows."""
+def _unloadable(facts: Facts, what: Unloadable) -> Fact:
+    """Versions of a companion that do not load beside some TensorFlows.
+
+    Where these are all that fit, the others are missed by whoever knows of one for that
+    TensorFlow; what became of them is said too.
+    """
     about = canonicalize_name(what.companion)
-    return Fact(kind="bound", about=about, text=f"binaries: {what.text}", source=what.source)
+    text = f"binaries: {what.text}"
+    others = [
+        place
+        for place, release in enumerate(facts.project(about).releases)
+        if not what.versions & 1 << place and not release.version.is_prerelease
+    ]
+    if not others and (left_out := str(facts.view.project(about).left_out)):
+        text += f"; of its other versions no file fits (left out: {left_out})"
+    return Fact(kind="bound", about=about, text=text, source=what.source)
 
 
 def _asked(facts: Facts, item: Requirement) -> Iterator[Fact]:
@@ -350,12 +366,26 @@ def _impossible(facts: Facts, package: str, place: int) -> list[NormalizedName]:
     return list(dict.fromkeys(item.name for item in unmet or _at_odds(items)))
 
 
-def _faults(facts: Facts, package: str, place: int) -> Iterator[Fact]:
+def _faults(
+    facts: Facts, package: str, place: int
+) -> Iterator[tuple[NormalizedName, UnusableFile]]:
     name, extra = split(package)
     try:
         facts.requires(name, place, extra)
     except UnusableFile as error:
+        yield name, error
+
+
+def _unusable(name: NormalizedName, errors: Sequence[UnusableFile]) -> Iterator[Fact]:
+    """Why files of a package cannot be taken, the newest first; those nobody read are counted."""
+    read = [error for error in errors if not isinstance(error, NotLookedAt)]
+    unread = [error for error in errors if isinstance(error, NotLookedAt)]
+    for error in read or unread[:1]:
         yield Fact(kind="fault", about=name, text=str(error))
+    if left := len(unread) - (not read):
+        archives = "one older archive was" if left == 1 else f"{left} older archives were"
+        text = f"{archives} not looked at, since newer ones cannot be built"
+        yield Fact(kind="fault", about=name, text=f"of {name} {text}")
 
 
 def _at_odds(items: Sequence[Requirement]) -> list[Requirement]:

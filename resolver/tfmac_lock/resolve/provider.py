@@ -80,6 +80,13 @@ class BadMetadata(UnusableFile):
         super().__init__(filename, f"states a requirement that cannot be read: {text!r}")
 
 
+class NotLookedAt(UnusableFile):
+    """A source archive that was passed over, since those of newer versions cannot be built."""
+
+    def __init__(self, filename: str) -> None:
+        super().__init__(filename, "was not looked at, since newer ones cannot be built")
+
+
 @dataclass(slots=True, kw_only=True)
 class Rules:
     """What holds for a resolution besides the requirements themselves.
@@ -277,7 +284,7 @@ class Facts:
 
     def _requires_of_source(self, name: NormalizedName, file: IndexFile) -> tuple[str, ...]:
         if self._refused.get(name, 0) >= ARCHIVES:
-            raise UnusableFile(file.filename, "was not looked at, since newer ones cannot be built")
+            raise NotLookedAt(file.filename)
         archive = self.view.source.source_archive(file)
         reason = archive.fault
         if archive.native and name not in self.rules.allow_source:

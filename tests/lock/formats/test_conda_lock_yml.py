@@ -336,3 +336,136 @@ def test_a_lock_of_wheels_has_the_same_json_as_ever() -> None:
         "sha256",
         "requires",
     }
+
+
+@pytest.mark.parametrize(
+    ("os", "arch", "name"),
+    [
+        (Os.MACOS, Arch.ARM64, "osx-arm64"),
+        (Os.MACOS, Arch.X86_64, "osx-64"),
+        (Os.LINUX, Arch.ARM64, "linux-aarch64"),
+        (Os.LINUX, Arch.X86_64, "linux-64"),
+    ],
+)
+def test_a_machine_has_condas_name_for_its_platform(os: Os, arch: Arch, name: str) -> None:
+    assert conda_lock_yml.platform(replace(lock().combo, os=os, arch=arch)) == name
+
+
+def test_the_metadata_say_what_each_lock_is_and_of_which_state_its_channels() -> None:
+    intel = lock(Arch.X86_64)
+    intel = replace(intel, combo=replace(intel.combo, macos_min=None))
+    metadata = read(conda_lock_yml.render([lock(), intel]))["metadata"]
+    state = f"9 files, newest 2026-08-11, sha256 {'3' * 64}"
+    assert metadata["custom_metadata"] == {
+        "created_by": "tfmac-lock",
+        "combo-osx-arm64": "tensorflow-2.16.2-cpu-py3.11-arm64",
+        "combo-osx-64": "tensorflow-2.16.2-cpu-py3.11-x86_64",
+        "macos-min-osx-arm64": "12.0",
+        f"state of {FORGE} for osx-arm64": state,
+        f"state of {FORGE} for osx-64": state,
+    }
+    assert metadata["channels"] == [{"url": FORGE, "used_env_vars": []}]
+    assert metadata["sources"] == ["environment.yml"]
+    assert metadata["content_hash"]["osx-64"] != metadata["content_hash"]["osx-arm64"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"as_of": "2026-11-21"},
+        {"channels": (ChannelState(url="https://x/y", files=9, newest="", sha256="3" * 64),)},
+    ],
+)
+def test_the_content_hash_is_of_the_day_and_the_channels_too(change: dict[str, Any]) -> None:
+    other = replace(lock(), **change)
+    assert conda_lock_yml.content_hash(other) != conda_lock_yml.content_hash(lock())
+
+
+def test_each_entry_has_all_that_conda_lock_asks_for() -> None:
+    data = read(conda_lock_yml.render([lock()]))
+    first = lock().conda_packages[1]
+    assert entry(data, "llvm-openmp") == {
+        "name": "llvm-openmp",
+        "version": "22",
+        "manager": "conda",
+        "platform": "osx-arm64",
+        "dependencies": {"__osx": ">=11.0"},
+        "url": first.url,
+        "hash": {"md5": first.md5, "sha256": first.sha256},
+        "category": "main",
+        "optional": False,
+    }
+    assert entry(data, "tzdata")["dependencies"] == {}
+
+
+@pytest.mark.parametrize(
+    ("specs", "joined"),
+    [
+        ((), ""),
+        (("a *",), "*"),
+        (("a * build_1",), "* build_1"),
+        (("a 1.* build_1", "a >=1"), "1.*,>=1 build_1"),
+        (("a >=1", "a >=1", "a"), ">=1"),
+        (("a 1.* first", "a 1.* last"), "1.* last"),
+    ],
+)
+def test_the_specs_of_one_dependency_are_joined(specs: tuple[str, ...], joined: str) -> None:
+    made = conda("x", "1", *specs, subdir="osx-arm64")
+    found = entry(read(conda_lock_yml.render([replace(lock(), packages=(made,))])), "x")
+    assert found["dependencies"].get("a", "") == ("" if joined == "*" else joined)
+
+
+def test_the_head_is_of_all_locks_and_says_how_to_install() -> None:
+    lines = conda_lock_yml.render([lock(), lock(Arch.X86_64)]).splitlines()
+    assert sum("This file was made by tfmac-lock" in line for line in lines) == 2
+    assert "#    conda-lock install --name tensorflow conda-lock.yml" in lines
+    assert "# --format explicit." in lines
+    assert lines.index("version: 1") < lines.index("metadata:") < lines.index("package:")
+
+
+def test_an_explicit_list_has_each_file_with_its_md5_and_the_wheels_behind() -> None:
+    lines = explicit_txt.render(lock()).splitlines()
+    start = lines.index("@EXPLICIT")
+    assert lines[start - 4 : start] == [
+        "#    conda create --name tensorflow --file explicit.txt",
+        "# and then, inside it, the wheels, from the file that --format requirements writes:",
+        "#    python -m pip install --require-hashes --no-deps -r requirements.txt",
+        "# platform: osx-arm64",
+    ]
+    records = explicit_txt.in_order(lock().conda_packages)
+    assert lines[start + 1 :] == [
+        *(f"{one.url}#{one.md5}" for one in records),
+        *(f"# pip {one.name} @ {one.url}#sha256={one.sha256}" for one in lock().wheels),
+    ]
+
+
+def test_a_package_comes_by_name_unless_another_waits_for_it() -> None:
+    rows = [conda(name, "1", *requires, subdir="noarch") for name, *requires in ("ac", "b", "c")]
+    assert [one.name for one in explicit_txt.in_order(rows)] == ["c", "a", "b"]
+
+
+def test_an_environment_has_no_channel_but_its_own_and_asks_conda_for_pip_last() -> None:
+    lines = environment_yml.render(lock()).splitlines()
+    start = lines.index("channels:")
+    assert lines[start : start + 4] == [
+        "channels:",
+        f'  - "{FORGE}"',
+        "  - nodefaults",
+        "dependencies:",
+    ]
+    records = lock().conda_packages
+    assert lines[start + 4 :] == [
+        *(f'  - "{one.name}={one.version}={one.build}"' for one in records),
+        "  - pip:",
+        *(
+            f'      - "{one.name}=={one.version} --hash=sha256:{one.sha256}"'
+            for one in lock().wheels
+        ),
+    ]
+
+
+def test_requirements_of_a_lock_with_conda_say_that_they_come_second() -> None:
+    text = requirements_txt.render(lock())
+    assert "# inside the conda environment of the same lock, after its packages\n" in text
+    wheels = replace(lock(), packages=lock().wheels)
+    assert "inside the conda environment" not in requirements_txt.render(wheels)

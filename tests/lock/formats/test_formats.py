@@ -13,6 +13,7 @@ from tests.support.facts import target
 from tests.support.locks import PACKAGES, lock, package
 from tfmac_lock.lock.formats import lock_json, pylock_toml, requirements_txt
 from tfmac_lock.lock.model import from_json, lock_id, to_json
+from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.reasons import Reason
 from tfmac_lock.target import Os
 
@@ -202,3 +203,72 @@ def test_the_head_of_a_file_says_what_must_be_set_before_it_runs() -> None:
         assert "# set before Python starts: TF_USE_LEGACY_KERAS=1\n" in text
         assert "# set before Python starts: A='two words'\n" in text
     assert from_json(to_json(with_setting)).environment == with_setting.environment
+
+
+# -- what pylock.toml records of each package
+
+
+def test_a_source_archive_is_told_as_one_in_requirements_txt() -> None:
+    archive = replace(package("wrapt", "1.14.1"), filename="wrapt-1.14.1.tar.gz")
+    text = requirements_txt.render(lock((archive, *PACKAGES)))
+    assert "    # via your request; a source archive, which pip builds\n" in text
+    assert "#    python -m pip install --require-hashes --no-deps --only-binary :all:" in text
+
+
+def test_pylock_toml_says_what_each_package_requires_and_from_which_index_it_is() -> None:
+    app = package("app", "1", "NumPy[x]>=2", "numpy<3", "Tensor.Flow")
+    app = replace(app, url=f"https://files.pythonhosted.org/packages/{app.filename}")
+    rows = tomllib.loads(pylock_toml.render(lock((app, *PACKAGES))))["packages"]
+    assert rows[0]["dependencies"] == [{"name": "numpy"}, {"name": "tensor-flow"}]
+    assert rows[0]["index"] == "https://pypi.org/simple/"
+    assert "dependencies" not in rows[1]
+    assert "index" not in rows[1]
+
+
+def test_pylock_toml_records_size_and_day_of_the_files_that_the_matrix_knows() -> None:
+    upload = next(iter(loading.uploads().items()))
+    known = replace(PACKAGES[0], sha256=upload[0])
+    first, second, _ = tomllib.loads(pylock_toml.render(lock((known, *PACKAGES[1:]))))["packages"]
+    (wheel,) = first["wheels"]
+    assert wheel["size"] == upload[1].size
+    assert wheel["upload-time"].isoformat().replace("+00:00", "Z") == upload[1].time
+    assert set(second["wheels"][0]) == {"url", "hashes"}
+
+
+def test_the_brief_pylock_toml_installs_the_same_files_and_says_less() -> None:
+    app = package("app", "1", "numpy")
+    app = replace(app, url=f"https://files.pythonhosted.org/packages/{app.filename}")
+    made = lock((app, *PACKAGES))
+    brief, whole = (
+        tomllib.loads(render(made)) for render in (pylock_toml.render_brief, pylock_toml.render)
+    )
+    assert "platform_system == 'Darwin'" in whole["environments"][0]
+    assert "platform_system" not in brief["environments"][0]
+    for row in whole["packages"]:
+        for name in ("dependencies", "index"):
+            row.pop(name, None)
+    assert {**whole, "environments": []} == {**brief, "environments": []}
+
+
+@pytest.mark.parametrize(("os", "system"), [(Os.MACOS, "Darwin"), (Os.LINUX, "Linux")])
+def test_pylock_toml_names_the_system_in_every_way_that_tools_ask_for(os: Os, system: str) -> None:
+    (environment,) = tomllib.loads(pylock_toml.render(lock(os=os)))["environments"]
+    names = [part.partition(" == ")[0] for part in environment.split(" and ")]
+    assert names == [
+        "sys_platform",
+        "platform_system",
+        "platform_machine",
+        "python_version",
+        "implementation_name",
+    ]
+    assert f"platform_system == '{system}'" in environment
+
+
+def test_pylock_toml_leaves_out_what_a_lock_does_not_have() -> None:
+    tool = tomllib.loads(pylock_toml.render(lock(macos_min=None, grade=None)))["tool"]
+    assert set(tool["tfmac-lock"]) == {"combo", "status", "as-of", "lock-id"}
+    lines = pylock_toml.render(lock()).splitlines()
+    assert lines[:2] == [
+        "# This file was made by tfmac-lock, by:",
+        "#    tfmac-lock --python 3.11 --chip m1 --tensorflow 2.18.1 --metal 1.2.0",
+    ]

@@ -16,7 +16,7 @@ from tfmac_lock.lock.formats.wheels_only import HoldsConda
 from tfmac_lock.lock.model import lock_id
 from tfmac_lock.lock.published import Index
 from tfmac_lock.matrix.loading import locks_folder
-from tfmac_lock.target import Arch
+from tfmac_lock.target import Arch, Os
 
 if TYPE_CHECKING:
     from tfmac_lock.lock.model import Lock, LockedPackage
@@ -92,3 +92,79 @@ def test_what_has_no_room_is_a_wrong_use() -> None:
     conda = replace(other, packages=(replace(other.packages[0], manager="conda"),))
     with pytest.raises(HoldsConda):
         render([one, conda])
+
+
+def test_three_machines_are_told_apart_by_all_that_differs_between_them() -> None:
+    mac, intel = both()
+    linux = replace(mac, combo=replace(mac.combo, os=Os.LINUX, macos_min=None))
+    linux = replace(linux, packages=(package("tool", "2.0"), package("old", "1.0")))
+    data = tomllib.loads(render([mac, intel, linux]))
+    markers = {(row["name"], row["version"]): row.get("marker") for row in data["packages"]}
+    on_mac, on_intel, on_linux = (
+        f"(sys_platform == '{system}' and platform_machine == '{machine}')"
+        for system, machine in (("darwin", "arm64"), ("darwin", "x86_64"), ("linux", "aarch64"))
+    )
+    assert markers == {
+        ("numpy", "2.0.2"): f"{on_mac} or {on_intel}",
+        ("old", "1.0"): f"{on_intel} or {on_linux}",
+        ("six", "1.17.0"): f"{on_mac} or {on_intel}",
+        ("tool", "1.0"): on_intel,
+        ("tool", "2.0"): f"{on_mac} or {on_linux}",
+    }
+
+
+def test_the_file_says_by_which_commands_for_which_machines_and_what_must_be_set() -> None:
+    mac, intel = both()
+    setting = {"A": "1"}
+    mac = replace(mac, command="--chip m1\n", environment=setting)
+    text = render([mac, replace(intel, command="--chip intel", environment=setting)])
+    assert text.splitlines()[:5] == [
+        "# This file was made by tfmac-lock, by:",
+        "#    tfmac-lock --chip m1\\n",
+        "#    tfmac-lock --chip intel",
+        "# set before Python starts: A=1",
+        'lock-version = "1.0"',
+    ]
+    data = tomllib.loads(text)
+    assert data["requires-python"] == "==3.11.*"
+    assert data["created-by"] == "tfmac-lock"
+    on = "sys_platform == 'darwin' and platform_machine == '{}' and python_version == '3.11'"
+    assert data["environments"] == [
+        f"{on.format(machine)} and implementation_name == 'cpython'"
+        for machine in ("arm64", "x86_64")
+    ]
+
+
+def test_the_file_tells_of_each_lock_what_is_known_of_it() -> None:
+    mac, intel = both()
+    intel = replace(intel, combo=replace(intel.combo, macos_min=None))
+    tool = tomllib.loads(render([mac, intel]))["tool"]["tfmac-lock"]
+    facts = {"status": "works", "as-of": "2026-01-31"}
+    assert tool == {
+        "macos-arm64": {
+            "combo": mac.combo.id,
+            "macos-min": "12.3",
+            "lock-id": lock_id(mac),
+            **facts,
+        },
+        "macos-x86_64": {"combo": intel.combo.id, "lock-id": lock_id(intel), **facts},
+    }
+
+
+def test_a_file_has_its_address_and_hash_and_a_name_where_the_address_ends_otherwise() -> None:
+    mac, intel = both()
+    named = replace(package("named", "1"), url="https://files.example/x?id=1")
+    archive = package("wrapt", "1.14.1")
+    archive = replace(
+        archive, filename="wrapt-1.14.1.tar.gz", url=f"{archive.url}/wrapt-1.14.1.tar.gz"
+    )
+    rows = [replace(one, packages=(*one.packages, named, archive)) for one in (mac, intel)]
+    found = {row["name"]: row for row in tomllib.loads(render(rows))["packages"]}
+    assert found["named"]["wheels"] == [
+        {"name": named.filename, "url": named.url, "hashes": {"sha256": named.sha256}}
+    ]
+    assert found["wrapt"] == {
+        "name": "wrapt",
+        "version": "1.14.1",
+        "sdist": {"url": archive.url, "hashes": {"sha256": archive.sha256}},
+    }
