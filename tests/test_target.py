@@ -10,7 +10,15 @@ from packaging.markers import Marker
 
 from tests.support.facts import platforms, shipped, target
 from tfmac_lock.errors import UnknownChoice
-from tfmac_lock.target import Arch, BadVersion, ImpossibleTarget, MacOSVersion, Os, PythonVersion
+from tfmac_lock.target import (
+    Arch,
+    BadVersion,
+    ImpossibleTarget,
+    MacOSVersion,
+    Os,
+    PythonVersion,
+    minor,
+)
 
 PYTHONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
 MACOS = ["11", "12.3", "14", "26"]
@@ -281,6 +289,27 @@ def test_a_chip_is_not_older_than_its_first_macos(chip: str, macos: str) -> None
         known.check(known.chip(chip), known.macos_version(macos))
 
 
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [
+        ("3.11.4", "3.11"),
+        ("3.11", "3.11"),
+        ("3", "3"),
+        ("2.18rc1", "2.18"),
+        ("2.18-1", "2.18"),
+        ("2-1", "2"),
+        ("2.18.post1", "2.18"),
+        ("2.18+cpu", "2.18"),
+        ("v2.18.1", "2.18"),
+        ("1!2.18.1", "1!2.18"),
+        ("", ""),
+        ("soon", "soon"),
+    ],
+)
+def test_the_first_two_parts_of_any_version(version: str, found: str) -> None:
+    assert minor(version) == found
+
+
 def test_a_major_version_alone_stands_for_all_its_minors() -> None:
     known = platforms()
     known.check(known.chip("m4"), known.macos_version("15"))
@@ -299,8 +328,8 @@ def test_a_macos_version_reads_back_from_its_text(version: tuple[int, int]) -> N
 
 
 @given(st.integers(8, 13), st.none() | st.integers(0, 30))
-def test_a_python_version_reads_back_from_its_text(minor: int, micro: int | None) -> None:
-    version = PythonVersion(3, minor, micro)
+def test_a_python_version_reads_back_from_its_text(second: int, micro: int | None) -> None:
+    version = PythonVersion(3, second, micro)
     assert PythonVersion.parse(str(version)) == version
 
 

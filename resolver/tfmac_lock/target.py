@@ -71,9 +71,16 @@ class ImpossibleTarget(UsageError):
     """Chip, macOS and Python exist, but not together."""
 
 
+_MINOR = re.compile(r"\s*v?((?:\d+!)?\d+(?:\.\d+)?)", re.ASCII)
+
+
 def minor(version: str) -> str:
-    """The first two parts of a version: 3.11 of 3.11.4."""
-    return ".".join(version.split(".")[:2])
+    """The first two parts of a version: 3.11 of 3.11.4, and 2.18 of 2.18rc1 or 2.18-1.
+
+    What is no version stays as it is.
+    """
+    found = _MINOR.match(version)
+    return found[1] if found else version
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -61,6 +61,9 @@ FOUND: list[tuple[str, bytes]] = [
     ("check-requirements", b"tensorflow==" + b"9" * 2000),
     ("check-poetry", b"[[package]]\nname='tensorflow'\nversion='" + b"9" * 5000 + b"'"),
     ("machine", MACHINE_TEXT.replace(b'"2.18.1"', b'"' + b"9" * 5000 + b'"')),
+    # InvalidRequirement: a post-release without a third number
+    ("check-requirements", b"tensorflow==2.8\ntensorflow-text==2.8-1"),
+    ("check-requirements", b"tensorflow==2.8-1\ntensorflow-text==2.9"),
     # RecursionError
     ("facts", b"a=" + b"[" * 5000),
     # a dotted key took minutes
