@@ -75,6 +75,8 @@ FOUND: list[tuple[str, bytes]] = [
     # ValueError and zlib.error of a damaged archive
     ("osv-zip", OSV_ZIP[175:]),
     ("osv-zip", OSV_ZIP[:60] + b"\xff" * 40 + OSV_ZIP[100:]),
+    # a long word took seconds for each time that it was shown
+    ("conda-words", b"\n".join([b"python=" + b"a" * 70_000] * 40)),
     # IndexError: a member without a name
     ("sdist-zip", zip_of("")),
     # UnicodeDecodeError

@@ -61,9 +61,13 @@ def without_secrets(url: str) -> str:
     return f"{scheme}{found}{host.rpartition('@')[2]}{path}"
 
 
+_ADDRESS = re.compile(r"(?<![A-Za-z+])[A-Za-z+]++://[^\s'\"<>]+")
+"""It begins at a word's first letter alone, so that a long word is not read once for each."""
+
+
 def secrets_cut(text: str) -> str:
     """A text, like an error of a library, without the secrets in the addresses in it."""
-    return re.sub(r"[A-Za-z+]+://[^\s'\"<>]+", lambda found: without_secrets(found[0]), text)
+    return _ADDRESS.sub(lambda found: without_secrets(found[0]), text)
 
 
 def _address_and_mirror(text: str) -> tuple[str, str, str]:
