@@ -64,6 +64,15 @@ FOUND: list[tuple[str, bytes]] = [
     # InvalidRequirement: a post-release without a third number
     ("check-requirements", b"tensorflow==2.8\ntensorflow-text==2.8-1"),
     ("check-requirements", b"tensorflow==2.8-1\ntensorflow-text==2.9"),
+    # ValueError: a number of thousands of digits in a file's name
+    (
+        "check-pixi",
+        b"environments: {default: {packages: {osx-arm64: [{pypi: 'https://x/a-"
+        + b"9" * 5000
+        + b"-py3-none-any.whl'}]}}}",
+    ),
+    ("html", b"<a href='demo-" + b"9" * 5000 + b".tar.gz'>"),
+    ("html", b"<a href='demo-1-" + b"9" * 5000 + b"-py3-none-any.whl'>"),
     # RecursionError
     ("facts", b"a=" + b"[" * 5000),
     # a dotted key took minutes

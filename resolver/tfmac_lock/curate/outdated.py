@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from ..lock.coverage import OLD, coverage
@@ -80,7 +80,7 @@ def _releases(matrix: Matrix, files: Files) -> Iterator[Due]:
 def _version(file: IndexFile) -> Version | None:
     try:
         return parse_wheel_filename(file.filename)[1]
-    except InvalidWheelFilename:
+    except ValueError:
         return None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tomli_w
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from ..errors import DataError
@@ -90,7 +90,7 @@ def _by_version(package: str, client: IndexClient) -> dict[Version, list[IndexFi
     for file in project.select(lambda name: bool(PLATFORM.search(name))):
         try:
             version = parse_wheel_filename(file.filename)[1]
-        except InvalidWheelFilename:
+        except ValueError:
             continue
         if version >= FIRST_VERSION.get(package, Version("0")) and file.yanked is None:
             found.setdefault(version, []).append(file)

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 
 from packaging.tags import compatible_tags, cpython_tags, platform_tags
 from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
     parse_sdist_filename,
     parse_wheel_filename,
 )
@@ -109,7 +107,7 @@ def best_wheel(offered: Iterable[IndexFile], version: str, tags: Sequence[Tag]) 
     for file in offered:
         try:
             _, has, _, carries = parse_wheel_filename(file.filename)
-        except InvalidWheelFilename:
+        except ValueError:
             continue
         places = [rank[tag] for tag in carries if tag in rank]
         plain = has.local == WITHOUT_CUDA and Version(has.public) == wanted
@@ -123,7 +121,7 @@ def source_of(offered: Iterable[IndexFile], version: str) -> IndexFile | None:
     for file in offered:
         try:
             _, has = parse_sdist_filename(file.filename)
-        except InvalidSdistFilename:
+        except ValueError:
             continue
         if has == Version(version) and file.sha256:
             return file

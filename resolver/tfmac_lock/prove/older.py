@@ -6,8 +6,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
     parse_sdist_filename,
     parse_wheel_filename,
 )
@@ -27,9 +25,9 @@ def releases(filenames: Iterable[str]) -> set[Version]:
     """The final releases of which there are files."""
     found = set()
     for filename in filenames:
-        with suppress(InvalidWheelFilename):
+        with suppress(ValueError):
             found.add(parse_wheel_filename(filename)[1])
-        with suppress(InvalidSdistFilename):
+        with suppress(ValueError):
             found.add(parse_sdist_filename(filename)[1])
     return {version for version in found if not version.is_prerelease}
 

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+from packaging.utils import parse_sdist_filename
 from packaging.version import Version
 
 from ..pypi.model import ALONE
@@ -170,7 +170,7 @@ def _parse(file: IndexFile, rank: int, macos: MacOSVersion | None) -> FittingFil
         return FittingFile(version=version, file=file, rank=rank, macos=macos, build=build)
     try:
         _, version = parse_sdist_filename(file.filename)
-    except InvalidSdistFilename:
+    except ValueError:  # no name of one, or a number too long to be read
         return None
     return FittingFile(version=version, file=file, rank=rank)
 
@@ -186,9 +186,9 @@ def _head(text: str) -> tuple[Version, BuildTag] | None:
         return None
     try:
         version = Version(found["version"])
-    except ValueError:
+        return version, (int(found["number"]), found["rest"]) if found["number"] else ()
+    except ValueError:  # no version, or a number too long to be read
         return None
-    return version, (int(found["number"]), found["rest"]) if found["number"] else ()
 
 
 @functools.lru_cache(maxsize=1024)

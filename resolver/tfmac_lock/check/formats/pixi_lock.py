@@ -9,8 +9,6 @@ import re
 from typing import TYPE_CHECKING
 
 from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
     parse_sdist_filename,
     parse_wheel_filename,
 )
@@ -97,6 +95,6 @@ def _named(kind: str, filename: str) -> tuple[str, str]:
             name, version, _, _ = parse_wheel_filename(filename)
         else:
             name, version = parse_sdist_filename(filename)
-    except (InvalidWheelFilename, InvalidSdistFilename):
+    except ValueError:  # no name of a file, or a number too long to be read
         return "", ""
     return str(name), str(version)
