@@ -213,6 +213,45 @@ def test_a_disk_that_does_not_even_take_the_old_files_back_is_told_as_that(
     assert content(tmp_path) == {**OWN, "requirements.txt": NEWER["requirements.txt"]}
 
 
+def test_ctrl_c_on_a_disk_that_takes_nothing_back_is_told_as_mixed_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path, OWN)
+    real = Path.replace
+    moved: list[Path] = []
+
+    def replace(path: Path, target: Path) -> Path:
+        moved.append(path)
+        if len(moved) == 3:  # after the journal and the first file
+            raise KeyboardInterrupt
+        if len(moved) > 3:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(CannotWrite, match=r"Read-only file system\. The old files could not"):
+        write_files(tmp_path, NEWER)
+
+
+def test_the_error_that_is_told_is_the_first_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path, OWN)
+    real = Path.replace
+    moved: list[Path] = []
+
+    def replace(path: Path, target: Path) -> Path:
+        moved.append(path)
+        if len(moved) > 2:
+            code = errno.EIO if len(moved) == 3 else errno.EROFS
+            raise OSError(code, os.strerror(code))
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(CannotWrite, match=r"Input/output error\. The old files could not all be"):
+        write_files(tmp_path, NEWER)
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path

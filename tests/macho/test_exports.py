@@ -129,3 +129,77 @@ def test_whatever_is_put_into_a_trie_comes_out_again(
     }
     assert {name: exports.find(name) for name in names} == expected
     assert {export.symbol: export for export in exports} == expected
+
+
+# -- tries of a few bytes
+
+LEAF = b"\x02\0\0\0"  # two bytes of an entry, which are flags 0 and an address, and no edges
+
+
+def test_the_root_may_be_an_export_without_a_name() -> None:
+    exports = from_trie(LEAF)
+    assert exports.find("") == Export(symbol="")
+    assert exports.find("_a") is None
+    assert list(exports) == [Export(symbol="")]
+
+
+def test_a_name_may_end_on_the_way_to_a_longer_one() -> None:
+    inner = b"\x02\0\0\x01b\0" + uleb(13)
+    exports = from_trie(b"\0\x01_a\0\x06" + inner + LEAF)
+    assert [one.symbol for one in exports] == ["_a", "_ab"]
+    assert exports.find("_a") == Export(symbol="_a")
+    assert exports.find("_ab") == Export(symbol="_ab")
+    assert exports.find("_abc") is None
+
+
+def test_flags_beside_the_one_of_a_re_export_make_none() -> None:
+    entry = b"\x03\x04\x81\0\0"  # weak, and an address
+    assert from_trie(entry).find("") == Export(symbol="")
+    both = b"\x05\x0c\x02_b\0\0"  # weak and re-exported from the second library
+    assert from_trie(both).find("") == Export(symbol="", ordinal=2, imported="_b")
+
+
+def test_names_that_are_no_utf_8_are_found_as_they_are() -> None:
+    exports = from_trie(b"\0\x01\xff\0\x05" + LEAF)
+    (only,) = exports
+    assert exports.find(only.symbol) == only == Export(symbol="\udcff")
+
+
+@pytest.mark.parametrize(("limit", "reached"), [(3, True), (2, False)])
+def test_a_way_of_the_greatest_depth_is_gone(
+    limit: int, reached: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tfmac_lock.macho.exports.MAX_DEPTH", limit)
+    exports = from_trie(b"\0\x01a\0\x05" + b"\0\x01b\0\x0a" + LEAF)
+    if reached:
+        assert exports.find("ab") == Export(symbol="ab")
+    else:
+        with pytest.raises(DamagedBinary, match="is a circle or too long"):
+            exports.find("ab")
+
+
+def test_a_trie_has_as_many_nodes_and_as_long_names_as_the_limits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trie = b"\0\x01a\0\x05" + b"\0\x01b\0\x0a" + LEAF
+    for name, enough in (("MAX_NODES", 3), ("MAX_NAME", 2)):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"tfmac_lock.macho.exports.{name}", enough)
+            assert [one.symbol for one in from_trie(trie)] == ["ab"]
+            patch.setattr(f"tfmac_lock.macho.exports.{name}", enough - 1)
+            with pytest.raises(DamagedBinary, match=r"makes it no tree|does not end"):
+                list(from_trie(trie))
+
+
+def test_a_node_that_two_edges_lead_to_makes_it_no_tree() -> None:
+    trie = b"\0\x02a\0\x08b\0\x08" + LEAF
+    with pytest.raises(DamagedBinary, match="the node at 8 makes it no tree"):
+        list(from_trie(trie))
+    assert from_trie(trie).find("b") == Export(symbol="b")
+
+
+def test_without_a_trie_the_names_come_in_order() -> None:
+    names = {"_c": None, "_a": None, "_b": None}
+    exports = exports_of(build(Image(exports=names, style="symtab", trie=False)))
+    assert [export.symbol for export in exports] == ["_a", "_b", "_c"]
+    assert exports.find("_d") is None

@@ -14,7 +14,8 @@ from tests.support.fake_wheels import (
     tensorflow_wheel,
 )
 from tests.support.machos import Need
-from tfmac_lock.matrix.load_check import LoadResult, candidate_paths, check_pair
+from tfmac_lock.matrix.binaries import ImageFacts
+from tfmac_lock.matrix.load_check import LoadResult, candidate_paths, check_pair, find_library
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,3 +177,95 @@ def test_rpaths_that_leave_site_packages_are_not_looked_at() -> None:
     assert candidate_paths("@rpath/x.dylib", "tensorflow-plugins/p.dylib", rpaths) == [
         "tensorflow-plugins/x.dylib"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("@rpath/a.so", ["plugins/a.so", "python/a.so"]),
+        ("@loader_path/a.so", ["plugins/a.so"]),
+        ("@loader_path/../python/a.so", ["python/a.so"]),
+        ("@loader_path/../../a.so", []),
+        ("@executable_path/a.so", []),
+        ("/usr/lib/a.so", []),
+        ("a.so", []),
+    ],
+)
+def test_dyld_looks_where_a_name_leads_from_its_loader(name: str, found: list[str]) -> None:
+    rpaths = ("@loader_path/", "@loader_path/../python", "/opt")
+    assert candidate_paths(name, "plugins/p.dylib", rpaths) == found
+
+
+def image(
+    path: str, name: str | None = None, *rpaths: str, calls_dlopen: bool = False
+) -> ImageFacts:
+    return ImageFacts(
+        path=path,
+        install_name=name,
+        libraries=(),
+        rpaths=rpaths,
+        calls_dlopen=calls_dlopen,
+        local=False,
+    )
+
+
+def test_a_loaded_image_of_that_name_comes_before_the_files_on_rpaths() -> None:
+    here, there = image("tf/a.so"), image("tf/b.so", "@rpath/a.so")
+    rpaths = ("@loader_path/../tf",)
+    assert find_library([here, there], "p/p.so", rpaths, "@rpath/a.so") == "tf/b.so"
+    assert find_library([here], "p/p.so", rpaths, "@rpath/a.so") == "tf/a.so"
+    assert find_library([here], "p/p.so", (), "@rpath/a.so") is None
+
+
+def test_the_loaders_rpaths_come_before_those_of_who_calls_dlopen_and_no_others_count() -> None:
+    images = [
+        image("one/a.so"),
+        image("two/a.so"),
+        image("two/caller.so", None, "@loader_path", calls_dlopen=True),
+        image("three/other.so", None, "@loader_path"),
+        image("three/b.so"),
+    ]
+    assert find_library(images, "p/p.so", ("@loader_path/../one",), "@rpath/a.so") == "one/a.so"
+    assert find_library(images, "p/p.so", ("@loader_path",), "@rpath/a.so") == "two/a.so"
+    assert find_library(images, "p/p.so", (), "@rpath/b.so") is None
+
+
+def test_what_is_missing_is_told_in_order_and_dyld_stops_at_the_first(
+    payload: TensorFlowBinary, tmp_path: Path
+) -> None:
+    needs = [
+        Need(symbol=symbol, ordinal=ordinal)
+        for symbol, ordinal in (("_b", 1), ("_a", -2), ("_a", 1), ("_z", 1), ("_y", -2))
+    ]
+    facts = replace(payload, absent=frozenset({"_a", "_b"}))
+    result = check_pair(facts, with_needs(tmp_path, *needs))
+    assert missing(result) == [("_a", None), ("_a", LIBRARY), ("_b", LIBRARY)]
+    assert result.unknown_symbols == ("_y", "_z")
+    assert result.missing_libraries == ()
+    assert result.dyld_message is not None
+
+
+def test_a_flat_symbol_of_the_system_is_there_and_one_bound_to_a_library_is_not(
+    payload: TensorFlowBinary, tmp_path: Path
+) -> None:
+    facts = replace(payload, absent=frozenset({"_objc_msgSend"}))
+    flat = Need(symbol="_objc_msgSend", ordinal=-2)
+    assert check_pair(facts, with_needs(tmp_path, flat)).loads is True
+    bound = replace(flat, ordinal=1)
+    assert check_pair(facts, with_needs(tmp_path, bound)).loads is False
+
+
+def test_dyld_names_the_first_library_that_it_cannot_find(tmp_path: Path) -> None:
+    payload = tensorflow(tensorflow_wheel(tmp_path), ASKED)
+    path = plugin_wheel(
+        tmp_path,
+        needs=[],
+        libraries=[("@rpath/w.dylib", "weak"), ("@rpath/b.dylib", "regular"), SYSTEM],
+    )
+    result = check_pair(payload, plugin(path))
+    assert result.missing_libraries == ("@rpath/b.dylib",)
+    assert result.dyld_message == (
+        "dlopen(tensorflow-plugins/libmetal_plugin.dylib, 0x0006): Library not loaded: "
+        "@rpath/b.dylib\n  Referenced from: tensorflow-plugins/libmetal_plugin.dylib\n"
+        "  Reason: tried: (no such file)"
+    )

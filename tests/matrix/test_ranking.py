@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.facts import defect, evidence, loads, matrix, platforms, release, shipped
 from tfmac_lock.errors import UsageError
+from tfmac_lock.matrix.facts import PackageRow
 from tfmac_lock.matrix.ranking import (
     Choice,
     NoCombo,
@@ -17,7 +20,8 @@ from tfmac_lock.matrix.ranking import (
     package_row,
 )
 from tfmac_lock.matrix.reasons import Grade, Status
-from tfmac_lock.target import Os, PythonVersion
+from tfmac_lock.matrix.verdict import Pair
+from tfmac_lock.target import Arch, Os, PythonVersion
 
 
 def wish(
@@ -77,7 +81,121 @@ def test_a_tensorflow_that_is_no_version_is_refused(text: str) -> None:
         TensorFlowRequest.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2.18.1", "TensorFlow 2.18.1"),
+        ("2.18", "TensorFlow 2.18.*"),
+        (">=2.16,<2.19", "TensorFlow >=2.16,<2.19"),
+        ("tensorflow-macos==2.9.0", "tensorflow-macos 2.9.0"),
+        ("tensorflow-macos", "tensorflow-macos"),
+    ],
+)
+def test_a_wish_is_shown_as_people_write_it(text: str, shown: str) -> None:
+    assert str(TensorFlowRequest.parse(text)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("2.19.0rc0", True),
+        ("2.19.0a1", True),
+        ("2.19.0b1", True),
+        ("2.19.0.dev1", True),
+        ("2.19.0", False),
+        ("", False),
+    ],
+)
+def test_a_prerelease_is_named_by_its_letter(text: str, named: bool) -> None:
+    asked = TensorFlowRequest.parse(text) if text else TensorFlowRequest()
+    assert asked.names_prerelease is named
+
+
+def test_a_version_that_is_none_is_shown_by_its_beginning() -> None:
+    with pytest.raises(UsageError) as caught:
+        TensorFlowRequest.parse("2.18;" + "x" * 200)
+    assert str(caught.value) == (
+        f"--tensorflow {'2.18;' + 'x' * 75!r}: {'==2.18;' + 'x' * 73!r} is not a version; "
+        "write 2.18.1 or '>=2.16,<2.19'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("macos", "options", "newest"),
+    [
+        (None, "--chip m1", None),
+        ("14", "--chip m1 --macos 14", "14.99"),
+        ("14.2", "--chip m1 --macos 14.2", "14.2"),
+    ],
+)
+def test_a_machine_is_named_again_as_it_was_asked_for(
+    macos: str | None, options: str, newest: str | None
+) -> None:
+    asked = wish(macos=macos)
+    assert asked.machine == options
+    assert (str(asked.newest_macos) if asked.newest_macos else None) == newest
+    assert wish(os=Os.LINUX).machine == "--chip m1 --os linux"
+
+
+@pytest.mark.parametrize(
+    ("chip", "os", "metal", "wanted"),
+    [
+        ("m1", Os.MACOS, "auto", True),
+        ("m1", Os.MACOS, "none", False),
+        ("m1", Os.MACOS, "1.2.0", True),
+        ("m1", Os.LINUX, "auto", False),
+        ("m1", Os.LINUX, "1.2.0", True),
+        ("intel", Os.MACOS, "auto", False),
+        ("intel", Os.MACOS, "1.0.0", True),
+        ("intel-amd", Os.MACOS, "auto", True),
+    ],
+)
+def test_a_plugin_comes_along_where_there_is_a_gpu_for_it_or_it_was_named(
+    chip: str, os: Os, metal: str, wanted: bool
+) -> None:
+    assert wish(chip=chip, os=os, metal=metal).wants_plugin is wanted
+
+
 # -- the order
+
+
+def test_of_equals_the_vendors_own_pair_comes_first_then_versions_by_their_numbers() -> None:
+    facts = matrix(
+        releases=(
+            *(release("tensorflow", one) for one in ("2.9.1", "2.10.0", "2.18.1")),
+            *(release("tensorflow-macos", one) for one in ("2.10.0", "2.18.1")),
+            *(release("tensorflow-metal", one) for one in ("0.9.0", "0.10.0")),
+        ),
+        evidence=(
+            *(evidence(Grade.REPORTED, tensorflow=">=2", metal=one) for one in ("0.9.0", "0.10.0")),
+            evidence(Grade.VENDOR, tensorflow="==2.9.1", metal="0.9.0"),
+        ),
+    )
+    pairs = [choice.pair for choice in choices(facts, wish())]
+    assert [(one.package, one.tensorflow, one.metal) for one in pairs[:6]] == [
+        ("tensorflow", "2.9.1", "0.9.0"),
+        ("tensorflow", "2.18.1", "0.10.0"),
+        ("tensorflow", "2.18.1", "0.9.0"),
+        ("tensorflow-macos", "2.18.1", "0.10.0"),
+        ("tensorflow-macos", "2.18.1", "0.9.0"),
+        ("tensorflow", "2.10.0", "0.10.0"),
+    ]
+
+
+def test_a_command_names_the_package_where_it_is_not_tensorflow_itself() -> None:
+    mac, plain = (
+        Pair(package=name, tensorflow="2.9.0", metal=metal, arch=Arch.ARM64, python="3.9")
+        for name, metal in (("tensorflow-macos", "0.5.0"), ("tensorflow", None))
+    )
+    head = "tfmac-lock --python 3.9 --chip m1 --tensorflow"
+    assert command(mac, "--chip m1") == f"{head} tensorflow-macos==2.9.0 --metal 0.5.0"
+    assert command(plain, "--chip m1") == f"{head} 2.9.0 --metal none"
+    refusal = NoCombo("There is none.", [plain], "--chip m1", "--with pandas")
+    assert str(refusal) == (
+        f"There is none.\nNearest to it:\n  {head} 2.9.0 --metal none --with pandas"
+    )
+    assert refusal.commands == [f"{head} 2.9.0 --metal none --with pandas"]
+    assert str(NoCombo("There is none.")) == "There is none."
 
 
 def test_status_comes_before_grade_and_grade_before_the_newest_tensorflow() -> None:
@@ -249,7 +367,158 @@ def test_a_plugin_without_an_intel_build_is_refused_there() -> None:
     assert "has no wheel for x86_64 Macs" in str(refused("3.10", "intel-amd", metal="1.2.0"))
 
 
+def test_why_a_pair_is_broken_is_told_with_sources_and_without_its_defects() -> None:
+    facts = matrix(
+        pair_loads=(loads(False),),
+        evidence=(evidence(Grade.REPORTED, "broken", text="it crashed"),),
+        defects=(defect(),),
+    )
+    with pytest.raises(NoCombo) as caught:
+        choices(facts, wish(metal="1.2.0"))
+    assert caught.value.text == (
+        "tensorflow 2.18.1 with tensorflow-metal 1.2.0 is broken on arm64: the plugin does not "
+        "load: __ZN1a, __ZN1b missing [the wheels of tensorflow 2.18.1 and tensorflow-metal "
+        "1.2.0]; it crashed [https://example.org/seen]."
+    )
+    assert caught.value.machine == "--chip m1"
+
+
+def test_a_tensorflow_without_wheels_for_the_python_or_the_system_is_told_so() -> None:
+    facts = matrix(
+        releases=(
+            release("tensorflow", "2.18.1", "3.9", "3.10"),
+            release("tensorflow", "2.19.0", "3.10", "3.12"),
+            release("tensorflow-macos", "2.18.1", "3.8"),
+        )
+    )
+
+    def told(tensorflow: str, **options: Os) -> str:
+        with pytest.raises(NoCombo) as caught:
+            choices(facts, wish("3.11", tensorflow=tensorflow, metal="none", **options))
+        return caught.value.text
+
+    has = "has wheels for arm64 Macs on Python"
+    none = "and none for Python 3.11."
+    assert told(">=2") == f"TensorFlow >=2 {has} 3.8, 3.9, 3.10, 3.12, {none}"
+    assert told("tensorflow==2.18.1") == f"tensorflow 2.18.1 {has} 3.9, 3.10, {none}"
+    assert told("2.18.1", os=Os.LINUX) == "there is no wheel of TensorFlow 2.18.1 for arm64 Linux."
+
+
+def test_a_plugin_that_does_not_run_on_the_python_is_told_with_those_that_it_does() -> None:
+    facts = matrix(
+        releases=(
+            release("tensorflow", "2.18.1"),
+            release("tensorflow-metal", "1.2.0", "3.9", "3.10"),
+            release("tensorflow-metal", "1.1.0"),
+        )
+    )
+    with pytest.raises(NoCombo) as caught:
+        choices(facts, wish(metal="1.2.0"))
+    assert caught.value.text == (
+        "tensorflow-metal 1.2.0 has wheels for arm64 on Python 3.9, 3.10, and none for Python 3.11."
+    )
+    with pytest.raises(NoCombo) as caught:
+        choices(facts, wish(metal="9"))
+    assert caught.value.text == "there is no tensorflow-metal 9; there are 1.1.0, 1.2.0."
+
+
+@pytest.mark.parametrize(
+    ("asked", "fork"), [("2.4", True), ("tensorflow-macos==2.4", True), ("tensorflow==2.4", False)]
+)
+def test_an_old_tensorflow_for_the_mac_is_the_fork_unless_the_package_is_named(
+    asked: str, fork: bool
+) -> None:
+    assert ("ML Compute" in str(refused("3.8", tensorflow=asked))) is fork
+
+
+def test_the_first_tensorflow_that_takes_plugins_is_not_the_fork() -> None:
+    assert "ML Compute" not in str(refused("3.13", tensorflow="2.5"))
+
+
+def test_what_is_known_of_a_package_is_of_the_release_before_it_is_of_all() -> None:
+    some, every, other = (
+        PackageRow(
+            name="Some_Package",
+            versions=versions,
+            kind="gone",
+            title=versions or "all",
+            text="It ended.",
+            instead="",
+            sources=("https://example.org",),
+        )
+        for versions in ("==1.0", "", "==2.0")
+    )
+    facts = replace(matrix(), packages=(some, every, other))
+    for release_, found in (("1.0", some), ("2.0", other), ("3.0", every), (None, every)):
+        assert package_row(facts, "some.package", release_) is found
+    assert package_row(facts, "another") is None
+    assert package_row(replace(facts, packages=(some,)), "some-package", "2.0") is None
+
+
 # -- the nearest
+
+
+def test_a_python_apart_counts_more_than_a_version_apart_and_a_lost_plugin_most() -> None:
+    def order(
+        *pairs: tuple[str, str, bool], asked: str = "2.16", python: str = "3.10"
+    ) -> list[str]:
+        """The pairs by their distance, each a TensorFlow, its Python and whether a plugin loads."""
+        facts = matrix(
+            releases=(
+                *(release("tensorflow", version, series) for version, series, _ in pairs),
+                release("tensorflow-metal", "1.2.0", "3.9", "3.10", "3.11", "3.12"),
+            ),
+            pair_loads=tuple(loads(good, tensorflow=version) for version, _, good in pairs),
+        )
+        found = nearest(facts, wish("3.10", tensorflow=asked))
+        return [f"{one.tensorflow} {one.python}" for one in found]
+
+    # One Python apart is 3, one minor release 2, and no plugin 6.
+    assert order(("2.16.1", "3.11", True), ("2.17.1", "3.10", True)) == [
+        "2.17.1 3.10",
+        "2.16.1 3.11",
+    ]
+    assert order(("2.18.1", "3.10", True), ("2.16.1", "3.9", True)) == ["2.16.1 3.9", "2.18.1 3.10"]
+    assert order(("2.16.1", "3.12", True), ("2.13.1", "3.10", True), ("2.12.1", "3.10", True)) == [
+        "2.16.1 3.12",
+        "2.13.1 3.10",
+        "2.12.1 3.10",
+    ]
+    # Without a version that was asked for, the Python decides, and then the newest.
+    assert order(("2.13.1", "3.10", True), ("2.19.1", "3.11", True), asked="") == [
+        "2.13.1 3.10",
+        "2.19.1 3.11",
+    ]
+
+
+def test_the_nearest_are_as_many_as_asked_for_and_one_a_release_and_python() -> None:
+    versions = [f"2.{number}.0" for number in range(10, 16)]
+    facts = matrix(
+        releases=(
+            *(release("tensorflow", one) for one in versions),
+            release("tensorflow-metal", "1.1.0"),
+            release("tensorflow-metal", "1.2.0"),
+        ),
+        pair_loads=tuple(
+            loads(True, tensorflow=one, metal=metal)
+            for one in versions
+            for metal in ("1.1.0", "1.2.0")
+        ),
+    )
+    asked = wish(tensorflow="2.12")
+    assert [one.tensorflow for one in nearest(facts, asked)] == ["2.12.0", "2.13.0", "2.11.0"]
+    assert len(nearest(facts, asked, 5)) == 5
+    tried: list[Pair] = []
+
+    def can_be_had(pair: Pair) -> bool:
+        tried.append(pair)
+        return pair.metal == "1.1.0"
+
+    assert [one.metal for one in nearest(facts, asked, 1, can_be_had)] == ["1.1.0"]
+    assert [(one.tensorflow, one.metal) for one in tried] == [
+        ("2.12.0", "1.2.0"),
+        ("2.12.0", "1.1.0"),
+    ]
 
 
 def test_the_nearest_python_and_the_nearest_version_come_first() -> None:

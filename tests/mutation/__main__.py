@@ -20,8 +20,17 @@ import tempfile
 from pathlib import Path
 
 from tests.mutation.changes import changes
-from tests.mutation.rooms import PACKAGE, ROOMS
+from tests.mutation.rooms import PACKAGE, ROOMS, ROOT
 from tests.mutation.trying import Tests, Unfit
+
+
+def _checkout(folder: Path) -> Path:
+    """The folder of a copy of the package, with the rest of the checkout around it."""
+    for beside in ROOT.iterdir():
+        if beside.name != "resolver":
+            (folder / beside.name).symlink_to(beside)
+    shutil.copytree(PACKAGE, folder / "resolver" / PACKAGE.name)
+    return folder / "resolver"
 
 
 def main() -> int:
@@ -35,9 +44,8 @@ def main() -> int:
     for name in args.rooms or ROOMS:
         room = ROOMS[name]
         with tempfile.TemporaryDirectory() as folder:
-            shutil.copytree(PACKAGE, Path(folder) / "tfmac_lock")
             try:
-                tests = Tests(room, Path(folder))
+                tests = Tests(room, _checkout(Path(folder)))
             except Unfit:
                 print(f"{name}: its tests fail as it is")
                 return 3

@@ -34,7 +34,10 @@ ROOMS = {
     ),
     "solver": Room(
         ("resolve/provider.py", "resolve/view.py", "resolve/candidates.py", "resolve/versions.py"),
-        tuple(f"resolve/test_{one}.py" for one in ("provider", "solve", "agree_with_uv")),
+        tuple(
+            f"resolve/test_{one}.py"
+            for one in ("versions", "candidates", "provider", "solve", "companions", "natives")
+        ),
     ),
     "loading": Room(
         ("matrix/load_check.py", "macho/imports.py", "macho/exports.py"),

@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -227,3 +229,234 @@ def test_memory_is_not_taken_for_what_a_directory_claims():
         file.read()
     file.seek(-1, io.SEEK_END)
     assert file.read(1 << 60) == b"x"
+
+
+# -- what each answer of a server leads to
+
+
+class Answers:
+    """A server that gives these answers in turn, each as status, headers and body."""
+
+    def __init__(self, *answers: tuple[int, dict[str, str], bytes]) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[str, str]] = []
+
+    def fetch(self, url, take, *, method="GET", headers, seconds):
+        assert headers["Accept-Encoding"] == "identity"
+        self.asked.append((method, headers.get("Range", "")))
+        status, said, body = self.answers.pop(0)
+        return take(
+            SimpleNamespace(
+                status=status, headers=said, raw=lambda limit: [body], allow=lambda seconds: None
+            )
+        )
+
+
+FILE = IndexFile(filename="demo.whl", url="https://f/demo.whl")
+CONTENT = hashlib.shake_128(b"demo").digest(3 * TAIL)
+SIZE = len(CONTENT)
+LAST = f"bytes=-{TAIL}"
+EXPLICIT = f"bytes={SIZE - TAIL}-{SIZE - 1}"
+
+
+def piece(start: int, stop: int, total: int = SIZE) -> tuple[int, dict[str, str], bytes]:
+    said = f"bytes {start}-{stop - 1}/{total}"
+    return 206, {"content-range": said}, CONTENT[start:stop]
+
+
+TAIL_PIECE = piece(SIZE - TAIL, SIZE)
+WHOLE = (200, {"content-length": str(SIZE)}, CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [
+        ([TAIL_PIECE], [("GET", LAST)]),
+        ([WHOLE], [("GET", LAST)]),
+        # The first bytes in place of the last.
+        ([piece(0, TAIL), TAIL_PIECE], [("GET", LAST), ("GET", EXPLICIT)]),
+        # A refusal that tells the size, and ones that do not.
+        (
+            [(416, {"content-range": f"bytes */{SIZE}"}, b""), TAIL_PIECE],
+            [("GET", LAST), ("GET", EXPLICIT)],
+        ),
+        (
+            [(416, {"content-range": "bytes */*"}, b""), (200, WHOLE[1], b""), TAIL_PIECE],
+            [("GET", LAST), ("HEAD", ""), ("GET", EXPLICIT)],
+        ),
+        (
+            [(416, {"content-range": "9" * 16}, b""), (200, WHOLE[1], b""), TAIL_PIECE],
+            [("GET", LAST), ("HEAD", ""), ("GET", EXPLICIT)],
+        ),
+        # Whose size nobody tells comes whole.
+        (
+            [(501, {}, b""), (405, {"content-length": "3"}, b""), WHOLE],
+            [("GET", LAST), ("HEAD", ""), ("GET", "")],
+        ),
+        ([(501, {}, b""), (200, {}, b""), WHOLE], [("GET", LAST), ("HEAD", ""), ("GET", "")]),
+        # Ranges are refused in every form.
+        (
+            [(501, {}, b""), (200, WHOLE[1], b""), (501, {}, b""), WHOLE],
+            [("GET", LAST), ("HEAD", ""), ("GET", EXPLICIT), ("GET", "")],
+        ),
+    ],
+)
+def test_each_refusal_leads_to_the_next_best_way(answers, asked):
+    server = Answers(*answers)
+    with open_remote(server, Limits(), FILE) as file:
+        file.seek(-100, io.SEEK_END)
+        assert file.read() == CONTENT[-100:]
+    assert server.asked == asked
+    assert server.answers == []
+
+
+def test_the_size_on_the_page_saves_the_question_for_it():
+    server = Answers((501, {}, b""), TAIL_PIECE)
+    with open_remote(server, Limits(), replace(FILE, size=SIZE)):
+        pass
+    assert server.asked == [("GET", LAST), ("GET", EXPLICIT)]
+
+
+@pytest.mark.parametrize(
+    ("length", "ranges", "again"),
+    [
+        ((4 << 20) + 1, "bytes", True),
+        (4 << 20, "bytes", False),
+        ((4 << 20) + 1, "none", False),
+        ((4 << 20) + 1, "", False),
+    ],
+)
+def test_a_large_file_is_asked_for_again_in_words_that_the_server_may_know(length, ranges, again):
+    large = bytes(length)
+    said = {"content-length": str(length), "accept-ranges": ranges}
+    tail = (206, {"content-range": f"bytes {length - TAIL}-{length - 1}/{length}"}, large[-TAIL:])
+    server = Answers((200, said, large), *([tail] if again else []))
+    with open_remote(server, Limits(), FILE) as file:
+        file.seek(-1, io.SEEK_END)
+        assert file.read() == b"\0"
+    assert [wanted for _, wanted in server.asked] == [
+        LAST,
+        *([f"bytes={length - TAIL}-{length - 1}"] if again else []),
+    ]
+
+
+def test_a_large_file_that_comes_whole_twice_is_taken():
+    large = bytes((4 << 20) + 1)
+    said = {"content-length": str(len(large)), "accept-ranges": "bytes"}
+    server = Answers((200, said, large), (200, said, large))
+    with open_remote(server, Limits(), FILE) as file:
+        assert file.read() == large
+
+
+@pytest.mark.parametrize(
+    ("said", "sent", "told"),
+    [
+        ("", 10, "it serves the range ''"),
+        ("bytes 0-9/*", 10, "it serves the range 'bytes 0-9/*'"),
+        ("bytes 0-9/10 ", 10, "it serves the range 'bytes 0-9/10 '"),
+        ("x" * 61, 10, f"it serves the range '{'x' * 60}'"),
+        ("bytes 0-9/10", 9, "it says 'bytes 0-9/10' and sends 9 bytes"),
+        ("bytes 0-9/10", 11, "it says 'bytes 0-9/10' and sends 11 bytes"),
+        ("bytes 5-4/10", 0, "it says 'bytes 5-4/10' and sends 0 bytes"),
+        ("bytes 1-10/10", 10, "it says 'bytes 1-10/10' and sends 10 bytes"),
+    ],
+)
+def test_a_piece_is_what_its_head_says_or_is_not_believed(said, sent, told):
+    server = Answers((206, {"content-range": said}, CONTENT[:sent]))
+    with pytest.raises(BadIndexAnswer) as caught:
+        open_remote(server, Limits(), FILE)
+    assert told in str(caught.value)
+    assert FILE.url in str(caught.value)
+
+
+@pytest.mark.parametrize("start", [0, 1, 9])
+def test_a_piece_of_the_fewest_bytes_is_believed(start):
+    content = CONTENT[start:10]
+    with open_remote(
+        Answers((206, {"content-range": f"bytes {start}-9/10"}, content)), Limits(), FILE
+    ) as file:
+        file.seek(start)
+        assert file.read() == content
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_file_that_is_gone_is_asked_for_once(status):
+    server = Answers((status, {}, b""))
+    with pytest.raises(BadIndexAnswer, match=f"the index lists the file, the server says {status}"):
+        open_remote(server, Limits(), FILE)
+
+
+def test_a_file_of_which_all_bytes_came_as_a_range_is_checked():
+    small = (206, {"content-range": "bytes 0-9/10"}, CONTENT[:10])
+    right = hashlib.sha256(CONTENT[:10]).hexdigest()
+    with open_remote(Answers(small), Limits(), replace(FILE, sha256=right)) as file:
+        assert file.read() == CONTENT[:10]
+    with pytest.raises(HashMismatch) as caught:
+        open_remote(Answers(small), Limits(), replace(FILE, sha256="0" * 64))
+    assert right in str(caught.value)
+    # Of the end alone nothing can be said.
+    with open_remote(Answers(TAIL_PIECE), Limits(), replace(FILE, sha256="0" * 64)):
+        pass
+
+
+def test_what_the_explicit_range_brings_must_be_the_end():
+    server = Answers(piece(0, TAIL), piece(0, TAIL))
+    with pytest.raises(BadIndexAnswer, match="it serves other ranges than it is asked for"):
+        open_remote(server, Limits(), FILE)
+
+
+@pytest.mark.parametrize(
+    "wrong", [piece(1, 10 + 1), piece(0, 9), piece(0, 10, SIZE + 1), (200, {}, CONTENT)]
+)
+def test_a_later_piece_is_the_one_that_was_asked_for(wrong):
+    # Ten bytes lie before the tail, so they are asked for as they are.
+    size = TAIL + 10
+    server = Answers(piece(10, size, size), wrong)
+    with (
+        open_remote(server, Limits(), FILE) as file,
+        pytest.raises(BadIndexAnswer, match=r"other ranges than it is asked for|stopped doing so"),
+    ):
+        file.read(1)
+    assert server.asked[-1] == ("GET", "bytes=0-9")
+
+
+def test_as_many_bytes_as_the_budget_are_fetched_and_no_more():
+    size = TAIL + 10
+    for budget, enough in ((10, True), (9, False)):
+        server = Answers(piece(10, size, size), piece(0, 10, size))
+        with open_remote(server, Limits(), FILE, budget=budget) as file:
+            if enough:
+                assert file.read(size) == CONTENT[:size]
+            else:
+                with pytest.raises(BadIndexAnswer, match="more bytes than is allowed"):
+                    file.read(1)
+
+
+def test_a_file_can_be_read_and_moved_in_as_python_asks():
+    file = RangeFile("u", rangefile.Piece(start=0, total=3, content=b"abc"), lambda a, b: b"", 0)
+    assert file.readable()
+    assert file.seekable()
+    assert not file.writable()
+    assert file.seek(0) == 0
+    assert file.read(None) == b"abc"
+    assert file.seek(5) == 5
+    assert file.read() == b""
+    with pytest.raises(OSError, match="before the start") as caught:
+        file.seek(-4, io.SEEK_END)
+    assert caught.value.errno == 22
+    assert file.tell() == 5
+
+
+def test_a_whole_file_that_the_server_refuses_is_named():
+    server = Answers((501, {}, b""), (501, {}, b""), (500, {}, b""))
+    with pytest.raises(BadIndexAnswer, match="the server says 500"):
+        open_remote(server, Limits(), FILE)
+
+
+def test_a_saved_file_is_checked_and_written_over_what_was_there():
+    into = io.BytesIO(b"x" * SIZE * 2)
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    assert save(Answers(WHOLE), Limits(), replace(FILE, sha256=digest), into) == digest
+    assert into.getvalue() == CONTENT
+    with pytest.raises(HashMismatch):
+        save(Answers(WHOLE), Limits(), replace(FILE, sha256="0" * 64), into)

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.support.facts import target
+from tests.support.facts import bound, target
 from tests.support.universe import Universe, asked_for, resolve, rules
-from tfmac_lock.resolve.provider import PAIR, TROUBLE, Facts, Provider
+from tfmac_lock.errors import Refusal
+from tfmac_lock.matrix.verdict import Pair
+from tfmac_lock.resolve.pairs import Option, Options
+from tfmac_lock.resolve.provider import ARCHIVES, FEW, MANY, PAIR, TROUBLE, Facts, Provider
 from tfmac_lock.resolve.solve import solve
 from tfmac_lock.resolve.versions import VersionSet
+from tfmac_lock.resolve.view import View
+from tfmac_lock.target import Arch, MacOSVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tfmac_lock.pypi.model import IndexFile
+    from tfmac_lock.resolve.provider import Rules
 
 ONE, TWO, HIGH = VersionSet(0b1), VersionSet(0b11), VersionSet(0b1000)
 
@@ -97,3 +109,158 @@ def test_of_a_package_from_conda_only_what_its_extras_require_comes_in(
     found = solve(made, asked_for(wanted, target=made.view.target))
     versions = {name: str(one.version) for name, one in found.packages.items() if name != "lib"}
     assert versions == brings
+
+
+# -- the pair
+
+
+def paired(universe: Universe, *options: tuple[str, str | None, str], **more: object) -> Rules:
+    """Rules with these options: a TensorFlow, a plugin or none, and the macOS of the lock."""
+    newest = max(MacOSVersion.parse(macos) for _, _, macos in options)
+    made = rules(universe, target=target("3.11", "m1", "12"), **more)  # type: ignore[arg-type]
+    view = View(universe, made.view.target, newest=newest)
+    choice = Options(
+        Option(
+            Pair(
+                package="tensorflow",
+                tensorflow=tensorflow,
+                metal=metal,
+                arch=Arch.ARM64,
+                python="3.11",
+            ),
+            MacOSVersion.parse(macos),
+        )
+        for tensorflow, metal, macos in options
+    )
+    return replace(made, view=view, options=choice)
+
+
+def chosen(made: Rules, *wanted: str) -> dict[str, str]:
+    """The versions of the solution, and under ``macos`` the one that it is for."""
+    found = solve(made, asked_for(*wanted, target=made.view.target))
+    assert found.option is not None
+    versions = {str(name): str(one.version) for name, one in found.packages.items()}
+    return versions | {"macos": str(found.option.macos)}
+
+
+BEST, OLDER, RAISED = ("2.18.1", "1.2.0", "12"), ("2.17.1", None, "12"), ("2.18.1", "1.2.0", "15")
+
+
+@pytest.fixture
+def universe() -> Universe:
+    made = Universe()
+    made.add("tensorflow", "2.18.1", "numpy<2.1")
+    made.add("tensorflow", "2.17.1", "numpy<2")
+    made.add("tensorflow-metal", "1.2.0")
+    for version in ("1.26.4", "2.0.2", "2.1.0"):
+        made.add("numpy", version)
+    return made
+
+
+def test_the_best_option_comes_with_its_packages(universe: Universe) -> None:
+    assert chosen(paired(universe, BEST, OLDER)) == {
+        "tensorflow": "2.18.1",
+        "tensorflow-metal": "1.2.0",
+        "numpy": "2.0.2",
+        "macos": "12.0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("requires", "tensorflow"),
+    [
+        ("tensorflow<2.18", "2.17.1"),
+        ("tensorflow-macos<2.18", "2.17.1"),
+        ("tensorflow-macos>=2.18", "2.18.1"),
+        ("tensorflow-metal>=1", "2.18.1"),
+        ("tensorflow[and-cuda]", "2.18.1"),
+    ],
+)
+def test_what_requires_tensorflow_by_any_name_is_about_the_pair(
+    requires: str, tensorflow: str, universe: Universe
+) -> None:
+    universe.add("app", "1.0", requires)
+    assert chosen(paired(universe, BEST, OLDER), "app")["tensorflow"] == tensorflow
+
+
+def test_a_constraint_on_tensorflow_is_about_the_pair(universe: Universe) -> None:
+    made = paired(universe, BEST, OLDER, constraints=["tensorflow<2.18", "unknown<1"])
+    assert chosen(made)["tensorflow"] == "2.17.1"
+
+
+def test_a_bound_limits_under_the_options_that_it_is_about(universe: Universe) -> None:
+    bounds = [bound("numpy", "<2", tensorflow="==2.18.*"), bound("unknown", "<1")]
+    assert chosen(paired(universe, BEST, OLDER, bounds=bounds))["numpy"] == "1.26.4"
+    assert chosen(paired(universe, OLDER, BEST, bounds=bounds), "numpy") == {
+        "tensorflow": "2.17.1",
+        "numpy": "1.26.4",
+        "macos": "12.0",
+    }
+    narrow = [bound("numpy", "<1", tensorflow="==2.18.*")]
+    assert chosen(paired(universe, BEST, OLDER, bounds=narrow))["tensorflow"] == "2.17.1"
+
+
+def test_a_version_whose_files_need_a_newer_macos_leads_to_the_option_for_it(
+    universe: Universe,
+) -> None:
+    universe.add("app", "1.0", tag="cp311-cp311-macosx_15_0_arm64")
+    universe.add("lib", "1.0", tag="cp311-cp311-macosx_11_0_arm64")
+    assert chosen(paired(universe, BEST, RAISED), "app", "lib")["macos"] == "15.0"
+    assert chosen(paired(universe, BEST, RAISED), "lib")["macos"] == "12.0"
+
+
+# -- how much is fetched
+
+
+class Watched(Universe):
+    """An index that notes which metadata are asked for ahead, a list each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead: list[list[str]] = []
+
+    def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
+        self.ahead.append([file.filename.split("-")[1] for file in files])
+
+
+def test_where_version_after_version_fails_the_next_ones_are_fetched_together() -> None:
+    universe = Watched()
+    for number in range(40):
+        universe.add("lib", f"{number}.0", f"core=={number}")
+    universe.add("core", "1")
+    made = rules(universe)
+    found = solve(made, asked_for("lib", target=made.view.target), ahead=False)
+    assert str(found.packages[canonicalize_name("lib")].version) == "1.0"
+    # The first few are read one by one, and then a dozen at a time.
+    dozens = [names for names in universe.ahead if len(names) == MANY]
+    newest = 40 - FEW
+    assert dozens == [
+        [f"{number}.0" for number in range(start, start - MANY, -1)]
+        for start in (newest, newest - MANY, newest - 2 * MANY)
+    ]
+
+
+def test_what_the_matrix_has_read_is_not_fetched_ahead() -> None:
+    universe = Watched()
+    files = [universe.add("lib", f"{number}.0", f"core=={number}") for number in range(20)]
+    universe.add("core", "1")
+    made = rules(universe)
+    made.known = {file.sha256 or "": universe.requires[file.url] for file in files}
+    solve(made, asked_for("lib", target=made.view.target), ahead=False)
+    assert [names for names in universe.ahead if names] == []
+
+
+def test_of_source_archives_that_cannot_be_built_no_more_than_a_few_are_fetched() -> None:
+    universe = Universe()
+    for number in range(10):
+        file = universe.add("lib", f"{number}.0", sdist=True)
+        universe.native[file.filename] = "a C extension"
+    made = rules(universe)
+    with pytest.raises(Refusal, match="needs a compiler on the Mac"):
+        solve(made, asked_for("lib", target=made.view.target), ahead=False)
+    assert [name for name in universe.asked if name.endswith(".tar.gz")] == [
+        f"lib-{number}.0.tar.gz" for number in range(9, 9 - ARCHIVES, -1)
+    ]
+    allowed = rules(universe, allow_source=["lib"])
+    found = solve(allowed, asked_for("lib", target=made.view.target), ahead=False)
+    assert str(found.packages[canonicalize_name("lib")].version) == "9.0"

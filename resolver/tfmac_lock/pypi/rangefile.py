@@ -81,6 +81,8 @@ def open_remote(
         def fetch(start: int, stop: int) -> bytes:
             piece = _ask(transport, limits, file, f"bytes={start}-{stop - 1}", last_way=True)
             if not isinstance(piece, Piece):
+                if piece is not None and not isinstance(piece, int):
+                    piece.close()  # the whole file, for which the pieces have no room
                 raise BadIndexAnswer(file.url, "it served ranges, and stopped doing so")
             if (piece.start, piece.total, len(piece.content)) != (start, total_size, stop - start):
                 raise BadIndexAnswer(file.url, "it serves other ranges than it is asked for")

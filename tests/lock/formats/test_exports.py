@@ -13,7 +13,16 @@ from tests.lock.formats.test_conda_lock_yml import lock as mixed
 from tests.support.facts import platforms, shipped, target
 from tests.support.locks import PACKAGES, lock, package
 from tfmac_lock.lock.beside import Beside, Difference
-from tfmac_lock.lock.formats import EXPORT_FORMAT_NAMES, JOINT_FORMAT_NAMES, exports
+from tfmac_lock.lock.formats import (
+    CONDA_FORMAT_NAMES,
+    EXPORT_FORMAT_NAMES,
+    FORMATS,
+    JOINT_FORMAT_NAMES,
+    PUBLISHED_FORMATS,
+    STORED,
+    exports,
+)
+from tfmac_lock.lock.formats.conda import CONDA_FORMATS
 from tfmac_lock.lock.formats.wheels_only import HoldsConda, SameMarkers
 from tfmac_lock.lock.limits import limits_of
 from tfmac_lock.target import Arch, Os
@@ -51,6 +60,26 @@ def test_every_export_says_how_it_was_made_and_the_names_are_complete() -> None:
         text = exports.render(name, [lock()])
         assert text.startswith("# This file was made by tfmac-lock, by:\n")
         assert "#    tfmac-lock --python 3.11 --chip m1 --tensorflow 2.18.1 --metal 1.2.0" in text
+
+
+def test_each_format_has_the_file_name_that_its_tool_looks_for() -> None:
+    names = {name: row[0] for name, row in {**FORMATS, **CONDA_FORMATS, **exports.EXPORTS}.items()}
+    assert names == {
+        "requirements": "requirements.txt",
+        "pylock": "pylock.toml",
+        "json": "lock.json",
+        "conda-lock": "conda-lock.yml",
+        "environment": "environment.yml",
+        "explicit": "explicit.txt",
+        "constraints": "constraints.txt",
+        "uv": "pyproject-uv.toml",
+        "poetry": "pyproject-poetry.toml",
+        "pdm": "pyproject-pdm.toml",
+        "pixi": "pixi.toml",
+    }
+    assert tuple(CONDA_FORMATS) == CONDA_FORMAT_NAMES
+    assert set(PUBLISHED_FORMATS) == set(STORED) <= set(FORMATS)
+    assert set(JOINT_FORMAT_NAMES) <= set(names)
 
 
 # -- constraints

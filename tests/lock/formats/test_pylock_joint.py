@@ -113,6 +113,15 @@ def test_three_machines_are_told_apart_by_all_that_differs_between_them() -> Non
     }
 
 
+def test_two_machines_that_differ_in_much_are_told_apart_without_parentheses() -> None:
+    mac, intel = both()
+    pc = replace(intel, combo=replace(intel.combo, os=Os.LINUX, macos_min=None))
+    markers = [row.get("marker") for row in tomllib.loads(render([mac, pc]))["packages"]]
+    on_mac = "sys_platform == 'darwin' and platform_machine == 'arm64'"
+    on_pc = "sys_platform == 'linux' and platform_machine == 'x86_64'"
+    assert markers == [None, on_pc, None, on_mac, on_pc]
+
+
 def test_the_file_says_by_which_commands_for_which_machines_and_what_must_be_set() -> None:
     mac, intel = both()
     setting = {"A": "1"}
