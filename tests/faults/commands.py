@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 from tests.cli.test_install import PYTHON
 from tests.prove.macs import mac, the_lock
 from tests.prove.support import report_content
+from tests.support.locks import lock
 from tests.support.small_matrix import write_matrix
 from tfmac_lock.lock.formats import EXPORT_FORMAT_NAMES, FORMATS
+from tfmac_lock.publish import locks
+from tfmac_lock.target import Arch
 
 from .runs import ROOT, Runs
 
@@ -55,6 +58,9 @@ class Command:
     One that takes seconds is tried at ``few`` moments. One that ``caches`` is tried with an empty
     cache, so that it is also tried to write that. One ``on_a_mac`` believes to run on one.
 
+    ``facts`` names the folder below with the compiled facts and the locks that the program has, in
+    the place of those that it comes with.
+
     ``kept`` are files that a run may leave for the next one to go on with. In ``environ``
     ``{folder}`` stands for the folder.
     """
@@ -63,6 +69,7 @@ class Command:
     made: Callable[[Runs, Path, str], None]
     status: int = 0
     checkout: bool = False
+    facts: str = ""
     few: int = 0
     caches: bool = False
     on_a_mac: bool = False
@@ -87,6 +94,8 @@ class Command:
             needs["environ"][name] = value and value.format(folder=folder)
         if self.checkout:
             needs["checkout"] = str(folder)
+        if self.facts:
+            needs["facts"] = str(folder / self.facts)
         if self.on_a_mac:
             needs["mac"] = True
         return needs
@@ -168,12 +177,39 @@ def documents(runs: Runs, folder: Path, index: str) -> None:
             (folder / "docs" / name).write_text("old\n")
 
 
+def few_facts(runs: Runs, folder: Path, index: str) -> None:
+    """A program with few facts and one lock, so that what is made of all of them is soon made."""
+    facts(runs, folder, index)
+    (data,) = folder.glob("resolver/*/data")
+    slot = locks.Slot("3.11", Arch.ARM64)
+    result = locks.SlotResult(slot=slot, locks=(lock(),), unpublished=())
+    files = locks.render([result])
+    files["as_of.json"] = '{"schema_version": 1, "as_of": "2026-01-31"}'
+    locks.write(data / "locks", {**files, "README.md": "the table"}, [slot])
+    data.rename(folder / "few")
+    for name in ("matrix", "resolver"):
+        shutil.rmtree(folder / name)
+
+
 def older_site(runs: Runs, folder: Path, index: str) -> None:
     """A site of which some pages are old, and one is gone now."""
-    done = runs.one(folder, "publish", "site", "public")
+    few_facts(runs, folder, index)
+    made_before(runs, folder, "publish", "site", "public")
+
+
+def older_data(runs: Runs, folder: Path, index: str) -> None:
+    """A package of facts of which some are old, and one is gone now."""
+    few_facts(runs, folder, index)
+    made_before(runs, folder, "publish", "data", "out")
+
+
+def made_before(runs: Runs, folder: Path, *typed: str) -> None:
+    done = runs.one(folder, *typed, facts=str(folder / "few"))
     assert done.status == 0, done.err
-    for path in sorted((folder / "public").rglob("*.html"))[:5]:
+    found = [path for path in sorted((folder / typed[-1]).rglob("*")) if path.is_file()]
+    for path in found[5:25:4]:
         path.write_text("old")
+    copy(found[-1], found[-1].with_name("gone.json"))
 
 
 def recorded(runs: Runs, folder: Path, index: str) -> None:
@@ -229,16 +265,6 @@ def channel(runs: Runs, folder: Path, index: str) -> None:
     (folder / "locks" / "as_of.json").write_text('{"schema_version": 1, "as_of": "2026-01-31"}')
 
 
-def older_data(runs: Runs, folder: Path, index: str) -> None:
-    """A package of facts of which some are old, and one is gone now."""
-    done = runs.one(folder, "publish", "data", "out")
-    assert done.status == 0, done.err
-    texts = sorted((folder / "out").rglob("*.json"))
-    for path in texts[:5]:
-        path.write_text("old")
-    (texts[0].parent / "gone.json").write_text("gone")
-
-
 LOCK = "tensorflow-2.18.1-metal-1.2.0-py3.11-arm64"
 
 
@@ -254,8 +280,7 @@ def a_report(runs: Runs, folder: Path, index: str) -> None:
 
 def own_report(runs: Runs, folder: Path, index: str) -> None:
     """A report of a run of the project's own, of a published lock."""
-    lock = the_lock(LOCK)
-    report = report_content(packages={**lock.pins, "pip": "25.0"})
+    report = report_content(packages={**the_lock(LOCK).pins, "pip": "25.0"})
     (folder / "report.json").write_text(json.dumps(report))
 
 
@@ -354,8 +379,8 @@ COMMANDS = {
     "publish languages": Command(
         arguments=("publish", "languages"), made=translated, checkout=True, few=3
     ),
-    "publish data": Command(arguments=("publish", "data", "out"), made=older_data, few=3),
-    "publish site": Command(arguments=("publish", "site", "public"), made=older_site, few=1),
+    "publish data": Command(arguments=("publish", "data", "out"), made=older_data, facts="few"),
+    "publish site": Command(arguments=("publish", "site", "public"), made=older_site, facts="few"),
     "matrix refresh": Command(
         arguments=("matrix", "refresh", "--index-url", "{index}"),
         made=new_release,

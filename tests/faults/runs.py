@@ -105,6 +105,11 @@ def leftovers(found: Content) -> set[str]:
     return {name for name in found if WAITING.search(name)}
 
 
+def unlike(found: Content, other: Content) -> set[str]:
+    """The files that are not the same in both, or not in both."""
+    return {name for name in {*found, *other} if found.get(name) != other.get(name)}
+
+
 def half(found: Content, old: Content, new: Content) -> set[str]:
     """Files that are neither what they were nor what they become, where they are no leftovers."""
     return {

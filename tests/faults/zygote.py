@@ -13,7 +13,8 @@ wrong is one of these:
 * ``together``: so many of the same at once
 * ``gone``: the folder is removed before the program begins
 
-With ``checkout`` that folder is the checkout, and with ``mac`` the program runs on a Mac.
+With ``checkout`` that folder is the checkout, with ``facts`` that one has the compiled facts, and
+with ``mac`` the program runs on a Mac.
 """
 
 from __future__ import annotations
@@ -75,6 +76,10 @@ def child(trial: dict[str, Any], ends: list[int]) -> None:
             from tfmac_lock.matrix import loading
 
             loading.checkout = lambda: Path(trial["checkout"])
+        if "facts" in trial:
+            from tfmac_lock.matrix import loading
+
+            loading.COMPILED = Path(trial["facts"])
         if "mac" in trial:
             from tfmac_lock import host
 
