@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tfmac_lock.files import LONGEST_NAME, write_whole
+from tfmac_lock.files import LONGEST_NAME, alone, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,3 +82,22 @@ def test_a_content_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> 
         write_whole(tmp_path / "a", "\ud800")
     assert (tmp_path / "a").read_text() == "old"
     assert names(tmp_path) == {"a"}
+
+
+def test_one_works_alone_in_a_folder_and_the_next_one_is_told_that_it_waits(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "not" / "there"
+    waits, works = threading.Event(), threading.Event()
+
+    def second() -> None:
+        with alone(folder, waits.set):
+            works.set()
+
+    with alone(folder, lambda: pytest.fail("nobody else is there")):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waits.wait(30)
+        assert not works.is_set()
+    thread.join()
+    assert works.is_set()

@@ -155,6 +155,34 @@ def _open_beside(path: Path) -> tuple[Path, int]:
     return waiting, os.open(waiting, flags | os.O_TRUNC, 0o666)
 
 
+@contextlib.contextmanager
+def alone(folder: Path, waits: Callable[[], object] = lambda: None) -> Iterator[int]:
+    """Inside, no other process that asks for it works in the folder, which is made where needed.
+
+    ``waits`` is called before another one's work is waited for. The system drops the lock when
+    the process dies, and the processes that were handed the number that this gives. Where folders
+    cannot be locked, as on Windows, everybody goes on. Raises OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:
+        yield os.open(os.devnull, os.O_RDONLY)
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waits()
+            fcntl.flock(number, fcntl.LOCK_EX)
+        except OSError:
+            pass  # some network file systems know no locks
+        yield number
+    finally:
+        os.close(number)
+
+
 def differing(folder: Path, files: Mapping[str, str]) -> list[str]:
     """The names of texts that the folder does not hold as they are, or at all."""
     return [name for name, text in files.items() if not holds(folder / name, text)]

@@ -84,6 +84,9 @@ class Runs:
 
 Content = dict[str, bytes | str]
 
+WAITING = re.compile(r"(^|/)\.[^/]*(new|old|part|journal|unfinished)$")
+"""The names of files that wait for something to be done."""
+
 
 def content(folder: Path) -> Content:
     """What lies below the folder: bytes of files, targets of links; hidden files as well."""
@@ -99,7 +102,12 @@ def content(folder: Path) -> Content:
 
 def leftovers(found: Content) -> set[str]:
     """What was written beside its place and never moved there."""
-    return {name for name in found if re.search(r"(^|/)\.[^/]*(new|old|part|journal)$", name)}
+    return {name for name in found if WAITING.search(name)}
+
+
+def unlike(found: Content, other: Content) -> set[str]:
+    """The files that are not the same in both, or not in both."""
+    return {name for name in {*found, *other} if found.get(name) != other.get(name)}
 
 
 def half(found: Content, old: Content, new: Content) -> set[str]:

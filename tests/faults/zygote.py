@@ -12,6 +12,9 @@ wrong is one of these:
 * ``largest``: no file gets larger than so many bytes
 * ``together``: so many of the same at once
 * ``gone``: the folder is removed before the program begins
+
+With ``checkout`` that folder is the checkout, with ``facts`` that one has the compiled facts, and
+with ``mac`` the program runs on a Mac.
 """
 
 from __future__ import annotations
@@ -73,6 +76,15 @@ def child(trial: dict[str, Any], ends: list[int]) -> None:
             from tfmac_lock.matrix import loading
 
             loading.checkout = lambda: Path(trial["checkout"])
+        if "facts" in trial:
+            from tfmac_lock.matrix import loading
+
+            loading.COMPILED = Path(trial["facts"])
+        if "mac" in trial:
+            from tfmac_lock import host
+
+            mac = host.Host(chip="Apple M1", macos="14.5", rosetta=False)
+            host.detect = lambda *_: mac
         if "largest" in trial:
             resource.setrlimit(resource.RLIMIT_FSIZE, (trial["largest"], trial["largest"]))
         if trial.get("gone"):
@@ -154,7 +166,7 @@ def warm_up() -> None:
     import httpx2  # noqa: F401 - the first request imports it
     import platformdirs  # noqa: F401 - as above
 
-    host.detect = lambda: None
+    host.detect = lambda *_: None
     make.refuse_contradicted = lambda _files: None  # the index's TensorFlow is not the release's
 
 

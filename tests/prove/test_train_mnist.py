@@ -196,3 +196,30 @@ def test_the_drawn_digits_are_the_same_every_time_and_have_ten_classes() -> None
 
 def test_it_is_python_3_8() -> None:
     ast.parse(SCRIPT.read_text("utf-8"), feature_version=(3, 8))
+
+
+def test_a_report_appears_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.json"
+    train_mnist.write_report(path, {"passed": True})
+    before = path.read_bytes()
+    write = Path.write_text
+
+    def half(place: Path, text: str, **settings: Any) -> int:
+        write(place, text[:5], **settings)
+        raise OSError(28, "No space left on device", str(place))
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OSError, match="No space"):
+        train_mnist.write_report(path, {"passed": False})
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_report_goes_through_a_link_and_into_a_device(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real.json")
+    train_mnist.write_report(tmp_path / "link", {"passed": True})
+    assert json.loads((tmp_path / "real.json").read_text()) == {"passed": True}
+    train_mnist.write_report(Path("/dev/null"), {"passed": True})
+    assert Path("/dev/null").is_char_device()

@@ -208,6 +208,22 @@ def test_the_summary_for_a_pull_request_shows_both_verdicts_and_no_markup(
     assert f"tfmac-lock prove accept {next(Path('matrix/proofs/submitted').iterdir()).stem}" in text
 
 
+def test_a_report_that_the_same_one_hands_in_again_stays_and_is_anothers_only_once(
+    checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An interrupted run may have filed it and done no more."""
+    handed = by_issue(mac(lock=OLD), tmp_path)
+    assert __main__.main(["prove", "record", *handed]) == 0
+    (filed,) = (checkout / "matrix" / "proofs" / "submitted").iterdir()
+    before = filed.read_bytes()
+    assert __main__.main(["prove", "record", *handed]) == 0
+    assert filed.read_bytes() == before
+    capsys.readouterr()
+    assert __main__.main(["prove", "record", *handed[:-1], "github:another"]) == 1
+    assert f"R13 it is filed already: {filed.name}" in capsys.readouterr().err
+    assert filed.read_bytes() == before
+
+
 # -- hostile ones
 
 

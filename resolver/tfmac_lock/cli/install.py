@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from .terminal import has_color, print_json, printable, say
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ..host import Host
     from ..lock.model import Lock
@@ -82,21 +83,56 @@ def run(args: argparse.Namespace) -> int:
         )
     lock, folder, is_new = choose(args, mac)
     _check(lock, mac)
-    place = _place(args, lock, folder / "requirements.txt", is_new=is_new, on_mac=mac is not None)
-    todo = installing.steps(lock, place, jupyter=args.jupyter)
-    todo += [] if args.no_proof else [installing.proof(lock, place)]
+
+    def plan() -> tuple[Place, list[Step]]:
+        place = _place(args, lock, folder / "requirements.txt", is_new=is_new, on_mac=bool(mac))
+        todo = installing.steps(lock, place, jupyter=args.jupyter)
+        return place, todo + ([] if args.no_proof else [installing.proof(lock, place)])
+
     if args.dry_run:
-        return _show_plan(args, lock, todo)
+        return _show_plan(args, lock, plan()[1])
+    with _alone(args.env) as held:
+        installing.remove_half_made(args.env)
+        place, todo = plan()
+        found = _carry_out(args, lock, place, todo, held)
+    return _show_result(args, lock, place, todo, found)
+
+
+@contextmanager
+def _alone(environment: Path) -> Iterator[int]:
+    """While nobody else installs beside it; also not what a killed run has left running."""
+    from ..errors import OutsideError
+    from ..files import alone
+
+    def waits() -> None:
+        say(f"another run installs in {environment.parent}; this one goes on after it")
+
+    try:
+        with alone(environment.parent, waits) as held:
+            yield held
+    except OSError as error:
+        where = error.filename or environment.parent
+        raise OutsideError(f"{where}: {error.strerror or error}") from error
+
+
+def _carry_out(
+    args: argparse.Namespace, lock: Lock, place: Place, todo: Sequence[Step], held: int
+) -> list[Finding]:
+    """Do step by step; what the proof found, if there is one."""
+    from ..prove import installing
+
     found: list[Finding] = []
     for number, step in enumerate(todo, 1):
         say(f"[{number}/{len(todo)}] {step.text}\n  $ {step.line}")
         _write_requirements(lock, place)
-        status = _call(step, lock)
+        installing.begin(step, place)
+        status = _call(step, lock, held)
         if not args.no_proof and step is todo[-1]:
             found = _read_report(place)
         elif status != 0:
             raise installing.StepFailed(step, status)
-    return _show_result(args, lock, place, todo, found)
+        installing.done(step, place)
+    return found
 
 
 def _check(lock: Lock, mac: Host | None) -> None:
@@ -116,7 +152,7 @@ def _place(
 
     from ..errors import UsageError
     from ..lock.formats import requirements_txt
-    from ..prove.installing import Place, has_environment
+    from ..prove.installing import Place, has_environment, is_half_installed
 
     uv = shutil.which("uv") if on_mac else "uv"
     if args.installer == "uv" and uv is None:
@@ -138,6 +174,7 @@ def _place(
         uv="uv" if uv else None,
         python=python,
         is_there=there,
+        is_half=on_mac and is_half_installed(args.env),
     )
 
 
@@ -165,8 +202,11 @@ def _write_requirements(lock: Lock, place: Place) -> None:
         write_whole(place.requirements, requirements_txt.render(lock))
 
 
-def _call(step: Step, lock: Lock) -> int:
-    """Run the step, with its output on stderr; its exit status."""
+def _call(step: Step, lock: Lock, held: int) -> int:
+    """Run the step, with its output on stderr; its exit status.
+
+    It has ``held`` too, the number of what keeps others out, and so keeps them out until its end.
+    """
     import subprocess
 
     from ..errors import OutsideError
@@ -174,7 +214,10 @@ def _call(step: Step, lock: Lock) -> int:
     sys.stderr.flush()  # what was said comes before what the step says
     environment = {**os.environ, **lock.environment}
     try:
-        return subprocess.run(step.command, stdout=2, env=environment, check=False).returncode
+        done = subprocess.run(
+            step.command, stdout=2, env=environment, pass_fds=(held,), check=False
+        )
+        return done.returncode
     except OSError as error:
         raise OutsideError(f"{step.command[0]}: {error.strerror or error}") from error
 

@@ -154,16 +154,18 @@ def _read(args: argparse.Namespace) -> list[tuple[str, Submission]]:
 
 def run_accept(args: argparse.Namespace) -> int:
     """Move a filed report to the evidence; 1 where a check now refuses it."""
-    from ..prove.filing import accept, find_filed, read_filed
+    from ..files import alone
+    from ..prove.filing import accept, find_filed, others, read_filed
     from ..prove.intake import judge
     from ..prove.preview import preview
 
-    path = find_filed(args.output, args.report)
-    known = known_here(args.output)
-    filed = read_filed(path)
-    believed = judge(filed.submission, known.without(path.name), filed.source, str(path))
-    seen = preview(known.matrix, believed, submitter=filed.submitter, source=filed.source)
-    target, _ = accept(args.output, path, known)
+    with alone(args.output):
+        path = find_filed(args.output, args.report)
+        known = known_here(args.output)
+        filed = read_filed(path)
+        believed = judge(filed.submission, others(known, path), filed.source, str(path))
+        seen = preview(known.matrix, believed, submitter=filed.submitter, source=filed.source)
+        target, _ = accept(args.output, path, known)
     if args.json:
         print_json({"schema_version": 1, **_document(believed, *seen, target)})
     else:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, UsageError
-from . import parse_shard, publish_languages
+from . import parse_shard, publish_hashes, publish_languages
 from .arguments import (
     add_check,
     add_command,
@@ -101,6 +101,7 @@ def add_parser(commands: Commands) -> None:
         "data", run_data, ABOUT_DATA, "the facts as a package of their own, tfmac-lock-data"
     )
     publish_languages.add_parser(below)
+    publish_hashes.add_parser(below)
     reference = part(
         "reference",
         run_reference,

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
+from ..files import write_whole
 from ..macho import image as macho
 from ..macho.errors import DamagedBinary
 from ..matrix.base import METAL, Fact
@@ -123,5 +124,4 @@ def write(path: Path, kernels: tuple[Kernels, ...]) -> None:
     """Write one release file."""
     import tomli_w
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(tomli_w.dumps(to_document(kernels)), "utf-8")
+    write_whole(path, tomli_w.dumps(to_document(kernels)))

@@ -10,10 +10,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from ..errors import UsageError
+from ..files import alone
 from ..pypi.errors import ProjectNotFound
 from ..pypi.model import IndexFile
 from ..pypi.resumed import sha256_of
-from .write import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, UsageError
-from ..files import beside, write_whole
+from ..files import alone, beside, write_whole
 from .formats.header import MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 OWN_HEADS = (f"# This file was {MARK}".encode(), b'{\n "schema_version": 1,\n "combo": {"id": ')
 """How each own format begins; lock.json has no comments to carry the mark."""
@@ -214,20 +214,3 @@ def _sweep_folder(folder: Path, names: Iterable[str]) -> None:
         if ours.fullmatch(path.name):
             with contextlib.suppress(OSError):
                 path.unlink()
-
-
-@contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Wait until no other run of this program writes to the folder, where the system can tell."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some network file systems have no locks
-            fcntl.flock(number, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(number)

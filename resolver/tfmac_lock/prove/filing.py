@@ -47,11 +47,23 @@ def file_report(
     source: str,
     where: str,
 ) -> tuple[Path, Believed]:
-    """Check the submission and write it under ``proofs``; raises NotBelieved and writes nothing."""
+    """Check the submission and write it under ``proofs``; raises NotBelieved and writes nothing.
+
+    One that the same submitter filed from the same source stays as it is: an interrupted run may
+    have filed it and done no more.
+    """
     if not SUBMITTER.fullmatch(submitter):
         raise UsageError(f"--submitter {submitter!r}: write it like github:NAME")
-    believed = judge(submission, known, source, where)
     path = proofs / SUBMITTED / f"{submission.id}.json"
+    before = read_filed(path) if path.exists() else None
+    is_filed = before is not None and (before.submission, before.submitter, before.source) == (
+        submission,
+        submitter,
+        source,
+    )
+    if is_filed:
+        return path, judge(submission, known.without(path.name), source, where)
+    believed = judge(submission, known, source, where)
     content = {
         "schema_version": 1,
         "submitter": submitter,
@@ -95,12 +107,22 @@ def find_filed(proofs: Path, name: str) -> Path:
 def accept(proofs: Path, path: Path, known: Known) -> tuple[Path, MacReport]:
     """Move a filed report to the evidence, all checks made again; raises NotBelieved."""
     filed = read_filed(path)
-    believed = judge(filed.submission, known.without(path.name), filed.source, str(path))
+    believed = judge(filed.submission, others(known, path), filed.source, str(path))
     report = mac_report(believed, filed)
-    target = proofs / MACS / f"{_name(believed)}.toml"
+    target = proofs / MACS / _name(believed)
     write_evidence(report, target)
     path.unlink()
     return target, report
+
+
+def others(known: Known, path: Path) -> Known:
+    """What is known without that filed report, nor what an interrupted ``accept`` made of it."""
+    made = [name for name in known.filed.values() if name.endswith(_ending(path.stem))]
+    return known.without(path.name, *made)
+
+
+def _ending(id_: str) -> str:
+    return f"-{id_[:8]}.toml"
 
 
 def mac_report(believed: Believed, filed: Filed) -> MacReport:
@@ -119,4 +141,4 @@ def _name(believed: Believed) -> str:
     host = believed.submission.parsed[0].host
     chip = re.sub(r"[^a-z0-9]+", "-", host.chip.lower()).strip("-")
     major = host.release.split(".")[0]
-    return f"{believed.lock.id}-macos{major}-{chip[:40]}-{believed.submission.id[:8]}"
+    return f"{believed.lock.id}-macos{major}-{chip[:40]}{_ending(believed.submission.id)}"

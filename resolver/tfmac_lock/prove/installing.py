@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutsideError, Refusal, UsageError
+from ..files import beside, write_whole
 from ..lock.formats.header import install_command
 from ..target import Arch
 from . import train_mnist
@@ -23,13 +26,17 @@ if TYPE_CHECKING:
 KERNEL = "ipykernel"
 """The package that Jupyter runs the environment with."""
 
+MAKING, INSTALLING = "making", "installing"
+"""What may be left half done."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One command, and what it is for."""
+    """One command, and what it is for; ``doing`` is what an interruption would leave half done."""
 
     text: str
     command: tuple[str, ...]
+    doing: str = ""
 
     @property
     def line(self) -> str:
@@ -54,7 +61,8 @@ class StepFailed(OutsideError):
 class Place:
     """Where and how to install: ``python`` runs ``venv`` where there is no ``uv``.
 
-    ``is_there`` tells that the environment exists already and is of the right Python.
+    ``is_there`` tells that the environment exists already and is of the right Python, and
+    ``is_half`` that the last run ended while packages were installed into it.
     """
 
     environment: Path
@@ -63,6 +71,7 @@ class Place:
     uv: str | None
     python: str | None
     is_there: bool = False
+    is_half: bool = False
 
     @property
     def interpreter(self) -> Path:
@@ -105,8 +114,10 @@ def _make(lock: Lock, place: Place) -> Step:
     if place.uv is not None:
         machine = "aarch64" if lock.combo.arch is Arch.ARM64 else "x86_64"
         wanted = f"cpython-{series}-macos-{machine}-none"
-        return Step(text=text, command=(place.uv, "venv", "--python", wanted, folder))
-    return Step(text=text, command=(place.python or f"python{series}", "-m", "venv", folder))
+        command: tuple[str, ...] = (place.uv, "venv", "--python", wanted, folder)
+    else:
+        command = (place.python or f"python{series}", "-m", "venv", folder)
+    return Step(text=text, command=command, doing=MAKING)
 
 
 def _install(lock: Lock, place: Place) -> Step:
@@ -116,7 +127,13 @@ def _install(lock: Lock, place: Place) -> Step:
         command = (place.uv, "pip", "install", "--python", python, *words[4:])
     else:
         command = (python, *words[1:])
-    return Step(text=f"install {len(lock.wheels)} packages, each by its hash", command=command)
+    if place.is_half:
+        # Both take a package for installed once its metadata are there, whatever else is.
+        place_of = command.index("install") + 1
+        again = "--reinstall" if place.uv is not None else "--force-reinstall"
+        command = (*command[:place_of], again, *command[place_of:])
+    text = f"install {len(lock.wheels)} packages, each by its hash"
+    return Step(text=text, command=command, doing=INSTALLING)
 
 
 def _register(lock: Lock, place: Place) -> Step:
@@ -197,6 +214,49 @@ def foretold(lock: Lock, found: list[Finding]) -> str:
         return ""
     faults = [one.text for one in lock.verdict.reasons if one.kind == "defect"]
     return next((text for text in faults if "ReLU" in text), "")
+
+
+UNFINISHED = ".unfinished"
+"""The ending of the hidden file beside an environment that tells what is being done to it."""
+
+
+def begin(step: Step, place: Place) -> None:
+    """Note what is done to the environment, for the next run where this one is killed at it.
+
+    Raises OSError.
+    """
+    if step.doing:
+        write_whole(beside(place.environment, UNFINISHED), f"{step.doing}\n")
+
+
+def done(step: Step, place: Place) -> None:
+    """Note that it is done; raises OSError."""
+    if step.doing == INSTALLING:  # what is made and still empty is installed into next
+        beside(place.environment, UNFINISHED).unlink()
+
+
+def remove_half_made(environment: Path) -> None:
+    """Remove an environment during the making of which a run ended; raises OSError.
+
+    Both tools write these two late, ``venv`` the second one after pip is there. Where they
+    exist the environment was made after all, and may be somebody's.
+    """
+    late = (environment / "pyvenv.cfg", environment / "bin" / "activate")
+    if _unfinished(environment) == MAKING and not all(path.exists() for path in late):
+        with suppress(FileNotFoundError):
+            shutil.rmtree(environment)
+
+
+def is_half_installed(environment: Path) -> bool:
+    """Whether a run ended while it installed packages there."""
+    return _unfinished(environment) == INSTALLING
+
+
+def _unfinished(environment: Path) -> str:
+    try:
+        return beside(environment, UNFINISHED).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def has_environment(folder: Path, series: str) -> bool:

@@ -43,9 +43,9 @@ class Known:
     filed: Mapping[HandedIn, str] = field(default_factory=dict)
     now: datetime.datetime
 
-    def without(self, name: str) -> Known:
-        """The same without what is filed under that name."""
-        return replace(self, filed={row: at for row, at in self.filed.items() if at != name})
+    def without(self, *names: str) -> Known:
+        """The same without what is filed under these names."""
+        return replace(self, filed={row: at for row, at in self.filed.items() if at not in names})
 
     def uploaded(self, package: str, version: str) -> datetime.date | None:
         """The day on which the release was there at the earliest."""

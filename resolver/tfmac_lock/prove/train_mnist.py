@@ -1040,6 +1040,22 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def write_report(path: Path, report: dict[str, Any]) -> None:
+    """Write the report whole or not at all; raises OSError."""
+    text = json.dumps(report, indent=2, sort_keys=True) + "\n"
+    if path.exists() and not path.is_file():  # a device or a pipe, which nothing can replace
+        path.write_text(text, encoding="utf-8")
+        return
+    waiting = path.resolve().with_name(f".{path.name}.new")
+    try:
+        waiting.write_text(text, encoding="utf-8")
+        waiting.replace(path.resolve())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            waiting.unlink()
+        raise
+
+
 def interrupted(number: int, _frame: Any) -> None:
     """End through the clean-up: SIGTERM would otherwise leave the child and its folder."""
     raise SystemExit(128 + number)
@@ -1057,8 +1073,7 @@ def main(arguments: list[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="train-mnist-") as folder:
             report = report_of(options, watch(options, Path(folder)), started)
         if options.report:
-            text = json.dumps(report, indent=2, sort_keys=True) + "\n"
-            Path(options.report).write_text(text, encoding="utf-8")
+            write_report(Path(options.report), report)
     except OSError as error:
         print(f"train_mnist.py: {error}", file=sys.stderr)
         return 3

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..conda.mixed import CondaPart
 from ..errors import Refusal
-from ..files import differing, write_whole
+from ..files import alone, differing, write_whole
 from ..lock import published
 from ..lock.formats import FORMATS, STORED
 from ..lock.formats.conda import CONDA_FORMATS
@@ -315,14 +315,15 @@ def write(
     own: Collection[str] = OWN_FILES,
 ) -> list[str]:
     """Bring the folder up to date and return what was changed; left-over locks are removed."""
-    changed = stale(folder, files, chosen, own)
-    for name in changed:
-        path = folder / name
-        if name not in files:
-            path.unlink()
-            for above in path.parents[:2]:
-                if not any(above.iterdir()):
-                    above.rmdir()
-            continue
-        write_whole(path, files[name])
+    with alone(folder):
+        changed = stale(folder, files, chosen, own)
+        for name in changed:
+            path = folder / name
+            if name not in files:
+                path.unlink()
+                for above in path.parents[:2]:
+                    if not any(above.iterdir()):
+                        above.rmdir()
+                continue
+            write_whole(path, files[name])
     return changed

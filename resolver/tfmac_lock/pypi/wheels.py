@@ -6,7 +6,7 @@ import hashlib
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING
 
-from ..files import open_regular
+from ..files import alone, open_regular
 from .errors import ProjectNotFound
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class IndexWheels:
     """The wheels of an index, each fetched whole: one long answer is faster than many ranges.
 
     With ``keep`` they are kept in that folder, and taken from there the next time if their
-    sha256 is right.
+    sha256 is right. Where a run ended in the middle of one, the next goes on with it.
     """
 
     def __init__(self, client: IndexClient, keep: Path | None = None) -> None:
@@ -47,9 +47,9 @@ class IndexWheels:
                 raise
             return opened
         path = self._keep / file.filename
-        if not path.exists() or (file.sha256 and sha256_of(path) != file.sha256):
-            self._keep.mkdir(parents=True, exist_ok=True)
-            self._client.download(file, path)
+        with alone(self._keep):  # or two runs would write to one part
+            if not path.exists() or (file.sha256 and sha256_of(path) != file.sha256):
+                self._client.resume(file, path, lambda _done, _total: None)
         return open_regular(path)
 
 

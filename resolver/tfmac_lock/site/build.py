@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import languages
 from ..errors import MissingExtra, OutsideError, UsageError
-from ..files import write_whole
+from ..files import alone, write_whole
 from ..languages import ENGLISH, TRANSLATED
 from ..target import Arch
 from .grid import make_grid
@@ -161,14 +161,14 @@ def build_site(
         load(locks), base=base, repository=repository, service=service, translated=TRANSLATED
     )
     try:
-        _write(out, files)
+        with alone(out):
+            _write(out, files)
     except OSError as error:
         raise OutsideError(f"{error.filename}: {error.strerror}") from error
     return len(files)
 
 
 def _write(out: Path, files: dict[str, bytes]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
     (out / MARK).touch()
     for path in sorted(out.rglob("*"), reverse=True):
         name = path.relative_to(out).as_posix()

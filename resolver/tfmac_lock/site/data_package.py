@@ -13,7 +13,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from ..errors import OutsideError, UsageError
-from ..files import write_whole
+from ..files import alone, beside, write_whole
 from ..matrix import loading
 from ..matrix.compiled import SCHEMA_VERSION
 from ..matrix.dated import NAME, PACKAGE, read_dated
@@ -151,15 +151,23 @@ def _documents() -> Iterator[tuple[str, bytes]]:
 
 def write_data_package(out: Path, build: int = 0) -> list[str]:
     """Write the package's source to that folder; raises UsageError where it holds anything else."""
-    if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
+    if not (out / MARK).exists() and _holds_files(out):
         raise UsageError(f"{out} is not empty and no source of {NAME}; name another folder")
     files = data_package(build)
     try:
-        for path in sorted(out.rglob("*"), reverse=True):
-            if path.is_file() and path.relative_to(out).as_posix() not in files:
-                path.unlink()
-        for name, content in files.items():
-            write_whole(out / name, content)
+        with alone(out):
+            for path in sorted(out.rglob("*"), reverse=True):
+                if path.is_file() and path.relative_to(out).as_posix() not in files:
+                    path.unlink()
+            # First what tells the next run that the folder is one of these.
+            for name in sorted(files, key=lambda name: (name != MARK, name)):
+                write_whole(out / name, files[name])
     except OSError as error:
         raise OutsideError(f"{error.filename}: {error.strerror}") from error
     return sorted(files)
+
+
+def _holds_files(out: Path) -> bool:
+    """Whether there is a file other than what a killed run began with."""
+    begun = beside(out / MARK, ".new")
+    return any(not path.is_dir() and path != begun for path in out.rglob("*"))
