@@ -560,6 +560,16 @@ def test_a_package_that_names_tensorflow_leaves_the_lock_unproven(index: Univers
     assert lock(index, None, "tables").lock.companions == ()
 
 
+def test_a_source_archive_that_uses_tensorflow_leaves_the_lock_unproven_too(
+    index: Universe,
+) -> None:
+    index.add("drawer", "1.0", sdist=True)
+    index.add("shop", "1.0", "drawer")
+    assert lock(index, None, "shop").lock.companions == ()
+    index.mentions = {"drawer": "head"}
+    assert [one.name for one in lock(index, None, "shop").lock.companions] == ["drawer"]
+
+
 def test_what_names_tensorflow_counts_where_nothing_else_vouches_for_it(index: Universe) -> None:
     index.add("backbones", "1.0")
     index.add("shop", "1.0", "backbones")

@@ -36,6 +36,15 @@ def tar(files: Mapping[str, str | bytes], top: str = "tool-1.0/") -> io.BytesIO:
     return out
 
 
+def zipped(files: Mapping[str, str], top: str = "tool-1.0/") -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(top + path, content)
+    out.seek(0)
+    return out
+
+
 def look(archive: io.BytesIO, filename: str = "tool-1.0.tar.gz") -> SourceArchive:
     return read(archive, IndexFile(filename=filename, url=f"https://files.example/{filename}"))
 
@@ -65,6 +74,27 @@ def test_of_other_archives_the_requirements_stand_in_the_egg_info(head: str) -> 
         "y ; (z) and (os_name=='nt') and extra == \"x\"",
     )
     assert not found.fault
+
+
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        ({"tool/draw.py": "def draw(model):\n    from keras.models import Model\n"}, "head"),
+        ({"tool/draw.py": "import tensorflow as tf\n"}, "head"),
+        ({"tool/draw.py": "from keras_preprocessing import image\n"}, ""),
+        ({"tests/test_draw.py": "import keras\n", "setup.py": "import tensorflow\n"}, ""),
+        ({"PKG-INFO": STATIC + "Summary: draws what Keras builds\n"}, "head"),
+        ({"PKG-INFO": STATIC + "\nIt also works with TensorFlow.\n"}, "body"),
+    ],
+)
+@pytest.mark.parametrize("pack", ["tar", "zip"])
+def test_an_archive_tells_by_its_modules_too_that_it_uses_tensorflow(
+    files: dict[str, str], where: str, pack: str
+) -> None:
+    files = {"PKG-INFO": STATIC, **files}
+    found = look(tar(files)) if pack == "tar" else look(zipped(files), "tool-1.0.zip")
+    assert (found.mentions, found.fault) == (where, "")
+    assert SourceArchive.unpack(found.pack()) == found
 
 
 def test_an_egg_info_without_requires_txt_requires_nothing() -> None:

@@ -86,7 +86,11 @@ class Universe:
     def source_archive(self, file: IndexFile) -> SourceArchive:
         self.asked.append(file.filename)
         native = self.native.get(file.filename, "")
-        return SourceArchive(requires_dist=self.requires[file.url], native=native)
+        return SourceArchive(
+            requires_dist=self.requires[file.url],
+            native=native,
+            mentions=self.mentions.get(re.split("-", file.filename)[0], ""),
+        )
 
     def upload_time(self, name: str, file: IndexFile) -> datetime | None:
         return file.uploaded or self.dates.get(file.filename)

@@ -35,9 +35,11 @@ def naming(
     """
     found: set[str] = set()
     for name, one in solved.items():
-        if not one.file.filename.endswith(".whl") or one.file.sha256 in known:
+        if one.file.sha256 in known:
             continue
-        mentions = source.metadata(one.file).mentions
+        is_wheel = one.file.filename.endswith(".whl")
+        file = source.metadata(one.file) if is_wheel else source.source_archive(one.file)
+        mentions = file.mentions
         if mentions == "head" or (mentions and name in asked):
             found.add(name)
     requires = {name: {item.name for item in one.requires} for name, one in solved.items()}

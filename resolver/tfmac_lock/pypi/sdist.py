@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
 
-from ..wheels.metadata import headers, is_version
+from ..wheels.metadata import headers, is_version, mentions_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +47,10 @@ BUILDS_NATIVE = re.compile(
     re.IGNORECASE,
 )
 BUILD_FILES = ("setup.py", "setup.cfg", "pyproject.toml")
+USES = re.compile(rb"^[ \t]*(import|from)[ \t]+(tensorflow|keras|tf_keras)\b", re.MULTILINE)
+NOT_INSTALLED = re.compile(r"(^|/)(tests?|docs?|examples?|benchmarks?|scripts?|setup\.py$)")
+CODE = 16 << 20
+"""Bytes of modules that are searched for what they import."""
 STATIC_SINCE = (2, 2)
 """The metadata version from which on a source archive's fields hold for its wheels, too, unless
 they are listed as dynamic (PEP 643)."""
@@ -57,22 +61,24 @@ class SourceArchive:
     """What a source archive says of itself.
 
     ``requires_dist`` are its requirements. ``native`` names what in it takes a compiler, ``""``
-    for pure Python. ``fault`` says why it cannot be used at all.
+    for pure Python. ``fault`` says why it cannot be used at all. ``mentions`` says where it names
+    TensorFlow or Keras, as of a wheel; a module that imports one of them counts as ``head``.
     """
 
     requires_dist: tuple[str, ...] = ()
     native: str = ""
     fault: str = ""
+    mentions: str = ""
 
     def pack(self) -> str:
         """The lines of this; ``unpack`` is its inverse."""
-        return "\n".join((self.native, self.fault, *self.requires_dist))
+        return "\n".join((self.native, self.fault, self.mentions, *self.requires_dist))
 
     @classmethod
     def unpack(cls, text: str) -> SourceArchive:
         """What ``pack`` wrote; ``ValueError`` for anything else."""
-        native, fault, *requires = text.split("\n")
-        return cls(native=native, fault=fault, requires_dist=tuple(requires))
+        native, fault, mentions, *requires = text.split("\n")
+        return cls(native=native, fault=fault, mentions=mentions, requires_dist=tuple(requires))
 
 
 class Unusable(ValueError):
@@ -87,7 +93,7 @@ def read(archive: IO[bytes], file: IndexFile) -> SourceArchive:
         return SourceArchive(fault="has a name that cannot be read")
     try:
         members = _zip(archive) if file.filename.endswith(".zip") else _tar(archive)
-        texts, native = _look(members)
+        texts, native, uses = _look(members)
         if "PKG-INFO" not in texts:
             return SourceArchive(native=native, fault="has no PKG-INFO that describes it")
         own = headers(texts["PKG-INFO"])
@@ -98,7 +104,8 @@ def read(archive: IO[bytes], file: IndexFile) -> SourceArchive:
         if requires is None:
             fault = "states its requirements only when it is built, so they cannot be read"
             return SourceArchive(native=native, fault=fault)
-        return SourceArchive(requires_dist=requires, native=native)
+        mentions = "head" if uses else mentions_in(own, texts["PKG-INFO"])
+        return SourceArchive(requires_dist=requires, native=native, mentions=mentions)
     except Unusable as fault:
         return SourceArchive(fault=_line(str(fault)))
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, OSError, EOFError) as fault:
@@ -107,11 +114,15 @@ def read(archive: IO[bytes], file: IndexFile) -> SourceArchive:
         return SourceArchive(fault=_line(f"cannot be unpacked: {fault}"))
 
 
-def _look(members: Iterator[tuple[str, IO[bytes] | None]]) -> tuple[dict[str, str], str]:
-    """The texts that count, by their path below the top folder, and what takes a compiler."""
+def _look(members: Iterator[tuple[str, IO[bytes] | None]]) -> tuple[dict[str, str], str, bool]:
+    """The texts that count, by their path below the top folder, and what takes a compiler.
+
+    Last, whether a module in it imports TensorFlow or Keras.
+    """
     texts: dict[str, str] = {}
     native = ""
     top = ""
+    uses, left = False, CODE
     for count, (path, content) in enumerate(members):
         if count >= MEMBERS:
             raise Unusable(f"has more than {MEMBERS} members")
@@ -130,10 +141,18 @@ def _look(members: Iterator[tuple[str, IO[bytes] | None]]) -> tuple[dict[str, st
             if below in texts:
                 raise Unusable(f"has two members named {below!r}")
             texts[below] = _text(below, content)
+        elif not uses and left > 0 and _is_module(below):
+            code = content.read(min(left, TEXT))
+            left -= len(code)
+            uses = USES.search(code) is not None
     for name in BUILD_FILES:
         found = BUILDS_NATIVE.search(texts.get(name, ""))
         native = native or (f"{found[0]} in {name}" if found else "")
-    return texts, _line(native)
+    return texts, _line(native), uses
+
+
+def _is_module(path: str) -> bool:
+    return path.endswith(".py") and NOT_INSTALLED.search(path) is None
 
 
 def _counts(path: str) -> bool:
@@ -141,6 +160,10 @@ def _counts(path: str) -> bool:
         path in ("PKG-INFO", *BUILD_FILES)
         or re.fullmatch(r"([^/]+/){0,2}[^/]+\.egg-info/(PKG-INFO|requires\.txt)", path) is not None
     )
+
+
+def _is_read(path: str) -> bool:
+    return _counts(path) or _is_module(path)
 
 
 def _text(path: str, content: IO[bytes]) -> str:
@@ -234,7 +257,7 @@ def _zip(archive: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | None]]:
         for info in unpacked.infolist():
             if info.filename.endswith("/") or (info.external_attr >> 28) == 0xA:  # a symbolic link
                 yield info.filename, None
-            elif _counts("/".join(info.filename.removeprefix("./").split("/")[1:])):
+            elif _is_read("/".join(info.filename.removeprefix("./").split("/")[1:])):
                 with unpacked.open(info) as content:
                     yield info.filename, content
             else:

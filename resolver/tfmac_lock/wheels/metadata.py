@@ -106,7 +106,7 @@ def parse(text: bytes, filename: str) -> Metadata:
     if canonicalize_name(given[0]) != name or not is_version(given[1], str(version)):
         shown = f"{given[0][:80]!r} {given[1][:40]!r}"
         raise DamagedBinary(filename, f"its metadata are those of {shown}")
-    return _from_headers(found, str(name), str(version), _mentions(found, whole))
+    return _from_headers(found, str(name), str(version), mentions_in(found, whole))
 
 
 def headers(text: str) -> dict[str, list[str]]:
@@ -139,8 +139,8 @@ def is_version(text: str, expected: str) -> bool:
         return False
 
 
-def _mentions(found: dict[str, list[str]], text: str) -> str:
-    """Where a METADATA text names TensorFlow or Keras."""
+def mentions_in(found: dict[str, list[str]], text: str) -> str:
+    """Where the text of metadata with these headers names TensorFlow or Keras."""
     fields = ("name", "summary", "keywords", "requires-dist")
     if any(FRAMEWORK.search(value) for field in fields for value in found.get(field, ())):
         return "head"
