@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tfmac_lock.explain.symptoms import Symptom
+    from tfmac_lock.explain.answer import Step
+    from tfmac_lock.explain.symptoms import Cure, Symptom
     from tfmac_lock.matrix.facts import Matrix
 
 VERSIONS = (
@@ -39,18 +40,32 @@ VERSIONS = (
 WORDS = ("missing", "companion", "numpy_is")
 
 
+def advice(symptom: Symptom, names: Named, matrix: Matrix) -> Iterator[tuple[Step, ...]]:
+    """What is said of a symptom, on the Mac and off it, in each of its cases and in none."""
+    for on_mac in (True, False):
+        yield cures((), symptom.cures, names, matrix, on_mac=on_mac)
+        for case in symptom.cases:
+            general = () if case.alone else symptom.cures
+            yield cures(case.cures, general, names, matrix, on_mac=on_mac)
+
+
 def printed(known: tuple[Symptom, ...], matrix: Matrix) -> Iterator[str]:
     """Every command of every symptom, for several machines, those of particular cases too."""
     for symptom in known:
         for names in VERSIONS:
-            for on_mac in (True, False):
-                for step in cures(symptom.cures, names, matrix, on_mac=on_mac):
-                    yield step.command
-        for cure in symptom.cures:
+            for steps in advice(symptom, names, matrix):
+                yield from (step.command for step in steps)
+        for cure in every_cure(symptom):
             if any(fact in WORDS for fact, _ in cure.when):
                 asked = dict(cure.when)
                 names = Named(companion=asked.get("companion", "tensorflow-io"))
                 yield fill(cure.command, names, matrix, on_mac=False) or ""
+
+
+def every_cure(symptom: Symptom) -> Iterator[Cure]:
+    yield from symptom.cures
+    for case in symptom.cases:
+        yield from case.cures
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +110,18 @@ def test_off_the_mac_every_lock_command_says_python_and_chip(
     known: tuple[Symptom, ...], matrix: Matrix
 ) -> None:
     for symptom in known:
-        for step in cures(symptom.cures, Named(), matrix, on_mac=False):
-            if step.command.startswith("tfmac-lock --"):
-                assert "--chip " in step.command, step.command
-                assert "--python " in step.command, step.command
+        for cure in every_cure(symptom):
+            command = fill(cure.command, Named(), matrix, on_mac=False) or ""
+            if command.startswith("tfmac-lock --"):
+                assert "--chip " in command, command
+                assert "--python " in command, command
 
 
 def test_a_shell_reads_every_command(commands: list[str]) -> None:
     entries = symptom_files.read(SYMPTOMS).values()
+    parts = [part for entry in entries for part in (entry, *entry.cases)]
     in_python = {
-        cure.command for entry in entries for cure in entry.cures if is_python(cure.command)
+        cure.command for part in parts for cure in part.cures if is_python(cure.command)
     }
     for command in commands:
         if command in in_python:
@@ -204,8 +221,7 @@ def test_advice_never_begins_with_or_and_never_lacks(
 ) -> None:
     for symptom in known:
         for names in VERSIONS:
-            for on_mac in (True, False):
-                steps = cures(symptom.cures, names, matrix, on_mac=on_mac)
+            for steps in advice(symptom, names, matrix):
                 assert steps, symptom.id
                 assert not steps[0].text.startswith(("Or ", "Then ")), symptom.id
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from .lookups import Fact, Named
     from .recognise import Match, Recognition
-    from .symptoms import Cure, Source
+    from .symptoms import Case, Cure, Source
 
 SCHEMA_VERSION = 1
 
@@ -80,12 +80,15 @@ def explain(recognition: Recognition, matrix: Matrix, *, on_mac: bool = True) ->
 
 def _answer(match: Match, names: Named, matrix: Matrix, *, on_mac: bool) -> Answer:
     symptom = match.symptom
+    case = case_of(match, names)
+    own = case.cures if case else ()
+    general = () if case and case.alone else symptom.cures
     return Answer(
         symptom=symptom.id,
-        title=symptom.title,
-        cause=symptom.cause,
+        title=case.title if case and case.title else symptom.title,
+        cause=case.cause if case and case.cause else symptom.cause,
         facts=lookups.look_up(matrix, names, symptom.looks_up, symptom.id),
-        cures=cures(symptom.cures, names, matrix, on_mac=on_mac),
+        cures=cures(own, general, names, matrix, on_mac=on_mac),
         tried=symptom.tried,
         sources=symptom.sources,
         matched=match.line,
@@ -96,20 +99,39 @@ def _answer(match: Match, names: Named, matrix: Matrix, *, on_mac: bool) -> Answ
     )
 
 
+def case_of(match: Match, names: Named) -> Case | None:
+    """The first case of the symptom that this text is."""
+    for case in match.symptom.cases:
+        seen = not case.seen or any(text.regex.pattern in match.near for text in case.seen)
+        if seen and _holds(case.when, names):
+            return case
+    return None
+
+
 def cures(
-    known: Sequence[Cure], names: Named, matrix: Matrix, *, on_mac: bool = True
+    own: Sequence[Cure],
+    general: Sequence[Cure],
+    names: Named,
+    matrix: Matrix,
+    *,
+    on_mac: bool = True,
 ) -> tuple[Step, ...]:
-    """The cures that hold for what was named, the most particular ones first.
+    """The cures that hold for what was named: a case's own, then the most particular ones.
 
     One that depends on a fact which was not named is left out, and so is one whose command would
-    be refused.
+    be refused or stands there already.
     """
-    fitting = [cure for cure in known if _holds(cure.when, names)]
-    fitting.sort(key=lambda cure: not cure.when)
-    filled = [(cure, commands.fill(cure.command, names, matrix, on_mac=on_mac)) for cure in fitting]
-    return tuple(
-        Step(text=cure.text, command=command) for cure, command in filled if command is not None
+    fitting = [cure for cure in own if _holds(cure.when, names)]
+    fitting += sorted(
+        (cure for cure in general if _holds(cure.when, names)), key=lambda cure: not cure.when
     )
+    steps: list[Step] = []
+    for cure in fitting:
+        command = commands.fill(cure.command, names, matrix, on_mac=on_mac)
+        again = command and any(step.command == command for step in steps)
+        if command is not None and not again:
+            steps.append(Step(text=cure.text, command=command))
+    return tuple(steps)
 
 
 def numpy_is(names: Named) -> str:

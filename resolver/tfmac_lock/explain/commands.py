@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from ..matrix.ranking import NoCombo, PairRequest, TensorFlowRequest, choices
 from ..target import Arch, Os, minor
+from . import conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 FALLBACK_PYTHON = "3.11"
 """Where nothing names one: the series with the most pairs."""
+
+MOST_OTHERS = 5
+"""Packages that a printed command names; with more of them a file is the place."""
 
 _OPTION = re.compile(r" --[a-z]+ \{(\w+)\}")
 _PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
@@ -64,7 +68,24 @@ def _values(names: Named, matrix: Matrix, *, on_mac: bool) -> Mapping[str, str]:
         "macos": names.macos,
         "companion": names.companion,
         "missing": names.missing,
+        "wanted": _wanted(names),
+        "others": _others(names),
     }
+
+
+def _wanted(names: Named) -> str:
+    """Requirements that mend what pip says is not met, or nothing where none can."""
+    rows = conflicts.by_package(names.unmet)
+    found = {package: conflicts.wanted(each) for package, each in rows.items()}
+    if not all(found.values()):
+        return ""
+    return " ".join(f'"{package}{specifier}"' for package, specifier in found.items())
+
+
+def _others(names: Named) -> str:
+    """Options for the packages beside TensorFlow that pip says do not go together."""
+    found = conflicts.others(names.unmet)
+    return " ".join(f"--with {name}" for name in found) if len(found) <= MOST_OTHERS else ""
 
 
 def _python(names: Named, matrix: Matrix) -> str:
