@@ -14,10 +14,10 @@ from tests.support.symptoms import SYMPTOMS
 from tfmac_lock import cli
 from tfmac_lock.__main__ import main
 from tfmac_lock.curate import symptom_files
-from tfmac_lock.explain.answer import cures, explain
+from tfmac_lock.explain.answer import cures_for, explain
 from tfmac_lock.explain.commands import fill
 from tfmac_lock.explain.lookups import Named
-from tfmac_lock.explain.recognise import recognise_text
+from tfmac_lock.explain.recognise import Match, recognise_text
 from tfmac_lock.target import Arch
 
 if TYPE_CHECKING:
@@ -42,11 +42,14 @@ WORDS = ("missing", "companion", "numpy_is")
 
 def advice(symptom: Symptom, names: Named, matrix: Matrix) -> Iterator[tuple[Step, ...]]:
     """What is said of a symptom, on the Mac and off it, in each of its cases and in none."""
-    for on_mac in (True, False):
-        yield cures((), symptom.cures, names, matrix, on_mac=on_mac)
-        for case in symptom.cases:
-            general = () if case.alone else symptom.cures
-            yield cures(case.cures, general, names, matrix, on_mac=on_mac)
+    seen = [frozenset[str]()]
+    if names in VERSIONS[:2]:
+        texts = (text for case in symptom.cases for text in case.seen[:1])
+        seen += [frozenset({text.regex.pattern}) for text in texts]
+    for near in seen:
+        match = Match(symptom=symptom, line="", weak=False, at=(0, 0), near=near)
+        for on_mac in (True, False):
+            yield cures_for(match, names, matrix, on_mac=on_mac)
 
 
 def printed(known: tuple[Symptom, ...], matrix: Matrix) -> Iterator[str]:
@@ -120,9 +123,7 @@ def test_off_the_mac_every_lock_command_says_python_and_chip(
 def test_a_shell_reads_every_command(commands: list[str]) -> None:
     entries = symptom_files.read(SYMPTOMS).values()
     parts = [part for entry in entries for part in (entry, *entry.cases)]
-    in_python = {
-        cure.command for part in parts for cure in part.cures if is_python(cure.command)
-    }
+    in_python = {cure.command for part in parts for cure in part.cures if is_python(cure.command)}
     for command in commands:
         if command in in_python:
             ast.parse(command if not command.endswith(":") else f"{command}\n    pass")
@@ -147,7 +148,7 @@ def test_every_requirement_in_a_pip_command_is_one(commands: list[str]) -> None:
             )
             assert options is not None
             for requirement in given:
-                if not requirement.endswith((".txt", ".whl", ".in")):
+                if not requirement.endswith((".txt", ".whl", ".in", ".")):
                     assert Requirement(requirement).name
 
 

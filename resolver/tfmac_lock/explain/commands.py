@@ -29,17 +29,23 @@ MOST_OTHERS = 5
 """Packages that a printed command names; with more of them a file is the place."""
 
 _OPTION = re.compile(r" --[a-z]+ \{(\w+)\}")
+_DETECTED = frozenset({"chip", "macos", "tensorflow"})
+"""Options that may be left out: the Mac's own is taken, or the best TensorFlow."""
+
 _PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
 
 
 def fill(command: str, names: Named, matrix: Matrix, *, on_mac: bool = True) -> str | None:
     """The command with what was named put in, or None where it cannot be typed.
 
-    An option whose value is not known is left out: on a Mac tfmac-lock finds Python, chip and
-    macOS by itself. Elsewhere it cannot, so there they are always given.
+    An option is left out where its value is not known and need not be: on a Mac tfmac-lock finds
+    Python, chip and macOS by itself. Elsewhere it cannot, so there they are always given.
     """
     values = _values(names, matrix, on_mac=on_mac)
-    command = _OPTION.sub(lambda found: found[0] if values.get(found[1]) else "", command)
+    command = _OPTION.sub(
+        lambda found: "" if found[1] in _DETECTED and not values.get(found[1]) else found[0],
+        command,
+    )
     for name, value in values.items():
         if value:
             command = command.replace("{" + name + "}", value)
@@ -62,6 +68,8 @@ def _values(names: Named, matrix: Matrix, *, on_mac: bool) -> Mapping[str, str]:
     series = minor(names.tensorflow) if names.tensorflow else ""
     return {
         "options": " ".join(option for option in options if option),
+        "chip": chip,
+        "lock_python": python or FALLBACK_PYTHON,
         "tensorflow": askable(names, python, matrix),
         "tensorflow_minor": series,
         "python_minor": names.python or FALLBACK_PYTHON,

@@ -41,7 +41,7 @@ class Named:
     ``missing`` is the package that an installer did not find, ``companion`` the first package
     beside TensorFlow; ``numpy_api`` the C API that was compiled for and the installed numpy's;
     ``asked`` what an installer was asked for, ``wheel`` the file that pip refused, ``unmet`` the
-    requirements that it says are not met.
+    requirements that it says are not met, ``tool`` what the user works with beside pip.
     """
 
     package: str = ""
@@ -61,6 +61,7 @@ class Named:
     asked: tuple[str, ...] = ()
     wheel: str = ""
     unmet: tuple[Unmet, ...] = ()
+    tool: str = ""
 
     def version_of(self, package: str) -> str:
         """The version of a package, if it was named."""
@@ -95,6 +96,7 @@ def named(facts: Facts) -> Named:
         asked=facts.asked,
         wheel=facts.wheel,
         unmet=facts.unmet,
+        tool=facts.tool,
     )
 
 
@@ -244,7 +246,7 @@ def floor(matrix: Matrix, names: Named) -> Iterator[Fact]:
 def wheels(matrix: Matrix, names: Named) -> Iterator[Fact]:
     """Which Pythons the TensorFlow has wheels for, or which TensorFlows the Python can have."""
     index = f"https://pypi.org/project/{names.package or 'tensorflow'}/#files"
-    if names.tensorflow and names.package:
+    if names.tensorflow and names.missing in ("", names.package):
         release = matrix.release(names.package, names.tensorflow)
         if release is None:
             known = [r.version for r in matrix.releases_of(names.package) if r.final]

@@ -76,7 +76,7 @@ class Facts:
     TensorFlow, ``numpy_api`` the C API that something was compiled for and the one of the
     installed numpy, ``python_command`` the word with which the user starts Python, ``asked`` the
     packages that an installer was asked for, ``wheel`` the file that pip refused, ``unmet`` the
-    requirements that pip says are not met.
+    requirements that pip says are not met, ``tool`` what the user works with beside pip.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -95,6 +95,7 @@ class Facts:
     asked: tuple[str, ...] = ()
     wheel: str = ""
     unmet: tuple[conflicts.Unmet, ...] = ()
+    tool: str = ""
 
     @property
     def tensorflow(self) -> tuple[str, str]:
@@ -185,7 +186,7 @@ _ASKED = re.compile(
 _NAME = re.compile(r"[A-Za-z][\w.-]{1,60}")
 _REFUSED = re.compile(r"([\w.+-]{5,200}\.whl)'? is not a supported wheel")
 _COMPANION = re.compile(
-    r"(?:-packages/|ops/|import |dlopen\([^\n]{0,200}/)("
+    r"(?:-packages/|ops/|import |No module named ['\"]?|dlopen\([^\n]{0,200}/)("
     + "|".join(name.replace("-", "_") for name in COMPANIONS[:9])
     + r"|grpc|h5py|google/protobuf|google/_upb)\b"
     r"|lib(tensorflow_io)[\w.]{0,20}|TensorFlow (Probability|Decision Forests|Addons)"
@@ -207,6 +208,20 @@ _NUMPY_API = re.compile(
 _PYTHON_COMMAND = re.compile(
     r"(?:^|[/ (])(?:(python3?)(?: -m| -c| \S{1,60}\.py)|(pip3?) install)", re.MULTILINE
 )
+_TOOLS = {
+    "poetry": re.compile(
+        r"\bpoetry (?:install|add|lock|update|run)\b|SolverProblemError|ChefBuild"
+    ),
+    "uv": re.compile(r"(?:^|[\s$%])uv (?:sync|add|lock|run)\b", re.MULTILINE),
+    "pixi": re.compile(r"(?:^|[\s$%])pixi (?:install|add|run|update)\b", re.MULTILINE),
+    "pdm": re.compile(r"(?:^|[\s$%])pdm (?:install|add|lock|sync|update)\b", re.MULTILINE),
+    "R": re.compile(r"py_call_impl|\breticulate\b|py_module_import|install_tensorflow\("),
+    "conda": re.compile(
+        r"(?:^|[\s$%])(?:conda|mamba) (?:install|create|env)\b|\b(?:ResolvePackageNotFound"
+        r"|PackagesNotFoundError|LibMambaUnsatisfiableError|UnsatisfiableError)\b",
+        re.MULTILINE,
+    ),
+}
 _OTHERS_PYTHON = re.compile(r"/(?:pypoetry|pipx|uv/tools)/[^\n]{0,200}")
 """Tools that run on a Python of their own, which is not the user's."""
 
@@ -294,6 +309,9 @@ class Collector:
                 self._single["arch"] = _architecture(next(g for g in found.groups()[::-1] if g))
         for found in _CHIP.finditer(text):
             self._single["chip"] = found[1] or found[2]
+        for tool, words in _TOOLS.items():
+            if words.search(text):
+                self._single.setdefault("tool", tool)
         for installer in ("poetry", "conda", "uv", "pip"):
             if re.search(rf"(?:^|[\s$%\[/]){installer} (?:install|add|sync|create|pip)", text):
                 self._single.setdefault("installer", installer)
@@ -336,6 +354,7 @@ _SINGLE = (
     "companion",
     "python_command",
     "wheel",
+    "tool",
 )
 
 

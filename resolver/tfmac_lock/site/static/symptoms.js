@@ -166,7 +166,7 @@ function show({ symptom, line, weak, said: { title, cause, cures: known } }, sai
   const told = (text) => said[text] ?? text;
   const cures = known.map((cure) =>
     fill("cure", {
-      when: cure.when.map((condition) => say(`when-${condition.fact}`, condition)).join(" "),
+      when: cure.when.filter((condition) => condition.is).map((condition) => say(`when-${condition.fact}`, condition)).join(" "),
       text: marked(told(cure.text)),
       command: general(cure.command),
     }),
