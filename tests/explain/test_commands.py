@@ -14,17 +14,18 @@ from tests.support.symptoms import SYMPTOMS
 from tfmac_lock import cli
 from tfmac_lock.__main__ import main
 from tfmac_lock.curate import symptom_files
-from tfmac_lock.explain.answer import cures, explain
+from tfmac_lock.explain.answer import cures_for, explain
 from tfmac_lock.explain.commands import fill
 from tfmac_lock.explain.lookups import Named
-from tfmac_lock.explain.recognise import recognise_text
+from tfmac_lock.explain.recognise import Match, recognise_text
 from tfmac_lock.target import Arch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tfmac_lock.explain.symptoms import Symptom
+    from tfmac_lock.explain.answer import Step
+    from tfmac_lock.explain.symptoms import Cure, Symptom
     from tfmac_lock.matrix.facts import Matrix
 
 VERSIONS = (
@@ -39,18 +40,35 @@ VERSIONS = (
 WORDS = ("missing", "companion", "numpy_is")
 
 
+def advice(symptom: Symptom, names: Named, matrix: Matrix) -> Iterator[tuple[Step, ...]]:
+    """What is said of a symptom, on the Mac and off it, in each of its cases and in none."""
+    seen = [frozenset[str]()]
+    if names in VERSIONS[:2]:
+        texts = (text for case in symptom.cases for text in case.seen[:1])
+        seen += [frozenset({text.regex.pattern}) for text in texts]
+    for near in seen:
+        match = Match(symptom=symptom, line="", weak=False, at=(0, 0), near=near)
+        for on_mac in (True, False):
+            yield cures_for(match, names, matrix, on_mac=on_mac)
+
+
 def printed(known: tuple[Symptom, ...], matrix: Matrix) -> Iterator[str]:
     """Every command of every symptom, for several machines, those of particular cases too."""
     for symptom in known:
         for names in VERSIONS:
-            for on_mac in (True, False):
-                for step in cures(symptom.cures, names, matrix, on_mac=on_mac):
-                    yield step.command
-        for cure in symptom.cures:
+            for steps in advice(symptom, names, matrix):
+                yield from (step.command for step in steps)
+        for cure in every_cure(symptom):
             if any(fact in WORDS for fact, _ in cure.when):
                 asked = dict(cure.when)
                 names = Named(companion=asked.get("companion", "tensorflow-io"))
                 yield fill(cure.command, names, matrix, on_mac=False) or ""
+
+
+def every_cure(symptom: Symptom) -> Iterator[Cure]:
+    yield from symptom.cures
+    for case in symptom.cases:
+        yield from case.cures
 
 
 @pytest.fixture(scope="module")
@@ -95,17 +113,17 @@ def test_off_the_mac_every_lock_command_says_python_and_chip(
     known: tuple[Symptom, ...], matrix: Matrix
 ) -> None:
     for symptom in known:
-        for step in cures(symptom.cures, Named(), matrix, on_mac=False):
-            if step.command.startswith("tfmac-lock --"):
-                assert "--chip " in step.command, step.command
-                assert "--python " in step.command, step.command
+        for cure in every_cure(symptom):
+            command = fill(cure.command, Named(), matrix, on_mac=False) or ""
+            if command.startswith("tfmac-lock --"):
+                assert "--chip " in command, command
+                assert "--python " in command, command
 
 
 def test_a_shell_reads_every_command(commands: list[str]) -> None:
     entries = symptom_files.read(SYMPTOMS).values()
-    in_python = {
-        cure.command for entry in entries for cure in entry.cures if is_python(cure.command)
-    }
+    parts = [part for entry in entries for part in (entry, *entry.cases)]
+    in_python = {cure.command for part in parts for cure in part.cures if is_python(cure.command)}
     for command in commands:
         if command in in_python:
             ast.parse(command if not command.endswith(":") else f"{command}\n    pass")
@@ -130,7 +148,7 @@ def test_every_requirement_in_a_pip_command_is_one(commands: list[str]) -> None:
             )
             assert options is not None
             for requirement in given:
-                if not requirement.endswith((".txt", ".whl", ".in")):
+                if not requirement.endswith((".txt", ".whl", ".in", ".")):
                     assert Requirement(requirement).name
 
 
@@ -204,8 +222,7 @@ def test_advice_never_begins_with_or_and_never_lacks(
 ) -> None:
     for symptom in known:
         for names in VERSIONS:
-            for on_mac in (True, False):
-                steps = cures(symptom.cures, names, matrix, on_mac=on_mac)
+            for steps in advice(symptom, names, matrix):
                 assert steps, symptom.id
                 assert not steps[0].text.startswith(("Or ", "Then ")), symptom.id
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from .arguments import Commands
 
 WIDTH = 96
+"""Columns at the most; on a narrower terminal it is that one's."""
+
+LONGEST_SOURCE = 80
+"""Characters of a source that is shown whole behind a fact."""
 
 
 ABOUT = """
@@ -128,8 +134,15 @@ def render(explanation: Explanation, *, color: bool) -> str:
 
 
 def _wrap(text: str, first: str, rest: str) -> str:
-    """Wrapped to the width; what the log said cannot reach the terminal as a control code."""
-    return "\n".join(wrapped(printable(text), WIDTH, first=first, rest=rest))
+    """Wrapped to the terminal; what the log said cannot reach it as a control code."""
+    width = max(40, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
+    return "\n".join(wrapped(printable(text), width, first=first, rest=rest))
+
+
+def _source(source: str) -> str:
+    """A source in few words: of several files or runs the first. The JSON has it whole."""
+    first = re.split(r", |: (?!//)|; ", source, maxsplit=1)[0]
+    return source if len(source) <= LONGEST_SOURCE else first
 
 
 def _bold(text: str, *, color: bool) -> str:
@@ -145,8 +158,11 @@ def _answer(answer: Answer, *, color: bool) -> list[str]:
     lines.append(_wrap(answer.matched, seen, " " * columns(seen)))
     if not answer.root:
         lines += ["", _wrap(translated(answer.cause), "  ", "  ")]
-    for fact in answer.facts[:6]:
-        lines.append(_wrap(f"{translated(fact.text)} [{fact.source}]", "  - ", "    "))
+    if not answer.root:
+        lines += [
+            _wrap(f"{translated(fact.text)} [{_source(fact.source)}]", "  - ", "    ")
+            for fact in answer.facts[:6]
+        ]
     if answer.cures and not answer.root:
         lines += ["", f"  {translated('What to do:')}"]
         for step in answer.cures:
@@ -164,7 +180,7 @@ def _answer(answer: Answer, *, color: bool) -> list[str]:
         ]
     if answer.sources and not answer.root:
         lines += ["", f"  {translated('Sources:')}"]
-        lines += [f"  - {source.url}  {source.says}" for source in answer.sources]
+        lines += [_wrap(f"{one.url}  {one.says}", "  - ", "    ") for one in answer.sources]
     return [*lines, ""]
 
 

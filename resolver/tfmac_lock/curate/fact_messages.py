@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..explain import symptoms
 from ..matrix import loading
 from .message import FACTS, REPORTS, SYMPTOMS, Message
 
@@ -25,8 +26,7 @@ def of_facts() -> Iterator[Message]:
     matrix = loading.matrix()
     for symptom in _document("symptoms.json").get("symptoms", ()):
         place = f"matrix/symptoms/{symptom['id']}.toml"
-        shown = [symptom["title"], symptom["cause"], *(cure["text"] for cure in symptom["cures"])]
-        yield from _facts([*shown, *symptom["tried"], symptom["ask"]], place, SYMPTOMS)
+        yield from _facts([*symptoms.shown(symptom), *symptom["tried"]], place, SYMPTOMS)
     vendor = tomllib.loads((loading.checkout() / "matrix" / "vendor.toml").read_text("utf-8"))
     notes = [row.get("note") for row in vendor["pairs"]]
     yield from _facts(notes, "matrix/vendor.toml", FACTS)

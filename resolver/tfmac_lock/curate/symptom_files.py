@@ -28,6 +28,9 @@ LOOK_UPS = (
     "defects",
     "numpy-generation",
     "companion",
+    "asked",
+    "unmet",
+    "wheel-name",
     "bound:PACKAGE",
     "package:NAME",
 )
@@ -79,6 +82,17 @@ class CureEntry(_Model):
     when: dict[str, str] = Field(default_factory=dict)
 
 
+class CaseEntry(_Model):
+    """What the symptom is in some texts, with cause and cures. The first that holds counts."""
+
+    seen: tuple[str, ...] = Field(default=(), description="One of these must occur near it")
+    when: dict[str, str] = Field(default_factory=dict)
+    title: str = Field(default="", max_length=200, pattern=r"^[^\n]*$")
+    cause: str = Field(default="", max_length=2000)
+    cures: tuple[CureEntry, ...] = ()
+    alone: bool = Field(default=False, description="The symptom's own cures are left out")
+
+
 class SourceEntry(_Model):
     """Where something is said, and what."""
 
@@ -109,6 +123,7 @@ class SymptomFile(_Model):
     examples: tuple[Example, ...] = Field(min_length=1)
     near_misses: tuple[NearMiss, ...] = Field(min_length=1)
     cures: tuple[CureEntry, ...] = Field(min_length=1)
+    cases: tuple[CaseEntry, ...] = ()
     sources: tuple[SourceEntry, ...] = Field(min_length=1)
 
 
@@ -153,6 +168,22 @@ def _check_condition(fact: str, value: str, where: str) -> None:
         raise DataError(where, f"unknown fact {fact!r}; known: {known}")
 
 
+def _check_conditions(when: dict[str, str], where: str) -> None:
+    for fact, value in when.items():
+        _check_condition(fact, value, f"{where}: when.{fact}")
+
+
+def _conditions(when: dict[str, str]) -> list[dict[str, str]]:
+    return [{"fact": fact, "is": value} for fact, value in when.items()]
+
+
+def _cures(entries: tuple[CureEntry, ...]) -> list[dict[str, Any]]:
+    return [
+        {"text": words(cure.text), "command": cure.command, "when": _conditions(cure.when)}
+        for cure in entries
+    ]
+
+
 def _compile_symptom(entry: SymptomFile, folder_name: str, wordings: Wordings) -> dict[str, Any]:
     where = f"{folder_name}/{entry.id}.toml"
     if not entry.patterns and not entry.detector:
@@ -160,9 +191,14 @@ def _compile_symptom(entry: SymptomFile, folder_name: str, wordings: Wordings) -
     for word in entry.looks_up:
         if word not in LOOK_UPS and not word.startswith(("bound:", "package:")):
             raise DataError(f"{where}: looks_up", f"{word!r} is none of {', '.join(LOOK_UPS)}")
-    for cure in entry.cures:
-        for fact, value in cure.when.items():
-            _check_condition(fact, value, f"{where}: cure {short(cure.text)}: when.{fact}")
+    for case in entry.cases:
+        if not (case.seen or case.when):
+            raise DataError(f"{where}: cases", "one has neither `seen` nor `when`")
+        if case.alone and not any(not cure.when for cure in case.cures):
+            raise DataError(f"{where}: cases", "one is `alone` and has no cure that always holds")
+        _check_conditions(case.when, f"{where}: case {short(case.cause or case.title)}")
+    for cure in (*entry.cures, *(cure for case in entry.cases for cure in case.cures)):
+        _check_conditions(cure.when, f"{where}: cure {short(cure.text)}")
     return {
         **entry.model_dump(mode="json", exclude={"examples", "near_misses"}),
         "cause": words(entry.cause),
@@ -180,13 +216,17 @@ def _compile_symptom(entry: SymptomFile, folder_name: str, wordings: Wordings) -
             for pattern in entry.patterns
             for regex in pattern.regexes(wordings)
         ],
-        "cures": [
+        "cures": _cures(entry.cures),
+        "cases": [
             {
-                "text": words(cure.text),
-                "command": cure.command,
-                "when": [{"fact": fact, "is": value} for fact, value in cure.when.items()],
+                "seen": [_compile_text(text, f"{where}: seen") for text in case.seen],
+                "when": _conditions(case.when),
+                "title": words(case.title),
+                "cause": words(case.cause),
+                "cures": _cures(case.cures),
+                "alone": case.alone,
             }
-            for cure in entry.cures
+            for case in entry.cases
         ],
         "sources": [{"url": one.url, "says": words(one.says)} for one in entry.sources],
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from .lookups import Fact, Named
     from .recognise import Match, Recognition
-    from .symptoms import Cure, Source
+    from .symptoms import Case, Source
 
 SCHEMA_VERSION = 1
 
@@ -80,12 +80,13 @@ def explain(recognition: Recognition, matrix: Matrix, *, on_mac: bool = True) ->
 
 def _answer(match: Match, names: Named, matrix: Matrix, *, on_mac: bool) -> Answer:
     symptom = match.symptom
+    case = case_of(match, names)
     return Answer(
         symptom=symptom.id,
-        title=symptom.title,
-        cause=symptom.cause,
+        title=case.title if case and case.title else symptom.title,
+        cause=case.cause if case and case.cause else symptom.cause,
         facts=lookups.look_up(matrix, names, symptom.looks_up, symptom.id),
-        cures=cures(symptom.cures, names, matrix, on_mac=on_mac),
+        cures=cures_for(match, names, matrix, on_mac=on_mac),
         tried=symptom.tried,
         sources=symptom.sources,
         matched=match.line,
@@ -96,19 +97,71 @@ def _answer(match: Match, names: Named, matrix: Matrix, *, on_mac: bool) -> Answ
     )
 
 
-def cures(
-    known: Sequence[Cure], names: Named, matrix: Matrix, *, on_mac: bool = True
+def case_of(match: Match, names: Named) -> Case | None:
+    """The first case of the symptom that this text is."""
+    for case in match.symptom.cases:
+        seen = not case.seen or any(text.regex.pattern in match.near for text in case.seen)
+        if seen and _holds(case.when, names):
+            return case
+    return None
+
+
+def cures_for(
+    match: Match, names: Named, matrix: Matrix, *, on_mac: bool = True
 ) -> tuple[Step, ...]:
-    """The cures that hold for what was named, the most particular ones first.
+    """The cures that hold for what was named: a case's own, then the most particular ones.
 
     One that depends on a fact which was not named is left out, and so is one whose command would
-    be refused.
+    be refused or stands there already.
     """
-    fitting = [cure for cure in known if _holds(cure.when, names)]
-    fitting.sort(key=lambda cure: not cure.when)
-    filled = [(cure, commands.fill(cure.command, names, matrix, on_mac=on_mac)) for cure in fitting]
-    return tuple(
-        Step(text=cure.text, command=command) for cure, command in filled if command is not None
+    case = case_of(match, names)
+    own = case.cures if case else ()
+    general = () if case and case.alone else match.symptom.cures
+    fitting = [cure for cure in own if _holds(cure.when, names)]
+    fitting += sorted(
+        (cure for cure in general if _holds(cure.when, names)), key=lambda cure: not cure.when
+    )
+    steps: list[Step] = []
+    told = False
+    for cure in fitting:
+        command = commands.fill(cure.command, names, matrix, on_mac=on_mac)
+        again = command and any(step.command == command for step in steps)
+        if command is not None and not again:
+            steps.append(Step(text=cure.text, command=command))
+            if _writes_a_lock(command) and names.tool in IN_A_TOOL and not told:
+                text, then = IN_A_TOOL[names.tool]
+                told = True
+                steps.append(Step(text=text, command=commands.fill(then, names, matrix) or ""))
+    return tuple(steps)
+
+
+_PROJECT = "In a project of {}, write what that lock says into its file, and install."
+_EMPTY = "With conda, install that lock into an empty environment, with its pip."
+_IN_R = (
+    "For R, install that lock into an environment, and name it before anything else: "
+    '`reticulate::use_virtualenv("~/tf", required = TRUE)`.'
+)
+_INTO_CONDA = (
+    "conda create -n tf python={lock_python} pip && conda run -n tf pip install -r requirements.txt"
+)
+_INTO_VENV = (
+    "python{lock_python} -m venv ~/tf && ~/tf/bin/python -m pip install -r requirements.txt"
+)
+IN_A_TOOL = {
+    "poetry": (_PROJECT.format("Poetry"), "tfmac-lock apply --tool poetry && poetry install"),
+    "uv": (_PROJECT.format("uv"), "tfmac-lock apply --tool uv && uv sync"),
+    "pdm": (_PROJECT.format("PDM"), "tfmac-lock apply --tool pdm && pdm install"),
+    "pixi": (_PROJECT.format("pixi"), "tfmac-lock apply --tool pixi && pixi install"),
+    "conda": (_EMPTY, _INTO_CONDA),
+    "R": (_IN_R, _INTO_VENV),
+}
+"""What follows a lock for those who work with more than pip."""
+
+
+def _writes_a_lock(command: str) -> bool:
+    """Whether it is the main command alone, which writes requirements.txt and lock.json here."""
+    return command == "tfmac-lock" or (
+        command.startswith(("tfmac-lock --", "tfmac-lock -r")) and "&&" not in command
     )
 
 
@@ -124,9 +177,12 @@ _WORDS = ("arch", "missing", "companion", "numpy_is")
 
 
 def _holds(when: Sequence[tuple[str, str]], names: Named) -> bool:
+    """Whether all conditions hold; one without a value says that the fact is not named."""
     for fact, wanted in when:
         value = _value(fact, names)
-        if not value:
+        if not wanted and not value:
+            continue
+        if not wanted or not value:
             return False
         if fact in _WORDS:
             if value != wanted:

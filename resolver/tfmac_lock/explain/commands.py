@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from ..matrix.ranking import NoCombo, PairRequest, TensorFlowRequest, choices
 from ..target import Arch, Os, minor
+from . import conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,18 +25,27 @@ if TYPE_CHECKING:
 FALLBACK_PYTHON = "3.11"
 """Where nothing names one: the series with the most pairs."""
 
+MOST_OTHERS = 5
+"""Packages that a printed command names; with more of them a file is the place."""
+
 _OPTION = re.compile(r" --[a-z]+ \{(\w+)\}")
+_DETECTED = frozenset({"chip", "macos", "tensorflow"})
+"""Options that may be left out: the Mac's own is taken, or the best TensorFlow."""
+
 _PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
 
 
 def fill(command: str, names: Named, matrix: Matrix, *, on_mac: bool = True) -> str | None:
     """The command with what was named put in, or None where it cannot be typed.
 
-    An option whose value is not known is left out: on a Mac tfmac-lock finds Python, chip and
-    macOS by itself. Elsewhere it cannot, so there they are always given.
+    An option is left out where its value is not known and need not be: on a Mac tfmac-lock finds
+    Python, chip and macOS by itself. Elsewhere it cannot, so there they are always given.
     """
     values = _values(names, matrix, on_mac=on_mac)
-    command = _OPTION.sub(lambda found: found[0] if values.get(found[1]) else "", command)
+    command = _OPTION.sub(
+        lambda found: "" if found[1] in _DETECTED and not values.get(found[1]) else found[0],
+        command,
+    )
     for name, value in values.items():
         if value:
             command = command.replace("{" + name + "}", value)
@@ -58,13 +68,32 @@ def _values(names: Named, matrix: Matrix, *, on_mac: bool) -> Mapping[str, str]:
     series = minor(names.tensorflow) if names.tensorflow else ""
     return {
         "options": " ".join(option for option in options if option),
+        "chip": chip,
+        "lock_python": python or FALLBACK_PYTHON,
         "tensorflow": askable(names, python, matrix),
         "tensorflow_minor": series,
         "python_minor": names.python or FALLBACK_PYTHON,
         "macos": names.macos,
         "companion": names.companion,
         "missing": names.missing,
+        "wanted": _wanted(names),
+        "others": _others(names),
     }
+
+
+def _wanted(names: Named) -> str:
+    """Requirements that mend what pip says is not met, or nothing where none can."""
+    rows = conflicts.by_package(names.unmet)
+    found = {package: conflicts.wanted(each) for package, each in rows.items()}
+    if not all(found.values()):
+        return ""
+    return " ".join(f'"{package}{specifier}"' for package, specifier in found.items())
+
+
+def _others(names: Named) -> str:
+    """Options for the packages beside TensorFlow that pip says do not go together."""
+    found = conflicts.others(names.unmet)
+    return " ".join(f"--with {name}" for name in found) if len(found) <= MOST_OTHERS else ""
 
 
 def _python(names: Named, matrix: Matrix) -> str:

@@ -14,12 +14,14 @@ from ..matrix.base import TENSORFLOW_PACKAGES
 from ..matrix.facts import METAL, specifier, version
 from ..matrix.ranking import package_row
 from ..target import Arch, minor
+from . import wheel_facts
 from .companion_facts import of_companion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from ..matrix.facts import Bound, Matrix, PairLoad, Release
+    from .conflicts import Unmet
     from .mentions import Facts
 
 
@@ -37,7 +39,9 @@ class Named:
 
     ``package`` and ``tensorflow`` are the TensorFlow, ``python`` a series like ``3.11``;
     ``missing`` is the package that an installer did not find, ``companion`` the first package
-    beside TensorFlow; ``numpy_api`` the C API that was compiled for and the installed numpy's.
+    beside TensorFlow; ``numpy_api`` the C API that was compiled for and the installed numpy's;
+    ``asked`` what an installer was asked for, ``wheel`` the file that pip refused, ``unmet`` the
+    requirements that it says are not met, ``tool`` what the user works with beside pip.
     """
 
     package: str = ""
@@ -54,6 +58,10 @@ class Named:
     companion: str = ""
     numpy_api: tuple[int, int] | None = None
     python_command: str = "python"
+    asked: tuple[str, ...] = ()
+    wheel: str = ""
+    unmet: tuple[Unmet, ...] = ()
+    tool: str = ""
 
     def version_of(self, package: str) -> str:
         """The version of a package, if it was named."""
@@ -85,6 +93,10 @@ def named(facts: Facts) -> Named:
         companion=facts.companion,
         numpy_api=facts.numpy_api,
         python_command=facts.python_command,
+        asked=facts.asked,
+        wheel=facts.wheel,
+        unmet=facts.unmet,
+        tool=facts.tool,
     )
 
 
@@ -234,7 +246,7 @@ def floor(matrix: Matrix, names: Named) -> Iterator[Fact]:
 def wheels(matrix: Matrix, names: Named) -> Iterator[Fact]:
     """Which Pythons the TensorFlow has wheels for, or which TensorFlows the Python can have."""
     index = f"https://pypi.org/project/{names.package or 'tensorflow'}/#files"
-    if names.tensorflow and names.package:
+    if names.tensorflow and names.missing in ("", names.package):
         release = matrix.release(names.package, names.tensorflow)
         if release is None:
             known = [r.version for r in matrix.releases_of(names.package) if r.final]
@@ -254,6 +266,10 @@ def wheels(matrix: Matrix, names: Named) -> Iterator[Fact]:
                 text += f", and none for Python {names.python}"
             yield Fact(text=text, source=index)
         yield from stub(matrix, names)
+    elif names.python and wheel_facts.is_too_old(matrix, names.python):
+        yield from _facts(wheel_facts.too_old(matrix, names.python))
+    elif names.missing in TENSORFLOW_PACKAGES:
+        yield from _facts(wheel_facts.by_name(matrix, names))
     elif names.python:
         for arch in Arch if not names.arch_is_certain else (names.arch,):
             known = sorted(
@@ -323,11 +339,11 @@ def bounds(matrix: Matrix, names: Named, package: str) -> Iterator[Fact]:
     if not names.tensorflow:
         return
     installed = names.version_of(package)
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
     for bound in _bounds(matrix, names):
-        if bound.package != package or (bound.specifier, bound.reason) in seen:
+        if bound.package != package or bound.specifier in seen:
             continue
-        seen.add((bound.specifier, bound.reason))
+        seen.add(bound.specifier)
         python = f" on Python {bound.python}" if bound.python and not names.python else ""
         text = f"TensorFlow {names.tensorflow}{python} needs {package} {bound.specifier}"
         text += f": {bound.reason}"
@@ -427,6 +443,10 @@ _PLAIN: dict[str, Callable[[Matrix, Named], Iterator[Fact]]] = {
 }
 
 
+def _facts(told: Iterable[tuple[str, str]]) -> list[Fact]:
+    return [Fact(text=text, source=source) for text, source in told]
+
+
 def look_up(matrix: Matrix, names: Named, words: Sequence[str], symptom: str) -> tuple[Fact, ...]:
     """The facts behind a symptom, in the order in which it asks for them."""
     from .natives import companion_binaries
@@ -440,10 +460,14 @@ def look_up(matrix: Matrix, names: Named, words: Sequence[str], symptom: str) ->
             found += package(matrix, rest)
         elif kind == "companion":
             found += package(matrix, names.companion)
-            found += [
-                Fact(text=text, source=source) for text, source in of_companion(matrix, names)
-            ]
+            found += _facts(of_companion(matrix, names))
             found += companion_binaries(matrix, names)
+        elif kind == "asked":
+            found += [fact for name in names.asked for fact in package(matrix, name)]
+        elif kind == "unmet":
+            found += _facts(wheel_facts.unmet(matrix, names))
+        elif kind == "wheel-name":
+            found += _facts(wheel_facts.of_name(names.wheel))
         elif kind == "defects":
             found += defects(matrix, names, symptom)
         else:

@@ -11,7 +11,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from . import conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +74,9 @@ class Facts:
     the order of mention, of which ``arch`` is the interpreter's where the text tells. ``missing``
     is the package that an installer did not find, ``companion`` the first package beside
     TensorFlow, ``numpy_api`` the C API that something was compiled for and the one of the
-    installed numpy, ``python_command`` the word with which the user starts Python.
+    installed numpy, ``python_command`` the word with which the user starts Python, ``asked`` the
+    packages that an installer was asked for, ``wheel`` the file that pip refused, ``unmet`` the
+    requirements that pip says are not met, ``tool`` what the user works with beside pip.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -87,6 +92,10 @@ class Facts:
     companion: str = ""
     numpy_api: tuple[int, int] | None = None
     python_command: str = "python"
+    asked: tuple[str, ...] = ()
+    wheel: str = ""
+    unmet: tuple[conflicts.Unmet, ...] = ()
+    tool: str = ""
 
     @property
     def tensorflow(self) -> tuple[str, str]:
@@ -108,6 +117,8 @@ _MENTIONS: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
         # uv: " + tensorflow==2.18.0"; pip list and conda list: two columns.
         (4, rf"^ {{0,4}}\+ ({_NAMES})==({_VERSION})\b"),
         (4, rf"^ {{0,4}}({_NAMES})(?: {{2,60}}|\t)({_VERSION})\b"),
+        # pip show
+        (4, rf"^Name: ({_NAMES})\nVersion: ({_VERSION})$"),
         (4, rf"\b({_NAMES})\.__version__[^\n]{{0,8}}\n[^\n0-9]{{0,10}}({_VERSION})\b"),
         (3, rf"(?<![\w+-] )(?<![\w-])({_NAMES})==({_VERSION})\b"),
         (2, rf"(?<![\w-])({_NAMES})-({_VERSION})-(?:cp|py)\d"),
@@ -134,7 +145,8 @@ _PYTHON = re.compile(
     r"(?:/(?:lib/)?python|\bPython(?: version)?[:=]? {0,2}|\bpython==?|\(python )"
     r"(3\.\d{1,2}(?:\.\d{1,2})?)\b"
     r"|\bcp(3\d{1,2})-(?:cp|abi|none)"
-    r"|-cpython-(3\d{1,2})-darwin",
+    r"|-cpython-(3\d{1,2})\b"
+    r"|\bmacosx-[\d.]{1,6}-(?:arm64|x86_64|universal2)-(3\.\d{1,2})\b",
     re.IGNORECASE,
 )
 _MACOS = re.compile(
@@ -164,9 +176,17 @@ _MISSING = re.compile(
     r"|nothing provides(?: requested)?|[Dd]istribution|matching version of package|that matches)"
     r"[ '\"`]{1,3}([A-Za-z][\w.-]{1,60})"
     r"|PackagesNotFoundError[\s\S]{0,120}?- (?:[\w-]{1,30}::)?([A-Za-z][\w.-]{1,60})"
+    r"|^ {0,8}([A-Za-z][\w.-]{1,60})[^\n]{0,60} from https?://[^\n]{1,400}\n {1,12}Expected sha256",
+    re.MULTILINE,
 )
+_ASKED = re.compile(
+    r"(?:^|[\s$%])(?:pip3?|conda|mamba|poetry|pdm|pixi|uv|uv pip) (?:install|add|create) "
+    r"([^\n|&;]{1,300})"
+)
+_NAME = re.compile(r"[A-Za-z][\w.-]{1,60}")
+_REFUSED = re.compile(r"([\w.+-]{5,200}\.whl)'? is not a supported wheel")
 _COMPANION = re.compile(
-    r"(?:-packages/|ops/|import |dlopen\([^\n]{0,200}/)("
+    r"(?:-packages/|ops/|import |No module named ['\"]?|dlopen\([^\n]{0,200}/)("
     + "|".join(name.replace("-", "_") for name in COMPANIONS[:9])
     + r"|grpc|h5py|google/protobuf|google/_upb)\b"
     r"|lib(tensorflow_io)[\w.]{0,20}|TensorFlow (Probability|Decision Forests|Addons)"
@@ -182,12 +202,26 @@ _IMPORTED_AS = {
     "retinaface": "retina-face",
 }
 _NUMPY_API = re.compile(
-    r"compiled against (?:NumPy C-)?(?:API|ABI) version 0x([0-9a-f]{1,8}) "
-    r"but this version of numpy is 0x([0-9a-f]{1,8})"
+    r"compiled against (?:NumPy C-)?(?:API|ABI) version 0x([0-9a-f]{1,8})\s{1,9}"
+    r"but this version of\s{1,9}numpy is 0x([0-9a-f]{1,8})"
 )
 _PYTHON_COMMAND = re.compile(
     r"(?:^|[/ (])(?:(python3?)(?: -m| -c| \S{1,60}\.py)|(pip3?) install)", re.MULTILINE
 )
+_TOOLS = {
+    "poetry": re.compile(
+        r"\bpoetry (?:install|add|lock|update|run)\b|SolverProblemError|ChefBuild"
+    ),
+    "uv": re.compile(r"(?:^|[\s$%])uv (?:sync|add|lock|run)\b", re.MULTILINE),
+    "pixi": re.compile(r"(?:^|[\s$%])pixi (?:install|add|run|update)\b", re.MULTILINE),
+    "pdm": re.compile(r"(?:^|[\s$%])pdm (?:install|add|lock|sync|update)\b", re.MULTILINE),
+    "R": re.compile(r"py_call_impl|\breticulate\b|py_module_import|install_tensorflow\("),
+    "conda": re.compile(
+        r"(?:^|[\s$%])(?:conda|mamba) (?:install|create|env)\b|\b(?:ResolvePackageNotFound"
+        r"|PackagesNotFoundError|LibMambaUnsatisfiableError|UnsatisfiableError)\b",
+        re.MULTILINE,
+    ),
+}
 _OTHERS_PYTHON = re.compile(r"/(?:pypoetry|pipx|uv/tools)/[^\n]{0,200}")
 """Tools that run on a Python of their own, which is not the user's."""
 
@@ -202,7 +236,8 @@ class Collector:
     def __init__(self) -> None:
         self._versions: dict[str, tuple[int, str]] = {}
         self._single: dict[str, str] = {}
-        self._many: dict[str, list[str]] = {"archs": [], "symbols": [], "paths": []}
+        self._many: dict[str, list[str]] = {"archs": [], "symbols": [], "paths": [], "asked": []}
+        self._unmet: list[conflicts.Unmet] = []
         self._numpy_api: tuple[int, int] | None = None
         self._calm = 0
 
@@ -229,8 +264,9 @@ class Collector:
         ):
             for mention in pattern.finditer(text):
                 self._mention(name, mention[1], strength)
-        self._machine(text)
+        self._machine(_REFUSED.sub("", text))
         self._packages(text)
+        self._unmet += list(conflicts.found_in(text))[: conflicts.MOST - len(self._unmet)]
         for symbol in _SYMBOL.finditer(text):
             self._add("symbols", symbol[1])
         for loaded in _LOADED.finditer(text):
@@ -238,11 +274,18 @@ class Collector:
 
     def _packages(self, text: str) -> None:
         for found in _MISSING.finditer(text):
-            name = re.split(r"[=<>~!;\[]", found[1] or found[2])[0].lower().replace("_", "-")
+            words = next(group for group in found.groups() if group)
+            name = re.split(r"[=<>~!;\[]", words)[0].lower().replace("_", "-")
             self._single.setdefault("missing", name.strip(".-"))
         for found in _COMPANION.finditer(text):
             name = next(group for group in found.groups() if group).lower().replace("_", "-")
             self._single.setdefault("companion", _IMPORTED_AS.get(name, name))
+        for line in _ASKED.finditer(text):
+            for word in line[1].split():
+                if name := _NAME.match(word):
+                    self._add("asked", canonicalize_name(name[0]))
+        if refused := _REFUSED.search(text):
+            self._single.setdefault("wheel", refused[1])
         if api := _NUMPY_API.search(text):
             self._numpy_api = (int(api[1], 16), int(api[2], 16))
         if typed := _PYTHON_COMMAND.search(text):
@@ -253,7 +296,7 @@ class Collector:
         text = _OTHERS_PYTHON.sub("", text)
         for found in _PYTHON.finditer(text):
             tag = found[2] or found[3]
-            self._single["python"] = f"3.{tag[1:]}" if tag else found[1]
+            self._single["python"] = f"3.{tag[1:]}" if tag else found[1] or found[4]
         for found in _MACOS.finditer(text):
             if _BUILT_FOR.search(text[max(0, found.start() - 20) : found.start()]):
                 continue
@@ -266,6 +309,9 @@ class Collector:
                 self._single["arch"] = _architecture(next(g for g in found.groups()[::-1] if g))
         for found in _CHIP.finditer(text):
             self._single["chip"] = found[1] or found[2]
+        for tool, words in _TOOLS.items():
+            if words.search(text):
+                self._single.setdefault("tool", tool)
         for installer in ("poetry", "conda", "uv", "pip"):
             if re.search(rf"(?:^|[\s$%\[/]){installer} (?:install|add|sync|create|pip)", text):
                 self._single.setdefault("installer", installer)
@@ -291,6 +337,8 @@ class Collector:
             archs=tuple(self._many["archs"]),
             symbols=tuple(self._many["symbols"]),
             paths=tuple(self._many["paths"]),
+            asked=tuple(self._many["asked"]),
+            unmet=tuple(self._unmet),
             numpy_api=self._numpy_api,
             **{key: self._single[key] for key in _SINGLE if key in self._single},
         )
@@ -305,6 +353,8 @@ _SINGLE = (
     "missing",
     "companion",
     "python_command",
+    "wheel",
+    "tool",
 )
 
 

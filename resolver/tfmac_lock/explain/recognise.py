@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import mentions, text
@@ -29,12 +29,16 @@ BRIEF = 1_500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A symptom that was recognised; ``root`` is the id of the one that it follows from."""
+    """A symptom that was recognised; ``root`` is the id of the one that it follows from.
+
+    ``near`` are the patterns of the symptom's cases that stand in the same window.
+    """
 
     symptom: Symptom
     line: str
     weak: bool
     at: tuple[int, int]
+    near: frozenset[str] = frozenset()
     root: str = ""
 
 
@@ -58,6 +62,7 @@ class _Hit:
     pattern: Pattern
     line: str = ""
     at: tuple[int, int] = (0, 0)
+    near: frozenset[str] = frozenset()
 
 
 class Recogniser:
@@ -189,6 +194,7 @@ class Recogniser:
                 if not any(_same_lines(form, (start, end), other) for other in specific):
                     hit.line = text.line_at(form, start, end)
                     hit.at = (index, start)
+                    hit.near = _near(hit.symptom, view)
                     news = True
                     break
         return news
@@ -202,7 +208,13 @@ class Recogniser:
                 continue
             if hit.pattern.brief and self._total > BRIEF:
                 continue
-            match = Match(symptom=hit.symptom, line=hit.line, weak=hit.pattern.weak, at=hit.at)
+            match = Match(
+                symptom=hit.symptom,
+                line=hit.line,
+                weak=hit.pattern.weak,
+                at=hit.at,
+                near=hit.near,
+            )
             known = matches.get(hit.symptom.id)
             if known is None or (match.weak, match.at) < (known.weak, known.at):
                 matches[hit.symptom.id] = match
@@ -223,6 +235,12 @@ class Recogniser:
 
     def _any(self, contexts: Sequence[Text]) -> bool:
         return any(context.regex.pattern in self._seen for context in contexts)
+
+
+def _near(symptom: Symptom, view: View) -> frozenset[str]:
+    """Which patterns of the symptom's cases stand in the window."""
+    texts = (text for case in symptom.cases for text in case.seen)
+    return frozenset(text.regex.pattern for text in texts if view.search(text)[1])
 
 
 def _same_lines(form: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -256,9 +274,7 @@ def root_first(matches: Iterable[Match]) -> tuple[Match, ...]:
         if match.symptom.id in seen:
             return
         seen.add(match.symptom.id)
-        ordered.append(
-            Match(symptom=match.symptom, line=match.line, weak=match.weak, at=match.at, root=root)
-        )
+        ordered.append(replace(match, root=root))
         for other in everything:
             if parents.get(other.symptom.id) == match.symptom.id:
                 tell(other, root or match.symptom.id)

@@ -17,7 +17,7 @@ from ..errors import DataError
 from ..matrix import loading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SCHEMA_VERSION = 1
 
@@ -86,6 +86,22 @@ class Cure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a symptom is in some texts: those near which one of ``seen`` stands and ``when`` holds.
+
+    ``title`` and ``cause`` take the place of the symptom's where they are not empty. Its cures
+    come before the symptom's, and are all if it is ``alone``.
+    """
+
+    seen: tuple[Text, ...]
+    when: tuple[tuple[str, str], ...]
+    title: str
+    cause: str
+    cures: tuple[Cure, ...]
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where something is said, and what."""
 
@@ -109,8 +125,9 @@ class Symptom:
     more general ones that the same lines would match as well. ``detector`` names a detector in
     code for what no pattern can see, or is empty. ``looks_up`` says which facts of the matrix
     explain it. Text in which one of ``unless`` occurs does not show the symptom, whatever else it
-    prints, and neither does one that shows another framework and not ours. ``ask`` says what to
-    paste or to run where the text is too short to be sure.
+    prints, and neither does one that shows another framework and not ours. The first of ``cases``
+    that holds says more of the text. ``ask`` says what to paste or to run where the text is too
+    short to be sure.
     """
 
     id: str
@@ -125,6 +142,7 @@ class Symptom:
     leads_to: frozenset[str]
     instead_of: frozenset[str]
     cures: tuple[Cure, ...]
+    cases: tuple[Case, ...]
     tried: tuple[str, ...]
     ask: str
     sources: tuple[Source, ...]
@@ -157,6 +175,17 @@ def _text(data: Mapping[str, Any]) -> Text:
     )
 
 
+def _conditions(data: list[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((condition["fact"], condition["is"]) for condition in data)
+
+
+def _cures(data: list[Mapping[str, Any]]) -> tuple[Cure, ...]:
+    return tuple(
+        Cure(text=cure["text"], command=cure["command"], when=_conditions(cure["when"]))
+        for cure in data
+    )
+
+
 def _symptom(data: Mapping[str, Any], frameworks: Frameworks) -> Symptom:
     return Symptom(
         id=data["id"],
@@ -178,13 +207,17 @@ def _symptom(data: Mapping[str, Any], frameworks: Frameworks) -> Symptom:
         unless=tuple(map(_text, data["unless"])),
         leads_to=frozenset(data["leads_to"]),
         instead_of=frozenset(data["instead_of"]),
-        cures=tuple(
-            Cure(
-                text=cure["text"],
-                command=cure["command"],
-                when=tuple((condition["fact"], condition["is"]) for condition in cure["when"]),
+        cures=_cures(data["cures"]),
+        cases=tuple(
+            Case(
+                seen=tuple(map(_text, case["seen"])),
+                when=_conditions(case["when"]),
+                title=case["title"],
+                cause=case["cause"],
+                cures=_cures(case["cures"]),
+                alone=case["alone"],
             )
-            for cure in data["cures"]
+            for case in data.get("cases", ())
         ),
         tried=tuple(data["tried"]),
         ask=data["ask"],
@@ -210,6 +243,15 @@ def load(data: Mapping[str, Any], *, path: str = "symptoms.json") -> tuple[Sympt
         return tuple(_symptom(entry, frameworks) for entry in data["symptoms"])
     except (KeyError, TypeError, re.error) as error:
         raise DataError(path, f"is damaged: {error!r}") from error
+
+
+def shown(symptom: Mapping[str, Any]) -> Iterator[str]:
+    """Every text of a compiled symptom that an answer may show."""
+    yield from (symptom["title"], symptom["cause"], symptom["ask"])
+    for one in (symptom, *symptom["cases"]):
+        yield from (cure["text"] for cure in one["cures"])
+    for case in symptom["cases"]:
+        yield from (text for text in (case["title"], case["cause"]) if text)
 
 
 @functools.cache

@@ -245,6 +245,21 @@ class Cure(Part):
     when: list[Condition]
 
 
+class Case(Part):
+    """What a symptom is in texts where one of ``seen`` occurs, if any, and all of ``when`` holds.
+
+    Title and cause stand in the place of the symptom's unless they are empty; the cures come
+    before the symptom's, or are all of them if it is ``alone``.
+    """
+
+    seen: list[Text]
+    when: list[Condition]
+    title: str
+    cause: str
+    cures: list[Cure]
+    alone: bool
+
+
 class Source(Part):
     """Where something is said, and what."""
 
@@ -266,6 +281,7 @@ class Symptom(Part):
     leads_to: list[str]
     instead_of: list[str]
     cures: list[Cure]
+    cases: list[Case]
     tried: list[str]
     ask: str
     sources: list[Source]

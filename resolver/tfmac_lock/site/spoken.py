@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
+from ..explain.symptoms import shown
 from ..languages import ENGLISH
 from .words import size
 
@@ -76,15 +77,6 @@ def marked(text: str) -> Markup:
 
 def said(symptoms: Iterable[Mapping[str, Any]], language: Language) -> str:
     """What a language has for the texts of the symptoms, as JSON for the page that finds them."""
-    texts = {
-        text
-        for symptom in symptoms
-        for text in (
-            symptom["title"],
-            symptom["cause"],
-            symptom["ask"],
-            *(cure["text"] for cure in symptom["cures"]),
-        )
-    }
+    texts = {text for symptom in symptoms for text in shown(symptom)}
     found = {text: own for text in sorted(texts) if (own := language.find(text))}
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -44,5 +44,11 @@ def pages(site: Site) -> Iterator[Page]:
 def _conditions(symptoms: Sequence[dict[str, Any]]) -> list[str]:
     """The facts on which cures depend."""
     return sorted(
-        {one["fact"] for symptom in symptoms for cure in symptom["cures"] for one in cure["when"]}
+        {
+            one["fact"]
+            for symptom in symptoms
+            for part in (symptom, *symptom["cases"])
+            for cure in part["cures"]
+            for one in cure["when"]
+        }
     )

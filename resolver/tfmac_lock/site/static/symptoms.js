@@ -107,6 +107,17 @@ function sameLines(text, one, other) {
   return late[0] < early[1] || !text.slice(early[1], late[0]).includes("\n");
 }
 
+// What the symptom is in this text: a case's title and cause, and its cures before the general ones.
+// Cases that depend on versions are the program's, which reads them from the text.
+function caseOf(symptom, seen) {
+  const found = symptom.cases.find((one) => !one.when.length && one.seen.some((other) => search(other, seen)));
+  return {
+    title: found?.title || symptom.title,
+    cause: found?.cause || symptom.cause,
+    cures: [...(found?.cures ?? []), ...(found?.alone ? [] : symptom.cures)],
+  };
+}
+
 // The symptoms that a text shows, roots before what follows from them. One that names another
 // framework and not TensorFlow shows none.
 export function recognise(text, { symptoms: all, frameworks }) {
@@ -123,13 +134,13 @@ export function recognise(text, { symptoms: all, frameworks }) {
     const specific = hits.filter((other) => other.found && other.symptom.instead_of.includes(symptom.id)).flatMap((other) => spansIn(other.pattern[hit.key], hit.text));
     const span = hit.spans.find((one) => !specific.some((other) => sameLines(hit.text, one, other)));
     if (!span) continue;
-    const match = { symptom, weak: pattern.weak, at: span[0], line: lineAt(hit.text, span) };
+    const match = { symptom, weak: pattern.weak, at: span[0], line: lineAt(hit.text, span), said: caseOf(symptom, seen) };
     const known = found.get(symptom.id);
     if (!known || match.weak < known.weak || (match.weak === known.weak && match.at < known.at)) found.set(symptom.id, match);
   }
   const line = explosion(withoutCodes(text.slice(0, LONGEST)));
   for (const symptom of all.filter((one) => line && one.detector === "loss-curve" && !found.has(one.id))) {
-    if (!symptom.unless.some((other) => search(other, seen))) found.set(symptom.id, { symptom, weak: false, at: LONGEST, line });
+    if (!symptom.unless.some((other) => search(other, seen))) found.set(symptom.id, { symptom, weak: false, at: LONGEST, line, said: symptom });
   }
   let ordered = [...found.values()].sort(
     (a, b) =>
@@ -151,20 +162,20 @@ function general(command) {
     .trim();
 }
 
-function show({ symptom, line, weak }, said) {
+function show({ symptom, line, weak, said: { title, cause, cures: known } }, said) {
   const told = (text) => said[text] ?? text;
-  const cures = symptom.cures.map((cure) =>
+  const cures = known.map((cure) =>
     fill("cure", {
-      when: cure.when.map((condition) => say(`when-${condition.fact}`, condition)).join(" "),
+      when: cure.when.filter((condition) => condition.is).map((condition) => say(`when-${condition.fact}`, condition)).join(" "),
       text: marked(told(cure.text)),
       command: general(cure.command),
     }),
   );
   return fill("match", {
-    title: say(weak ? "may-be" : "is", { title: told(symptom.title) }),
+    title: say(weak ? "may-be" : "is", { title: told(title) }),
     page: new URL(`symptoms/${symptom.id}/`, pages).href,
     line,
-    cause: marked(told(symptom.cause)),
+    cause: marked(told(cause)),
     cures,
     ask: weak && told(symptom.ask),
   });
