@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tfmac_lock.files import LONGEST_NAME, alone, write_whole
+from tfmac_lock.files import LONGEST_NAME, alone, write_named, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +82,24 @@ def test_a_content_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> 
         write_whole(tmp_path / "a", "\ud800")
     assert (tmp_path / "a").read_text() == "old"
     assert names(tmp_path) == {"a"}
+
+
+def test_a_file_that_the_user_names_is_written_through_a_link_and_into_a_device(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "dangling").symlink_to("new")
+    for name in ("link", "dangling"):
+        write_named(tmp_path / name, name)
+        assert (tmp_path / name).is_symlink()
+    assert [(tmp_path / name).read_text() for name in ("real", "new")] == ["link", "dangling"]
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_named(tmp_path / "pipe", "text")
+    assert os.read(reading, 10) == b"text"
+    os.close(reading)
+    assert names(tmp_path) == {"real", "link", "dangling", "new", "pipe"}
 
 
 def test_one_works_alone_in_a_folder_and_the_next_one_is_told_that_it_waits(

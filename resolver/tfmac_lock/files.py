@@ -120,6 +120,18 @@ def write_whole(path: Path, content: str | bytes) -> None:
         raise
 
 
+def write_named(path: Path, content: str) -> None:
+    """Write a file that the user names, whole or not at all; raises OSError.
+
+    A link is followed. A device or a pipe, as /dev/stdout is, is written to and not replaced.
+    """
+    real = path.resolve()
+    if real.exists() and not real.is_file():
+        real.write_text(content, "utf-8")
+    else:
+        write_whole(real, content)
+
+
 def beside(path: Path, ending: str) -> Path:
     """The hidden file beside the path that its content waits in, under a name that is possible."""
     name = path.name

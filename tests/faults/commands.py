@@ -233,7 +233,8 @@ def copy(path: Path, to: Path) -> None:
 
 
 def translated(runs: Runs, folder: Path, index: str) -> None:
-    """A checkout whose code lies elsewhere, with catalogues in which a message is missing."""
+    """A checkout whose code and facts lie elsewhere, with catalogues of some messages."""
+    (folder / "matrix").symlink_to(ROOT / "matrix")
     package = folder / "resolver" / "tfmac_lock"
     package.mkdir(parents=True)
     for path in sorted((ROOT / "resolver" / "tfmac_lock").iterdir()):

@@ -88,10 +88,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _write(path: Path, text: str) -> None:
     from ..errors import OutsideError
-    from ..files import write_whole
+    from ..files import write_named
 
     try:
-        write_whole(path, text)
+        write_named(path, text)
     except OSError as error:
         raise OutsideError(f"{path}: {error.strerror or error}") from error
     say(f"wrote {path}")

@@ -80,7 +80,7 @@ def known_here(output: Path) -> Known:
 def run_record(args: argparse.Namespace) -> int:
     """Write evidence; 0 whatever the report says, as long as it can be believed."""
     from ..errors import UsageError
-    from ..files import write_whole
+    from ..files import write_named
     from ..prove.errors import BadReport
     from ..prove.intake import NotBelieved
     from ..prove.preview import refusal
@@ -93,7 +93,7 @@ def run_record(args: argparse.Namespace) -> int:
         return _file_others(args)
     except (BadReport, NotBelieved) as error:
         if args.summary:
-            write_whole(args.summary, refusal(str(error)))
+            write_named(args.summary, refusal(str(error)))
         raise
 
 
@@ -119,7 +119,7 @@ def _record_own(args: argparse.Namespace) -> int:
 
 
 def _file_others(args: argparse.Namespace) -> int:
-    from ..files import write_whole
+    from ..files import write_named
     from ..prove.filing import file_report
     from ..prove.preview import markdown, preview
 
@@ -134,7 +134,7 @@ def _file_others(args: argparse.Namespace) -> int:
         known = known_here(args.output)
         seen = preview(known.matrix, believed, submitter=args.submitter, source=source)
         if args.summary:
-            write_whole(args.summary, markdown(believed, *seen, path.as_posix()))
+            write_named(args.summary, markdown(believed, *seen, path.as_posix()))
         found.append(_document(believed, *seen, path))
         if not args.json:
             _tell(believed, *seen, path, f"tfmac-lock prove accept {believed.submission.id[:8]}")

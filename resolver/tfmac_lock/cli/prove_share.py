@@ -136,10 +136,10 @@ def _python(args: argparse.Namespace, index: Callable[[], IndexClient]) -> Itera
 
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:
-    from ..files import write_whole
+    from ..files import write_named
 
     try:
-        write_whole(path, json.dumps(document, indent=1, sort_keys=True) + "\n")
+        write_named(path, json.dumps(document, indent=1, sort_keys=True) + "\n")
     except OSError as error:
         raise OutsideError(f"{path}: {error.strerror}") from error
 
