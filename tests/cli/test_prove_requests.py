@@ -101,6 +101,15 @@ def test_what_one_request_taught_is_not_tried_for_the_next(tmp_path: Path) -> No
     assert twins.ran == before
 
 
+def test_what_is_known_is_tried_once_more_where_that_is_asked_for(tmp_path: Path) -> None:
+    twins = StubTwins()
+    tried = tries(twins, tmp_path, again=True)
+    for _ in range(2):
+        twins.ran.clear()
+        tried.of(REQUEST)
+        assert twins.ran == ["train", "2.0"]
+
+
 def test_a_trial_that_is_filed_is_not_made_again_unless_that_is_asked_for(tmp_path: Path) -> None:
     tries(StubTwins(), tmp_path).of(REQUEST)
     for again in (False, True):

@@ -118,10 +118,11 @@ class Tries:
         left = ""
         try:
             lock = self._lock(request)
-            for _ in range(ROUNDS):
-                if lock.verdict.status is not Status.UNPROVEN:
+            for turn in range(ROUNDS):
+                again = self._args.again and turn == 0
+                if lock.verdict.status is not Status.UNPROVEN and not again:
                     break
-                outcome = self._try(lock)
+                outcome = self._try(lock, again=again)
                 left = "; ".join(one.reason for one in outcome.untried)
                 if outcome.evidence is None and not outcome.tried:
                     break
@@ -151,8 +152,8 @@ class Tries:
         )
         return self._resolver.lock(made).lock
 
-    def _try(self, lock: Lock) -> Outcome:
-        """What came of everything that was not tried of the lock."""
+    def _try(self, lock: Lock, *, again: bool) -> Outcome:
+        """What came of everything that was not tried of the lock, or of all of it ``again``."""
         from ..lock.model import to_json
         from ..matrix.reasons import Status
         from ..prove.companions import known_trial, trial_file, trials_in
@@ -162,7 +163,7 @@ class Tries:
         from ..prove.twin import Outcome
 
         twins, locked = self._twins, locked_set(to_json(lock), lock.combo.id)
-        untried = {one.name for one in lock.companions if one.status is Status.UNPROVEN}
+        untried = {one.name for one in lock.companions if again or one.status is Status.UNPROVEN}
         companions = self._resolver.matrix.companions
         folder = self._args.output / "companions"
         known, todo = [], []
@@ -170,14 +171,15 @@ class Tries:
             if task.name not in untried:
                 continue
             trial = known_trial(trial_file(folder, task, locked), task, locked)
-            if trial is None or self._args.again:
+            if trial is None or again:
                 todo.append(task)
             else:
                 known.append(trial)  # it was filed since the facts were compiled
-        if is_trained(lock) and not todo:
+        trained = is_trained(lock) and not again
+        if trained and not todo:
             return Outcome(lock=locked, evidence=None, others=tuple(known))
         with twins.environment(locked, self._place) as made:
-            evidence = None if is_trained(lock) else twins.train(locked, made)
+            evidence = None if trained else twins.train(locked, made)
             others = tuple(trials_in(made, twins, locked, todo, folder))
         others = (*known, *others)
         return Outcome(lock=locked, evidence=evidence, others=others)
