@@ -77,12 +77,40 @@ def test_of_other_archives_the_requirements_stand_in_the_egg_info(head: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("setup", "project", "lacking"),
+    [
+        ("from pkg_resources import get_distribution\n", "", "pkg_resources"),
+        ("import numpy as np\n", "", "numpy"),
+        ("import numpy\n", '[build-system]\nrequires = ["setuptools",\n "numpy"]\n', ""),
+        ("import pkg_resources\n", '[build-system]\nrequires = ["setuptools<82"]\n', ""),
+        (
+            "import pkg_resources\n",
+            '[build-system]\nrequires = ["setuptools>=40", "wheel<1"]\n',
+            "pkg_resources",
+        ),
+        (
+            "import pkg_resources\n",
+            '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n',
+            "",
+        ),
+        ("try:\n    import numpy\nexcept ImportError:\n    pass\n", "", ""),
+    ],
+)
+def test_an_archive_whose_setup_imports_what_a_build_lacks_is_a_fault(
+    setup: str, project: str, lacking: str
+) -> None:
+    found = look(tar({"PKG-INFO": STATIC, "setup.py": setup + SETUP, "pyproject.toml": project}))
+    fault = f"cannot be built: its setup.py imports {lacking}, which pip's build lacks"
+    assert found.fault == (fault if lacking else "")
+
+
+@pytest.mark.parametrize(
     ("files", "where"),
     [
         ({"tool/draw.py": "def draw(model):\n    from keras.models import Model\n"}, "head"),
         ({"tool/draw.py": "import tensorflow as tf\n"}, "head"),
         ({"tool/draw.py": "from keras_preprocessing import image\n"}, ""),
-        ({"tests/test_draw.py": "import keras\n", "setup.py": "import tensorflow\n"}, ""),
+        ({"tests/test_draw.py": "import keras\n", "docs/conf.py": "import tensorflow\n"}, ""),
         ({"PKG-INFO": STATIC + "Summary: draws what Keras builds\n"}, "head"),
         ({"PKG-INFO": STATIC + "\nIt also works with TensorFlow.\n"}, "body"),
     ],

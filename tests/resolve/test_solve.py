@@ -177,6 +177,40 @@ def test_of_a_release_with_a_wheel_for_another_system_the_source_archive_does_no
     assert "1 source archives" in str(unsatisfiable(index, "app"))
 
 
+MAC = "cp311-cp311-macosx_11_0_arm64"
+
+
+@pytest.mark.parametrize(
+    ("tag", "day", "requires", "numpy"),
+    [
+        (MAC, 10, "numpy", "1.26.4"),
+        (MAC, 10, "numpy>=1.23", "1.26.4"),
+        (MAC, 10, "numpy>=1.23,<3", "1.26.4"),
+        (MAC, 11, "numpy", "2.0.2"),
+        (MAC, None, "numpy", "2.0.2"),
+        ("py3-none-macosx_11_0_arm64", 10, "numpy", "2.0.2"),
+        ("py3-none-any", 10, "numpy", "2.0.2"),
+        (MAC, 10, "numpy>=2", "2.0.2"),
+    ],
+)
+def test_what_was_compiled_before_numpy_2_is_locked_with_numpy_1(
+    index: Universe, tag: str, day: int | None, requires: str, numpy: str
+) -> None:
+    index.add("numpy", "1.26.4")
+    index.add("numpy", "2.0.2")
+    uploaded = datetime(2024, 3, day, tzinfo=UTC) if day else None
+    index.add("netcdf4", "1.6.5", requires, tag=tag, uploaded=uploaded)
+    assert resolve(index, "netcdf4")["numpy"] == numpy
+
+
+def test_why_it_takes_numpy_1_is_told(index: Universe) -> None:
+    index.add("numpy", "2.0.2")
+    index.add("netcdf4", "1.6.5", "numpy", tag=MAC, uploaded=datetime(2024, 3, 10, tzinfo=UTC))
+    text = " ".join(str(unsatisfiable(index, "netcdf4")).split())
+
+    assert "netcdf4 1.6.5 requires numpy<2, since it was compiled before NumPy 2" in text
+
+
 def test_of_many_archives_that_cannot_be_built_the_newest_say_why(index: Universe) -> None:
     for minor in range(10, 70):
         index.add("lib", f"1.{minor}", sdist=True)

@@ -409,7 +409,7 @@ class IndexClient:
     def _read_archive(self, file: IndexFile) -> SourceArchive:
         from . import sdist
 
-        key = f"archive/{_key(file)}"
+        key = f"sdist/{_key(file)}"
         found = self._load(key, sdist.SourceArchive.unpack)
         if found is None:
             import tempfile

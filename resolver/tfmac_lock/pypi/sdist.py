@@ -21,7 +21,7 @@ from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist
 from ..wheels.metadata import headers, is_version, mentions_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .model import IndexFile
 
@@ -49,6 +49,13 @@ BUILDS_NATIVE = re.compile(
 BUILD_FILES = ("setup.py", "setup.cfg", "pyproject.toml")
 USES = re.compile(rb"^[ \t]*(import|from)[ \t]+(tensorflow|keras|tf_keras)\b", re.MULTILINE)
 NOT_INSTALLED = re.compile(r"(^|/)(tests?|docs?|examples?|benchmarks?|scripts?|setup\.py$)")
+LACKING = re.compile(
+    r"^(?:import|from)[ \t]+(pkg_resources|numpy|tensorflow|keras|torch)\b", re.MULTILINE
+)
+"""What setup.py imports, at its left edge, where a build that pip isolates has none of it:
+setuptools 82 took pkg_resources away, and the others are there only where pyproject.toml says so
+(https://setuptools.pypa.io/en/stable/history.html#v82-0-0, PEP 518)."""
+
 CODE = 16 << 20
 """Bytes of modules that are searched for what they import."""
 STATIC_SINCE = (2, 2)
@@ -103,6 +110,9 @@ def read(archive: IO[bytes], file: IndexFile) -> SourceArchive:
         requires = _requires(own, texts)
         if requires is None:
             fault = "states its requirements only when it is built, so they cannot be read"
+            return SourceArchive(native=native, fault=fault)
+        if lacking := _lacking(texts):
+            fault = f"cannot be built: its setup.py imports {lacking}, which pip's build lacks"
             return SourceArchive(native=native, fault=fault)
         mentions = "head" if uses else mentions_in(own, texts["PKG-INFO"])
         return SourceArchive(requires_dist=requires, native=native, mentions=mentions)
@@ -186,6 +196,21 @@ def _requires(own: dict[str, list[str]], texts: dict[str, str]) -> tuple[str, ..
     if not eggs and "setup.py" in texts and not any(map(_states_any, texts.values())):
         return ()  # an archive of distutils, which knows of no requirements
     return None
+
+
+def _lacking(texts: Mapping[str, str]) -> str:
+    """What its setup.py imports and an isolated build has not; empty where it can be built."""
+    project = texts.get("pyproject.toml", "")
+    backend = re.search(r"^build-backend\s*=\s*[\"']([\w.:]+)", project, re.MULTILINE)
+    if backend and not backend[1].startswith("setuptools"):
+        return ""
+    stated = re.search(r"^requires\s*=\s*\[(.*?)\]", project, re.MULTILINE | re.DOTALL)
+    requires = stated[1].lower() if stated else ""
+    for name in LACKING.findall(texts.get("setup.py", "")):
+        by = r"setuptools[^,\"']*<" if name == "pkg_resources" else name
+        if not re.search(by, requires):
+            return str(name)
+    return ""
 
 
 def _states_any(text: str) -> bool:

@@ -16,7 +16,7 @@ from .companions import Need
 from .natives import Unloadable, span, unloadable
 from .pairs import METAL_NAME, PAIR, PAIR_NAMES, Options
 from .provider import Facts, NotLookedAt, UnusableFile, limit_of, split
-from .requirement import ByMatrix, ByUser, Requirement
+from .requirement import ByItsBinaries, ByMatrix, ByUser, Requirement
 from .versions import VersionSet
 
 if TYPE_CHECKING:
@@ -431,6 +431,13 @@ def _pairs(options: Options) -> Fact:
     return Fact(kind="pair", about=canonicalize_name("tensorflow"), text=text)
 
 
+def _with_reason(item: Requirement) -> str:
+    """The requirement, and why where its metadata do not say it."""
+    if isinstance(item.origin, ByItsBinaries):
+        return f"{item.text}, since {item.origin.reason}"
+    return item.text
+
+
 def _requires(facts: Facts, package: str, needed: str, bits: int) -> Iterator[Fact]:
     """What versions of a package require of another, those that say the same in one."""
     name, extra = split(package)
@@ -445,7 +452,7 @@ def _requires(facts: Facts, package: str, needed: str, bits: int) -> Iterator[Fa
             for item in facts.requires(name, place, extra)
             if needed in (item.name, *facts.sets(item, name))
         ]
-        texts = [item.text for item in items]
+        texts = [_with_reason(item) for item in items]
         if needed == PAIR and not items:
             texts.append(f"macOS {release.macos} or newer")
         said.setdefault(" and ".join(dict.fromkeys(texts)), []).append(str(release.version))

@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 from ..errors import Refusal
 from .companions import DOES_NOT, Need, clauses, needs_of
+from .compiled import of_its_time
 from .natives import clause_of, unloadable
 from .pairs import PAIR, PAIR_NAMES, Options
 from .requirement import (
@@ -322,7 +323,7 @@ class Facts:
             except UnreadableMarker:
                 raise BadMetadata(file.filename, text) from None
             if counts:
-                found.append(stated(requirement, origin))
+                found.append(of_its_time(stated(requirement, origin), file))
         return tuple(found)
 
     def _applies(

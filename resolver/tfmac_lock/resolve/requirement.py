@@ -47,6 +47,13 @@ class ByPackage:
 
 
 @dataclass(frozen=True, slots=True)
+class ByItsBinaries(ByPackage):
+    """The same, of what its metadata leave open and its compiled modules do not."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ByMatrix:
     """A bound of the matrix: what the packages' metadata lack."""
 
