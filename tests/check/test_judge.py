@@ -156,6 +156,7 @@ def test_every_reported_pair_is_judged_as_the_matrix_judges_it(matrix: Matrix) -
         (["tensorflow==2.17.0", "tensorflow-metal==1.2.0"], "3.11", "m1", {"defect"}),
         (["tensorflow==2.20.0", "pyarrow==21.0.0"], "3.11", "m1", {"defect"}),
         (["tensorflow==2.18.0", "tensorflow-deps==2.10.0"], "3.11", "m1", {"package-gone"}),
+        (["tensorflow==2.15.0", "tensorflow-intel==2.15.0"], "3.11", "m1", {"package-gone"}),
         (
             ["tensorflow==2.21.0", "tensorflow-metal-plugin==1.0", "tensorflow-metal==1.2.0"],
             "3.11",

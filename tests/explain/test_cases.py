@@ -30,6 +30,9 @@ def commands(answer: Answer) -> list[str]:
     return [step.command for step in answer.cures if step.command]
 
 
+TORN = (
+    "ImportError: dlopen(/v/site-packages/tensorflow/python/_pywrap_tensorflow_internal.so, 10): "
+)
 CASES = {
     "keras.legacy_tf_layers": (
         "ModuleNotFoundError: No module named 'keras.legacy_tf_layers'",
@@ -48,7 +51,7 @@ CASES = {
         "The model file is of Keras 2, and Keras 3 opens it",
     ),
     "CUDA": (
-        "dlopen(/v/site-packages/tensorflow/python/x.so, 10): Library not loaded: libcublas.8.0.dylib",
+        f"{TORN}Library not loaded: @rpath/libcublas.8.0.dylib",
         "This TensorFlow was built for NVIDIA's CUDA, which a Mac has no more",
     ),
 }

@@ -190,6 +190,19 @@ def test_an_error_that_is_pasted_finds_its_cause_in_the_browser(
         page.wait_for_selector("text=Nothing known was recognised")
 
 
+def _examples() -> list[str]:
+    """The texts that the symptoms were written from."""
+    import tomllib
+
+    from tfmac_lock.matrix import loading
+
+    return [
+        example["text"]
+        for path in sorted((loading.checkout() / "matrix" / "symptoms").glob("*.toml"))
+        for example in tomllib.loads(path.read_text("utf-8")).get("examples", ())
+    ]
+
+
 def test_the_browser_recognises_what_the_program_recognises(
     browser: Browser, address: str, inputs: object
 ) -> None:
@@ -203,11 +216,7 @@ def test_the_browser_recognises_what_the_program_recognises(
     from tfmac_lock.explain.symptoms import shipped
     from tfmac_lock.matrix import loading
 
-    texts = [
-        example["text"]
-        for path in sorted((loading.checkout() / "matrix" / "symptoms").glob("*.toml"))
-        for example in tomllib.loads(path.read_text("utf-8")).get("examples", ())
-    ]
+    texts = _examples()
     pasted = loading.checkout() / "tests" / "explain" / "corpus" / "work"
     texts += [tomllib.loads(path.read_text("utf-8"))["text"] for path in pasted.glob("*.toml")]
     texts += [change(text) for change in DRESSINGS.values() for text in texts[:3]]
@@ -232,6 +241,42 @@ def test_the_browser_recognises_what_the_program_recognises(
         if told[:1] != seen[:1] or set(told) != set(seen)
     ]
     assert differ == []
+
+
+def test_the_browser_says_what_the_program_says(
+    browser: Browser, address: str, inputs: object
+) -> None:
+    """Of every example: the title, and what to do where no version is known."""
+    if not inputs.symptoms:  # type: ignore[attr-defined]
+        pytest.skip("this checkout has no compiled symptoms")
+    from tfmac_lock.explain.answer import case_of
+    from tfmac_lock.explain.lookups import Named
+    from tfmac_lock.explain.recognise import recognise_text
+    from tfmac_lock.explain.symptoms import shipped
+    from tfmac_lock.site.words import general
+
+    texts = [text for text in _examples() if recognise_text(text, shipped()).matches]
+    wanted = []
+    for text in texts:
+        match = recognise_text(text, shipped()).matches[0]
+        case = case_of(match, Named())
+        own = case.cures if case else ()
+        cures = (*own, *(() if case and case.alone else match.symptom.cures))
+        title = case.title if case and case.title else match.symptom.title
+        wanted.append([title, [[cure.text, general(cure.command)] for cure in cures]])
+    with opened(browser, f"{address}symptoms/") as page:
+        found = page.evaluate(
+            """async (texts) => {
+              const { recognise, general } = await import("../static/symptoms.js");
+              const known = await (await fetch("../api/v1/symptoms.json")).json();
+              return texts.map((text) => {
+                const { said } = recognise(text, known)[0];
+                return [said.title, said.cures.map((cure) => [cure.text, general(cure.command)])];
+              });
+            }""",
+            texts,
+        )
+    assert found == wanted
 
 
 def test_the_browser_sees_a_loss_explode_where_the_program_does(

@@ -60,6 +60,10 @@ def test_bars_are_as_long_as_their_figures() -> None:
         ("tfmac-lock {options} --metal none", "tfmac-lock --metal none"),
         ("python{python_minor} -m venv env", "python3.11 -m venv env"),
         ("with tf.device('/CPU:0'):", "with tf.device('/CPU:0'):"),
+        ("tfmac-lock --python 3.12 --chip {chip}", "tfmac-lock --python 3.12"),
+        ('pip install "keras=={tensorflow_minor}.*"', 'pip install "keras==2.X.*"'),
+        ("pip install --no-deps {companion}", "pip install --no-deps PACKAGE"),
+        ("tfmac-lock {options} {others}", "tfmac-lock --with PACKAGE"),
     ],
 )
 def test_commands_are_shown_without_what_only_a_log_can_fill_in(command: str, shown: str) -> None:

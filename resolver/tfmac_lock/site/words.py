@@ -67,13 +67,27 @@ STAGE_TITLES = {
 
 
 def general(command: str) -> str:
-    """A cure's command for any Mac: what it would fill in from a log is left out.
+    """A cure's command for any Mac: capitals stand for what it would fill in from a log.
 
-    tfmac-lock finds out by itself what is not given; Python stands for a common one.
+    What tfmac-lock finds out by itself is left out; Python stands for a common one.
     """
-    command = command.replace("{python_minor}", "3.11")
-    command = re.sub(r" --[a-z]+ \{\w+\}| ?\{\w+\}", "", command)
+    command = re.sub(r" --[a-z]+ \{(?:chip|macos|tensorflow)\}| ?\{options\}", "", command)
+    for name, word in GAPS.items():
+        command = command.replace(f"{{{name}}}", word)
     return command.strip()
+
+
+GAPS = {
+    "python_minor": "3.11",
+    "lock_python": "3.11",
+    "tensorflow_minor": "2.X",
+    "tensorflow": "2.X.Y",
+    "companion": "PACKAGE",
+    "missing": "PACKAGE",
+    "wanted": '"PACKAGE==VERSION"',
+    "others": "--with PACKAGE",
+}
+"""The same table is in static/symptoms.js."""
 
 
 def size(count: int | None) -> str:

@@ -108,9 +108,10 @@ function sameLines(text, one, other) {
 }
 
 // What the symptom is in this text: a case's title and cause, and its cures before the general ones.
-// Cases that depend on versions are the program's, which reads them from the text.
+// Cases that depend on versions are the program's, which reads them from the text; here none are known.
 function caseOf(symptom, seen) {
-  const found = symptom.cases.find((one) => !one.when.length && one.seen.some((other) => search(other, seen)));
+  const unnamed = (one) => one.when.every((condition) => !condition.is);
+  const found = symptom.cases.find((one) => unnamed(one) && (!one.seen.length || one.seen.some((other) => search(other, seen))));
   return {
     title: found?.title || symptom.title,
     cause: found?.cause || symptom.cause,
@@ -140,7 +141,7 @@ export function recognise(text, { symptoms: all, frameworks }) {
   }
   const line = explosion(withoutCodes(text.slice(0, LONGEST)));
   for (const symptom of all.filter((one) => line && one.detector === "loss-curve" && !found.has(one.id))) {
-    if (!symptom.unless.some((other) => search(other, seen))) found.set(symptom.id, { symptom, weak: false, at: LONGEST, line, said: symptom });
+    if (!symptom.unless.some((other) => search(other, seen))) found.set(symptom.id, { symptom, weak: false, at: LONGEST, line, said: caseOf(symptom, seen) });
   }
   let ordered = [...found.values()].sort(
     (a, b) =>
@@ -154,11 +155,22 @@ export function recognise(text, { symptoms: all, frameworks }) {
   return [...ordered.filter((match) => !follows.has(match.symptom.id)), ...ordered.filter((match) => follows.has(match.symptom.id))];
 }
 
-// A command for any Mac; the program itself fills in what a log names.
-function general(command) {
+// A command for any Mac, as the pages of the symptoms print it; the program itself fills in what a log names.
+const GAPS = {
+  python_minor: "3.11",
+  lock_python: "3.11",
+  tensorflow_minor: "2.X",
+  tensorflow: "2.X.Y",
+  companion: "PACKAGE",
+  missing: "PACKAGE",
+  wanted: '"PACKAGE==VERSION"',
+  others: "--with PACKAGE",
+};
+
+export function general(command) {
   return command
-    .replaceAll("{python_minor}", "3.11")
-    .replace(/ --[a-z]+ \{\w+\}| ?\{\w+\}/g, "")
+    .replace(/ --[a-z]+ \{(?:chip|macos|tensorflow)\}| ?\{options\}/g, "")
+    .replace(/\{(\w+)\}/g, (gap, name) => GAPS[name] ?? gap)
     .trim();
 }
 
