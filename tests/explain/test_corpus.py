@@ -17,11 +17,27 @@ if TYPE_CHECKING:
     from tfmac_lock.explain.symptoms import Symptom
 
 CORPUS = Path(__file__).parent / "corpus"
-OPEN = ("work", "later", "fourth", "fifth", "sixth", "seventh")
+OPEN = ("work", "later", "fourth", "fifth", "sixth", "seventh", "tenth")
 WORK = sorted(path for part in OPEN for path in (CORPUS / part).glob("*.toml"))
+LIKE_OURS = {
+    "none-c41a353e": "Core AI: nothing but the driver's words, which the plugin's user sees too",
+}
+"""Texts of others that are answered, since nothing in them tells them from ours."""
 
 
-@pytest.mark.parametrize("path", WORK, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(
+            path,
+            id=path.stem,
+            marks=[pytest.mark.xfail(strict=True, reason=LIKE_OURS[path.stem])]
+            if path.stem in LIKE_OURS
+            else [],
+        )
+        for path in WORK
+    ],
+)
 def test_a_text_of_an_open_part_is_recognised(path: Path, known: tuple[Symptom, ...]) -> None:
     entry = tomllib.loads(path.read_text(encoding="utf-8"))
     found = [match.symptom.id for match in recognise_text(entry["text"], known).matches]

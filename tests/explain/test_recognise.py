@@ -40,6 +40,29 @@ def test_a_failure_is_recognised_in_forms_that_no_example_has(
     assert ids(variant["text"], known)[:1] == [variant["symptom"]]
 
 
+STRANGER = 'File "/v/lib/python3.11/site-packages/osgeo/gdal_array.py", line 14\n'
+OF_NUMPY = "RuntimeError: module compiled against API version 0xe but this version of numpy is 0xd"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (OF_NUMPY, ["numpy-abi"]),
+        (STRANGER + OF_NUMPY, []),
+        (STRANGER.replace("/", "\\\\") + OF_NUMPY, []),
+        (STRANGER.replace("osgeo", "h5py") + OF_NUMPY, ["numpy-abi"]),
+        (STRANGER.replace("osgeo", "transformers") + OF_NUMPY, ["numpy-abi"]),
+        (f"{STRANGER}import tensorflow as tf\n{OF_NUMPY}", ["numpy-abi"]),
+        (f"{STRANGER}mach-o file, but is an incompatible architecture", ["wrong-architecture"]),
+        (f"{STRANGER}error: externally-managed-environment", ["externally-managed"]),
+    ],
+)
+def test_files_of_a_package_that_does_not_go_with_tensorflow_speak_against_what_only_strikes_ours(
+    text: str, wanted: list[str], known: tuple[Symptom, ...]
+) -> None:
+    assert ids(text, known) == wanted
+
+
 @pytest.mark.shared
 def test_every_public_report_is_recognised_with_its_own_symptom_first(
     known: tuple[Symptom, ...],

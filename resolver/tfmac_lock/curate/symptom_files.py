@@ -116,6 +116,10 @@ class SymptomFile(_Model):
         default=(), description="What the matrix is asked to explain it: " + ", ".join(LOOK_UPS)
     )
     tried: tuple[Words, ...] = ()
+    any_package: bool = Field(
+        default=False,
+        description="The cause and the cures are the same whichever package it strikes",
+    )
     ask: str = Field(
         default="", max_length=400, description="What to paste or run to be sure, if a text is weak"
     )
@@ -248,16 +252,29 @@ class Frameworks(_Model):
 
     ours: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    beside: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")], ...] = Field(
+        default=(),
+        description="Names in site-packages that go with TensorFlow; companions go without saying",
+    )
 
 
-def _frameworks(path: Path) -> dict[str, Any]:
-    """The patterns of texts that are ours, and of texts that are another framework's."""
-    if not path.exists():
-        return {"ours": [], "others": []}
-    entry = checked(read_toml(path), Frameworks, path.name)
+def _frameworks(root: Path) -> dict[str, Any]:
+    """The patterns of texts that are ours, and of texts that are somebody else's."""
+    path = root / FRAMEWORKS
+    entry = checked(read_toml(path), Frameworks, path.name) if path.exists() else Frameworks()
+    companions = {one.stem.replace("-", "_") for one in (root / "companions").glob("*.toml")}
+    names = "|".join(sorted({*entry.beside, *companions}))
+    # Its files, or all that Python was told to do: python -c "import NAME".
+    shown = [rf"-packages[/\\]{{1,2}}(?!(?:{names})(?!\w))\w"]
+    told = [rf"""-c ['"]import (?!(?:{names})(?!\w))[A-Za-z]\w*['"]"""]
+    strangers = [*shown, *told] if names else []
     return {
         key: [_compile_text(text, f"{path.name}: {key}") for text in rows]
-        for key, rows in (("ours", entry.ours), ("others", entry.others))
+        for key, rows in (
+            ("ours", entry.ours),
+            ("others", entry.others),
+            ("strangers", strangers),
+        )
     }
 
 
@@ -282,7 +299,7 @@ def compile_symptoms(folder: Path) -> dict[str, Any]:
     wordings = checked(read_toml(path), Wordings, path.name) if path.exists() else Wordings()
     return {
         "schema_version": symptoms.SCHEMA_VERSION,
-        "frameworks": _frameworks(folder.parent / FRAMEWORKS),
+        "frameworks": _frameworks(folder.parent),
         "symptoms": [_compile_symptom(entry, folder.name, wordings) for entry in entries.values()],
     }
 

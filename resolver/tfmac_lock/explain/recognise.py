@@ -77,20 +77,19 @@ class Recogniser:
         self._contexts: dict[str, Text] = {}
         for symptom in symptoms:
             needs = (need for pattern in symptom.patterns for need in pattern.needs)
-            frameworks = symptom.frameworks
-            for context in (*needs, *symptom.unless, *frameworks.ours, *frameworks.others):
+            for context in (*needs, *symptom.unless, *symptom.frameworks.texts):
                 self._contexts[context.regex.pattern] = context
         self._seen: set[str] = set()
-        whose = [symptom.frameworks for symptom in symptoms[:1]]
-        self._whose = {text.regex.pattern for known in whose for text in known.ours}
-        others = {text.regex.pattern for known in whose for text in known.others}
+        known = [symptom.frameworks for symptom in symptoms[:1]]
+        self._whose = {text.regex.pattern for one in known for text in one.ours}
+        whose = {text.regex.pattern for one in known for text in one.texts}
         asked = {
             text.regex.pattern
             for symptom in symptoms
             for texts in (symptom.unless, *(pattern.needs for pattern in symptom.patterns))
             for text in texts
         }
-        self._only_whose = (self._whose | others) - asked
+        self._only_whose = whose - asked
         self._generalised: dict[str, list[_Hit]] = defaultdict(list)
         for hit in self._hits:
             for general in hit.symptom.instead_of:
@@ -226,10 +225,9 @@ class Recogniser:
         return Recognition(matches=root_first(matches.values()), facts=self.facts.finish(), cut=cut)
 
     def _holds(self, symptom: Symptom, needs: Sequence[Text]) -> bool:
-        frameworks = symptom.frameworks
         if self._any(symptom.unless):
             return False
-        if self._any(frameworks.others) and not self._any(frameworks.ours):
+        if self._any(symptom.others) and not self._any(symptom.frameworks.ours):
             return False
         return not needs or self._any(needs)
 

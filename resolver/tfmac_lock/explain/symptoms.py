@@ -111,10 +111,19 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frameworks:
-    """What tells whose a text is: ours if one of ``ours`` or none of ``others`` occurs in it."""
+    """What tells whose a text is: ours if one of ``ours`` or none of ``others`` occurs in it.
+
+    ``strangers`` show files of an installed package that does not go with TensorFlow.
+    """
 
     ours: tuple[Text, ...]
     others: tuple[Text, ...]
+    strangers: tuple[Text, ...]
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """All of them."""
+        return (*self.ours, *self.others, *self.strangers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +134,8 @@ class Symptom:
     more general ones that the same lines would match as well. ``detector`` names a detector in
     code for what no pattern can see, or is empty. ``looks_up`` says which facts of the matrix
     explain it. Text in which one of ``unless`` occurs does not show the symptom, whatever else it
-    prints, and neither does one that shows another framework and not ours. The first of ``cases``
+    prints, and neither does one that shows another framework and not ours. ``any_package`` says
+    that its cause and its cures are the same whichever package it strikes. The first of ``cases``
     that holds says more of the text. ``ask`` says what to paste or to run where the text is too
     short to be sure.
     """
@@ -147,6 +157,17 @@ class Symptom:
     ask: str
     sources: tuple[Source, ...]
     frameworks: Frameworks
+    any_package: bool
+
+    @property
+    def others(self) -> tuple[Text, ...]:
+        """What tells a text that does not show it, unless the text is ours.
+
+        An installer names packages of all kinds, so that none of them tells anything.
+        """
+        known = self.frameworks
+        anybodys = self.any_package or self.stage is Stage.INSTALL
+        return known.others if anybodys else (*known.others, *known.strangers)
 
 
 def _literals(texts: list[str]) -> frozenset[bytes]:
@@ -223,6 +244,7 @@ def _symptom(data: Mapping[str, Any], frameworks: Frameworks) -> Symptom:
         ask=data["ask"],
         sources=tuple(Source(url=s["url"], says=s["says"]) for s in data["sources"]),
         frameworks=frameworks,
+        any_package=data["any_package"],
     )
 
 
@@ -238,7 +260,7 @@ def load(data: Mapping[str, Any], *, path: str = "symptoms.json") -> tuple[Sympt
             raise DataError(f"{path}: schema_version", f"is not {SCHEMA_VERSION}")
         known = data["frameworks"]
         frameworks = Frameworks(
-            ours=tuple(map(_text, known["ours"])), others=tuple(map(_text, known["others"]))
+            **{key: tuple(map(_text, known[key])) for key in ("ours", "others", "strangers")}
         )
         return tuple(_symptom(entry, frameworks) for entry in data["symptoms"])
     except (KeyError, TypeError, re.error) as error:

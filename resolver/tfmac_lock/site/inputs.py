@@ -51,6 +51,9 @@ class PublishedLock:
         return Status(self.lock.verdict.status)
 
 
+NO_FRAMEWORKS: dict[str, Any] = {"ours": [], "others": [], "strangers": []}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """What the site is a pure function of.
@@ -65,7 +68,7 @@ class Inputs:
     locks: tuple[PublishedLock, ...] = ()
     unpublished: tuple[published.Unpublished, ...] = ()
     symptoms: tuple[dict[str, Any], ...] = ()
-    frameworks: dict[str, Any] = field(default_factory=lambda: {"ours": [], "others": []})
+    frameworks: dict[str, Any] = field(default_factory=lambda: dict(NO_FRAMEWORKS))
     figures: dict[str, Any] = field(default_factory=dict)
 
 
@@ -114,7 +117,7 @@ def load(locks: Path | None = None, compiled: Path | None = None) -> Inputs:
         locks=tuple(found),
         unpublished=tuple(unpublished),
         symptoms=tuple(known.get("symptoms", ())),
-        frameworks=known.get("frameworks", {"ours": [], "others": []}),
+        frameworks=known.get("frameworks", NO_FRAMEWORKS),
         figures=_document(compiled / "figures.json"),
     )
 

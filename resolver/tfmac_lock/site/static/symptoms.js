@@ -120,18 +120,23 @@ function caseOf(symptom, seen) {
 }
 
 // The symptoms that a text shows, roots before what follows from them. One that names another
-// framework and not TensorFlow shows none.
+// framework and not TensorFlow shows none; one that shows files of a package that does not go with
+// TensorFlow shows only what strikes any package.
 export function recognise(text, { symptoms: all, frameworks }) {
   const seen = views(text.slice(0, LONGEST));
-  if (frameworks.others.some((one) => search(one, seen)) && !frameworks.ours.some((one) => search(one, seen))) return [];
+  const shows = (texts) => texts.some((one) => search(one, seen));
+  const ours = shows(frameworks.ours);
+  if (!ours && shows(frameworks.others)) return [];
+  const strange = !ours && shows(frameworks.strangers);
+  const holds = ({ any_package, stage, unless }) => (!strange || any_package || stage === "install") && !shows(unless);
   const brief = [...seen.forms[0][1].slice(0, 2 * BRIEF)].length <= BRIEF;
   const hits = all.flatMap((symptom) => symptom.patterns.map((pattern) => ({ symptom, pattern, found: search(pattern, seen) })));
   const found = new Map();
   for (const { symptom, pattern, found: hit } of hits) {
     if (!hit) continue;
-    if (symptom.unless.some((other) => search(other, seen))) continue;
+    if (!holds(symptom)) continue;
     if (pattern.brief && !brief) continue;
-    if (pattern.needs.length && !pattern.needs.some((need) => search(need, seen))) continue;
+    if (pattern.needs.length && !shows(pattern.needs)) continue;
     const specific = hits.filter((other) => other.found && other.symptom.instead_of.includes(symptom.id)).flatMap((other) => spansIn(other.pattern[hit.key], hit.text));
     const span = hit.spans.find((one) => !specific.some((other) => sameLines(hit.text, one, other)));
     if (!span) continue;
@@ -141,7 +146,7 @@ export function recognise(text, { symptoms: all, frameworks }) {
   }
   const line = explosion(withoutCodes(text.slice(0, LONGEST)));
   for (const symptom of all.filter((one) => line && one.detector === "loss-curve" && !found.has(one.id))) {
-    if (!symptom.unless.some((other) => search(other, seen))) found.set(symptom.id, { symptom, weak: false, at: LONGEST, line, said: caseOf(symptom, seen) });
+    if (holds(symptom)) found.set(symptom.id, { symptom, weak: false, at: LONGEST, line, said: caseOf(symptom, seen) });
   }
   let ordered = [...found.values()].sort(
     (a, b) =>
