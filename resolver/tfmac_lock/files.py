@@ -176,23 +176,26 @@ def alone(folder: Path, waits: Callable[[], object] = lambda: None) -> Iterator[
     cannot be locked, as on Windows, everybody goes on. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    is_windows = os.name == "nt"  # where no folder can be opened
+    number = os.open(os.devnull if is_windows else folder, os.O_RDONLY)
     try:
-        import fcntl
-    except ImportError:
-        yield os.open(os.devnull, os.O_RDONLY)
-        return
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waits()
-            fcntl.flock(number, fcntl.LOCK_EX)
-        except OSError:
-            pass  # some network file systems know no locks
+        if not is_windows:
+            _lock(number, waits)
         yield number
     finally:
         os.close(number)
+
+
+def _lock(number: int, waits: Callable[[], object]) -> None:
+    import fcntl
+
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waits()
+        fcntl.flock(number, fcntl.LOCK_EX)
+    except OSError:
+        return  # some network file systems know no locks
 
 
 def differing(folder: Path, files: Mapping[str, str]) -> list[str]:

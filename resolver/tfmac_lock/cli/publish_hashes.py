@@ -67,8 +67,8 @@ def run(args: argparse.Namespace) -> int:
             }
         )
     else:
-        told = ", ".join(f"{counts[answer]} {answer.value}" for answer in Answer)
-        sys.stdout.write(f"{len(chosen)} of {len(every)} files: {told}\n")
+        numbers = ", ".join(f"{counts[answer]} {answer.value}" for answer in Answer)
+        sys.stdout.write(f"{len(chosen)} of {len(every)} files: {numbers}\n")
     if counts[Answer.CONTRADICTED] or counts[Answer.GONE]:
         return 1
     return OutsideError.exit_status if counts[Answer.UNKNOWN] else 0
