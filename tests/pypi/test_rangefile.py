@@ -317,6 +317,14 @@ def test_the_size_on_the_page_saves_the_question_for_it():
     assert server.asked == [("GET", LAST), ("GET", EXPLICIT)]
 
 
+def test_a_file_smaller_than_the_end_that_is_asked_for_is_asked_for_from_its_beginning():
+    small = (206, {"content-range": "bytes 0-9/10"}, CONTENT[:10])
+    server = Answers((416, {"content-range": "bytes */10"}, b""), small)
+    with open_remote(server, Limits(), FILE) as file:
+        assert file.read() == CONTENT[:10]
+    assert server.asked == [("GET", LAST), ("GET", "bytes=0-9")]
+
+
 @pytest.mark.parametrize(
     ("length", "ranges", "again"),
     [
