@@ -383,6 +383,15 @@ def test_why_a_pair_is_broken_is_told_with_sources_and_without_its_defects() -> 
     assert caught.value.machine == "--chip m1"
 
 
+def test_of_what_is_broken_with_and_without_a_plugin_the_pair_with_one_is_told() -> None:
+    empty = release("tensorflow", "2.18.1", payload=False)
+    facts = matrix(releases=(empty, release("tensorflow-metal", "0.5.0")))
+    with pytest.raises(
+        NoCombo, match=r"^tensorflow 2\.18\.1 with tensorflow-metal 0\.5\.0"
+    ):
+        choices(facts, wish())
+
+
 def test_a_tensorflow_without_wheels_for_the_python_or_the_system_is_told_so() -> None:
     facts = matrix(
         releases=(

@@ -317,6 +317,14 @@ def test_the_size_on_the_page_saves_the_question_for_it():
     assert server.asked == [("GET", LAST), ("GET", EXPLICIT)]
 
 
+def test_a_file_smaller_than_the_end_that_is_asked_for_is_asked_for_from_its_beginning():
+    small = (206, {"content-range": "bytes 0-9/10"}, CONTENT[:10])
+    server = Answers((416, {"content-range": "bytes */10"}, b""), small)
+    with open_remote(server, Limits(), FILE) as file:
+        assert file.read() == CONTENT[:10]
+    assert server.asked == [("GET", LAST), ("GET", "bytes=0-9")]
+
+
 @pytest.mark.parametrize(
     ("length", "ranges", "again"),
     [
@@ -359,6 +367,7 @@ def test_a_large_file_that_comes_whole_twice_is_taken():
         ("bytes 0-9/10", 11, "it says 'bytes 0-9/10' and sends 11 bytes"),
         ("bytes 5-4/10", 0, "it says 'bytes 5-4/10' and sends 0 bytes"),
         ("bytes 1-10/10", 10, "it says 'bytes 1-10/10' and sends 10 bytes"),
+        ("bytes 0-19/10", 20, "it says 'bytes 0-19/10' and sends 20 bytes"),
     ],
 )
 def test_a_piece_is_what_its_head_says_or_is_not_believed(said, sent, told):
@@ -437,6 +446,7 @@ def test_a_file_can_be_read_and_moved_in_as_python_asks():
     assert file.readable()
     assert file.seekable()
     assert not file.writable()
+    assert file.read(0) == b""
     assert file.seek(0) == 0
     assert file.read(None) == b"abc"
     assert file.seek(5) == 5
