@@ -118,6 +118,22 @@ def test_a_trial_is_current_while_program_and_settings_are_those_of_the_facts() 
     assert is_current(trial("2.1", "works", environment=setting), COMPANIONS)
 
 
+def test_what_ran_without_the_setting_of_a_neighbour_counts_and_what_failed_does_not() -> None:
+    pins = {"layers": "2.1", "other": "1.0", "keras": "3.5.0"}
+    setting = {"LAYERS_BACKEND": "tensorflow"}
+
+    def other(outcome: str, **environment: str) -> Trial:
+        return trial(
+            "1.0", outcome, companion="other", pins=pins, program="0" * 64, environment=environment
+        )
+
+    assert is_current(other("works"), COMPANIONS)
+    assert is_current(other("works", **setting), COMPANIONS)
+    assert not is_current(other("works", LAYERS_BACKEND="jax"), COMPANIONS)
+    assert not is_current(other("broken"), COMPANIONS)
+    assert is_current(other("broken", **setting), COMPANIONS)
+
+
 def test_trials_learned_on_the_spot_keep_a_release_from_that_tensorflow() -> None:
     learned = COMPANIONS.with_trial(trial("2.1", "broken"), "twin: here")
     (fact,) = learned.facts

@@ -91,11 +91,20 @@ def _need(name: str, versions: str, beside: str, python: str, filed: Filed, text
 
 
 def is_current(trial: Trial, companions: Companions) -> bool:
-    """Whether the trial was made with the smoke test and the settings that the facts have now."""
+    """Whether the trial was made with the smoke test and the settings that the facts have now.
+
+    What ran without a setting that a neighbour in its environment asks for has run all the same,
+    and counts in locks without that neighbour; it needs its own settings alone.
+    """
     fact = companions.named(trial.companion)
-    return (fact is None or trial.program == fact.digest) and (
-        trial.environment == companions.settings(trial.versions)
-    )
+    if fact is not None and trial.program != fact.digest:
+        return False
+    everyones = companions.settings(trial.versions)
+    if trial.outcome != "works":
+        return trial.environment == everyones
+    alone = {trial.companion: trial.version, "tensorflow": trial.tensorflow}
+    own = companions.settings(alone)
+    return own.items() <= trial.environment.items() <= everyones.items()
 
 
 def is_explained(trial: Trial, companions: Companions) -> bool:
