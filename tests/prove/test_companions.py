@@ -52,7 +52,7 @@ def test_a_failure_of_the_package_is_filed(tmp_path: Path, output: str) -> None:
         ("ImportError: no", {"gone": "1.0"}, "Linux has no wheel of gone"),
         ("urllib.error.URLError: <urlopen error>", {}, "it asked for the network"),
         (
-            "errors_impl.NotFoundError: /env/tensorflow_text/_ops.so: undefined symbol: _ZN6tflite4shim4TestEv",
+            "NotFoundError: /env/tensorflow_text/_ops.so: undefined symbol: _ZN6tflite4TestEv",
             {},
             "a library of its wheel for Linux does not load",
         ),
