@@ -54,6 +54,9 @@ NETWORK = re.compile(
 )
 """How a program fails that asks for the network, which a smoke test does not."""
 
+UNRESOLVED = re.compile(r"\.so[\w.]*: undefined symbol: ")
+"""How Linux's loader fails. What a Mac's images find there is read from its own wheels."""
+
 CUDA = re.compile(r"lib(cu|nv|nccl|torch_cuda)")
 """How these libraries are named."""
 
@@ -200,6 +203,8 @@ def _of_linux(trial: Trial, output: str) -> str:
         return f"Linux has no wheel of {', '.join(trial.dropped)}"
     if NETWORK.search(output):
         return "it asked for the network"
+    if UNRESOLVED.search(output):
+        return "a library of its wheel for Linux does not load, and the Mac's is another one"
     if FOR_CUDA in trial.pins and FOR_CUDA not in trial.without_cuda and CUDA.search(output):
         return f"the wheel of {FOR_CUDA} for Linux wants libraries that the Mac's does not"
     return ""
