@@ -29,7 +29,7 @@ MOST_OTHERS = 5
 """Packages that a printed command names; with more of them a file is the place."""
 
 _OPTION = re.compile(r" --[a-z]+ \{(\w+)\}")
-_DETECTED = frozenset({"chip", "macos", "tensorflow"})
+_DETECTED = frozenset({"chip", "m_chip", "macos", "tensorflow"})
 """Options that may be left out: the Mac's own is taken, or the best TensorFlow."""
 
 _PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
@@ -64,11 +64,13 @@ def _values(names: Named, matrix: Matrix, *, on_mac: bool) -> Mapping[str, str]:
     if not on_mac:
         chip = chip or ("intel" if names.arch is Arch.X86_64 else "m1")
         python = python or _newest_python(names, matrix)
+    m_chip = chip if chip and not chip.startswith("intel") else "" if on_mac else "m1"
     options = (f"--python {python}" if python else "", f"--chip {chip}" if chip else "")
     series = minor(names.tensorflow) if names.tensorflow else ""
     return {
         "options": " ".join(option for option in options if option),
         "chip": chip,
+        "m_chip": m_chip,
         "lock_python": python or FALLBACK_PYTHON,
         "tensorflow": askable(names, python, matrix),
         "tensorflow_minor": series,

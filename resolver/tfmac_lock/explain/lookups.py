@@ -300,6 +300,8 @@ def stub(matrix: Matrix, names: Named) -> Iterator[Fact]:
     if payload is None:
         row = package_row(matrix, names.package, names.tensorflow)
         text = row.text if row is not None and row.versions else "no release behind it holds one"
+        if other := wheel_facts.under_another_name(matrix, names):
+            text = f"that is {other} there"
         yield Fact(
             text=f"{what} brings no TensorFlow for {names.arch.value} Macs: {text}", source=source
         )

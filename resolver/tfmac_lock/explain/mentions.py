@@ -165,7 +165,10 @@ _NEED = re.compile(
 _INTERPRETER = re.compile(
     r"(?:osx-(arm64|64)|macosx-[\d.]{1,6}-(arm64|x86_64)|platform[^\n]{0,40}-(arm64|x86_64))"
 )
-_CHIP = re.compile(r"\bApple (M\d{1,2}(?: (?:Pro|Max|Ultra))?)\b|\b(AMD Radeon[\w ]{0,20}\w)")
+_CHIP = re.compile(
+    r"\b(?:Apple|Mac|MacBook(?: Pro| Air)?|Mac mini) (M\d{1,2}(?: (?:Pro|Max|Ultra))?)\b"
+    r"|\b(AMD Radeon[\w ]{0,20}\w)"
+)
 _SYMBOL = re.compile(
     r"symbol not found(?: in flat namespace)?:? {0,2}[('\"]{0,2}([A-Za-z_$][\w$.]{2,400})",
     re.IGNORECASE,

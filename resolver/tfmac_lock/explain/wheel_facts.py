@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..matrix.base import minor_number
+from ..matrix.base import TENSORFLOW_PACKAGES, minor_number
 from ..matrix.facts import version
-from ..target import Arch
+from ..target import Arch, minor
 from . import conflicts
 
 if TYPE_CHECKING:
@@ -59,6 +59,22 @@ def _macos_of(filename: str) -> tuple[int, int]:
     """The oldest macOS that a wheel's name promises."""
     found = re.search(r"-macosx_(\d+)_(\d+)_", filename)
     return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def under_another_name(matrix: Matrix, names: Named) -> str:
+    """The newest release of the same series under TensorFlow's other name that holds it."""
+    for package in TENSORFLOW_PACKAGES:
+        fitting = [
+            release.version
+            for release in matrix.releases_of(package)
+            if package != names.package
+            and release.final
+            and minor(release.version) == minor(names.tensorflow)
+            and any(wheel.payload for wheel in release.wheels_for(names.arch))
+        ]
+        if fitting:
+            return f"{package} {max(fitting, key=version)}"
+    return ""
 
 
 def of_name(wheel: str) -> Iterator[tuple[str, str]]:

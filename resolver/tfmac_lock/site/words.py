@@ -71,7 +71,7 @@ def general(command: str) -> str:
 
     What tfmac-lock finds out by itself is left out; Python stands for a common one.
     """
-    command = re.sub(r" --[a-z]+ \{(?:chip|macos|tensorflow)\}| ?\{options\}", "", command)
+    command = re.sub(r" --[a-z]+ \{(?:m?_?chip|macos|tensorflow)\}| ?\{options\}", "", command)
     for name, word in GAPS.items():
         command = command.replace(f"{{{name}}}", word)
     return command.strip()

@@ -174,7 +174,7 @@ const GAPS = {
 
 export function general(command) {
   return command
-    .replace(/ --[a-z]+ \{(?:chip|macos|tensorflow)\}| ?\{options\}/g, "")
+    .replace(/ --[a-z]+ \{(?:m?_?chip|macos|tensorflow)\}| ?\{options\}/g, "")
     .replace(/\{(\w+)\}/g, (gap, name) => GAPS[name] ?? gap)
     .trim();
 }
