@@ -68,7 +68,7 @@ def figures(half: str) -> dict[str, float]:
         "texts": len(outcomes),
         "with a symptom": ours,
         **count,
-        "right, %": round(100 * count["right"] / ours, 1),
+        **({"right, %": round(100 * count["right"] / ours, 1)} if ours else {}),
         "wrong cause, % of all": round(100 * (count["wrong"] + count["false"]) / len(outcomes), 1),
     }
 
