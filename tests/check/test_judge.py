@@ -500,6 +500,68 @@ def test_lines_that_bring_packages_and_were_not_read_are_notes(matrix: Matrix) -
     assert shown == ["'-r more.txt'", f"'{'x' * 60}'", f"'{'y' * 57}...'"]
 
 
+def told(file: PinFile, matrix: Matrix, python: str = "3.11") -> list[tuple[str, str]]:
+    """Each finding's code and package."""
+    checked = check(file, a_target(matrix, python), matrix)
+    return sorted((one.code, one.package) for one in checked.findings)
+
+
+def test_every_release_at_fault_is_told_and_not_the_first_alone(matrix: Matrix) -> None:
+    assert told(pinned("tensorflow>=2.99", "tensorflow-metal==9.9"), matrix) == [
+        ("no-wheel", "tensorflow"),
+        ("unknown-release", "tensorflow-metal"),
+    ]
+    unknown = ("tensorflow==9.9", "tensorflow-metal==9.9", "tensorflow-macos==9.9")
+    assert told(pinned(*unknown), matrix) == [
+        ("unknown-release", "tensorflow"),
+        ("unknown-release", "tensorflow-macos"),
+        ("unknown-release", "tensorflow-metal"),
+    ]
+    built = Pin(name="tensorflow-macos", source="git", version="2.9.0")
+    file = pinned("tensorflow==9.9", "tensorflow-metal==9.9")
+    file = replace(file, pins=(built, *file.pins))
+    assert ("unknown-release", "tensorflow") in told(file, matrix)
+    assert ("unknown-release", "tensorflow-metal") in told(file, matrix)
+
+
+def test_every_package_at_fault_is_told_and_not_the_first_alone(matrix: Matrix) -> None:
+    gone = ("tensorflow==2.18.1", "six==1", "tensorflow-deps==2.10.0", "tensorflow-metal-plugin==1")
+    codes_ = told(pinned(*gone), matrix)
+    assert ("package-gone", "tensorflow-deps") in codes_
+    assert ("sdist", "tensorflow-metal-plugin") in codes_
+
+    def locked(*pins: Pin) -> list[tuple[str, str]]:
+        return told(PinFile(path="x", format="uv.lock", pins=pins, complete=True), matrix)
+
+    bad = ("a-1-cp38-cp38-win32.whl",)
+    assert locked(
+        Pin(name="wheel", source="https://x/wheel-1-py3-none-any.whl"),
+        Pin(name="built", source="git"),
+        Pin(name="fits", version="1", files=("fits-1-py3-none-any.whl",)),
+        Pin(name="first", version="1", files=bad),
+        Pin(name="second", version="1", files=(*bad, "second-1.tar.gz")),
+        Pin(name="third", version="1", files=bad),
+    ) == [("no-wheel", "first"), ("no-wheel", "third"), ("sdist", "built"), ("sdist", "second")]
+    assert locked(
+        *(Pin(name=name, version=str(version)) for name in ("a", "b") for version in (1, 1, 2))
+    ) == [("pinned-twice", "a"), ("pinned-twice", "b")]
+    assert locked(
+        Pin(name="a", hashed=True), Pin(name="b", hashed=False), Pin(name="c", hashed=False)
+    ) == [("hash-missing", "b"), ("hash-missing", "c")]
+
+
+def test_every_limit_that_does_not_hold_is_told_and_not_the_first_alone(matrix: Matrix) -> None:
+    limits = (bound("first", "<2"), bound("second", "<2"), bound("third", "<2"))
+    known = replace(matrix, bounds=limits)
+    file = pinned("tensorflow-macos==2.9.0", "first==1", "second==3", "third==3")
+    assert told(file, known, "3.9") == [("bound", "second"), ("bound", "third")]
+    forbidden = pinned("tensorflow-macos==2.9.1", "six", "protobuf==6.33.0", "keras==3.0.0")
+    assert told(forbidden, replace(matrix, bounds=()), "3.9") == [
+        ("conflict", "keras"),
+        ("conflict", "protobuf"),
+    ]
+
+
 def test_a_macos_below_the_floor_is_an_error_and_none_above(matrix: Matrix) -> None:
     file = pinned("tensorflow==2.18.1", "tensorflow-metal==1.2.0")
     target = a_target(matrix)

@@ -386,9 +386,7 @@ def test_why_a_pair_is_broken_is_told_with_sources_and_without_its_defects() -> 
 def test_of_what_is_broken_with_and_without_a_plugin_the_pair_with_one_is_told() -> None:
     empty = release("tensorflow", "2.18.1", payload=False)
     facts = matrix(releases=(empty, release("tensorflow-metal", "0.5.0")))
-    with pytest.raises(
-        NoCombo, match=r"^tensorflow 2\.18\.1 with tensorflow-metal 0\.5\.0"
-    ):
+    with pytest.raises(NoCombo, match=r"^tensorflow 2\.18\.1 with tensorflow-metal 0\.5\.0"):
         choices(facts, wish())
 
 
