@@ -204,6 +204,35 @@ def test_who_works_with_another_tool_is_told_what_to_do_with_the_lock_there(
     assert told.cures[place + 1].command.startswith(then)
 
 
+def test_an_intel_python_on_an_m_chip_is_not_told_to_make_an_intel_lock(
+    known: tuple[Symptom, ...], matrix: Matrix
+) -> None:
+    text = (
+        '$ python -c "import platform; print(platform.machine())"\nx86_64\nIllegal instruction: 4\n'
+    )
+    told = commands(first(text, known, matrix))
+    assert "tfmac-lock --python 3.11 --chip m1" in told
+    assert not any("--chip intel" in command for command in told)
+
+
+def test_a_tensorflow_of_before_is_asked_for_by_its_series_where_another_package_holds_it(
+    known: tuple[Symptom, ...], matrix: Matrix
+) -> None:
+    told = first("ERROR: No matching distribution found for tensorflow==2.9.1", known, matrix)
+    assert any("that is tensorflow-macos 2.9.2 there" in fact.text for fact in told.facts)
+    assert commands(told)[0] == "tfmac-lock --python 3.10 --chip m1 --tensorflow 2.9"
+
+
+def test_a_cure_for_texts_that_do_not_name_a_fact_is_left_out_where_they_do(
+    known: tuple[Symptom, ...], matrix: Matrix
+) -> None:
+    text = "ModuleNotFoundError: No module named 'tf_keras'"
+    assert commands(first(text, known, matrix))[0].endswith("-c here.txt tf-keras")
+    named = first(f"tensorflow==2.18.1\n{text}", known, matrix)
+    assert commands(named)[0] == 'python -m pip install "tf-keras==2.18.*"'
+    assert not any("here.txt" in command for command in commands(named))
+
+
 def test_no_command_is_printed_twice(known: tuple[Symptom, ...], matrix: Matrix) -> None:
     text = "libmetal_plugin.dylib, 6): Symbol not found: __ZN3tsl8internal10LogMessageC1EPKcii"
     told = commands(first(text, known, matrix))

@@ -122,15 +122,15 @@ def cures_for(
         (cure for cure in general if _holds(cure.when, names)), key=lambda cure: not cure.when
     )
     steps: list[Step] = []
-    told = False
+    said = False
     for cure in fitting:
         command = commands.fill(cure.command, names, matrix, on_mac=on_mac)
         again = command and any(step.command == command for step in steps)
         if command is not None and not again:
             steps.append(Step(text=cure.text, command=command))
-            if _writes_a_lock(command) and names.tool in IN_A_TOOL and not told:
+            if _writes_a_lock(command) and names.tool in IN_A_TOOL and not said:
                 text, then = IN_A_TOOL[names.tool]
-                told = True
+                said = True
                 steps.append(Step(text=text, command=commands.fill(then, names, matrix) or ""))
     return tuple(steps)
 

@@ -445,8 +445,8 @@ _PLAIN: dict[str, Callable[[Matrix, Named], Iterator[Fact]]] = {
 }
 
 
-def _facts(told: Iterable[tuple[str, str]]) -> list[Fact]:
-    return [Fact(text=text, source=source) for text, source in told]
+def _facts(said: Iterable[tuple[str, str]]) -> list[Fact]:
+    return [Fact(text=text, source=source) for text, source in said]
 
 
 def look_up(matrix: Matrix, names: Named, words: Sequence[str], symptom: str) -> tuple[Fact, ...]:
