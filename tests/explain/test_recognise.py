@@ -54,10 +54,10 @@ OF_NUMPY = "RuntimeError: module compiled against API version 0xe but this versi
         (STRANGER.replace("osgeo", "transformers") + OF_NUMPY, ["numpy-abi"]),
         (f"{STRANGER}import tensorflow as tf\n{OF_NUMPY}", ["numpy-abi"]),
         (f"{STRANGER}mach-o file, but is an incompatible architecture", ["wrong-architecture"]),
-        (f"{STRANGER}error: externally-managed-environment", ["externally-managed"]),
+        (f"{STRANGER}Could not locate class 'Functional'.", ["keras-model-generation"]),
     ],
 )
-def test_files_of_a_package_that_does_not_go_with_tensorflow_speak_against_what_only_strikes_ours(
+def test_files_of_a_package_that_does_not_go_with_tensorflow_speak_against_generic_symptoms(
     text: str, wanted: list[str], known: tuple[Symptom, ...]
 ) -> None:
     assert ids(text, known) == wanted

@@ -116,9 +116,8 @@ class SymptomFile(_Model):
         default=(), description="What the matrix is asked to explain it: " + ", ".join(LOOK_UPS)
     )
     tried: tuple[Words, ...] = ()
-    any_package: bool = Field(
-        default=False,
-        description="The cause and the cures are the same whichever package it strikes",
+    generic: bool = Field(
+        default=False, description="Programs of all kinds print the same, for other reasons"
     )
     ask: str = Field(
         default="", max_length=400, description="What to paste or run to be sure, if a text is weak"

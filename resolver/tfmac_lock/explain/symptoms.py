@@ -134,10 +134,9 @@ class Symptom:
     more general ones that the same lines would match as well. ``detector`` names a detector in
     code for what no pattern can see, or is empty. ``looks_up`` says which facts of the matrix
     explain it. Text in which one of ``unless`` occurs does not show the symptom, whatever else it
-    prints, and neither does one that shows another framework and not ours. ``any_package`` says
-    that its cause and its cures are the same whichever package it strikes. The first of ``cases``
-    that holds says more of the text. ``ask`` says what to paste or to run where the text is too
-    short to be sure.
+    prints, and neither does one that shows another framework and not ours. ``generic`` says that
+    programs of all kinds print the same for other reasons. The first of ``cases`` that holds says
+    more of the text. ``ask`` says what to paste or to run where the text is too short to be sure.
     """
 
     id: str
@@ -157,17 +156,13 @@ class Symptom:
     ask: str
     sources: tuple[Source, ...]
     frameworks: Frameworks
-    any_package: bool
+    generic: bool
 
     @property
     def others(self) -> tuple[Text, ...]:
-        """What tells a text that does not show it, unless the text is ours.
-
-        An installer names packages of all kinds, so that none of them tells anything.
-        """
+        """What tells a text that does not show it, unless the text is ours."""
         known = self.frameworks
-        anybodys = self.any_package or self.stage is Stage.INSTALL
-        return known.others if anybodys else (*known.others, *known.strangers)
+        return (*known.others, *known.strangers) if self.generic else known.others
 
 
 def _literals(texts: list[str]) -> frozenset[bytes]:
@@ -244,7 +239,7 @@ def _symptom(data: Mapping[str, Any], frameworks: Frameworks) -> Symptom:
         ask=data["ask"],
         sources=tuple(Source(url=s["url"], says=s["says"]) for s in data["sources"]),
         frameworks=frameworks,
-        any_package=data["any_package"],
+        generic=data["generic"],
     )
 
 

@@ -278,7 +278,7 @@ class Symptom(Part):
     patterns: list[Pattern]
     detector: str
     unless: list[Text]
-    any_package: bool
+    generic: bool
     leads_to: list[str]
     instead_of: list[str]
     cures: list[Cure]
@@ -292,7 +292,7 @@ class Frameworks(Part):
     """What tells whose a text is: ours if one of ``ours`` or none of ``others`` occurs in it.
 
     ``strangers`` show files of a package that does not go with TensorFlow. They speak against
-    the symptoms after the installation that are not of ``any_package``.
+    the symptoms that are ``generic``.
     """
 
     ours: list[Text]

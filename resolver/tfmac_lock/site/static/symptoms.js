@@ -121,14 +121,14 @@ function caseOf(symptom, seen) {
 
 // The symptoms that a text shows, roots before what follows from them. One that names another
 // framework and not TensorFlow shows none; one that shows files of a package that does not go with
-// TensorFlow shows only what strikes any package.
+// TensorFlow shows nothing that programs of all kinds print.
 export function recognise(text, { symptoms: all, frameworks }) {
   const seen = views(text.slice(0, LONGEST));
   const shows = (texts) => texts.some((one) => search(one, seen));
   const ours = shows(frameworks.ours);
   if (!ours && shows(frameworks.others)) return [];
   const strange = !ours && shows(frameworks.strangers);
-  const holds = ({ any_package, stage, unless }) => (!strange || any_package || stage === "install") && !shows(unless);
+  const holds = ({ generic, unless }) => !(strange && generic) && !shows(unless);
   const brief = [...seen.forms[0][1].slice(0, 2 * BRIEF)].length <= BRIEF;
   const hits = all.flatMap((symptom) => symptom.patterns.map((pattern) => ({ symptom, pattern, found: search(pattern, seen) })));
   const found = new Map();
