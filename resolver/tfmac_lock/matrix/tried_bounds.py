@@ -91,11 +91,18 @@ def _need(name: str, versions: str, beside: str, python: str, filed: Filed, text
 
 
 def is_current(trial: Trial, companions: Companions) -> bool:
-    """Whether the trial was made with the smoke test and the settings that the facts have now."""
+    """Whether the trial was made with the smoke test and the settings that the facts have now.
+
+    What ran had the settings that it needs itself; those of other packages in its environment it
+    could do without. What failed may have failed for want of any.
+    """
     fact = companions.named(trial.companion)
-    return (fact is None or trial.program == fact.digest) and (
-        trial.environment == companions.settings(trial.versions)
-    )
+    if fact is not None and trial.program != fact.digest:
+        return False
+    if trial.outcome == "broken":
+        return trial.environment == companions.settings(trial.versions)
+    own = {trial.companion: trial.version, "tensorflow": trial.tensorflow}
+    return companions.settings(own).items() <= trial.environment.items()
 
 
 def is_explained(trial: Trial, companions: Companions) -> bool:
