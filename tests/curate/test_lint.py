@@ -34,6 +34,16 @@ reason = "it is written for Keras 2"
 source = "twin: it fails at import"
 [[needs]]
 """
+TWO_DEFECTS = """[[defects]]
+id = "save"
+text = "Saving fails, and loading works."
+source = "twin: it fails"
+[[defects]]
+id = "{}"
+text = "Plotting fails, and the rest works."
+source = "twin: it fails"
+[[needs]]
+"""
 SECOND_BOUND = """[[bounds]]
 id = "{}"
 package = "h5py"
@@ -184,6 +194,10 @@ EXAMPLES: dict[Code, list[tuple[Changes, Changes]]] = {
             {COMPANION: ("[[needs]]\n", SECOND_NEED.format("minor"))},
         ),
         ({}, {COMPANION: ('id = "minor"', 'id = "tried-2.18"')}),
+        (
+            {COMPANION: ("[[needs]]\n", TWO_DEFECTS.format("plot"))},
+            {COMPANION: ("[[needs]]\n", TWO_DEFECTS.format("save"))},
+        ),
     ],
 }
 """For each code what passes and what does not."""

@@ -11,6 +11,7 @@ from tests.support.locks import package
 from tfmac_lock.errors import DataError
 from tfmac_lock.matrix.companions import (
     Companion,
+    CompanionDefect,
     Companions,
     Needed,
     Setting,
@@ -96,6 +97,34 @@ def test_a_trial_without_tf_keras_says_nothing_of_a_lock_with_it() -> None:
     packages = (*PAIR, TEXT, package("tf-keras", "2.18.0"))
     judged = Companions(facts=(FACT,), trials=(tried(),)).judge(packages, python="3.11")
     assert {one.name: one.status for one in judged}["tensorflow-text"] is Status.UNPROVEN
+
+
+@pytest.mark.parametrize(
+    ("science", "scipy", "expected"),
+    [
+        ({"scipy": "1.17"}, "1.17.9", Status.WORKS),
+        ({"scipy": "1.17"}, "1.10.1", Status.UNPROVEN),
+        ({"scipy": "1.17"}, "", Status.WORKS),
+        ({}, "1.10.1", Status.WORKS),
+        ({"pandas": "3.1", "scikit-learn": "1.9"}, "1.10.1", Status.WORKS),
+    ],
+)
+def test_a_trial_says_nothing_of_a_lock_with_another_series_of_scipy(
+    science: dict[str, str], scipy: str, expected: Status
+) -> None:
+    packages = (*PAIR, TEXT, *([package("scipy", scipy)] if scipy else []))
+    assert status(replace(tried(), science=science), packages=packages) is expected
+
+
+def test_a_verdict_names_the_series_of_scipy_beside_which_it_was_not_tried() -> None:
+    known = Companions(facts=(FACT,), trials=(replace(tried(), science={"scipy": "1.17"}),))
+    (one,) = known.judge((*PAIR, TEXT, package("scipy", "1.10.1")), python="3.11")
+    assert one.reasons[0].text == "not tried beside scipy 1.10.1 (but 1.17)"
+
+
+def test_a_trial_keeps_the_series_of_what_changes_with_each_of_them() -> None:
+    made = replace(trial("works"), pins={"scipy": "1.17.1", "pandas": "3.1.1", "six": "1.0"})
+    assert made.tried("x.toml").science == {"scipy": "1.17", "pandas": "3.1"}
 
 
 @pytest.mark.parametrize("outcome", ["works", "broken"])
@@ -232,6 +261,7 @@ def test_a_trial_adds_to_what_is_known_of_the_companion_and_of_one_unknown_it_is
     assert (both.untried().facts[0].needs, both.untried().trials) == ((), ())
 
 
+<<<<<<< HEAD
 def test_a_trial_is_told_in_one_sentence_with_the_error_where_it_failed() -> None:
     beside = "beside TensorFlow 2.18.1 on Linux with CPython 3.11.9"
     assert trial("works").sentence == f"its smoke test ran {beside}"
@@ -387,6 +417,42 @@ def test_a_trial_of_a_companion_that_has_facts_adds_a_need_to_those_that_it_has(
     assert (first, second.id) == (written, "tried-2.18.1-2.18.1")
     assert (second.reason, second.source) == ("it fails there: ImportError", "y.toml")
     assert failed.untried() == known
+=======
+@pytest.mark.parametrize(
+    ("versions", "tensorflow", "outcome", "status"),
+    [
+        ("", "", "works", Status.CAUTION),
+        ("<2.19", ">=2.16", "works", Status.CAUTION),
+        ("<2.18", "", "works", Status.WORKS),
+        ("", "<2.18", "works", Status.WORKS),
+        ("", "", "broken", Status.BROKEN),
+    ],
+)
+def test_what_runs_with_a_defect_beside_that_tensorflow_is_caution_and_says_so(
+    versions: str, tensorflow: str, outcome: str, status: Status
+) -> None:
+    defect = CompanionDefect(
+        id="part",
+        versions=versions,
+        tensorflow=tensorflow,
+        text="A part of it fails.",
+        source="https://example.org",
+    )
+    companions = Companions(facts=(replace(FACT, defects=(defect,)),), trials=(tried(outcome),))
+    (found,) = companions.judge((*PAIR, TEXT), python="3.11")
+    assert found.status is status
+    told = [one for one in found.reasons if one.kind == "defect"]
+    assert [one.text for one in told if one.against and not one.fatal] == (
+        [] if status is Status.WORKS else ["A part of it fails."]
+    )
+
+
+def test_what_was_not_tried_stays_unproven_with_its_defect() -> None:
+    defect = CompanionDefect(id="part", text="A part of it fails.", source="https://example.org")
+    companions = Companions(facts=(replace(FACT, defects=(defect,)),))
+    (found,) = companions.judge((*PAIR, TEXT), python="3.11")
+    assert found.status is Status.UNPROVEN
+>>>>>>> deep
 
 
 WHEEL = {"package": "tensorflow-text", "version": "2.18.1", "tensorflow": "2.18.1", "arch": "arm64"}

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 from tfmac_lock.matrix.companions import Companion, Companions, Needed, Setting, Trial
 from tfmac_lock.matrix.tried_bounds import bounds_of, is_current, is_explained
 
+SETTING = Setting(
+    versions=">=2",
+    name="LAYERS_BACKEND",
+    value="tensorflow",
+    reason="it takes another one",
+    source="twin: it does",
+)
 FACT = Companion(
     name="layers",
     couples="keras",
@@ -22,15 +30,7 @@ FACT = Companion(
             source="twin: it fails at import",
         ),
     ),
-    settings=(
-        Setting(
-            versions=">=2",
-            name="LAYERS_BACKEND",
-            value="tensorflow",
-            reason="it takes another one",
-            source="twin: it does",
-        ),
-    ),
+    settings=(SETTING,),
     sources=("https://example.org/layers",),
 )
 COMPANIONS = Companions(facts=(FACT,))
@@ -118,6 +118,7 @@ def test_a_trial_is_current_while_program_and_settings_are_those_of_the_facts() 
     assert is_current(trial("2.1", "works", environment=setting), COMPANIONS)
 
 
+<<<<<<< HEAD
 def test_what_ran_without_the_setting_of_a_neighbour_counts_and_what_failed_does_not() -> None:
     pins = {"layers": "2.1", "other": "1.0", "keras": "3.5.0"}
     setting = {"LAYERS_BACKEND": "tensorflow"}
@@ -132,6 +133,16 @@ def test_what_ran_without_the_setting_of_a_neighbour_counts_and_what_failed_does
     assert not is_current(other("works", LAYERS_BACKEND="jax"), COMPANIONS)
     assert not is_current(other("broken"), COMPANIONS)
     assert is_current(other("broken", **setting), COMPANIONS)
+=======
+def test_what_ran_needs_no_setting_of_another_package_and_what_failed_may_have_lacked_it() -> None:
+    other = replace(FACT, name="other", needs=(), settings=(replace(SETTING, versions=""),))
+    companions = Companions(facts=(FACT, other))
+    pins = {"tensorflow": "2.18.1", "layers": "1.1", "other": "1.0"}
+    assert is_current(trial("1.1", "works", pins=pins), companions)
+    assert not is_current(trial("1.1", "broken", pins=pins), companions)
+    there = {"LAYERS_BACKEND": "tensorflow"}
+    assert is_current(trial("1.1", "broken", pins=pins, environment=there), companions)
+>>>>>>> deep
 
 
 def test_trials_learned_on_the_spot_keep_a_release_from_that_tensorflow() -> None:

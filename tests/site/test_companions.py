@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tfmac_lock.matrix.companions import Companion, Companions, Needed, Tried
+from tfmac_lock.matrix.companions import Companion, CompanionDefect, Companions, Needed, Tried
 from tfmac_lock.matrix.reasons import Status
 from tfmac_lock.site.companion_documents import facts_of_all, row
 
@@ -71,6 +71,22 @@ def test_the_newest_version_that_passed_stands_for_a_tensorflow(inputs: Inputs) 
     assert beside(found, "2.17").version is None
     assert row(found).works == ["2.18"]
     assert row(found).broken == ["2.19"]
+
+
+def test_what_ran_with_a_defect_is_caution_and_the_defect_is_told(inputs: Inputs) -> None:
+    defect = CompanionDefect(
+        id="save", tensorflow=">=2.18", text="Saving fails.", source="https://example.org/"
+    )
+    trials = (tried("1.10", "works", "2.18.1"), tried("1.10", "works", "2.17.0"))
+    facts = (replace(companion(), defects=(defect,)),)
+    found = told(inputs.matrix, Companions(facts=facts, trials=trials))
+
+    assert (beside(found, "2.18").status, beside(found, "2.18").text) == (
+        Status.CAUTION,
+        "Saving fails.",
+    )
+    assert (row(found).caution, row(found).works) == (["2.18"], ["2.17"])
+    assert found.defects == [defect]
 
 
 def test_only_a_fact_about_all_versions_rules_a_tensorflow_out(inputs: Inputs) -> None:

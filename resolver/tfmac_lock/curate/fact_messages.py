@@ -47,7 +47,8 @@ def of_facts() -> Iterator[Message]:
     for one in matrix.companions.facts:
         place = f"matrix/companions/{one.name}.toml"
         reasons = [*(row.reason for row in one.needs), *(row.reason for row in one.settings)]
-        yield from _facts([one.text, one.successor, *reasons], place, FACTS)
+        defects = [row.text for row in one.defects]
+        yield from _facts([one.text, one.successor, *reasons, *defects], place, FACTS)
     for figure in _document("figures.json").get("figures", ()):
         shown = [figure["title"], figure["text"], figure["unit"], f"{figure['better']} is better"]
         yield from _facts(shown, "matrix/figures.toml", FACTS)

@@ -54,7 +54,7 @@ class Code(Enum):
     M013 = "a file that people write names its schema in the first line"
     M014 = "a run is of a recipe that exists, of its smoke test, and of all that it asks for"
     M015 = "a trial ran the smoke test and the settings that the facts have, and is named after it"
-    M016 = "no id stands twice among a companion's needs, and none begins as those of trials do"
+    M016 = "no id stands twice among a companion's needs or defects, nor begins as those of trials"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,11 +32,13 @@ def stale_trials(folder: MatrixFolder) -> Iterator[tuple[str, str]]:
 
 
 def needs_with_taken_ids(folder: MatrixFolder) -> Iterator[tuple[str, str]]:
-    """Where a need stands whose id is not its own, and why."""
+    """Where a need or a defect stands whose id is not its own, and why."""
     for fact in folder.companions:
         where = f"companions/{fact.name}.toml"
-        for name, count in Counter(need.id for need in fact.needs).items():
-            if count > 1:
-                yield where, f"{name} stands there {count} times"
-            if name.startswith(OF_TRIALS):
-                yield where, f"{name}: {OF_TRIALS} is how the ids of bounds from trials begin"
+        for rows in (fact.needs, fact.defects):
+            for name, count in Counter(row.id for row in rows).items():
+                if count > 1:
+                    yield where, f"{name} stands there {count} times"
+        for need in fact.needs:
+            if need.is_of_trials:
+                yield where, f"{need.id}: {OF_TRIALS} is how the ids of bounds from trials begin"

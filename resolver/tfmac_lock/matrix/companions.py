@@ -43,6 +43,9 @@ TOUCHED = TENSORFLOW | {"keras", "tf-keras"}
 DECISIVE = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf")
 """A trial speaks for a lock that holds these in the very same versions."""
 
+SCIENCE = ("scipy", "pandas", "scikit-learn")
+"""Packages whose minor releases take names away that others import."""
+
 TAKES_AWAY = 12
 """CPython 3.12 has no distutils, asynchat, asyncore and imp any more (PEP 594, PEP 632)."""
 
@@ -106,6 +109,25 @@ class Setting(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CompanionDefect(Fact):
+    """A part of the companion that fails where the rest of it runs, and the way out.
+
+    It holds for these ``versions`` of the companion beside these of ``tensorflow``; a lock with
+    such a pair is ``caution`` at best.
+    """
+
+    id: Identifier
+    versions: SpecifierText = ""
+    tensorflow: SpecifierText = ""
+    text: Sentence
+    source: Source
+
+    def holds(self, version: str, tensorflow: str) -> bool:
+        """Whether that version has it beside that TensorFlow."""
+        return admits(self.versions, version) and admits(self.tensorflow, tensorflow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Companion(Fact):
     """What is known of a companion (matrix/companions/<name>.toml).
 
@@ -125,6 +147,7 @@ class Companion(Fact):
     same_minor: Source | None = None
     needs: tuple[Needed, ...] = ()
     settings: tuple[Setting, ...] = ()
+    defects: tuple[CompanionDefect, ...] = ()
     ended: Annotated[str, Rule(pattern=r"^(\d{4}-\d{2})?$")] = ""
     successor: str = ""
     sources: Sources
@@ -132,6 +155,10 @@ class Companion(Fact):
     def __post_init__(self) -> None:
         if not self.smoke and not self.modules:
             raise ValueError("a companion has a smoke test, or modules to import")
+
+    def defects_of(self, version: str, tensorflow: str) -> tuple[CompanionDefect, ...]:
+        """The defects that a version of it has beside a TensorFlow."""
+        return tuple(one for one in self.defects if one.holds(version, tensorflow))
 
     @property
     def program(self) -> str:
@@ -208,6 +235,7 @@ class Trial(Run):
             text=self.sentence,
             source=source,
             pins=self.decisive,
+            science={name: minor(self.pins[name]) for name in SCIENCE if name in self.pins},
             environment=self.environment,
         )
 
@@ -222,6 +250,8 @@ def decisive_of(pins: Mapping[str, str], tensorflow: str) -> dict[str, str]:
 class Tried:
     """A trial as the compiled matrix has it: ``pins`` are the decisive ones.
 
+    ``science`` has the minor series of those packages beside it that change what they hold with
+    each of them. A lock with another series of one is another case; one without it is not.
     It counts only where the environment variables that companions need are the same: one that
     ran with Keras 3 says nothing of a lock that takes Keras 2 in its place.
     """
@@ -233,18 +263,29 @@ class Tried:
     text: str
     source: str
     pins: dict[str, str]
+    science: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 
     def speaks_for(self, name: str, version: str, pins: Mapping[str, str]) -> bool:
         """Whether it was made with that version beside the very same decisive packages.
 
-        On which Pythons that counts is another question: ``counts_on``.
+        ``pins`` are all packages of a lock, TensorFlow under one name. Whether those of
+        ``science`` are alike is another question (``unlike``), and so is on which Pythons it
+        counts (``counts_on``).
         """
         return (
             (self.companion, self.version) == (name, version)
             and all(pins.get(one) == pinned for one, pinned in self.pins.items())
             and all(one in self.pins for one in ("tf-keras",) if one in pins)
         )
+
+    def unlike(self, pins: Mapping[str, str]) -> dict[str, str]:
+        """The packages of ``science`` of which the pins have another series, with the trial's."""
+        return {
+            name: series
+            for name, series in self.science.items()
+            if name in pins and minor(pins[name]) != series
+        }
 
     def counts_on(self, python: Series) -> bool:
         """Whether what came of it says something of another Python series.
@@ -336,7 +377,7 @@ class Companions:
         check of a package's version beside the pair, and ``python`` the series of the lock. Of a
         package that does not touch it there is a verdict where it was tried all the same.
         """
-        pins = decisive_pins(packages)
+        pins = pins_of(packages)
         loads = {package.name: load(package.name, package.version) for package in packages}
         listed = {fact.name for fact in self.facts} | {*naming}
         listed |= {name for name, found in loads.items() if found is not None}
@@ -348,6 +389,7 @@ class Companions:
             for one in trials
             if one.companion in there
             and one.speaks_for(one.companion, there[one.companion], pins)
+            and not one.unlike(pins)
             and one.counts_on(minor(python))
         }
         return tuple(
@@ -379,7 +421,8 @@ class Companions:
         python: Series,
     ) -> CompanionVerdict:
         name, version = package.name, package.version
-        beside_these = [one for one in trials if one.speaks_for(name, version, pins)]
+        near = [one for one in trials if one.speaks_for(name, version, pins)]
+        beside_these = [one for one in near if not one.unlike(pins)]
         # What was run on this very Python is the best that can be known.
         trials = [one for one in beside_these if one.python == python] or [
             one for one in beside_these if one.counts_on(python)
@@ -405,15 +448,25 @@ class Companions:
         ]
         if not trials:
             beside = ", ".join(f"{one} {pins[one]}" for one in DECISIVE if one in pins)
+            if near and not beside_these:
+                others = near[-1].unlike(pins).items()
+                beside = ", ".join(f"{one} {pins[one]} (but {tried})" for one, tried in others)
             trials = [one for one in beside_these if one.outcome == "works"]
-            others = " and ".join(_series(trials))
+            on = " and ".join(_series(trials))
             text = f"not tried beside {beside}" + (
-                f" with Python {python}; it ran there with Python {others}" if others else ""
+                f" with Python {python}; it ran there with Python {on}" if on else ""
             )
             reasons.append(Reason(kind="untried", text=text, source="matrix/proofs/companions"))
         if load is not None:
             reasons.append(reason_of(load))
         companion = self.named(name)
+        defects = companion.defects_of(version, pins.get("tensorflow", "")) if companion else ()
+        if defects:
+            status = max(status, Status.CAUTION)
+            reasons += [
+                Reason(kind="defect", text=one.text, source=one.source, against=True)
+                for one in defects
+            ]
         if companion and companion.ended:
             text = f"its last release is of {companion.ended}"
             text += f"; take {companion.successor}" if companion.successor else ""
@@ -473,12 +526,17 @@ class Locked(Protocol):
         """The requirements that hold for the target."""
 
 
-def decisive_pins(packages: Iterable[Locked]) -> dict[str, str]:
-    """The versions beside which a companion was or was not tried; TensorFlow under one name."""
-    found = {
+def pins_of(packages: Iterable[Locked]) -> dict[str, str]:
+    """The version of each package; TensorFlow under one name."""
+    return {
         "tensorflow" if package.name in TENSORFLOW else package.name: package.version
         for package in packages
     }
+
+
+def decisive_pins(packages: Iterable[Locked]) -> dict[str, str]:
+    """The versions beside which a companion was or was not tried; TensorFlow under one name."""
+    found = pins_of(packages)
     return {name: found[name] for name in DECISIVE if name in found}
 
 

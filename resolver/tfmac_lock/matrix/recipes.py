@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..target import Arch  # noqa: TC001 - the compiled matrix is read by its annotations
 from .base import Fact
-from .companions import DECISIVE, RequirementText, Run, decisive_pins, plain_name
+from .companions import DECISIVE, RequirementText, Run, decisive_pins, pins_of, plain_name
 from .reasons import Grade, Reason, Status
 from .texts import Identifier, PackageName, Rule, Sentence, Series, Source, Sources
 from .waivers import Waiver
@@ -160,7 +160,7 @@ class Recipes:
 
         Of the same versions the other architecture's run says the same.
         """
-        pins = {package.name: package.version for package in packages} | decisive_pins(packages)
+        pins = pins_of(packages)
         runs = [one for one in self.runs if one.speaks_for(recipe, pins)]
         return max(runs, key=lambda one: one.date, default=None)
 

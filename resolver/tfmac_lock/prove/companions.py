@@ -94,13 +94,16 @@ def drop_stale(folder: Path, name: str, companions: Companions) -> None:
 def known_trial(path: Path, task: Task, lock: LockedSet) -> Trial | None:
     """The trial that is there, if it is of the same program and settings.
 
-    One that failed is known only beside the very same packages, for it may have lacked one.
+    One that ran is not known beside another series of SciPy and its kin, and one that failed is
+    known only beside the very same packages, for it may have lacked one.
     """
     if not path.is_file():
         return None
     trial = read_file(path, Trial)
     same = (trial.program, trial.environment) == (task.digest, dict(task.environment))
-    return trial if same and (trial.outcome == "works" or trial.pins == dict(lock.pins)) else None
+    if trial.outcome == "works":
+        return trial if same and not trial.tried(str(path)).unlike(lock.pins) else None
+    return trial if same and trial.pins == dict(lock.pins) else None
 
 
 def try_companions(

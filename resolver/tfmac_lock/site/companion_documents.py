@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from ..matrix.base import TENSORFLOW_PACKAGES, specifier, version
-from ..matrix.companions import TENSORFLOW, Companion, Needed, Setting, Tried, with_load
+from ..matrix.companions import (
+    TENSORFLOW,
+    Companion,
+    CompanionDefect,
+    Needed,
+    Setting,
+    Tried,
+    with_load,
+)
 from ..matrix.reasons import Grade, Status
 from ..target import Arch
 from .documents import Document, Part, SitePath
@@ -71,8 +79,9 @@ class OnTensorFlow(Part):
 class CompanionRow(Part):
     """A companion in short. ``works`` are the TensorFlow minors beside which a version passed.
 
-    ``caution`` are those where it passed on Linux and its binaries for the Mac leave a doubt,
-    ``broken`` those beside which all failed that were tried, or that a fact rules out.
+    ``caution`` are those where it passed on Linux, and its binaries for the Mac leave a doubt or
+    a part of it is known to fail, ``broken`` those beside which all failed that were tried, or
+    that a fact rules out.
     """
 
     name: str
@@ -108,6 +117,7 @@ class CompanionFacts(Document):
     successor: str
     needs: list[Needed]
     settings: list[Setting]
+    defects: list[CompanionDefect]
     smoke: str
     sources: list[str]
     minors: list[OnTensorFlow]
@@ -167,6 +177,7 @@ def _facts(
         successor=known.successor if known else "",
         needs=list(known.needs) if known else [],
         settings=list(known.settings) if known else [],
+        defects=list(known.defects) if known else [],
         smoke=known.program if known else "",
         sources=list(known.sources) if known else [],
         minors=[
@@ -209,6 +220,9 @@ def _on_minor(
         (status, load), trial = ranked[0]
         release = trial.version
         text, source = (load.text, load.source) if load else (trial.text, trial.source)
+        defects = known.defects_of(release, trial.pins["tensorflow"]) if known else ()
+        if defects and status is Status.WORKS:
+            status, text, source = Status.CAUTION, defects[0].text, defects[0].source
     elif ruled:
         status, text, source = Status.BROKEN, ruled.reason, ruled.source
     elif best and all(one.loads is False for one in best):

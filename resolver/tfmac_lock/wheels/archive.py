@@ -126,7 +126,10 @@ class Wheel:
         if size == 0:
             return b""
         check_packing(member, what)
-        memory = mmap.mmap(-1, size)
+        try:
+            memory = mmap.mmap(-1, size)
+        except OSError as fault:
+            raise DamagedBinary(what, f"claims {size} bytes: {fault.strerror}") from None
         try:
             with damage(what), self._archive.open(member) as source:
                 self._fill(memory, source, member)
