@@ -261,7 +261,6 @@ def test_a_trial_adds_to_what_is_known_of_the_companion_and_of_one_unknown_it_is
     assert (both.untried().facts[0].needs, both.untried().trials) == ((), ())
 
 
-<<<<<<< HEAD
 def test_a_trial_is_told_in_one_sentence_with_the_error_where_it_failed() -> None:
     beside = "beside TensorFlow 2.18.1 on Linux with CPython 3.11.9"
     assert trial("works").sentence == f"its smoke test ran {beside}"
@@ -417,7 +416,8 @@ def test_a_trial_of_a_companion_that_has_facts_adds_a_need_to_those_that_it_has(
     assert (first, second.id) == (written, "tried-2.18.1-2.18.1")
     assert (second.reason, second.source) == ("it fails there: ImportError", "y.toml")
     assert failed.untried() == known
-=======
+
+
 @pytest.mark.parametrize(
     ("versions", "tensorflow", "outcome", "status"),
     [
@@ -452,7 +452,6 @@ def test_what_was_not_tried_stays_unproven_with_its_defect() -> None:
     companions = Companions(facts=(replace(FACT, defects=(defect,)),))
     (found,) = companions.judge((*PAIR, TEXT), python="3.11")
     assert found.status is Status.UNPROVEN
->>>>>>> deep
 
 
 WHEEL = {"package": "tensorflow-text", "version": "2.18.1", "tensorflow": "2.18.1", "arch": "arm64"}

@@ -118,7 +118,6 @@ def test_a_trial_is_current_while_program_and_settings_are_those_of_the_facts() 
     assert is_current(trial("2.1", "works", environment=setting), COMPANIONS)
 
 
-<<<<<<< HEAD
 def test_what_ran_without_the_setting_of_a_neighbour_counts_and_what_failed_does_not() -> None:
     pins = {"layers": "2.1", "other": "1.0", "keras": "3.5.0"}
     setting = {"LAYERS_BACKEND": "tensorflow"}
@@ -133,7 +132,8 @@ def test_what_ran_without_the_setting_of_a_neighbour_counts_and_what_failed_does
     assert not is_current(other("works", LAYERS_BACKEND="jax"), COMPANIONS)
     assert not is_current(other("broken"), COMPANIONS)
     assert is_current(other("broken", **setting), COMPANIONS)
-=======
+
+
 def test_what_ran_needs_no_setting_of_another_package_and_what_failed_may_have_lacked_it() -> None:
     other = replace(FACT, name="other", needs=(), settings=(replace(SETTING, versions=""),))
     companions = Companions(facts=(FACT, other))
@@ -142,7 +142,6 @@ def test_what_ran_needs_no_setting_of_another_package_and_what_failed_may_have_l
     assert not is_current(trial("1.1", "broken", pins=pins), companions)
     there = {"LAYERS_BACKEND": "tensorflow"}
     assert is_current(trial("1.1", "broken", pins=pins, environment=there), companions)
->>>>>>> deep
 
 
 def test_trials_learned_on_the_spot_keep_a_release_from_that_tensorflow() -> None:

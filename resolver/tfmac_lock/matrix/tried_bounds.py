@@ -93,30 +93,18 @@ def _need(name: str, versions: str, beside: str, python: str, filed: Filed, text
 def is_current(trial: Trial, companions: Companions) -> bool:
     """Whether the trial was made with the smoke test and the settings that the facts have now.
 
-<<<<<<< HEAD
     What ran without a setting that a neighbour in its environment asks for has run all the same,
     and counts in locks without that neighbour; it needs its own settings alone.
-=======
-    What ran had the settings that it needs itself; those of other packages in its environment it
-    could do without. What failed may have failed for want of any.
->>>>>>> deep
     """
     fact = companions.named(trial.companion)
     if fact is not None and trial.program != fact.digest:
         return False
-<<<<<<< HEAD
     everyones = companions.settings(trial.versions)
     if trial.outcome != "works":
         return trial.environment == everyones
     alone = {trial.companion: trial.version, "tensorflow": trial.tensorflow}
     own = companions.settings(alone)
     return own.items() <= trial.environment.items() <= everyones.items()
-=======
-    if trial.outcome == "broken":
-        return trial.environment == companions.settings(trial.versions)
-    own = {trial.companion: trial.version, "tensorflow": trial.tensorflow}
-    return companions.settings(own).items() <= trial.environment.items()
->>>>>>> deep
 
 
 def is_explained(trial: Trial, companions: Companions) -> bool:
