@@ -217,8 +217,9 @@ def test_the_browser_recognises_what_the_program_recognises(
     from tfmac_lock.matrix import loading
 
     texts = _examples()
-    pasted = loading.checkout() / "tests" / "explain" / "corpus" / "work"
-    texts += [tomllib.loads(path.read_text("utf-8"))["text"] for path in pasted.glob("*.toml")]
+    corpus = loading.checkout() / "tests" / "explain" / "corpus"
+    pasted = [path for part in ("work", "tenth") for path in (corpus / part).glob("*.toml")]
+    texts += [tomllib.loads(path.read_text("utf-8"))["text"] for path in pasted]
     texts += [change(text) for change in DRESSINGS.values() for text in texts[:3]]
     wanted = [
         [match.symptom.id for match in recognise_text(text, shipped()).matches if match.line]
