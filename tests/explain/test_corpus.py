@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tfmac_lock.explain.symptoms import Symptom
 
 CORPUS = Path(__file__).parent / "corpus"
-OPEN = ("work", "later", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+OPEN = ("work", "later", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "made")
 WORK = sorted(path for part in OPEN for path in (CORPUS / part).glob("*.toml"))
 
 
