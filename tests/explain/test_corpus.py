@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tfmac_lock.explain.symptoms import Symptom
 
 CORPUS = Path(__file__).parent / "corpus"
-OPEN = ("work", "later", "fourth", "fifth", "sixth", "seventh", "tenth")
+OPEN = ("work", "later", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "made")
 WORK = sorted(path for part in OPEN for path in (CORPUS / part).glob("*.toml"))
 LIKE_OURS = {
     "none-c41a353e": "Core AI: nothing but the driver's words, which the plugin's user sees too",

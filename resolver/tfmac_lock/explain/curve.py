@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 _EPOCH = re.compile(rb"Epoch\s{0,3}(\d{1,7})\s{0,2}/\s{0,2}\d{1,7}")
 _NUMBER = re.compile(
-    rb"\s{0,3}(nan|-?inf|-?\d{1,15}(?:\.\d{1,15})?(?:e[+-]?\d{1,3})?)",
+    rb"\s{0,3}(nan|-?inf|-?\d{1,39}(?:\.\d{1,15})?(?:e[+-]?\d{1,3})?)",
     re.IGNORECASE,
 )
 _ACCURACY = re.compile(rb"acc(?:uracy)?:\s{0,3}(0\.\d{1,10}|1\.0{1,10})")
@@ -22,6 +22,9 @@ GROWTH = 10.0
 
 LEAST_RISE = 2.0
 """The same as a difference, so that a loss near zero may wobble."""
+
+HUGE = 1e15
+"""A loss that no data explain, whatever their scale: their errors would be in tens of millions."""
 
 STEADY_EPOCHS = 4
 STEADY_GROWTH = 3.0
@@ -103,7 +106,8 @@ class LossCurve:
             and loss > STEADY_GROWTH * self._best
             and loss > self._best + STEADY_RISE
         )
-        if not math.isfinite(loss) or grown or steady or self._runaway(loss, line):
+        huge = loss > HUGE and self._epoch > 1
+        if not math.isfinite(loss) or huge or grown or steady or self._runaway(loss, line):
             self.line = " ".join(line.decode("utf-8", "replace").split())[:300]
         self._latest = loss
 

@@ -1,12 +1,13 @@
 // A loss that explodes, seen in the progress that Keras prints: the program's LossCurve, with the
 // same numbers. No pattern can compare numbers, so this failure has a detector.
 const EPOCH = /Epoch[ \t\n\r\f\v]{0,3}(\d{1,7})[ \t\n\r\f\v]{0,2}\/[ \t\n\r\f\v]{0,2}\d{1,7}/g;
-const NUMBER = /[ \t\n\r\f\v]{0,3}(nan|-?inf|-?\d{1,15}(?:\.\d{1,15})?(?:e[+-]?\d{1,3})?)/iy;
+const NUMBER = /[ \t\n\r\f\v]{0,3}(nan|-?inf|-?\d{1,39}(?:\.\d{1,15})?(?:e[+-]?\d{1,3})?)/iy;
 const ACCURACY = /acc(?:uracy)?:[ \t\n\r\f\v]{0,3}(0\.\d{1,10}|1\.0{1,10})/;
 
 const GROWTH = 10;
 const LEAST_RISE = 2;
 const STEADY_EPOCHS = 4;
+const HUGE = 1e15;
 const STEADY_GROWTH = 3;
 const STEADY_RISE = 1;
 const LARGEST_LOSS_PER_ERROR = 16.2;
@@ -69,7 +70,8 @@ function judge(curve, log, at, loss) {
   const grown = loss > GROWTH * curve.best && loss > curve.best + LEAST_RISE;
   const steady =
     curve.rises >= STEADY_EPOCHS && loss > curve.before && loss > STEADY_GROWTH * curve.best && loss > curve.best + STEADY_RISE;
-  if (!Number.isFinite(loss) || grown || steady || runaway(curve, loss, line)) {
+  const huge = loss > HUGE && curve.epoch > 1;
+  if (!Number.isFinite(loss) || huge || grown || steady || runaway(curve, loss, line)) {
     curve.line = line.trim().split(/\s+/).join(" ").slice(0, 300);
   }
   curve.latest = loss;
