@@ -314,10 +314,13 @@ def write(
     chosen: Iterable[Slot],
     own: Collection[str] = OWN_FILES,
 ) -> list[str]:
-    """Bring the folder up to date and return what was changed; left-over locks are removed."""
+    """Bring the folder up to date and return what was changed; left-over locks are removed.
+
+    An index comes last, since whoever finds one reads the verdicts beside it.
+    """
     with alone(folder):
         changed = stale(folder, files, chosen, own)
-        for name in changed:
+        for name in sorted(changed, key=lambda name: name.startswith(f"{published.INDEX}/")):
             path = folder / name
             if name not in files:
                 path.unlink()
