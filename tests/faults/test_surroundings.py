@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAC = ("--python", "3.11", "--chip", "m1")
+NOWHERE = "http://127.0.0.1:9/"
 COMMANDS = {
     "a lock": MAC,
     "a lock as JSON": (*MAC, "--json", "-o", "out"),
@@ -40,15 +41,18 @@ COMMANDS = {
     "update": ("update", "--dry-run"),
     "diff": ("diff", "lock.json", "lock.json", "--markdown"),
     "outdated": ("outdated", "--offline"),
-    "migrate": ("migrate", "requirements.txt", *MAC, "-o", "moved", "--offline", "--dry-run"),
-    "fetch": ("fetch", "lock.json", "--index-url", "http://127.0.0.1:9/"),
+    "migrate": (
+        *("migrate", "requirements.txt", *MAC, "-o", "moved"),
+        *("--offline", "--index-url", NOWHERE),
+    ),
+    "fetch": ("fetch", "lock.json", "--index-url", NOWHERE),
     "a bill of materials": ("advisories", "lock.json", "--no-advisories", "--sbom", "b.json"),
     "apply for good": ("apply", "--to", "pyproject.toml", "--tool", "uv"),
     "doctor": ("doctor",),
     "combos": ("matrix", "combos", "--python", "3.11"),
     "coverage": ("matrix", "coverage"),
     "jobs": ("prove", "jobs"),
-    "no such companion": ("prove", "companions", "n\u00f6", "--index-url", "http://127.0.0.1:9/"),
+    "no such companion": ("prove", "companions", "n\u00f6", "--index-url", NOWHERE),
     "no such report": ("prove", "record", "n\u00f6.json"),
     "the reference": ("publish", "reference", "--check"),
     "a data package": ("publish", "data", "pyproject.toml"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -282,3 +283,20 @@ def test_only_what_the_channel_had_by_that_day_makes_its_state(
         served = Channel.parse(f"conda-forge={channel(tmp_path, more).as_uri()}")
         with CondaClient([served], cache=tmp_path / f"rattler-{is_same}") as opened:
             assert same(opened, tmp_path) is is_same
+
+
+def test_what_a_killed_run_left_undone_is_done_before_anything_is_read(folder: Path) -> None:
+    """With new verdicts beside an old index neither could be read."""
+    other = replace(RESULT, locks=(lock(),))
+    wanted = locks.render([other])
+    gone = [name for name in locks.render([RESULT]) if name not in wanted]
+    assert gone
+    journal = {**wanted, **dict.fromkeys(gone), "../outside": "text"}
+    (folder / locks.JOURNAL).write_text(json.dumps(journal))
+    (folder / "verdicts" / "cp311-arm64.json").write_text(wanted["verdicts/cp311-arm64.json"])
+
+    locks.finish(folder)
+    assert len(locks.recorded_locks(folder, SLOT)) == 1
+    assert not (folder / locks.JOURNAL).exists()
+    assert not (folder.parent / "outside").exists()
+    assert locks.write(folder, wanted, [SLOT]) == []

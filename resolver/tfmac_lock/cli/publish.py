@@ -214,6 +214,8 @@ def _locks(args: argparse.Namespace) -> Outcome:
     from ..publish.workers import make
 
     root = loading.checkout()
+    if not args.check:
+        publishing.finish(root / "locks")
     number, of = parse_shard(args.shard)
     chosen = publishing.shard(publishing.slots(loading.matrix()), number, of)
     day = _day(args, root)
@@ -232,6 +234,8 @@ def _conda(args: argparse.Namespace) -> Outcome:
     from ..publish.workers import make
 
     root = loading.checkout()
+    if not args.check:
+        publishing.finish(root / "locks")
     chosen = publishing.shard(publishing.slots(loading.matrix()), *parse_shard(args.shard))
     day = _recorded_day(root)  # of the locks that the mixed ones belong to
     made = make(args, chosen, day, channels=args.channel or ["conda-forge"])
@@ -251,6 +255,8 @@ def _render(args: argparse.Namespace) -> Outcome:
     from ..publish.judged import judged_slot
 
     root, matrix = loading.checkout(), loading.matrix()
+    if not args.check:
+        publishing.finish(root / "locks")
     slots = publishing.slots(matrix)
     wheels = {slot: judged_slot(matrix, slot, root / "locks") for slot in slots}
     mixed = [judged_slot(matrix, slot, root / "locks", conda=True) for slot in slots]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
 from rich.table import Table
@@ -31,11 +31,19 @@ SIGNS = {
 """One sign and one colour a status, so that the grid is read without colours too."""
 
 
+class _Out(Console):
+    """Standard output; a reader that went away ends the program as anywhere else, not with 1."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raise what the writing did."""
+        raise BrokenPipeError
+
+
 def show(table: Table) -> None:
     """Print a table; in a pipe it is as wide as it needs to be."""
-    console = Console(highlight=False)
+    console = _Out(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, 120))
+        console = _Out(highlight=False, width=max(console.width, 120))
     console.print(table)
 
 

@@ -7,13 +7,14 @@ where the index got a file late.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..conda.mixed import CondaPart
 from ..errors import Refusal
-from ..files import alone, differing, write_whole
+from ..files import alone, differing, dump_json, write_whole
 from ..lock import published
 from ..lock.formats import FORMATS, STORED
 from ..lock.formats.conda import CONDA_FORMATS
@@ -314,16 +315,51 @@ def write(
     chosen: Iterable[Slot],
     own: Collection[str] = OWN_FILES,
 ) -> list[str]:
-    """Bring the folder up to date and return what was changed; left-over locks are removed."""
+    """Bring the folder up to date and return what was changed; left-over locks are removed.
+
+    Indexes and verdicts belong together, so all of it is noted first: where the process is killed,
+    ``finish`` does the rest.
+    """
+    finish(folder)
     with alone(folder):
         changed = stale(folder, files, chosen, own)
-        for name in changed:
-            path = folder / name
-            if name not in files:
-                path.unlink()
-                for above in path.parents[:2]:
-                    if not any(above.iterdir()):
-                        above.rmdir()
-                continue
-            write_whole(path, files[name])
+        if not changed:
+            return changed
+        write_whole(folder / JOURNAL, dump_json({name: files.get(name) for name in changed}))
+        try:
+            _carry_out(folder)
+        except KeyboardInterrupt:
+            _carry_out(folder)
+            raise
     return changed
+
+
+JOURNAL = ".publish.journal"
+"""There while files are replaced: each name with its new text, null for one that is removed."""
+
+
+def finish(folder: Path) -> None:
+    """Do what is left of a run that was killed while it wrote; raises OSError."""
+    if (folder / JOURNAL).exists():
+        with alone(folder):
+            _carry_out(folder)
+
+
+def _carry_out(folder: Path) -> None:
+    """Do all that the journal says, as often as it takes; only names within the folder count."""
+    try:
+        rows = json.loads((folder / JOURNAL).read_bytes())
+    except (FileNotFoundError, ValueError):
+        rows = {}  # another run was quicker; a damaged one is none of ours, which are whole
+    for name, text in rows.items():
+        path = folder / name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            continue
+        if text is not None:
+            write_whole(path, text)
+            continue
+        path.unlink(missing_ok=True)
+        for above in path.parents[:2]:
+            if above.is_dir() and not any(above.iterdir()):
+                above.rmdir()
+    (folder / JOURNAL).unlink(missing_ok=True)
