@@ -247,6 +247,17 @@ def test_a_bound_limits_under_the_options_that_it_is_about(universe: Universe) -
     assert chosen(paired(universe, BEST, OLDER, bounds=narrow))["tensorflow"] == "2.17.1"
 
 
+def test_a_constraint_is_about_every_option_and_a_bound_about_its_own(universe: Universe) -> None:
+    bounds = [bound("numpy", "<2", tensorflow="==2.17.*"), bound("other", "<1")]
+    made = paired(universe, BEST, OLDER, constraints=["numpy<3", "six<1"], bounds=bounds)
+    numpy = canonicalize_name("numpy")
+    found = [(str(limit.specifier), those) for limit, those in Facts(made, ()).limits(numpy)]
+    assert found == [("<3", 0b11), ("<2", 0b10)]
+    alone = rules(universe, bounds=bounds)
+    found = [(str(limit.specifier), those) for limit, those in Facts(alone, ()).limits(numpy)]
+    assert found == [("<2", 0)]
+
+
 def test_a_version_whose_files_need_a_newer_macos_leads_to_the_option_for_it(
     universe: Universe,
 ) -> None:
