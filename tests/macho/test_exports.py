@@ -153,8 +153,9 @@ def test_a_name_may_end_on_the_way_to_a_longer_one() -> None:
 
 
 def test_flags_beside_the_one_of_a_re_export_make_none() -> None:
-    entry = b"\x03\x04\x81\0\0"  # weak, and an address
-    assert from_trie(entry).find("") == Export(symbol="")
+    for flags in (0x01, 0x02, 0x04, 0x10):  # thread-local, absolute, weak, with a resolver
+        entry = bytes([2, flags, 0, 0])
+        assert from_trie(entry).find("") == Export(symbol="")
     both = b"\x05\x0c\x02_b\0\0"  # weak and re-exported from the second library
     assert from_trie(both).find("") == Export(symbol="", ordinal=2, imported="_b")
 

@@ -486,30 +486,48 @@ def test_what_ran_on_linux_counts_as_far_as_the_macs_images_load(
     assert with_load(status, grade, load) == expected
 
 
+NEED = {
+    "id": "keras-2",
+    "requires": "keras<3",
+    "reason": "It needs Keras 2.",
+    "source": "https://example.org",
+}
+SETTING = {
+    "name": "TF_USE_LEGACY_KERAS",
+    "value": "1",
+    "reason": "It needs Keras 2.",
+    "source": "https://example.org",
+}
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "told"),
     [
-        {"needs": [{"id": "a", "requires": "keras @ https://x/y", "reason": "It is so."}]},
-        {"needs": [{"id": "a", "requires": "keras; python_version<'3'", "reason": "It is so."}]},
-        {"needs": [{"id": "a", "requires": "not a name", "reason": "It is so."}]},
-        {"settings": [{"name": "lower", "value": "1", "reason": "It is so."}]},
-        {"modules": []},
-        {"couples": "glue"},
-        {"ended": "yesterday"},
+        ({"needs": [NEED | {"requires": "keras @ https://x/y"}]}, "needs[keras-2].requires: "),
+        ({"needs": [NEED | {"requires": "keras; os_name=='x'"}]}, "needs[keras-2].requires: "),
+        ({"needs": [NEED | {"requires": "not a name"}]}, "needs[keras-2].requires: "),
+        ({"needs": [NEED | {"reason": "It is so."}]}, "needs[keras-2].reason: "),
+        ({"settings": [SETTING | {"name": "lower"}]}, "settings[lower].name: "),
+        ({"modules": []}, "Value error, a companion has a smoke test, or modules to import"),
+        ({"modules": ["x-y"]}, "modules[0]: "),
+        ({"couples": "glue"}, "couples: "),
+        ({"ended": "yesterday"}, "ended: "),
     ],
 )
-def test_a_companion_file_that_cannot_be_meant_is_refused(wrong: dict[str, object]) -> None:
-    source = {"source": "https://example.org"}
-    for rows in (wrong.get("needs"), wrong.get("settings")):
-        for row in rows if isinstance(rows, list) else ():
-            row |= source
+def test_a_companion_file_that_cannot_be_meant_is_refused_with_the_place(
+    wrong: dict[str, object], told: str
+) -> None:
     right = {
         "name": "x",
         "couples": "nothing",
         "text": "It is a package.",
         "modules": ["x"],
+        "needs": [NEED],
+        "settings": [SETTING],
+        "ended": "2024-01",
         "sources": ["https://example.org"],
     }
     assert checked(dict(right), Companion, "x.toml").name == "x"
-    with pytest.raises(DataError):
+    with pytest.raises(DataError) as caught:
         checked(right | wrong, Companion, "x.toml")
+    assert str(caught.value).startswith(f"x.toml: {told}")

@@ -46,6 +46,11 @@ def texts(verdict: Verdict) -> list[str]:
     return [reason.text for reason in verdict.reasons]
 
 
+def test_a_pair_is_named_with_its_plugin_or_that_it_has_none() -> None:
+    assert str(PAIR) == "tensorflow 2.18.1 with tensorflow-metal 1.2.0"
+    assert str(replace(PAIR, metal=None)) == "tensorflow 2.18.1 with no plugin"
+
+
 # -- works
 
 

@@ -14,6 +14,7 @@ from tests.support.facts import bound, target
 from tests.support.universe import Universe, asked_for, resolve, rules
 from tfmac_lock.errors import Refusal
 from tfmac_lock.matrix.verdict import Pair
+from tfmac_lock.matrix.waivers import Waiver
 from tfmac_lock.resolve.pairs import Option, Options
 from tfmac_lock.resolve.provider import ARCHIVES, FEW, MANY, PAIR, TROUBLE, Facts, Provider
 from tfmac_lock.resolve.solve import solve
@@ -111,6 +112,52 @@ def test_of_a_package_from_conda_only_what_its_extras_require_comes_in(
     assert versions == brings
 
 
+def test_of_yanked_versions_those_that_nothing_pins_are_closed_and_the_others_stay_open() -> None:
+    universe = Universe()
+    for version in ("3.0", "2.0", "1.0"):
+        universe.add("lib", version, yanked="broken" if version > "1.0" else None)
+    made = rules(universe)
+    facts = Facts(made, ())
+    lib = canonicalize_name("lib")
+    (wanted,) = asked_for("lib", target=made.view.target)
+    assert facts.admitted(wanted) == VersionSet(0b100)
+    facts.open_yanked(lib, 0b11)
+    assert facts.admitted(wanted) == VersionSet(0b111)
+    facts.close_yanked(lib, 0b01)
+    assert facts.admitted(wanted) == VersionSet(0b110)
+    assert facts.closed == {lib: 0b01}
+
+
+@pytest.mark.parametrize(
+    ("requires", "taken"),
+    [("lib<2", "2.5"), ("lib<1.9", "1.0"), ("lib!=2.5,<2", "1.0")],
+)
+def test_a_waiver_loosens_the_very_requirement_that_it_is_about(requires: str, taken: str) -> None:
+    waiver = Waiver(
+        id="lib-in-app",
+        package="lib",
+        stated="<2",
+        specifier="<3",
+        by=("app",),
+        versions="==1.*",
+        reason="It is enough.",
+        source="https://example.org",
+    )
+    universe = Universe()
+    universe.add("app", "1.0", requires)
+    universe.add("other", "1.0", requires)
+    for version in ("1.0", "2.5", "3.0"):
+        universe.add("lib", version)
+    made = replace(rules(universe), waivers=[waiver])
+
+    def version_with(wanted: str) -> str:
+        found = solve(made, asked_for(wanted, target=made.view.target))
+        return str(found.packages[canonicalize_name("lib")].version)
+
+    assert version_with("app") == taken
+    assert version_with("other") == "1.0"
+
+
 # -- the pair
 
 
@@ -200,6 +247,17 @@ def test_a_bound_limits_under_the_options_that_it_is_about(universe: Universe) -
     assert chosen(paired(universe, BEST, OLDER, bounds=narrow))["tensorflow"] == "2.17.1"
 
 
+def test_a_constraint_is_about_every_option_and_a_bound_about_its_own(universe: Universe) -> None:
+    bounds = [bound("numpy", "<2", tensorflow="==2.17.*"), bound("other", "<1")]
+    made = paired(universe, BEST, OLDER, constraints=["numpy<3", "six<1"], bounds=bounds)
+    numpy = canonicalize_name("numpy")
+    found = [(str(limit.specifier), those) for limit, those in Facts(made, ()).limits(numpy)]
+    assert found == [("<3", 0b11), ("<2", 0b10)]
+    alone = rules(universe, bounds=bounds)
+    found = [(str(limit.specifier), those) for limit, those in Facts(alone, ()).limits(numpy)]
+    assert found == [("<2", 0)]
+
+
 def test_a_version_whose_files_need_a_newer_macos_leads_to_the_option_for_it(
     universe: Universe,
 ) -> None:
@@ -234,6 +292,7 @@ def test_where_version_after_version_fails_the_next_ones_are_fetched_together() 
     # The first few are read one by one, and then a dozen at a time.
     dozens = [names for names in universe.ahead if len(names) == MANY]
     newest = 40 - FEW
+    assert next(names for names in universe.ahead if names) == dozens[0]
     assert dozens == [
         [f"{number}.0" for number in range(start, start - MANY, -1)]
         for start in (newest, newest - MANY, newest - 2 * MANY)
