@@ -26,7 +26,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CORPUS = Path(__file__).parents[1] / "tests" / "explain" / "corpus"
-OPEN = ("work", "later", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "made")
+OPEN = (
+    "work",
+    "later",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "made",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
