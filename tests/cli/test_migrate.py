@@ -208,6 +208,7 @@ def test_what_cannot_stay_is_changed_and_the_reason_is_told(
     assert names(folder) == {"requirements.txt"}
 
 
+@pytest.mark.slow
 def test_a_range_that_contradicts_the_rest_is_given_up(
     run: Callable[..., Said], folder: Path, served: HtmlIndex
 ) -> None:

@@ -37,6 +37,7 @@ def test_the_part_without_wheels_is_the_last() -> None:
     assert list(locks.pair_requests(shipped(), slot)) == []
 
 
+@pytest.mark.slow
 def test_a_part_is_made_and_found_up_to_date(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -50,6 +51,7 @@ def test_a_part_is_made_and_found_up_to_date(
     assert "0 files stale" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_conda_halves_are_made_for_the_day_of_the_locks(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,6 +68,7 @@ def test_conda_halves_are_made_for_the_day_of_the_locks(
     assert (told["as_of"], told["changed"], told["moved"]) == ("2026-01-31", [], 0)
 
 
+@pytest.mark.slow
 def test_alone_it_is_about_everything(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--check", "--shard", EMPTY, "--offline", "--jobs", "1"]
     assert main(["publish", *arguments, "--json"]) == 0
@@ -118,6 +121,7 @@ def test_an_installed_package_is_no_checkout(
     assert "needs a checkout" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_render_needs_no_index_and_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["publish", "render", "--check", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -125,6 +129,7 @@ def test_render_needs_no_index_and_is_up_to_date(capsys: pytest.CaptureFixture[s
     assert told["locks"] > 400
 
 
+@pytest.mark.slow
 def test_render_tells_which_locks_the_index_must_make(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["wheels"]
 
+pytestmark = pytest.mark.slow  # each takes a second or more, and there are hundreds
+
 SEED = 20
 USUAL = ("a lock over another", "all formats", "update", "fetch", "apply for uv", "matrix compile")
 """Tried in each run: one of each way to write. The others are tried with the long tests."""

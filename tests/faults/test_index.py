@@ -286,6 +286,7 @@ def damaged(content: bytes) -> dict[str, bytes]:
     return {**cut, **flipped, "longer": content + b"x", "rubbish": b"\xff" * 100}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "each"),
     [

@@ -609,6 +609,7 @@ def test_the_options_of_a_nearest_pair_ask_for_that_pair(python: str) -> None:
         assert (best.pair.tensorflow, best.pair.metal) == (pair.tensorflow, pair.metal)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(
     st.sampled_from(["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]),

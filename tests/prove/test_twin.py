@@ -115,6 +115,7 @@ def lab(tmp_path: Path, index: HtmlIndex) -> Lab:
     return Lab(tmp_path, index)
 
 
+@pytest.mark.slow
 def test_a_lock_that_trains_gives_evidence_and_is_not_proved_twice(lab: Lab) -> None:
     path = lab.lock()
     status, outcome, said = lab.twin(path)
@@ -137,6 +138,7 @@ def test_a_lock_that_trains_gives_evidence_and_is_not_proved_twice(lab: Lab) -> 
     assert file.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_lock_that_does_not_train_gives_evidence_of_that(lab: Lab) -> None:
     status, outcome, _ = lab.twin(lab.lock(), fault="segfault")
     assert status == 1
@@ -147,6 +149,7 @@ def test_a_lock_that_does_not_train_gives_evidence_of_that(lab: Lab) -> None:
     assert "SIGSEGV" in str(evidence.error)
 
 
+@pytest.mark.slow
 def test_locks_that_differ_in_the_plugin_alone_share_one_twin(lab: Lab) -> None:
     paths = [lab.lock(), lab.lock(name="cpu-{series}", metal=None)]
     status, outcome, said = lab.twin(*paths)
@@ -155,6 +158,7 @@ def test_locks_that_differ_in_the_plugin_alone_share_one_twin(lab: Lab) -> None:
     assert len(list(lab.evidence.iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_other_pins_are_proved_again(lab: Lab) -> None:
     lab.twin(lab.lock())
     (file,) = lab.evidence.iterdir()
@@ -167,6 +171,7 @@ def test_other_pins_are_proved_again(lab: Lab) -> None:
     assert file.read_text() != text.replace("1.26.4", "1.26.3")
 
 
+@pytest.mark.slow
 def test_each_package_beside_the_pair_is_tried_in_a_process_of_its_own(lab: Lab) -> None:
     path = lab.lock(beside={"bad-layers": "2.0", "good-layers": "1.0", "plain": "3.0"})
     status, outcome, said = lab.twin(path)
@@ -200,12 +205,14 @@ def test_a_missing_interpreter_is_said_in_one_line_and_is_no_pass(lab: Lab) -> N
     assert not lab.evidence.exists()
 
 
+@pytest.mark.slow
 def test_a_pin_without_a_linux_wheel_is_dropped_and_listed(lab: Lab) -> None:
     lab.twin(lab.lock(pins={"numpy": "1.26.4", "appnope": "0.1.4"}))
     (file,) = lab.evidence.iterdir()
     assert read_evidence(file).dropped == {"appnope": "0.1.4"}
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_during_the_run_is_no_evidence(lab: Lab) -> None:
     status, _, said = lab.twin(lab.lock(), fault="no-space")
     assert status == 3
@@ -214,6 +221,7 @@ def test_a_disk_that_fills_up_during_the_run_is_no_evidence(lab: Lab) -> None:
     assert lab.environments() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_twin_that_is_ended_leaves_nothing_behind(lab: Lab, number: signal.Signals) -> None:
     process, proofs = hanging(lab)
@@ -237,6 +245,7 @@ def test_an_index_that_never_answers_does_not_hold_up_the_end(lab: Lab) -> None:
     assert not lab.evidence.exists()
 
 
+@pytest.mark.slow
 def test_a_twin_that_is_killed_leaves_no_process_and_the_next_one_sweeps_its_folder(
     lab: Lab,
 ) -> None:

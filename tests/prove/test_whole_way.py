@@ -105,6 +105,7 @@ def by_endpoint(document: dict[str, Any], folder: Path) -> list[str]:
         return [str(spool / f"{answer.json()['id']}.json")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [by_file, by_issue, by_endpoint])
 def test_a_report_changes_the_verdict_once_it_is_accepted(
     way: Any,

@@ -236,6 +236,7 @@ def test_four_long_jobs_of_one_address_do_not_starve_another(
     assert statuses == [200] * 4
 
 
+@pytest.mark.slow
 def test_a_worker_that_hears_no_clock_is_ended_from_outside(go: Path) -> None:
     async def ask() -> bytes:
         workers = Workers(Settings(), 1)
@@ -258,6 +259,7 @@ def test_a_job_that_takes_too_much_memory_is_refused(attacked: Running) -> None:
     assert post(attacked, "lock", {**GOOD, "metal": "1.8"})[0] == 200
 
 
+@pytest.mark.slow
 @linux
 def test_a_worker_that_grew_is_replaced() -> None:
     async def ask() -> list[str]:
