@@ -54,7 +54,7 @@ def test_who_published_the_files_is_told_everywhere(
     asked = ["--require-attestations", "numpy", "--require-attestations", "six"]
     said = run(*PAIR, *at(index), *asked)
     assert said.status == 0, said.err
-    assert "note: 2 files have attestations" in said.err
+    assert "note: files with attestations: 2." in said.err
     assert "signatures were not checked" in said.err
     assert "pip install 'tfmac-lock[attestations]' brings what checks them" in said.err
     lock = json.loads((folder / "lock.json").read_text())
@@ -114,7 +114,7 @@ def test_with_the_extra_only_what_is_signed_is_attested(
     monkeypatch.setattr(signatures, "check", lambda *given: checked.append(given[2]))
     said = run(*PAIR, *at(index), "--require-attestations", "six")
     assert said.status == 0, said.err
-    assert "note: 1 file has attestations. It was checked that they are about" in said.err
+    assert "note: files with attestations: 1. It was checked that they are about" in said.err
     assert "and signed by the publishers that the lock names" in said.err
     assert checked == ["six-1.17.0-py2.py3-none-any.whl"]
 

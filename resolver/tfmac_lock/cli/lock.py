@@ -83,8 +83,7 @@ def _say_notes(lock: Lock) -> None:
     if attested:
         from ..lock.attested import what_was_checked
 
-        files = "1 file has" if attested == 1 else f"{attested} files have"
-        say(f"note: {files} attestations. It was checked {what_was_checked()}")
+        say(f"note: files with attestations: {attested}. It was checked {what_was_checked()}")
 
 
 def _check(
