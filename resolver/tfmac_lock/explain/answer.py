@@ -135,7 +135,10 @@ def cures_for(
     return tuple(steps)
 
 
-_PROJECT = "In a project of {}, write what that lock says into its file, and install."
+def _project(tool: str) -> str:
+    return f"In a project of {tool}, write what that lock says into its file, and install."
+
+
 _EMPTY = "With conda, install that lock into an empty environment, with its pip."
 _IN_R = (
     "For R, install that lock into an environment, and name it before anything else: "
@@ -148,10 +151,10 @@ _INTO_VENV = (
     "python{lock_python} -m venv ~/tf && ~/tf/bin/python -m pip install -r requirements.txt"
 )
 IN_A_TOOL = {
-    "poetry": (_PROJECT.format("Poetry"), "tfmac-lock apply --tool poetry && poetry install"),
-    "uv": (_PROJECT.format("uv"), "tfmac-lock apply --tool uv && uv sync"),
-    "pdm": (_PROJECT.format("PDM"), "tfmac-lock apply --tool pdm && pdm install"),
-    "pixi": (_PROJECT.format("pixi"), "tfmac-lock apply --tool pixi && pixi install"),
+    "poetry": (_project("Poetry"), "tfmac-lock apply --tool poetry && poetry install"),
+    "uv": (_project("uv"), "tfmac-lock apply --tool uv && uv sync"),
+    "pdm": (_project("PDM"), "tfmac-lock apply --tool pdm && pdm install"),
+    "pixi": (_project("pixi"), "tfmac-lock apply --tool pixi && pixi install"),
     "conda": (_EMPTY, _INTO_CONDA),
     "R": (_IN_R, _INTO_VENV),
 }
