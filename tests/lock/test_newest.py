@@ -59,6 +59,21 @@ def test_an_old_version_that_nothing_else_can_replace_is_told_and_leaves_the_loc
     assert text.startswith("cv 0.4.0 was taken although 0.9.0 exists: cv 0.9.0 requires numpy>=2.2")
 
 
+def test_a_current_version_does_not_make_another_named_package_old(
+    index: Universe,  # noqa: F811
+) -> None:
+    index.add("images", "12.3")
+    index.add("images", "13.0")
+    index.add("pages", "3.36", "images")
+    index.add("pages", "6.31", "images<13")
+    made = lock(index, None, "pages", "images")
+    assert (pins(made)["pages"], pins(made)["images"]) == ("6.31", "12.3")
+    (text,) = [one.text for one in made.lock.verdict.reasons if one.kind == "older"]
+    assert text == (
+        "images 12.3 was taken although 13.0 exists: the newest beside a current one is pages 3.36"
+    )
+
+
 @pytest.mark.parametrize(("tried", "status"), [("works", "works"), ("nothing", "unproven")])
 def test_an_old_version_that_was_tried_beside_these_versions_is_what_its_trial_says(
     index: Universe,  # noqa: F811

@@ -284,20 +284,31 @@ class Resolver:
     ) -> tuple[LockRequest, tuple[Rules, Solution], list[Reason]]:
         """With current versions of what the user names, even if the pair is a lower one.
 
-        Where that cannot be, an old version stays, and the reason is noted.
+        Where that cannot be, or would make another of these old, an old version stays, and the
+        reason is noted.
         """
         found, notes = (rules, solution), []
-        for one in outdated(rules, request.requirements, solution):
+        old = outdated(rules, request.requirements, solution)
+        for one in old:
             solved = found[1].packages.get(one.item.name)
             if solved is not None and solved.version >= one.first_current:
                 continue
             current = replace(request, requirements=one.in_place_of(request.requirements))
             try:
-                found = self._solve(current, rules.options)
+                tried = self._solve(current, rules.options)
             except Unsatisfiable as error:
                 notes.append(one.note(error))
+                continue
+            known = {other.item.name for other in old}
+            worse = [
+                other
+                for other in outdated(tried[0], request.requirements, tried[1])
+                if other.item.name not in known
+            ]
+            if worse:
+                notes.append(one.note_beside(worse))
             else:
-                request = current
+                request, found = current, tried
         return request, found, notes
 
     def _with_proven(self, request: LockRequest, pair: Pair) -> LockRequest:

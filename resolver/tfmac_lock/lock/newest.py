@@ -71,6 +71,13 @@ class Outdated:
             text += f": {'; '.join(reasons[:3])}"
         return Reason(kind=OLDER, text=text, source="index metadata", against=True)
 
+    def note_beside(self, others: Iterable[Outdated]) -> Reason:
+        """That it was taken, since a current one would leave other named packages old."""
+        beside = " and ".join(f"{other.item.name} {other.taken}" for other in others)
+        text = f"{self.item.name} {self.taken} was taken although {self.newest} exists"
+        text += f": the newest beside a current one is {beside}"
+        return Reason(kind=OLDER, text=text, source="index metadata", against=True)
+
 
 def outdated(rules: Rules, asked: Iterable[Requirement], solution: Solution) -> list[Outdated]:
     """The named packages of which the solution has an old version.
