@@ -60,9 +60,10 @@ ELSEWHERE: dict[Words, str] = {
     ("serve",): "cli/test_serve.py",  # what it keeps: service/test_reports.py
     ("prove",): "prove/test_train_mnist.py",
     ("prove", "twin"): "prove/test_twin.py",
-    # These three run in twins' environments, and write each file of evidence as twins do.
+    # These run in twins' environments, and write each file of evidence as twins do.
     ("prove", "companions"): "prove/test_twin.py",
     ("prove", "recipe"): "prove/test_twin.py",
+    ("prove", "requests"): "prove/test_twin.py",
     ("prove", "standin"): "prove/test_twin.py",
 }
 """What trains or serves, with the tests that kill and interrupt it."""

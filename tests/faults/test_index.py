@@ -210,7 +210,8 @@ def test_a_fault_of_the_index_is_told_once_leaves_nothing_half_and_passes(
         if name in ("never answers", "drips"):
             limits = functools.partial(http.Limits, page_seconds=1.5, wheel_seconds=1.5)
             impatient.setattr(http, "Limits", limits)
-            impatient.setenv("PIP_TIMEOUT", "1")
+            # A drop that comes late on a busy machine is no silence.
+            impatient.setenv("PIP_TIMEOUT", "1" if name == "never answers" else "10")
         said = run(*arguments(command, index.url))
     expected = fault.statuses.get(command, 3)
     assert said.status == expected, said

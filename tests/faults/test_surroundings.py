@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.marks import LONG
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -60,7 +62,9 @@ COMMANDS = {
     "completion": ("--print-completion", "zsh"),
 }
 FEW = ("a lock",)
-"""Tried without the slow tests too; the others take long together."""
+"""Tried without the slow tests too."""
+SOME = ("a lock as JSON", "an unknown chip", "check", "explain", "apply")
+"""Tried in each run; all of them take a quarter of an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,10 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     "name",
-    [name if name in FEW else pytest.param(name, marks=pytest.mark.slow) for name in COMMANDS],
+    [
+        pytest.param(name, marks=() if name in FEW else pytest.mark.slow if name in SOME else LONG)
+        for name in COMMANDS
+    ],
 )
 def test_no_surroundings_break_a_command(start: Path, name: str) -> None:
     expected = run(start, Surroundings(), COMMANDS[name])
