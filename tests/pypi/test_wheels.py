@@ -32,6 +32,9 @@ class FakeClient:
         self.calls.append("download")
         to.write_bytes(self.content)
 
+    def resume(self, _file: object, to: Path, _progress: object) -> None:
+        self.download(_file, to)
+
     def project(self, name: str) -> object:
         raise ProjectNotFound(name, ("https://example.invalid/",))
 

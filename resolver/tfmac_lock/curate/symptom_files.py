@@ -263,10 +263,10 @@ def _frameworks(root: Path) -> dict[str, Any]:
     entry = checked(read_toml(path), Frameworks, path.name) if path.exists() else Frameworks()
     companions = {one.stem.replace("-", "_") for one in (root / "companions").glob("*.toml")}
     names = "|".join(sorted({*entry.beside, *companions}))
-    # Its files, or all that Python was told to do: python -c "import NAME".
+    # Its files, or all that was typed for Python: python -c "import NAME".
     shown = [rf"-packages[/\\]{{1,2}}(?!(?:{names})(?!\w))\w"]
-    told = [rf"""-c ['"]import (?!(?:{names})(?!\w))[A-Za-z]\w*['"]"""]
-    strangers = [*shown, *told] if names else []
+    typed = [rf"""-c ['"]import (?!(?:{names})(?!\w))[A-Za-z]\w*['"]"""]
+    strangers = [*shown, *typed] if names else []
     return {
         key: [_compile_text(text, f"{path.name}: {key}") for text in rows]
         for key, rows in (

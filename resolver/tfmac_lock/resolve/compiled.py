@@ -43,7 +43,7 @@ def of_its_time(item: Requirement, file: IndexFile) -> Requirement:
         return item
     if file.uploaded is None or file.uploaded >= FIRST_BETA:
         return item
-    origin = ByItsBinaries(item.origin.name, item.origin.version, REASON)
+    origin = ByItsBinaries(item.origin.name, item.origin.version, REASON, item.specifier)
     return replace(item, specifier=item.specifier & OLDER, origin=origin)
 
 

@@ -48,9 +48,13 @@ class ByPackage:
 
 @dataclass(frozen=True, slots=True)
 class ByItsBinaries(ByPackage):
-    """The same, of what its metadata leave open and its compiled modules do not."""
+    """The same, of what its metadata leave open and its compiled modules do not.
 
-    reason: str = ""
+    ``stated`` is what the metadata say.
+    """
+
+    reason: str
+    stated: SpecifierSet
 
 
 @dataclass(frozen=True, slots=True)

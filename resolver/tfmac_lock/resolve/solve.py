@@ -18,6 +18,7 @@ from .companions import needed
 from .conflict import Unsatisfiable, explained
 from .pairs import PAIR, TENSORFLOW_NAMES
 from .provider import Facts, OpenYanked, Provider, Rules, is_ours, split
+from .requirement import ByItsBinaries
 from .versions import VersionSet
 from .warmup import walk
 
@@ -179,8 +180,9 @@ def _solution(facts: Facts, found: Mapping[str, int]) -> Solution:
         requires: dict[Requirement, None] = {}
         for extra in sorted(extras[name] | {""}):
             for item in facts.requires(name, found[name], extra):
-                other = _other_name(item, option, there)
-                stand_ins += [item] if other is not item else []
+                stated = _as_stated(item)
+                other = _other_name(stated, option, there)
+                stand_ins += [stated] if other is not stated else []
                 requires[other] = None
         for item in needed(facts, name, found[name], option):
             requires[item] = None
@@ -201,6 +203,13 @@ def _solution(facts: Facts, found: Mapping[str, int]) -> Solution:
         stand_ins=tuple(stand_ins),
         unasked_pre=tuple(unasked),
     )
+
+
+def _as_stated(item: Requirement) -> Requirement:
+    """The requirement as the metadata have it, which is what a lock records."""
+    if isinstance(item.origin, ByItsBinaries):
+        return replace(item, specifier=item.origin.stated)
+    return item
 
 
 def _other_name(
