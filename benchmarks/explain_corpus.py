@@ -26,19 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CORPUS = Path(__file__).parents[1] / "tests" / "explain" / "corpus"
-OPEN = (
-    "work",
-    "later",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "made",
-)
+OPEN = sorted({path.name for path in CORPUS.iterdir() if path.is_dir()} - {"unseen"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from tests.support.symptoms import SYMPTOMS
 from tfmac_lock import cli
 from tfmac_lock.__main__ import main
 from tfmac_lock.curate import symptom_files
-from tfmac_lock.explain.answer import cures_for, explain
+from tfmac_lock.explain.answer import cures_for, explain, particular
 from tfmac_lock.explain.commands import fill
 from tfmac_lock.explain.lookups import Named
 from tfmac_lock.explain.recognise import Match, recognise_text
@@ -49,7 +49,7 @@ def advice(symptom: Symptom, names: Named, matrix: Matrix) -> Iterator[tuple[Ste
     for near in seen:
         match = Match(symptom=symptom, line="", weak=False, at=(0, 0), near=near)
         for on_mac in (True, False):
-            yield cures_for(match, names, matrix, on_mac=on_mac)
+            yield cures_for(particular(match, names), names, matrix, on_mac=on_mac)
 
 
 def printed(known: tuple[Symptom, ...], matrix: Matrix) -> Iterator[str]:

@@ -161,6 +161,26 @@ def fails_at_move(monkeypatch: pytest.MonkeyPatch, number: int, error: BaseExcep
     monkeypatch.setattr(Path, "replace", replace)
 
 
+def moves_fail_with(
+    monkeypatch: pytest.MonkeyPatch, error_of: Callable[[int], BaseException | None]
+) -> None:
+    """Make whichever move fail for which there is an error, by its number from one."""
+    real = Path.replace
+    moved: list[Path] = []
+
+    def replace(path: Path, target: Path) -> Path:
+        moved.append(path)
+        if error := error_of(len(moved)):
+            raise error
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+
+
+def refusal(code: int) -> OSError:
+    return OSError(code, os.strerror(code))
+
+
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.parametrize("code", [errno.EIO, errno.EBUSY])
 def test_an_error_while_files_are_replaced_puts_the_old_ones_back(
@@ -196,16 +216,8 @@ def test_a_disk_that_does_not_even_take_the_old_files_back_is_told_as_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files(tmp_path, OWN)
-    real = Path.replace
-    moved: list[Path] = []
-
-    def replace(path: Path, target: Path) -> Path:
-        moved.append(path)
-        if len(moved) > 2:  # the journal and the first file
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(path, target)
-
-    monkeypatch.setattr(Path, "replace", replace)
+    # The journal and the first file are moved.
+    moves_fail_with(monkeypatch, lambda number: refusal(errno.EIO) if number > 2 else None)
     with pytest.raises(CannotWrite, match="files of two locks may lie there"):
         write_files(tmp_path, NEWER)
     monkeypatch.undo()
@@ -217,18 +229,9 @@ def test_ctrl_c_on_a_disk_that_takes_nothing_back_is_told_as_mixed_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files(tmp_path, OWN)
-    real = Path.replace
-    moved: list[Path] = []
-
-    def replace(path: Path, target: Path) -> Path:
-        moved.append(path)
-        if len(moved) == 3:  # after the journal and the first file
-            raise KeyboardInterrupt
-        if len(moved) > 3:
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-        return real(path, target)
-
-    monkeypatch.setattr(Path, "replace", replace)
+    # The journal and the first file are moved.
+    errors = {1: None, 2: None, 3: KeyboardInterrupt()}
+    moves_fail_with(monkeypatch, lambda number: errors.get(number, refusal(errno.EROFS)))
     with pytest.raises(CannotWrite, match=r"Read-only file system\. The old files could not"):
         write_files(tmp_path, NEWER)
 
@@ -237,17 +240,8 @@ def test_the_error_that_is_told_is_the_first_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files(tmp_path, OWN)
-    real = Path.replace
-    moved: list[Path] = []
-
-    def replace(path: Path, target: Path) -> Path:
-        moved.append(path)
-        if len(moved) > 2:
-            code = errno.EIO if len(moved) == 3 else errno.EROFS
-            raise OSError(code, os.strerror(code))
-        return real(path, target)
-
-    monkeypatch.setattr(Path, "replace", replace)
+    errors = {1: None, 2: None, 3: refusal(errno.EIO)}
+    moves_fail_with(monkeypatch, lambda number: errors.get(number, refusal(errno.EROFS)))
     with pytest.raises(CannotWrite, match=r"Input/output error\. The old files could not all be"):
         write_files(tmp_path, NEWER)
 

@@ -250,7 +250,7 @@ def test_the_browser_says_what_the_program_says(
     """Of every example: the title, and what to do where no version is known."""
     if not inputs.symptoms:  # type: ignore[attr-defined]
         pytest.skip("this checkout has no compiled symptoms")
-    from tfmac_lock.explain.answer import case_of
+    from tfmac_lock.explain.answer import particular
     from tfmac_lock.explain.lookups import Named
     from tfmac_lock.explain.recognise import recognise_text
     from tfmac_lock.explain.symptoms import shipped
@@ -260,11 +260,9 @@ def test_the_browser_says_what_the_program_says(
     wanted = []
     for text in texts:
         match = recognise_text(text, shipped()).matches[0]
-        case = case_of(match, Named())
-        own = case.cures if case else ()
-        cures = (*own, *(() if case and case.alone else match.symptom.cures))
-        title = case.title if case and case.title else match.symptom.title
-        wanted.append([title, [[cure.text, general(cure.command)] for cure in cures]])
+        known = particular(match, Named())
+        cures = (*known.own, *known.general)
+        wanted.append([known.title, [[cure.text, general(cure.command)] for cure in cures]])
     with opened(browser, f"{address}symptoms/") as page:
         found = page.evaluate(
             """async (texts) => {

@@ -158,7 +158,6 @@ def _answer(answer: Answer, *, color: bool) -> list[str]:
     lines.append(_wrap(answer.matched, seen, " " * columns(seen)))
     if not answer.root:
         lines += ["", _wrap(translated(answer.cause), "  ", "  ")]
-    if not answer.root:
         lines += [
             _wrap(f"{translated(fact.text)} [{_source(fact.source)}]", "  - ", "    ")
             for fact in answer.facts[:6]

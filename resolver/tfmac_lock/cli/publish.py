@@ -206,6 +206,17 @@ def _compiled(args: argparse.Namespace) -> Outcome:
     )
 
 
+def _checkout(args: argparse.Namespace) -> Path:
+    """The checkout; unless it is only looked at, after what a killed run has left to do there."""
+    from ..matrix import loading
+    from ..publish.locks import finish
+
+    root = loading.checkout()
+    if not args.check:
+        finish(root / "locks")
+    return root
+
+
 def _locks(args: argparse.Namespace) -> Outcome:
     """The locks of wheels, written or compared with what is there."""
     from ..files import dump_json
@@ -213,9 +224,7 @@ def _locks(args: argparse.Namespace) -> Outcome:
     from ..publish import locks as publishing
     from ..publish.workers import make
 
-    root = loading.checkout()
-    if not args.check:
-        publishing.finish(root / "locks")
+    root = _checkout(args)
     number, of = parse_shard(args.shard)
     chosen = publishing.shard(publishing.slots(loading.matrix()), number, of)
     day = _day(args, root)
@@ -233,9 +242,7 @@ def _conda(args: argparse.Namespace) -> Outcome:
     from ..publish import locks as publishing
     from ..publish.workers import make
 
-    root = loading.checkout()
-    if not args.check:
-        publishing.finish(root / "locks")
+    root = _checkout(args)
     chosen = publishing.shard(publishing.slots(loading.matrix()), *parse_shard(args.shard))
     day = _recorded_day(root)  # of the locks that the mixed ones belong to
     made = make(args, chosen, day, channels=args.channel or ["conda-forge"])
@@ -254,9 +261,7 @@ def _render(args: argparse.Namespace) -> Outcome:
     from ..publish import locks as publishing
     from ..publish.judged import judged_slot
 
-    root, matrix = loading.checkout(), loading.matrix()
-    if not args.check:
-        publishing.finish(root / "locks")
+    root, matrix = _checkout(args), loading.matrix()
     slots = publishing.slots(matrix)
     wheels = {slot: judged_slot(matrix, slot, root / "locks") for slot in slots}
     mixed = [judged_slot(matrix, slot, root / "locks", conda=True) for slot in slots]

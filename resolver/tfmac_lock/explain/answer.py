@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..matrix.facts import Matrix
     from .lookups import Fact, Named
     from .recognise import Match, Recognition
-    from .symptoms import Case, Source
+    from .symptoms import Cure, Source
 
 SCHEMA_VERSION = 1
 
@@ -80,13 +80,13 @@ def explain(recognition: Recognition, matrix: Matrix, *, on_mac: bool = True) ->
 
 def _answer(match: Match, names: Named, matrix: Matrix, *, on_mac: bool) -> Answer:
     symptom = match.symptom
-    case = case_of(match, names)
+    known = particular(match, names)
     return Answer(
         symptom=symptom.id,
-        title=case.title if case and case.title else symptom.title,
-        cause=case.cause if case and case.cause else symptom.cause,
+        title=known.title,
+        cause=known.cause,
         facts=lookups.look_up(matrix, names, symptom.looks_up, symptom.id),
-        cures=cures_for(match, names, matrix, on_mac=on_mac),
+        cures=cures_for(known, names, matrix, on_mac=on_mac),
         tried=symptom.tried,
         sources=symptom.sources,
         matched=match.line,
@@ -97,41 +97,55 @@ def _answer(match: Match, names: Named, matrix: Matrix, *, on_mac: bool) -> Answ
     )
 
 
-def case_of(match: Match, names: Named) -> Case | None:
-    """The first case of the symptom that this text is."""
-    for case in match.symptom.cases:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Particular:
+    """A symptom as it is in one text: ``own`` cures are those of its case, before the others."""
+
+    title: str
+    cause: str
+    own: tuple[Cure, ...] = ()
+    general: tuple[Cure, ...] = ()
+
+
+def particular(match: Match, names: Named) -> Particular:
+    """What the symptom is in this text: by the first of its cases that holds, if one does."""
+    symptom = match.symptom
+    for case in symptom.cases:
         seen = not case.seen or any(text.regex.pattern in match.near for text in case.seen)
         if seen and _holds(case.when, names):
-            return case
-    return None
+            return Particular(
+                title=case.title or symptom.title,
+                cause=case.cause or symptom.cause,
+                own=case.cures,
+                general=() if case.alone else symptom.cures,
+            )
+    return Particular(title=symptom.title, cause=symptom.cause, general=symptom.cures)
 
 
 def cures_for(
-    match: Match, names: Named, matrix: Matrix, *, on_mac: bool = True
+    known: Particular, names: Named, matrix: Matrix, *, on_mac: bool = True
 ) -> tuple[Step, ...]:
     """The cures that hold for what was named: a case's own, then the most particular ones.
 
     One that depends on a fact which was not named is left out, and so is one whose command would
     be refused or stands there already.
     """
-    case = case_of(match, names)
-    own = case.cures if case else ()
-    general = () if case and case.alone else match.symptom.cures
-    fitting = [cure for cure in own if _holds(cure.when, names)]
+    fitting = [cure for cure in known.own if _holds(cure.when, names)]
     fitting += sorted(
-        (cure for cure in general if _holds(cure.when, names)), key=lambda cure: not cure.when
+        (cure for cure in known.general if _holds(cure.when, names)),
+        key=lambda cure: not cure.when,
     )
     steps: list[Step] = []
-    said = False
+    in_tool = IN_A_TOOL.get(names.tool)
     for cure in fitting:
         command = commands.fill(cure.command, names, matrix, on_mac=on_mac)
-        again = command and any(step.command == command for step in steps)
-        if command is not None and not again:
-            steps.append(Step(text=cure.text, command=command))
-            if _writes_a_lock(command) and names.tool in IN_A_TOOL and not said:
-                text, then = IN_A_TOOL[names.tool]
-                said = True
-                steps.append(Step(text=text, command=commands.fill(then, names, matrix) or ""))
+        if command is None or (command and any(step.command == command for step in steps)):
+            continue
+        steps.append(Step(text=cure.text, command=command))
+        if in_tool and _writes_a_lock(command):
+            text, then = in_tool
+            steps.append(Step(text=text, command=commands.fill(then, names, matrix) or ""))
+            in_tool = None  # said once
     return tuple(steps)
 
 

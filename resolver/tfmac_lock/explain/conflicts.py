@@ -7,10 +7,10 @@ and if TensorFlow is among them, from which release on it goes with the others.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -47,6 +47,8 @@ class Unmet:
 
 def found_in(text: str) -> Iterator[Unmet]:
     """The requirements that a text says are not met."""
+    if ", but you" not in text:
+        return
     for line in _LINE.finditer(text):
         try:
             wanted = SpecifierSet(line[4].strip(" ,"))
@@ -114,29 +116,16 @@ def next_release(
         ]
         if not wheels:
             continue
-        own = _requirement(wheels[0].requires, ours.package)
-        asks = own.specifier if own is not None else SpecifierSet()
-        if wanted([*rest, _as_unmet(ours, asks)]) is not None:
+        asks = _asks(wheels[0].requires, ours.package)
+        if wanted([*rest, replace(ours, specifier=asks)]) is not None:
             return release, str(asks)
     return None
 
 
-def _as_unmet(row: Unmet, asks: SpecifierSet) -> Unmet:
-    return Unmet(
-        dependent=row.dependent,
-        release=row.release,
-        package=row.package,
-        specifier=asks,
-        installed=row.installed,
-    )
-
-
-def _requirement(requires: Sequence[str], package: str) -> Requirement | None:
+def _asks(requires: Sequence[str], package: str) -> SpecifierSet:
+    """What a wheel's requirements want of the package, on every system."""
     for text in requires:
-        try:
-            found = Requirement(text)
-        except InvalidRequirement:
-            continue
+        found = Requirement(text)
         if canonicalize_name(found.name) == package and found.marker is None:
-            return found
-    return None
+            return found.specifier
+    return SpecifierSet()

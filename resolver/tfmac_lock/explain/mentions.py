@@ -85,7 +85,6 @@ class Facts:
     arch: str = ""
     archs: tuple[str, ...] = ()
     chip: str = ""
-    installer: str = ""
     symbols: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     missing: str = ""
@@ -187,7 +186,8 @@ _ASKED = re.compile(
     r"([^\n|&;]{1,300})"
 )
 _NAME = re.compile(r"[A-Za-z][\w.-]{1,60}")
-_REFUSED = re.compile(r"([\w.+-]{5,200}\.whl)'? is not a supported wheel")
+_IS_REFUSED = " is not a supported wheel"
+_REFUSED = re.compile(rf"([\w.+-]{{5,200}}\.whl)'?{_IS_REFUSED}")
 _COMPANION = re.compile(
     r"(?:-packages/|ops/|import |No module named ['\"]?|dlopen\([^\n]{0,200}/)("
     + "|".join(name.replace("-", "_") for name in COMPANIONS[:9])
@@ -267,7 +267,11 @@ class Collector:
         ):
             for mention in pattern.finditer(text):
                 self._mention(name, mention[1], strength)
-        self._machine(_REFUSED.sub("", text))
+        refused = _REFUSED.findall(text) if _IS_REFUSED in text else []
+        if refused:
+            self._single.setdefault("wheel", refused[0])
+        # A wheel that was refused is for another machine than this one.
+        self._machine(_REFUSED.sub("", text) if refused else text)
         self._packages(text)
         self._unmet += list(conflicts.found_in(text))[: conflicts.MOST - len(self._unmet)]
         for symbol in _SYMBOL.finditer(text):
@@ -287,8 +291,6 @@ class Collector:
             for word in line[1].split():
                 if name := _NAME.match(word):
                     self._add("asked", canonicalize_name(name[0]))
-        if refused := _REFUSED.search(text):
-            self._single.setdefault("wheel", refused[1])
         if api := _NUMPY_API.search(text):
             self._numpy_api = (int(api[1], 16), int(api[2], 16))
         if typed := _PYTHON_COMMAND.search(text):
@@ -312,12 +314,10 @@ class Collector:
                 self._single["arch"] = _architecture(next(g for g in found.groups()[::-1] if g))
         for found in _CHIP.finditer(text):
             self._single["chip"] = found[1] or found[2]
-        for tool, words in _TOOLS.items():
-            if words.search(text):
-                self._single.setdefault("tool", tool)
-        for installer in ("poetry", "conda", "uv", "pip"):
-            if re.search(rf"(?:^|[\s$%\[/]){installer} (?:install|add|sync|create|pip)", text):
-                self._single.setdefault("installer", installer)
+        if "tool" not in self._single:
+            found_tools = (tool for tool, words in _TOOLS.items() if words.search(text))
+            if tool := next(found_tools, ""):
+                self._single["tool"] = tool
 
     def _mention(self, name: str, version: str, strength: int) -> None:
         name = name.lower().replace("_", "-")
@@ -352,7 +352,6 @@ _SINGLE = (
     "macos",
     "arch",
     "chip",
-    "installer",
     "missing",
     "companion",
     "python_command",
