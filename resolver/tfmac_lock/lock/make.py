@@ -289,6 +289,7 @@ class Resolver:
         """
         found, notes = (rules, solution), []
         old = outdated(rules, request.requirements, solution)
+        known = {one.item.name for one in old}
         for one in old:
             solved = found[1].packages.get(one.item.name)
             if solved is not None and solved.version >= one.first_current:
@@ -299,7 +300,6 @@ class Resolver:
             except Unsatisfiable as error:
                 notes.append(one.note(error))
                 continue
-            known = {other.item.name for other in old}
             worse = [
                 other
                 for other in outdated(tried[0], request.requirements, tried[1])

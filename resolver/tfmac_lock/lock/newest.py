@@ -66,16 +66,17 @@ class Outdated:
             for fact in error.facts
             if fact.kind in ("requires", "bound", "lacking", "constraint")
         ]
-        text = f"{self.item.name} {self.taken} was taken although {self.newest} exists"
-        if reasons:
-            text += f": {'; '.join(reasons[:3])}"
-        return Reason(kind=OLDER, text=text, source="index metadata", against=True)
+        return self._reason("; ".join(reasons[:3]))
 
     def note_beside(self, others: Iterable[Outdated]) -> Reason:
         """That it was taken, since a current one would leave other named packages old."""
         beside = " and ".join(f"{other.item.name} {other.taken}" for other in others)
+        return self._reason(f"the newest beside a current one is {beside}")
+
+    def _reason(self, why: str) -> Reason:
         text = f"{self.item.name} {self.taken} was taken although {self.newest} exists"
-        text += f": the newest beside a current one is {beside}"
+        if why:
+            text += f": {why}"
         return Reason(kind=OLDER, text=text, source="index metadata", against=True)
 
 
