@@ -151,6 +151,16 @@ def test_the_rarest_literals_are_found() -> None:
     assert patterns.literals(parse(r"\d{1,3}")) == frozenset()
 
 
+def test_the_beginnings_of_a_choice_are_found() -> None:
+    def openings(pattern: str) -> set[str]:
+        return set(patterns.openings(parse(pattern)))
+
+    assert openings(r"\b(?:zsh|Bash): killed") == {"zsh:", "bash:"}
+    assert openings(r"(?:exit \d{1,3}|abort)ed") == {"exit", "abort"}
+    assert openings(r"""['"]?numpy['"]? is""") == {"numpy", "'numpy", '"numpy'}
+    assert openings(r"a\d{1,3} is broken") == set()
+
+
 _ATOMS = st.sampled_from(
     [
         "abcde",
@@ -182,4 +192,6 @@ def test_one_of_the_literals_stands_in_whatever_matches(
     squeezed = squeeze(text.encode()).decode()
     literals = patterns.literals(node)
     assert not literals or any(literal in squeezed for literal in literals)
+    openings = patterns.openings(node)
+    assert not openings or any(text.lower().startswith(opening) for opening in openings)
     assert len(text) <= patterns.width(node)

@@ -30,6 +30,9 @@ LONGEST_RUN = 200
 SHORTEST_LITERAL = 5
 """Characters of a literal that is rare enough to look for before anything else."""
 
+SHORTEST_OPENING = 3
+"""Characters of a text that stands in few enough places to look for a pattern's beginning by it."""
+
 MOST_STEPS = 100_000
 """Of one pattern, from one place. Typical text needs a handful; this bounds hostile text."""
 
@@ -68,13 +71,15 @@ class Compiled:
 
     ``loose`` suits text whose lines were joined: a space in the pattern asks for none there. One
     of ``literals`` occurs wherever the pattern matches, and one of each set in ``further``; they
-    are folded to lower case and hold no white space, quotes or backslashes.
+    are folded to lower case and hold no white space, quotes or backslashes. A match begins with
+    one of ``openings``, as they stand but folded, unless there are none.
     """
 
     regex: str
     loose: str
     literals: frozenset[str]
     further: tuple[frozenset[str], ...]
+    openings: frozenset[str]
 
 
 def compile_pattern(text: str) -> Compiled:
@@ -102,6 +107,7 @@ def compile_pattern(text: str) -> Compiled:
         loose=render(text, least_space=0),
         literals=texts,
         further=tuple(further_literals(tree)),
+        openings=openings(tree),
     )
 
 
@@ -376,18 +382,46 @@ def _inside(op: Any, argument: Any) -> list[frozenset[str]]:
     return []
 
 
-def _texts(op: Any, argument: Any) -> frozenset[str] | None:
-    """All squeezed texts that the operation can match, or None where they are not few."""
+def openings(tree: Tree) -> frozenset[str]:
+    """Texts with one of which every match begins; empty where one would be short or they are many.
+
+    The matcher tries a pattern that begins with a choice at every letter that one of the choices
+    begins with. A search for these texts passes over nearly all of them.
+    """
+    found = _openings(tree)
+    return found if min(map(len, found)) >= SHORTEST_OPENING else frozenset()
+
+
+def _openings(tree: Tree) -> frozenset[str]:
+    runs = _NOTHING
+    for op, argument in tree:
+        longer = _joined(runs, _texts(op, argument, away=frozenset()))
+        if longer is None:
+            if str(op) in ("BRANCH", "SUBPATTERN"):
+                inside = (_openings(child) for child in _children(op, argument))
+                longer = _joined(runs, frozenset[str]().union(*inside))
+            return runs if longer is None else longer
+        runs = longer
+    return runs
+
+
+def _texts(
+    op: Any, argument: Any, *, away: frozenset[int] = _SQUEEZED_AWAY
+) -> frozenset[str] | None:
+    """All texts that the operation can match, without the characters that are squeezed away.
+
+    None where they are not few.
+    """
     name = str(op)
     characters = _characters(op, argument)
     if characters is not None:
-        kept = characters - _SQUEEZED_AWAY
+        kept = characters - away
         if len(kept) > 3 or _BEYOND in kept:
             return None
-        return frozenset(map(chr, kept)) | (_NOTHING if characters & _SQUEEZED_AWAY else set())
+        return frozenset(map(chr, kept)) | (_NOTHING if characters & away else set())
     if name in ("AT", "ASSERT", "ASSERT_NOT"):
         return _NOTHING
-    every = [_all_texts(child) for child in _children(op, argument)]
+    every = [_all_texts(child, away) for child in _children(op, argument)]
     if name in ("MAX_REPEAT", "MIN_REPEAT"):
         if every[0] is None or every[0] == _NOTHING:
             return every[0]
@@ -396,10 +430,10 @@ def _texts(op: Any, argument: Any) -> frozenset[str] | None:
     return union if all(every) and len(union) <= _MOST_TEXTS else None
 
 
-def _all_texts(tree: Tree) -> frozenset[str] | None:
+def _all_texts(tree: Tree, away: frozenset[int]) -> frozenset[str] | None:
     texts: frozenset[str] | None = _NOTHING
     for op, argument in tree:
-        texts = texts and _joined(texts, _texts(op, argument))
+        texts = texts and _joined(texts, _texts(op, argument, away=away))
     return texts
 
 

@@ -157,6 +157,7 @@ def _compile_text(regex: str, where: str) -> dict[str, Any]:
         "loose": found.loose,
         "literals": sorted(found.literals),
         "further": [sorted(texts) for texts in found.further],
+        "openings": sorted(found.openings),
     }
 
 

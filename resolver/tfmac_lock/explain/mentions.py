@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from . import conflicts
+from .sought import Sought, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,14 +111,30 @@ class Facts:
         return self.versions.get("tensorflow-metal", "")
 
 
-_MENTIONS: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
-    (strength, re.compile(pattern, re.IGNORECASE | re.ASCII | re.MULTILINE))
-    for strength, pattern in (
+_NAME_STARTS = tuple(
+    sorted(
+        {
+            name[: name.find("-") + 1].replace("-", mark) or name
+            for name in (*PACKAGES, *COMPANIONS)
+            for mark in "-_"
+        }
+    )
+)
+"""How the names begin, so that each is found; the separator tells ``tf-`` from other words."""
+_LISTED = tuple(
+    re.compile(pattern, re.ASCII | re.MULTILINE)
+    for pattern in (
         # uv: " + tensorflow==2.18.0"; pip list and conda list: two columns.
-        (4, rf"^ {{0,4}}\+ ({_NAMES})==({_VERSION})\b"),
-        (4, rf"^ {{0,4}}({_NAMES})(?: {{2,60}}|\t)({_VERSION})\b"),
+        rf"^ {{0,4}}\+ ({_NAMES})==({_VERSION})\b",
+        rf"^ {{0,4}}({_NAMES})(?: {{2,60}}|\t)({_VERSION})\b",
         # pip show
-        (4, rf"^Name: ({_NAMES})\nVersion: ({_VERSION})$"),
+        rf"^name: ({_NAMES})\nversion: ({_VERSION})$",
+    )
+)
+_LISTED_STRENGTH = 4
+_MENTIONS: tuple[tuple[int, Sought], ...] = tuple(
+    (strength, Sought(_NAME_STARTS, f"(?a){pattern}"))
+    for strength, pattern in (
         (4, rf"\b({_NAMES})\.__version__[^\n]{{0,8}}\n[^\n0-9]{{0,10}}({_VERSION})\b"),
         (3, rf"(?<![\w+-] )(?<![\w-])({_NAMES})==({_VERSION})\b"),
         (2, rf"(?<![\w-])({_NAMES})-({_VERSION})-(?:cp|py)\d"),
@@ -133,62 +150,96 @@ _REMOVED = re.compile(
     r"(?:Uninstalling|Attempting uninstall|Found existing installation|^ - )[^\n]{0,80}",
     re.MULTILINE,
 )
-_TF_PROSE = re.compile(
-    r"\b(?:TF|Tensor ?Flow)(?: lib(?:rary)?)?(?: version)?(?: is| =)?[:=]? {0,2}"
-    rf"v?({_VERSION})\b",
-    re.IGNORECASE,
+_PROSE = (
+    (
+        3,
+        "tensorflow",
+        Sought(
+            ("## tensorflow version",),
+            rf"## tensorflow version\s{{1,6}}(?:tf ?)?v?({_VERSION})",
+        ),
+    ),
+    (
+        1,
+        "tensorflow",
+        Sought(
+            ("tf", "tensorflow", "tensor flow"),
+            r"\b(?:tf|tensor ?flow)(?: lib(?:rary)?)?(?: version)?(?: is| =)?[:=]? {0,2}"
+            rf"v?({_VERSION})\b",
+        ),
+    ),
+    (5, "numpy", Sought(("numpy ",), rf"\bnumpy ({_VERSION}) as it may crash")),
 )
-_FORM = re.compile(rf"#{{2,4}} TensorFlow version\s{{1,6}}(?:tf ?)?v?({_VERSION})", re.IGNORECASE)
-_NUMPY_PROSE = re.compile(rf"\bNumPy ({_VERSION}) as it may crash", re.IGNORECASE)
-_PYTHON = re.compile(
-    r"(?:/(?:lib/)?python|\bPython(?: version)?[:=]? {0,2}|\bpython==?|\(python )"
-    r"(3\.\d{1,2}(?:\.\d{1,2})?)\b"
+_PYTHON = Sought(
+    ("python", "cp3", "-cpython-3", "macosx-"),
+    r"\bpython(?: version)?(?:==|[:=]? {0,2})(3\.\d{1,2}(?:\.\d{1,2})?)\b"
     r"|\bcp(3\d{1,2})-(?:cp|abi|none)"
     r"|-cpython-(3\d{1,2})\b"
     r"|\bmacosx-[\d.]{1,6}-(?:arm64|x86_64|universal2)-(3\.\d{1,2})\b",
-    re.IGNORECASE,
 )
-_MACOS = re.compile(
-    r"\b(?:macOS|Mac ?OS(?: ?X)?|OS X)(?: [A-Z][a-z]{3,10}(?: [A-Z][a-z]{2,8})?)?[: ]{1,2}v?"
+_MACOS = Sought(
+    ("macos", "mac os", "os x", "productversion:"),
+    r"\b(?:mac ?os(?: ?x)?|os x)(?: [a-z]{4,11}(?: [a-z]{3,9})?)?[: ]{1,2}v?"
     r"(1[0-9]\.\d{1,2}(?:\.\d{1,2})?|2[67](?:\.\d{1,2}){0,2}|1[1-5])\b"
-    r"|\bProductVersion:\s{1,4}(\d{2}(?:\.\d{1,2}){0,2})"
+    r"|\bproductversion:\s{1,4}(\d{2}(?:\.\d{1,2}){0,2})"
     r"|macosx_(1[0-9]|2[67])_(\d{1,2})_(?:arm64|x86_64)`\)",  # uv: You're on macOS (`…`)
-    re.IGNORECASE,
 )
-_BUILT_FOR = re.compile(r"(?:built for|building for|targets?) {1,3}$", re.IGNORECASE)
-_ARCH = re.compile(r"\b(arm64e?|x86_64|aarch64)\b|\bosx-(arm64|64)\b")
-_NEED = re.compile(
+_BUILT_FOR = re.compile(r"(?:built for|building for|targets?) {1,3}$")
+_ARCH = Sought(
+    ("arm64", "x86_64", "aarch64", "osx-"), r"\b(arm64e?|x86_64|aarch64)\b|\bosx-(arm64|64)\b"
+)
+_NEED = Sought(
+    ("have ", "You're on macOS "),
     r"have '?\(?(arm64e?|x86_64|i386)[^\n]{0,60}?need '?\(?(arm64e?|x86_64)"
-    r"|You're on macOS \(`macosx_\d{1,2}_\d{1,2}_(arm64|x86_64)"
+    r"|You're on macOS \(`macosx_\d{1,2}_\d{1,2}_(arm64|x86_64)",
 )
-_INTERPRETER = re.compile(
-    r"(?:osx-(arm64|64)|macosx-[\d.]{1,6}-(arm64|x86_64)|platform[^\n]{0,40}-(arm64|x86_64))"
+_INTERPRETER = Sought(
+    ("osx-", "macosx-", "platform"),
+    r"osx-(arm64|64)|macosx-[\d.]{1,6}-(arm64|x86_64)|platform[^\n]{0,40}-(arm64|x86_64)",
 )
-_CHIP = re.compile(
+_CHIP = Sought(
+    ("Apple ", "Mac", "AMD Radeon"),
     r"\b(?:Apple|Mac|MacBook(?: Pro| Air)?|Mac mini) (M\d{1,2}(?: (?:Pro|Max|Ultra))?)\b"
-    r"|\b(AMD Radeon[\w ]{0,20}\w)"
+    r"|\b(AMD Radeon[\w ]{0,20}\w)",
 )
 _SYMBOL = re.compile(
     r"symbol not found(?: in flat namespace)?:? {0,2}[('\"]{0,2}([A-Za-z_$][\w$.]{2,400})",
     re.IGNORECASE,
 )
 _LOADED = re.compile(r"dlopen\(([^\n,]{3,500}),|Library not loaded: ([^\n'\"]{3,300})")
-_MISSING = re.compile(
+_NOT_FOUND = (
+    "satisfies the requirement",
+    "No matching distribution found for",
+    "installation candidates for",
+    "nothing provides",
+    "istribution",
+    "matching version of package",
+    "that matches",
+)
+_MISSING = Sought(
+    (*_NOT_FOUND, "PackagesNotFoundError"),
     r"(?:satisfies the requirement|No matching distribution found for|installation candidates for"
-    r"|nothing provides(?: requested)?|[Dd]istribution|matching version of package|that matches)"
-    r"[ '\"`]{1,3}([A-Za-z][\w.-]{1,60})"
-    r"|PackagesNotFoundError[\s\S]{0,120}?- (?:[\w-]{1,30}::)?([A-Za-z][\w.-]{1,60})"
-    r"|^ {0,8}([A-Za-z][\w.-]{1,60})[^\n]{0,60} from https?://[^\n]{1,400}\n {1,12}Expected sha256",
+    r"|nothing provides(?: requested)?|(?<=[Dd])istribution|matching version of package"
+    r"|that matches)[ '\"`]{1,3}([A-Za-z][\w.-]{1,60})"
+    r"|PackagesNotFoundError[\s\S]{0,120}?- (?:[\w-]{1,30}::)?([A-Za-z][\w.-]{1,60})",
+)
+_EXPECTS_HASH = "Expected sha256"
+_CHANGED = re.compile(
+    r"^ {0,8}([A-Za-z][\w.-]{1,60})[^\n]{0,60} from https?://[^\n]{1,400}\n {1,12}" + _EXPECTS_HASH,
     re.MULTILINE,
 )
-_ASKED = re.compile(
-    r"(?:^|[\s$%])(?:pip3?|conda|mamba|poetry|pdm|pixi|uv|uv pip) (?:install|add|create) "
-    r"([^\n|&;]{1,300})"
+_ALONE = r"(?<![^\s$%])"
+"""At the beginning of a word that a shell reads, after its prompt or a space."""
+_ASKED = Sought(
+    ("pip", "conda ", "mamba ", "poetry ", "pdm ", "pixi ", "uv "),
+    rf"{_ALONE}(?:pip3?|conda|mamba|poetry|pdm|pixi|uv|uv pip) (?:install|add|create) "
+    r"([^\n|&;]{1,300})",
 )
 _NAME = re.compile(r"[A-Za-z][\w.-]{1,60}")
 _IS_REFUSED = " is not a supported wheel"
 _REFUSED = re.compile(rf"([\w.+-]{{5,200}}\.whl)'?{_IS_REFUSED}")
-_COMPANION = re.compile(
+_COMPANION = Sought(
+    ("-packages/", "ops/", "import ", "No module named ", "dlopen(", "lib", "TensorFlow "),
     r"(?:-packages/|ops/|import |No module named ['\"]?|dlopen\([^\n]{0,200}/)("
     + "|".join(name.replace("-", "_") for name in COMPANIONS[:9])
     + r"|grpc|h5py|google/protobuf|google/_upb)\b"
@@ -208,21 +259,33 @@ _NUMPY_API = re.compile(
     r"compiled against (?:NumPy C-)?(?:API|ABI) version 0x([0-9a-f]{1,8})\s{1,9}"
     r"but this version of\s{1,9}numpy is 0x([0-9a-f]{1,8})"
 )
-_PYTHON_COMMAND = re.compile(
-    r"(?:^|[/ (])(?:(python3?)(?: -m| -c| \S{1,60}\.py)|(pip3?) install)", re.MULTILINE
+_PYTHON_COMMAND = Sought(
+    ("python", "pip"),
+    r"(?<![^\n/ (])(?:(python3?)(?: -m| -c| \S{1,60}\.py)|(pip3?) install)",
 )
 _TOOLS = {
-    "poetry": re.compile(
-        r"\bpoetry (?:install|add|lock|update|run)\b|SolverProblemError|ChefBuild"
+    "poetry": Sought(
+        ("poetry ", "SolverProblemError", "ChefBuild"),
+        r"\bpoetry (?:install|add|lock|update|run)\b|SolverProblemError|ChefBuild",
     ),
-    "uv": re.compile(r"(?:^|[\s$%])uv (?:sync|add|lock|run)\b", re.MULTILINE),
-    "pixi": re.compile(r"(?:^|[\s$%])pixi (?:install|add|run|update)\b", re.MULTILINE),
-    "pdm": re.compile(r"(?:^|[\s$%])pdm (?:install|add|lock|sync|update)\b", re.MULTILINE),
-    "R": re.compile(r"py_call_impl|\breticulate\b|py_module_import|install_tensorflow\("),
-    "conda": re.compile(
-        r"(?:^|[\s$%])(?:conda|mamba) (?:install|create|env)\b|\b(?:ResolvePackageNotFound"
+    "uv": Sought(("uv ",), rf"{_ALONE}uv (?:sync|add|lock|run)\b"),
+    "pixi": Sought(("pixi ",), rf"{_ALONE}pixi (?:install|add|run|update)\b"),
+    "pdm": Sought(("pdm ",), rf"{_ALONE}pdm (?:install|add|lock|sync|update)\b"),
+    "R": Sought(
+        ("py_call_impl", "reticulate", "py_module_import", "install_tensorflow("),
+        r"py_call_impl|\breticulate\b|py_module_import|install_tensorflow\(",
+    ),
+    "conda": Sought(
+        (
+            "conda ",
+            "mamba ",
+            "ResolvePackageNotFound",
+            "PackagesNotFoundError",
+            "LibMambaUnsatisfiableError",
+            "UnsatisfiableError",
+        ),
+        rf"{_ALONE}(?:conda|mamba) (?:install|create|env)\b|\b(?:ResolvePackageNotFound"
         r"|PackagesNotFoundError|LibMambaUnsatisfiableError|UnsatisfiableError)\b",
-        re.MULTILINE,
     ),
 }
 _OTHERS_PYTHON = re.compile(r"/(?:pypoetry|pipx|uv/tools)/[^\n]{0,200}")
@@ -257,15 +320,16 @@ class Collector:
         for done in _INSTALLED.finditer(text):
             for name, version in _INSTALLED_ONE.findall(done[1]):
                 self._mention(name, version, 5)
+        folded = text.lower()
+        for listed in _LISTED:
+            for mention in listed.finditer(folded):
+                self._mention(mention[1], mention[2], _LISTED_STRENGTH)
+        starts = places(folded, _NAME_STARTS)
         for strength, pattern in _MENTIONS:
-            for mention in pattern.finditer(text):
+            for mention in pattern.at(folded, starts):
                 self._mention(mention[1], mention[2], strength)
-        for pattern, name, strength in (
-            (_FORM, "tensorflow", 3),
-            (_TF_PROSE, "tensorflow", 1),
-            (_NUMPY_PROSE, "numpy", 5),
-        ):
-            for mention in pattern.finditer(text):
+        for strength, name, pattern in _PROSE:
+            for mention in pattern.finditer(folded):
                 self._mention(name, mention[1], strength)
         refused = _REFUSED.findall(text) if _IS_REFUSED in text else []
         if refused:
@@ -280,12 +344,15 @@ class Collector:
             self._add("paths", (loaded[1] or loaded[2]).strip())
 
     def _packages(self, text: str) -> None:
-        for found in _MISSING.finditer(text):
+        absent = list(_MISSING.finditer(text))
+        if _EXPECTS_HASH in text:
+            absent = sorted([*absent, *_CHANGED.finditer(text)], key=lambda found: found.start())
+        for found in absent[:1]:
             words = next(group for group in found.groups() if group)
             name = re.split(r"[=<>~!;\[]", words)[0].lower().replace("_", "-")
             self._single.setdefault("missing", name.strip(".-"))
-        for found in _COMPANION.finditer(text):
-            name = next(group for group in found.groups() if group).lower().replace("_", "-")
+        if beside := _COMPANION.search(text):
+            name = next(group for group in beside.groups() if group).lower().replace("_", "-")
             self._single.setdefault("companion", _IMPORTED_AS.get(name, name))
         for line in _ASKED.finditer(text):
             for word in line[1].split():
@@ -299,11 +366,12 @@ class Collector:
 
     def _machine(self, text: str) -> None:
         text = _OTHERS_PYTHON.sub("", text)
-        for found in _PYTHON.finditer(text):
+        folded = text.lower()
+        for found in _PYTHON.finditer(folded):
             tag = found[2] or found[3]
             self._single["python"] = f"3.{tag[1:]}" if tag else found[1] or found[4]
-        for found in _MACOS.finditer(text):
-            if _BUILT_FOR.search(text[max(0, found.start() - 20) : found.start()]):
+        for found in _MACOS.finditer(folded):
+            if _BUILT_FOR.search(folded[max(0, found.start() - 20) : found.start()]):
                 continue
             version = found[1] or found[2] or f"{found[3]}.{found[4]}"
             self._single["macos"] = version

@@ -10,6 +10,7 @@ import functools
 import itertools
 import re
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,32 +80,56 @@ def prefilter(literals: frozenset[bytes]) -> Prefilter:
     return Prefilter(literals)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """Literals sought by one end, and how far they reach before and after where it begins."""
+
+    literals: tuple[bytes, ...]
+    before: int
+    after: int
+
+
 class Prefilter:
     """Looks for ``literals``, folded and squeezed, in squeezed text."""
 
     def __init__(self, literals: Iterable[bytes]) -> None:
-        self._by_end: dict[bytes, list[bytes]] = defaultdict(list)
         wanted = sorted(set(literals))
         beginnings = _beginnings(wanted)
-        for literal in wanted:
-            self._by_end[_end(literal, beginnings)].append(literal)
-        self._regex = re.compile(_tree(self._by_end)) if self._by_end else None
+        ends = {literal: _end(literal, beginnings) for literal in wanted}
+        known = set(ends.values())
+        sought: dict[bytes, list[bytes]] = defaultdict(list)
+        for literal, end in ends.items():
+            # Of two ends, one of which begins with the other, the expression finds the shorter.
+            lengths = range(_SHORTEST_END, len(end) + 1)
+            sought[next(end[:n] for n in lengths if end[:n] in known)].append(literal)
+        self._groups = {
+            end: _Group(
+                literals=tuple(alike),
+                before=max(literal.index(ends[literal]) for literal in alike),
+                after=max(len(literal) - literal.index(ends[literal]) for literal in alike),
+            )
+            for end, alike in sought.items()
+        }
+        self._regex = re.compile(_tree(self._groups)) if self._groups else None
 
     def present(self, squeezed: bytes) -> set[bytes]:
         """The literals that occur."""
         if self._regex is None:
             return set()
-        seen: set[bytes] = set()
+        # Texts repeat themselves, so what stands around an end is looked at once: a small part
+        # of the whole.
+        around: dict[bytes, set[bytes]] = defaultdict(set)
         at = 0
         # From the next place on, not from the end: ends may overlap.
         while found := self._regex.search(squeezed, at):
-            seen.add(found[0])
-            at = found.start() + 1
-        lengths = sorted(set(map(len, seen)))
+            start = found.start()
+            group = self._groups[found[0]]
+            around[found[0]].add(squeezed[max(0, start - group.before) : start + group.after])
+            at = start + 1
         return {
             literal
-            for end, literals in self._by_end.items()
-            if any(end[:length] in seen for length in lengths)
-            for literal in literals
-            if literal in squeezed
+            for end, texts in around.items()
+            for together in (b" ".join(texts),)
+            for literal in self._groups[end].literals
+            if literal in together
         }

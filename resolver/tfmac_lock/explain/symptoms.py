@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
 from ..matrix import loading
+from .sought import Sought
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,13 +45,24 @@ class Text:
     """One regular expression, ready to run over text that is folded to lower case.
 
     ``loose`` suits text whose lines were joined. One of ``literals`` occurs, folded and
-    squeezed, wherever either matches, and one of each set in ``further``.
+    squeezed, wherever either matches, and one of each set in ``further``. Both begin with one of
+    ``openings``, if there are any.
     """
 
     regex: re.Pattern[str]
     loose: re.Pattern[str]
     literals: frozenset[bytes]
     further: tuple[frozenset[bytes], ...]
+    openings: tuple[str, ...]
+
+    def finditer(self, folded: str, *, loose: bool) -> Iterator[re.Match[str]]:
+        """The matches of one of the two in a text that is folded to lower case."""
+        regex = self.loose if loose else self.regex
+        return (
+            Sought(self.openings, regex).finditer(folded)
+            if self.openings
+            else regex.finditer(folded)
+        )
 
     def possible(self, squeezed: bytes) -> bool:
         """Whether the rest of what it needs stands in the window too."""
@@ -188,6 +200,8 @@ def _text(data: Mapping[str, Any]) -> Text:
         loose=_folded(data["loose"]),
         literals=_literals(data["literals"]),
         further=tuple(map(_literals, data["further"])),
+        # Compiled documents of before have none.
+        openings=tuple(data.get("openings", ())),
     )
 
 

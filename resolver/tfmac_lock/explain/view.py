@@ -31,8 +31,7 @@ class View:
 
     def spans(self, pattern: Text, loose: bool) -> list[tuple[int, int]]:
         """Where the pattern matches in one of the forms."""
-        regex = pattern.loose if loose else pattern.regex
-        found = regex.finditer(self.form(loose)[1])
+        found = pattern.finditer(self.form(loose)[1], loose=loose)
         return [match.span() for match in itertools.islice(found, _MOST_MATCHES)]
 
     def search(self, pattern: Text) -> tuple[bool, list[tuple[int, int]]]:
