@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
+
+T = TypeVar("T")
 
 METAL = "tensorflow-metal"
 
@@ -24,6 +28,22 @@ class Fact:
 
     __slots__ = ()
     __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+
+class Once:
+    """Base of facts that are asked the same over and over: what follows from them is kept."""
+
+    __slots__ = ("_kept",)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` gives, made once for each key, since facts never change."""
+        kept: dict[Hashable, T] | None = getattr(self, "_kept", None)
+        if kept is None:
+            kept = {}
+            object.__setattr__(self, "_kept", kept)  # the facts themselves are frozen
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]
 
 
 @functools.lru_cache(maxsize=4096)

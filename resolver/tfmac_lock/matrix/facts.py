@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 from ..target import Arch, Os, Platforms, machine_name
 from .base import METAL as METAL
 from .base import Fact as Fact
-from .base import admits, minor_number
+from .base import Once, admits, minor_number
 from .base import specifier as specifier
 from .base import version as version
 from .companions import Companions
@@ -512,7 +512,7 @@ class AnyPair(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matrix:
+class Matrix(Once):
     """All facts. ``as_of`` is the day up to which the index was read, ``YYYY-MM-DD``.
 
     ``symbols`` are the C++ names of all symbols in it, ``natives`` the rows of the companions
@@ -540,6 +540,16 @@ class Matrix:
     natives: NativeRows = field(default_factory=NativeRows)
     recipes: Recipes = field(default_factory=Recipes)
 
+    def evidence_on(
+        self, package: str, tensorflow: str, metal: str | None, arch: Arch, python: str
+    ) -> tuple[Evidence, ...]:
+        """What was observed on that very pair, in the order of the matrix."""
+        place = (package, tensorflow, metal, arch, python)
+        return self.once(
+            ("evidence", *place),
+            lambda: tuple(item for item in self.evidence if item.concerns(*place)),
+        )
+
     def readable(self, symbol: str) -> str:
         """The symbol as a C++ programmer would write it, where it is known."""
         return self.symbols.readable(symbol)
@@ -553,19 +563,23 @@ class Matrix:
 
     def release(self, package: str, release: str) -> Release | None:
         """The release of that package and version, if the matrix knows it."""
-        wanted = version(release)
-        for found in self.releases:
-            if found.package == package and version(found.version) == wanted:
-                return found
-        return None
+        known = self.once(
+            "releases",
+            # Of two rows for one release the first counts.
+            lambda: {(one.package, version(one.version)): one for one in reversed(self.releases)},
+        )
+        return known.get((package, version(release)))
 
     def releases_of(self, package: str) -> tuple[Release, ...]:
         """All known releases of a package, oldest first."""
-        return tuple(
-            sorted(
-                (found for found in self.releases if found.package == package),
-                key=lambda found: version(found.version),
-            )
+        return self.once(
+            ("releases of", package),
+            lambda: tuple(
+                sorted(
+                    (found for found in self.releases if found.package == package),
+                    key=lambda found: version(found.version),
+                )
+            ),
         )
 
     def payload_of(self, package: str, release: str, arch: Arch) -> tuple[str, str] | None:
@@ -573,6 +587,11 @@ class Matrix:
 
         None where no payload is ever reached: the stub that requires itself.
         """
+        return self.once(
+            ("payload", package, release, arch), lambda: self._payload_of(package, release, arch)
+        )
+
+    def _payload_of(self, package: str, release: str, arch: Arch) -> tuple[str, str] | None:
         seen: set[tuple[str, str]] = set()
         current = (package, release)
         while current not in seen:
@@ -601,14 +620,14 @@ class Matrix:
         payload = self.payload_of(package, tensorflow, arch)
         if payload is None:
             return None
-        for found in self.pair_loads:
-            if (
-                (found.package, found.tensorflow) == payload
-                and found.metal == metal
-                and found.arch is arch
-            ):
-                return found
-        return None
+        known = self.once(
+            "pair loads",
+            lambda: {
+                (one.package, one.tensorflow, one.metal, one.arch): one
+                for one in reversed(self.pair_loads)
+            },
+        )
+        return known.get((*payload, metal, arch))
 
     def native_load(self, name: str, release: str, pair: AnyPair) -> NativeLoad | None:
         """Whether a companion's images load beside the TensorFlow of a pair, by its payload.

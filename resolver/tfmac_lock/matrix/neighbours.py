@@ -7,7 +7,6 @@ until a Mac has looked for it.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from ..target import Arch
-    from .facts import Defect, Evidence, Matrix, Report
+    from .facts import Evidence, Matrix
 
 KIND = "neighbours"
 """The kind of the reason that a pair stands between two with the same silent fault."""
@@ -45,36 +44,29 @@ class Seen:
 
 def on_record(matrix: Matrix) -> tuple[Seen, ...]:
     """Every report of wrong results that a defect rests on and that names the pair."""
-    return _on_record(matrix.defects, matrix.reports, tuple(_releases(matrix)))
+    return matrix.once("silent faults on record", lambda: tuple(_on_record(matrix)))
 
 
-def _releases(matrix: Matrix) -> Iterator[str]:
+def _on_record(matrix: Matrix) -> Iterator[Seen]:
     names = {
         release.version for release in matrix.releases if release.package != "tensorflow-metal"
     }
-    return iter(sorted(names, key=version))
-
-
-@functools.lru_cache(maxsize=8)
-def _on_record(
-    defects: tuple[Defect, ...], reports: tuple[Report, ...], releases: tuple[str, ...]
-) -> tuple[Seen, ...]:
-    by_id = {report.id: report for report in reports}
-    return tuple(
-        Seen(
-            defect=defect.id,
-            tensorflow=version(release),
-            metal=version(report.metal),
-            arch=report.arch,
-            report=report.id,
-            source=report.source,
-        )
-        for defect in defects
-        for report in (by_id[name] for name in defect.reports if name in by_id)
-        if report.stage == "result" and report.metal and report.tensorflow
-        for release in releases
-        if specifier(report.tensorflow).contains(release)
-    )
+    releases = sorted(names, key=version)
+    by_id = {report.id: report for report in matrix.reports}
+    for defect in matrix.defects:
+        for report in (by_id[name] for name in defect.reports if name in by_id):
+            if report.stage != "result" or not (report.metal and report.tensorflow):
+                continue
+            for release in releases:
+                if specifier(report.tensorflow).contains(release):
+                    yield Seen(
+                        defect=defect.id,
+                        tensorflow=version(release),
+                        metal=version(report.metal),
+                        arch=report.arch,
+                        report=report.id,
+                        source=report.source,
+                    )
 
 
 def between(

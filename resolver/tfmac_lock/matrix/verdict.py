@@ -79,9 +79,10 @@ def judge(
     """
     evidence = [
         item
-        for item in matrix.evidence
-        if item.concerns(pair.package, pair.tensorflow, pair.metal, pair.arch, pair.python)
-        and (not item.pins or pins is None or item.pins_hold_in(pins, own))
+        for item in matrix.evidence_on(
+            pair.package, pair.tensorflow, pair.metal, pair.arch, pair.python
+        )
+        if not item.pins or pins is None or item.pins_hold_in(pins, own)
     ]
     defects = [
         defect
