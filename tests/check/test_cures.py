@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tfmac_lock.check.findings import Finding
     from tfmac_lock.matrix.facts import Matrix
 
+pytestmark = pytest.mark.slow  # many files are judged for several machines first
+
 FILES = (
     "tensorflow==2.18.0\ntensorflow-metal==1.1.0\n",
     "tensorflow==2.20.0\ntensorflow-metal==1.2.0\nnumpy==2.1.0\n",

@@ -95,6 +95,7 @@ def test_pins_of_public_projects_are_judged_as_their_owners_found_them(
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_every_reported_pair_is_judged_as_the_matrix_judges_it(matrix: Matrix) -> None:
     path = SHARED / "facts" / "reports.json"
     if not path.exists():
@@ -506,6 +507,7 @@ def told(file: PinFile, matrix: Matrix, python: str = "3.11") -> list[tuple[str,
     return sorted((one.code, one.package) for one in checked.findings)
 
 
+@pytest.mark.slow
 def test_every_release_at_fault_is_told_and_not_the_first_alone(matrix: Matrix) -> None:
     assert told(pinned("tensorflow>=2.99", "tensorflow-metal==9.9"), matrix) == [
         ("no-wheel", "tensorflow"),
@@ -667,6 +669,7 @@ VERSIONS = ["2.18.0", "2.18", "1.1.0", "2.15.1", "nonsense", "1.0-x", "9" * 70, 
     chip=st.sampled_from(["m1", "m5-max", "intel", "intel-amd"]),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
 def test_whatever_is_pinned_is_judged(pins: list[Pin], chip: str) -> None:
     matrix = loading.matrix()
     file = PinFile(path="r.txt", format="requirements.txt", pins=tuple(pins))
@@ -736,6 +739,7 @@ SLOTS = [
 
 
 @pytest.mark.parametrize(("python", "arch"), SLOTS)
+@pytest.mark.slow
 def test_no_published_lock_has_an_error_in_any_format(
     matrix: Matrix, tmp_path: Path, python: str, arch: Arch
 ) -> None:

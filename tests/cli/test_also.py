@@ -96,6 +96,7 @@ def test_the_other_machine_gets_the_same_tensorflow_and_the_same_pins(
     assert document["combo"]["id"] == "tensorflow-2.18.1-cuda-py3.11-linux-x86_64"
 
 
+@pytest.mark.slow
 def test_an_old_version_of_the_mac_is_kept_where_linux_has_it(
     made: Callable[..., Said], folder: Path
 ) -> None:
@@ -118,6 +119,7 @@ def test_the_files_tell_which_machine_they_are_for(made: Callable[..., Said], fo
     assert 'platform_machine == "x86_64"' in str(environment)
 
 
+@pytest.mark.slow
 def test_the_command_in_the_file_makes_it_again(
     made: Callable[..., Said], run: Callable[..., Said], folder: Path, index: HtmlIndex
 ) -> None:
@@ -193,6 +195,7 @@ def test_what_cannot_be_had_there_is_refused_and_nothing_is_written(
         ),
     ],
 )
+@pytest.mark.slow
 def test_wrong_uses_are_answered(
     made: Callable[..., Said], folder: Path, arguments: list[str], told: str
 ) -> None:
@@ -213,6 +216,7 @@ def test_both_machines_go_into_one_project(
     assert "tensorflow[and-cuda] ; sys_platform == 'linux'" in str(data["project"]["dependencies"])
 
 
+@pytest.mark.slow
 def test_an_update_makes_both_again(
     made: Callable[..., Said], run: Callable[..., Said], folder: Path
 ) -> None:

@@ -40,6 +40,7 @@ def locked(run: Callable[..., Said], index: HtmlIndex) -> None:
     assert said.status == 0, said.err
 
 
+@pytest.mark.slow
 def test_an_empty_environment_is_filled_without_a_network(
     run: Callable[..., Said], folder: Path, served: HtmlIndex
 ) -> None:

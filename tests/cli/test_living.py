@@ -45,6 +45,7 @@ def test_lock_json_records_what_was_asked_for(
     )
 
 
+@pytest.mark.slow
 def test_an_update_with_nothing_new_changes_not_a_byte(
     run: Callable[..., Said], folder: Path, index: HtmlIndex
 ) -> None:
@@ -61,6 +62,7 @@ def test_an_update_with_nothing_new_changes_not_a_byte(
         assert texts(folder) == before
 
 
+@pytest.mark.slow
 def test_an_update_needs_no_options(
     run: Callable[..., Said], folder: Path, wheels: Path, index: HtmlIndex
 ) -> None:
@@ -225,6 +227,7 @@ def test_fresh_takes_what_no_published_lock_has(
     assert (folder / "lock.json").read_bytes() == published
 
 
+@pytest.mark.slow
 def test_a_recipes_versions_stay_unless_newer_ones_are_wanted(
     run: Callable[..., Said], index: HtmlIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:

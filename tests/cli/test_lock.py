@@ -424,6 +424,7 @@ def test_pre_in_a_requirements_file_admits_prereleases(
     assert "nightly==1.1rc1 " in (folder / "requirements.txt").read_text()
 
 
+@pytest.mark.slow
 def test_a_new_folder_keeps_no_versions_and_each_folder_its_own(
     run: Callable[..., Said], folder: Path, index: HtmlIndex
 ) -> None:

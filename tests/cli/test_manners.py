@@ -243,6 +243,7 @@ def test_why_tells_who_asks_and_which_bounds_there_are(run: Callable[..., Said])
     assert (said.status, "pandas is not in lock.json" in said.err) == (1, True)
 
 
+@pytest.mark.slow
 def test_outdated_tells_what_an_update_would_bring(
     run: Callable[..., Said], folder: Path, index: HtmlIndex
 ) -> None:

@@ -122,6 +122,7 @@ def test_options_of_sharing_alone_are_refused(capsys: pytest.CaptureFixture[str]
     assert "go with --share" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_report_is_sent_to_a_service_that_takes_it_and_a_refusal_is_told(
     on_a_mac: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,7 @@ from tfmac_lock.matrix import loading
 from tfmac_lock.prove.locked import VARIANT, locked_set
 
 
+@pytest.mark.slow
 def test_a_conda_half_is_a_set_of_its_own_only_where_its_versions_differ() -> None:
     try:
         loading.locks_folder()

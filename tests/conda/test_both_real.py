@@ -82,6 +82,7 @@ def taken(lock: Lock) -> Counter[str]:
 
 @pytest.mark.parametrize("series", ["3.8", "3.9"])
 @pytest.mark.parametrize("tensorflow", ["2.5.0", "2.6.0"])
+@pytest.mark.slow
 def test_what_the_index_lacks_comes_from_conda_by_itself(
     make: Callable[..., ResolvedLock], series: str, tensorflow: str
 ) -> None:

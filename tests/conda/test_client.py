@@ -384,6 +384,7 @@ def test_a_hash_that_is_none_is_a_fault_of_the_channel(
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.slow
 def test_half_of_a_file_is_a_fault_of_the_channel_until_it_is_whole(
     channel: Path,
     connect: Callable[..., CondaClient],

@@ -46,6 +46,7 @@ def test_what_is_shipped_was_compiled_from_the_matrix_as_it_is(built: dict[str, 
     assert differing(ROOT, built) == []
 
 
+@pytest.mark.slow
 def test_compiling_twice_gives_the_same_bytes(built: dict[str, str]) -> None:
     assert build(ROOT) == built
 

@@ -52,6 +52,7 @@ def test_the_coverage_is_told_and_what_most_people_read_is_translated(made: Cata
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
+@pytest.mark.slow
 def test_the_reasons_of_all_locks_are_told_in_the_language(code: str) -> None:
     language = load(code)
     shown = [reason.text for item in load_inputs().locks for reason in item.lock.verdict.reasons]

@@ -228,6 +228,7 @@ def test_a_wheel_without_a_plugin_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.index
+@pytest.mark.slow
 def test_the_real_wheels_say_what_the_matrix_holds(tmp_path: Path) -> None:
     wanted = {
         "tensorflow_metal-0.6.0-cp310-cp310-macosx_12_0_arm64.whl",

@@ -217,6 +217,7 @@ def test_every_check_passes_its_good_example_and_refuses_its_bad_one(
         assert set(found(tmp_path / f"bad{number}", bad)) == {code}, bad
 
 
+@pytest.mark.slow
 def test_the_shipped_matrix_has_no_problem() -> None:
     assert lint(loading.checkout() / "matrix") == []
 

@@ -58,6 +58,7 @@ def test_every_symptom_that_was_promised_is_there() -> None:
     assert not DESIGNED - set(symptom_files.read(SYMPTOMS))
 
 
+@pytest.mark.slow
 def test_every_example_is_recognised_first_and_no_near_miss_is() -> None:
     assert symptom_files.lint_examples(SYMPTOMS) == []
 
@@ -101,6 +102,7 @@ def test_javascript_takes_every_pattern_and_finds_the_same() -> None:
         assert row == here, regex.pattern
 
 
+@pytest.mark.slow
 def test_over_folded_text_a_pattern_finds_what_it_finds_in_any_case() -> None:
     texts = [text.clean(example.text.encode()) for example in _examples()]
     texts += [one.upper() for one in texts] + ["\u0130\u017f\u212a \ud800 " + one for one in texts]

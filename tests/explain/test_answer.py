@@ -103,6 +103,7 @@ def test_a_cure_that_holds_for_some_versions_is_given_for_those(
     assert any("model.compile" in step.command for step in steps) is cured
 
 
+@pytest.mark.slow
 def test_every_symptom_can_be_explained_from_its_own_example(
     known: tuple[Symptom, ...], matrix: Matrix
 ) -> None:

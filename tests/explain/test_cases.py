@@ -215,6 +215,7 @@ def test_an_intel_python_on_an_m_chip_is_not_told_to_make_an_intel_lock(
     assert not any("--chip intel" in command for command in told)
 
 
+@pytest.mark.slow
 def test_a_tensorflow_of_before_is_asked_for_by_its_series_where_another_package_holds_it(
     known: tuple[Symptom, ...], matrix: Matrix
 ) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tfmac_lock.explain.symptoms import Cure, Symptom
     from tfmac_lock.matrix.facts import Matrix
 
+pytestmark = pytest.mark.slow  # every symptom is explained for several machines first
+
 VERSIONS = (
     Named(),
     Named(

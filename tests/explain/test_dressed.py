@@ -21,6 +21,7 @@ ONLY_NUMBERS_TELL = {"training-diverges"}
 
 
 @pytest.mark.parametrize("dressing", DRESSINGS)
+@pytest.mark.slow
 def test_an_example_keeps_its_answer(dressing: str, known: tuple[Symptom, ...]) -> None:
     changed = DRESSINGS[dressing]
     lost = [

@@ -193,6 +193,7 @@ def messages(said: Said) -> list[str]:
 
 @pytest.mark.parametrize(("form", "command"), CASES)
 @pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.slow
 def test_a_fault_of_the_index_is_told_once_leaves_nothing_half_and_passes(
     name: str,
     command: str,

@@ -25,6 +25,7 @@ every_reader = pytest.mark.parametrize("name", READERS)
 
 
 @every_reader
+@pytest.mark.slow
 def test_a_reader_can_read_what_it_begins_with(name: str, tmp_path: Path) -> None:
     reader = READERS[name]
     attempt = campaign.Attempt(reader, tmp_path)

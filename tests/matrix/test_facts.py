@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.facts import bound, defect, evidence, matrix, release, shipped, wheel
+from tfmac_lock.matrix.base import MOST_KEPT, Once
 from tfmac_lock.matrix.facts import Matrix, Release, specifier
 from tfmac_lock.matrix.reasons import Grade
 from tfmac_lock.target import Arch, Os
@@ -83,6 +86,37 @@ def test_the_shipped_stubs_lead_where_they_should() -> None:
 def test_a_release_is_found_in_each_spelling_of_its_version() -> None:
     assert shipped().release("tensorflow", "2.18") is shipped().release("tensorflow", "2.18.0")
     assert shipped().release("tensorflow", "2.99.0") is None
+
+
+def test_what_is_kept_is_what_was_made_for_that_question() -> None:
+    seen = evidence(Grade.REPORTED)
+    facts = matrix(evidence=(seen,))
+    for _ in range(2):
+        assert facts.evidence_on("tensorflow", "2.18.1", "1.2.0", Arch.ARM64, "3.11") == (seen,)
+        assert facts.evidence_on("tensorflow", "2.18.1", None, Arch.ARM64, "3.11") == ()
+    # Changed facts begin with nothing kept.
+    other = replace(facts, evidence=())
+    assert other.evidence_on("tensorflow", "2.18.1", "1.2.0", Arch.ARM64, "3.11") == ()
+
+
+def test_questions_about_made_up_versions_do_not_fill_the_memory() -> None:
+    facts = Once()
+    made: list[int] = []
+
+    def answer(number: int) -> int:
+        def make() -> int:
+            made.append(number)
+            return number + 1
+
+        return facts.once(number, make)
+
+    for number in range(MOST_KEPT):
+        assert answer(number) == number + 1
+    assert answer(0) == 1
+    assert len(made) == MOST_KEPT
+    assert answer(MOST_KEPT) == MOST_KEPT + 1
+    assert answer(0) == 1
+    assert made[-2:] == [MOST_KEPT, 0]
 
 
 def test_releases_come_oldest_first() -> None:

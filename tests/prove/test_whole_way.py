@@ -144,6 +144,7 @@ def test_a_report_changes_the_verdict_once_it_is_accepted(
     assert not (checkout / "pwned").exists()
 
 
+@pytest.mark.slow
 def test_one_failing_mac_warns_and_the_second_breaks_the_pair_and_the_page_says_so(
     checkout: Path,
     tmp_path: Path,
@@ -169,6 +170,7 @@ def test_one_failing_mac_warns_and_the_second_breaks_the_pair_and_the_page_says_
     assert "it fell over" in texts
 
 
+@pytest.mark.slow
 def test_only_what_is_generated_for_the_pair_changes_and_its_page_shows_the_mac(
     checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +211,7 @@ def test_the_summary_for_a_pull_request_shows_both_verdicts_and_no_markup(
     assert f"tfmac-lock prove accept {next(Path('matrix/proofs/submitted').iterdir()).stem}" in text
 
 
+@pytest.mark.slow
 def test_a_report_that_the_same_one_hands_in_again_stays_and_is_anothers_only_once(
     checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -276,6 +279,7 @@ def hostile() -> Iterator[tuple[str, bytes]]:
 HOSTILE = list(hostile())
 
 
+@pytest.mark.slow
 def test_two_hundred_hostile_reports_change_nothing_and_crash_nothing(
     checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -297,6 +301,7 @@ def test_two_hundred_hostile_reports_change_nothing_and_crash_nothing(
     assert not list(tmp_path.glob("**/pwned"))
 
 
+@pytest.mark.slow
 def test_the_endpoint_keeps_none_of_them_but_forgeries_that_only_a_person_can_tell(
     tmp_path: Path,
 ) -> None:

@@ -362,6 +362,7 @@ def test_every_job_has_a_time_limit_and_the_workflow_grants_nothing(path: Path) 
 
 @pytest.mark.skipif(not is_there("zizmor"), reason="zizmor is not installed")
 @pytest.mark.skipif(not is_there("check-jsonschema"), reason="check-jsonschema is not installed")
+@pytest.mark.slow
 def test_workflows_and_action_fit_their_schemas_and_are_safe() -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     ended = subprocess.run(

@@ -220,6 +220,7 @@ def test_every_conda_file_has_its_hashes_and_its_channels_state(slot: Slot) -> N
 
 
 @every_slot
+@pytest.mark.slow
 def test_every_conda_lock_is_read_by_conda_lock(slot: Slot, tmp_path: Path) -> None:
     parse_conda_lock_file = conda_lock_reader()
     path = tmp_path / "conda-lock.yml"

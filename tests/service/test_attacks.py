@@ -192,6 +192,7 @@ def test_one_address_cannot_take_all_connections(attacked: Running) -> None:
             assert answer_of(probe)[0] == 200
 
 
+@pytest.mark.slow
 def test_a_body_that_comes_slowly_is_no_reason_to_refuse_others(attacked: Running) -> None:
     with ExitStack() as stack:
         for number in range(64):

@@ -136,6 +136,7 @@ def test_the_first_page_weighs_less_than_30_kilobytes_until_something_is_chosen(
     assert weight < 30_000
 
 
+@pytest.mark.slow
 def test_the_same_inputs_give_the_same_bytes(inputs: Inputs, site: dict[str, bytes]) -> None:
     assert render_site(inputs, base=BASE) == site
 
@@ -156,6 +157,7 @@ def test_lockfiles_are_published_byte_for_byte(inputs: Inputs, site: dict[str, b
         assert site[f"locks/{item.id}/{name}"].decode() == text
 
 
+@pytest.mark.slow
 def test_a_lock_that_only_conda_can_install_says_how(inputs: Inputs) -> None:
     item = inputs.locks[0]
     files = {"conda-lock.yml": "version: 1\n", "lock.json": item.files["lock.json"]}
@@ -207,6 +209,7 @@ def test_every_lock_is_linked_from_the_page_of_all_locks(
     assert {f"locks/{item.id}/index.html" for item in inputs.locks} <= linked
 
 
+@pytest.mark.slow
 def test_a_site_whose_address_is_known_has_a_map_and_says_where_each_page_lives(
     inputs: Inputs,
 ) -> None:
@@ -243,6 +246,7 @@ def test_badges_are_well_formed_and_say_their_text_to_a_screen_reader(
             assert ElementTree.fromstring(content).attrib["aria-label"], path
 
 
+@pytest.mark.slow
 def test_text_from_the_facts_is_never_taken_for_markup(inputs: Inputs) -> None:
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m"
     symptom = {
@@ -277,6 +281,7 @@ def test_every_page_that_search_finds_is_there_and_search_knows_every_lock_and_e
     assert {entry["kind"] for entry in entries} <= FOUND_TITLES.keys()
 
 
+@pytest.mark.slow
 def test_a_site_that_knows_its_repository_links_to_the_facts_and_to_the_forms(
     inputs: Inputs, pages: dict[str, Page]
 ) -> None:
@@ -299,6 +304,7 @@ def test_a_site_that_knows_its_repository_links_to_the_facts_and_to_the_forms(
     )
 
 
+@pytest.mark.slow
 def test_the_files_and_forms_that_pages_link_to_exist(inputs: Inputs) -> None:
     root = loading.checkout()
     made = render_site(replace(inputs, locks=()), repository="https://code.example/o/n")
@@ -312,6 +318,7 @@ def test_the_files_and_forms_that_pages_link_to_exist(inputs: Inputs) -> None:
             assert form is None or (root / ".github/ISSUE_TEMPLATE" / form[1]).exists(), link
 
 
+@pytest.mark.slow
 def test_a_service_elsewhere_is_what_the_pages_may_and_do_ask(inputs: Inputs) -> None:
     made = render_site(replace(inputs, locks=()), service="https://live.example/tf/")
 
@@ -321,6 +328,7 @@ def test_a_service_elsewhere_is_what_the_pages_may_and_do_ask(inputs: Inputs) ->
     assert "data-service" not in render_site(replace(inputs, locks=()))["index.html"].decode()
 
 
+@pytest.mark.slow
 def test_a_site_whose_address_is_known_has_a_card_for_those_who_link_to_it(inputs: Inputs) -> None:
     made = render_site(replace(inputs, locks=()), base="https://example.org/tf/")
     page = made["companions/tensorflow-text/index.html"].decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from packaging.requirements import Requirement
 
 from tfmac_lock.site.build import render_site
@@ -35,6 +36,7 @@ def test_every_file_is_constraints_that_name_themselves(inputs: Inputs) -> None:
         assert f"pip install -c {one.name} " in one.text
 
 
+@pytest.mark.slow
 def test_the_page_lists_every_file_that_is_there(inputs: Inputs) -> None:
     site = render_site(inputs, base="https://example.org/tf/")
     page = site["constraints/index.html"].decode()

@@ -60,6 +60,7 @@ def test_every_document_fits_the_schema_that_comes_with_it(source: Path) -> None
     assert "<feed" in (folder / "changes.atom").read_text()[:200]
 
 
+@pytest.mark.slow
 def test_the_same_facts_give_the_same_bytes_and_what_is_gone_is_removed(
     source: Path, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ def checker(description: dict[str, Any], name: str) -> jsonschema.Draft202012Val
     return jsonschema.Draft202012Validator(schema)
 
 
+@pytest.mark.slow
 def test_every_document_fits_its_schema(
     site: dict[str, bytes], description: dict[str, Any]
 ) -> None:

@@ -245,6 +245,7 @@ def test_the_map_of_the_site_lists_each_page_with_its_languages(site: dict[str, 
     assert missing == set(places)
 
 
+@pytest.mark.slow
 def test_a_site_in_english_alone_has_no_line_of_languages(inputs: Inputs) -> None:
     made = render_site(replace(inputs, locks=()), base=ADDRESS)
 

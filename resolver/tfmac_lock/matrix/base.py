@@ -20,6 +20,10 @@ TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-macos")
 other packages require."""
 
 
+MOST_KEPT = 32_768
+"""Answers that a matrix keeps: more than there are pairs, on all machines."""
+
+
 class Fact:
     """Base of what curators write: an unknown key is refused.
 
@@ -36,14 +40,20 @@ class Once:
     __slots__ = ("_kept",)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What ``make`` gives, made once for each key, since facts never change."""
+        """What ``make`` gives, made once for each key, since facts never change.
+
+        Keys may name versions that somebody made up, so all is forgotten where they are too many.
+        """
         kept: dict[Hashable, T] | None = getattr(self, "_kept", None)
         if kept is None:
             kept = {}
             object.__setattr__(self, "_kept", kept)  # the facts themselves are frozen
-        if key not in kept:
-            kept[key] = make()
-        return kept[key]
+        if key in kept:
+            return kept[key]
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        made = kept[key] = make()
+        return made
 
 
 @functools.lru_cache(maxsize=4096)

@@ -225,6 +225,7 @@ def test_conda_lock_reads_it_with_its_own_model() -> None:
 
 
 @pytest.mark.parametrize("kind", ["env", "explicit"])
+@pytest.mark.slow
 def test_conda_lock_renders_it(tmp_path: Path, kind: str) -> None:
     (tmp_path / "conda-lock.yml").write_text(conda_lock_yml.render([lock(), lock(Arch.X86_64)]))
     command = [sys.executable, "-m", "conda_lock", "render", "--kind", kind, "conda-lock.yml"]

@@ -146,6 +146,7 @@ PUBLISHED = [("3.8", Arch.X86_64), ("3.11", Arch.ARM64)]
 
 @pytest.mark.index
 @pytest.mark.parametrize(("python", "arch"), PUBLISHED)
+@pytest.mark.slow
 def test_pip_accepts_the_small_files_of_a_published_lock_from_the_real_index(
     python: str, arch: Arch, tmp_path: Path
 ) -> None:

@@ -86,6 +86,7 @@ def test_pip_sync_reads_our_requirements_txt(tmp_path: Path) -> None:
     assert {"numpy==2.0.2", "tensorflow==2.18.1", "tensorflow-metal==1.2.0"} <= set(wanted)
 
 
+@pytest.mark.slow
 def test_pip_compile_obeys_our_constraints(index: HtmlIndex, tmp_path: Path) -> None:
     (tmp_path / "constraints.txt").write_text(exports.render("constraints", [lock()]))
     (tmp_path / "wants.in").write_text(
