@@ -42,6 +42,7 @@ def built() -> dict[str, str]:
     return build(ROOT)
 
 
+@pytest.mark.slow
 def test_what_is_shipped_was_compiled_from_the_matrix_as_it_is(built: dict[str, str]) -> None:
     assert differing(ROOT, built) == []
 

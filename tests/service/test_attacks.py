@@ -204,6 +204,7 @@ def test_a_body_that_comes_slowly_is_no_reason_to_refuse_others(attacked: Runnin
 
 
 @pytest.mark.parametrize("operation", ["lock", "check"])
+@pytest.mark.slow
 def test_four_long_jobs_of_one_address_do_not_starve_another(
     attacked: Running, go: Path, operation: str
 ) -> None:

@@ -297,6 +297,7 @@ def test_no_file_of_pins_has_the_service_ask_an_address(
 SECRET = "0canary0"
 
 
+@pytest.mark.slow
 def test_neither_logs_nor_metrics_hold_what_clients_sent(
     running: Running, client: httpx2.Client
 ) -> None:

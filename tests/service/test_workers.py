@@ -69,6 +69,7 @@ def test_an_idle_worker_that_is_lost_is_replaced_without_being_asked(fault: sign
 
 
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.slow
 def test_no_request_is_lost_with_an_idle_worker(
     fault: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +89,7 @@ def test_no_request_is_lost_with_an_idle_worker(
 
 
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.slow
 def test_whoever_waits_for_a_worker_that_is_lost_hears_so_at_once(
     fault: signal.Signals,
 ) -> None:

@@ -55,6 +55,7 @@ def request_of(commands: str) -> tuple[str, dict[str, Any]]:
     return words[2], json.loads(words[words.index("-d") + 1])
 
 
+@pytest.mark.slow
 def test_two_interactions_lead_from_the_first_page_to_commands_for_a_mac_with_packages(
     browser: Browser, live: str
 ) -> None:
@@ -72,6 +73,7 @@ def test_two_interactions_lead_from_the_first_page_to_commands_for_a_mac_with_pa
 
 
 @pytest.mark.index
+@pytest.mark.slow
 def test_the_commands_that_the_first_page_gives_bring_the_packages_that_were_asked_for(
     browser: Browser, live_site: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -120,6 +122,7 @@ def test_a_choice_by_hand_stands_over_what_the_line_said(browser: Browser, live:
         assert page.input_value("input[name=words]") == "pandas"
 
 
+@pytest.mark.slow
 def test_files_alone_give_the_command_that_makes_the_lock(browser: Browser, address: str) -> None:
     with opened(browser, address, **CLIPBOARD) as page:
         page.fill("input[name=words]", "M2, Python 3.11, macOS 14, pandas>=2,<3 scikit-learn")
@@ -151,6 +154,7 @@ def test_a_service_that_is_gone_is_told_with_the_command_to_type(
         )
 
 
+@pytest.mark.slow
 def test_a_site_of_files_asks_the_service_that_its_operator_names(
     browser: Browser, inputs: Inputs, live_site: dict[str, bytes], tmp_path: Path
 ) -> None:

@@ -203,6 +203,7 @@ def _examples() -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_the_browser_recognises_what_the_program_recognises(
     browser: Browser, address: str, inputs: object
 ) -> None:
@@ -244,6 +245,7 @@ def test_the_browser_recognises_what_the_program_recognises(
     assert differ == []
 
 
+@pytest.mark.slow
 def test_the_browser_says_what_the_program_says(
     browser: Browser, address: str, inputs: object
 ) -> None:
@@ -416,6 +418,7 @@ def test_pages_fit_their_width_and_pass_axe(
             assert [(row["id"], row["nodes"][0]["html"]) for row in found] == [], path
 
 
+@pytest.mark.slow
 def test_no_page_scrolls_sideways_on_a_phone(
     browser: Browser, address: str, site: dict[str, bytes]
 ) -> None:

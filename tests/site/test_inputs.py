@@ -94,6 +94,7 @@ def test_a_lock_whose_id_is_no_name_is_refused(inputs: Inputs, tmp_path: Path) -
         load(tmp_path)
 
 
+@pytest.mark.slow
 def test_documents_that_were_not_shipped_are_empty_and_damaged_ones_are_named(
     tmp_path: Path,
 ) -> None:

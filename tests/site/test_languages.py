@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tfmac_lock.site.inputs import Inputs
 
+pytestmark = pytest.mark.slow  # the whole site in every language is made first
+
 ADDRESS = f"https://example.org{BASE}"
 COMBO = "locks/tensorflow-2.18.1-metal-1.2.0-py3.11-arm64/"
 KINDS = [
@@ -245,7 +247,6 @@ def test_the_map_of_the_site_lists_each_page_with_its_languages(site: dict[str, 
     assert missing == set(places)
 
 
-@pytest.mark.slow
 def test_a_site_in_english_alone_has_no_line_of_languages(inputs: Inputs) -> None:
     made = render_site(replace(inputs, locks=()), base=ADDRESS)
 
