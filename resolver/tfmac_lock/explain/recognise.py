@@ -94,12 +94,10 @@ class Recogniser:
         for hit in self._hits:
             for general in hit.symptom.instead_of:
                 self._generalised[general].append(hit)
-        self._wanted: set[bytes] = set()
-        self._prefilter = prefilter(frozenset())
-        self._refresh_literals()
+        self._wanted: frozenset[bytes] | None = None
 
-    def _refresh_literals(self) -> None:
-        """Take down the literals still worth looking for.
+    def _literals(self) -> frozenset[bytes]:
+        """The literals still worth looking for.
 
         A found pattern is sought no more, unless it tells whether a more general one holds.
         """
@@ -108,9 +106,7 @@ class Recogniser:
             wanted |= hit.pattern.text.literals
         for _, context in self._sought():
             wanted |= context.literals
-        if wanted != self._wanted:
-            self._wanted = wanted
-            self._prefilter = prefilter(frozenset(wanted))
+        return frozenset(wanted)
 
     def _sought(self) -> Iterator[tuple[str, Text]]:
         """The contexts that may still change something.
@@ -152,7 +148,9 @@ class Recogniser:
             # The curve reads fresh bytes only, so that no epoch is seen twice.
             fresh = window.raw[window.fresh :]
             self._curve.feed(text.without_terminal_codes(fresh, notebook=window.notebook))
-        present = self._prefilter.present(squeezed)
+        if self._wanted is None:
+            self._wanted = self._literals()
+        present = prefilter(self._wanted).present(squeezed)
         hits = [
             hit
             for hit in self._active()
@@ -172,7 +170,8 @@ class Recogniser:
         if calm or found:
             self.facts.feed(view.plain)
         if found or contexts:
-            self._refresh_literals()
+            # Asked for again at the next window, which most texts do not have.
+            self._wanted = None
 
     def _match(self, view: View, hits: Sequence[_Hit], index: int) -> bool:
         """Whether a pattern was found that had not been."""
