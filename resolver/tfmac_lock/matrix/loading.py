@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,10 +93,29 @@ def uploads() -> dict[str, Upload]:
 
 
 def matrix() -> Matrix:
-    """All facts; raises DataError."""
-    from .compiled import load_matrix
+    """All facts, read once as long as their files stay the same; raises DataError."""
+    folder = data_folder()
+    return _matrix(folder, tuple(map(_identity, sorted(folder.glob("*.json")))))
 
-    return load_matrix(data_folder() / "matrix.json", platforms())
+
+@functools.lru_cache(maxsize=2)
+def _matrix(
+    folder: Path,
+    files: tuple[tuple[str, int, int, int], ...],  # noqa: ARG001 - other files are another matrix
+) -> Matrix:
+    from .compiled import load_matrix
+    from .platforms import load_platforms
+
+    return load_matrix(folder / "matrix.json", load_platforms(folder / "platforms.json"))
+
+
+def _identity(path: Path) -> tuple[str, int, int, int]:
+    """What differs where a file was written anew; whoever reads it says what it lacks."""
+    try:
+        state = path.stat()
+    except OSError:
+        return path.name, 0, 0, 0
+    return path.name, state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def symbol_names() -> SymbolNames:
