@@ -28,6 +28,8 @@ NOT_YET = {
     "no-matching-distribution-c0e4a0b2": "poetry's stack alone, without its message",
     "optimizer-argument-58d55b0d": "two errors, of which the first is another one's",
     "training-diverges-8059f5a0": "a sentence, and no output",
+    "gpu-not-listed-5afd192e": "CUDA's own words; only the host's name says that it is a Mac",
+    "none-813d47e6": "the hint of OpenMP alone; the project is on PyTorch, and does not name it",
     "training-diverges-a9a91901": "a sentence, and a healthy line of output",
 }
 """Texts that are answered wrongly or not at all, and why."""

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 BRIEF = 1_500
 """Characters of a text that is short: a screen's half, with no room for what else happened."""
 
+BARE = 250
+"""Characters of a text that is one line of a program's end, and a shell's word for it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
@@ -130,7 +133,7 @@ class Recogniser:
         settled = {
             hit.symptom.id
             for hit in self._hits
-            if hit.line and not (hit.pattern.weak or hit.pattern.brief) and not hit.pattern.needs
+            if hit.line and not (hit.pattern.weak or hit.pattern.brief or hit.pattern.bare) and not hit.pattern.needs
         }
         unsettled = {hit.symptom.id for hit in self._hits} - settled
         for hit in self._hits:
@@ -206,6 +209,8 @@ class Recogniser:
             if not hit.line or not self._holds(hit.symptom, hit.pattern.needs):
                 continue
             if hit.pattern.brief and self._total > BRIEF:
+                continue
+            if hit.pattern.bare and self._total > BARE:
                 continue
             match = Match(
                 symptom=hit.symptom,
