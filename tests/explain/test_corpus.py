@@ -89,3 +89,13 @@ def test_a_text_of_another_framework_has_no_symptom_unless_it_names_tensorflow(
 ) -> None:
     assert recognise_text(OTHERS[framework], known).matches == ()
     assert recognise_text(OTHERS[framework] + "\nimport tensorflow as tf\n", known).matches
+
+
+def test_words_that_every_program_ends_with_count_only_where_little_stands_beside_them(
+    known: tuple[Symptom, ...],
+) -> None:
+    words = "libc++abi: terminating: mutex lock failed: Invalid argument\n"
+    output = "".join(f"{done} of 40 tiles were written\n" for done in range(40))
+    assert [match.weak for match in recognise_text(words, known).matches] == [True]
+    assert recognise_text(output + words, known).matches == ()
+    assert recognise_text(output + words + "zsh: abort python x.py", known).matches

@@ -130,11 +130,7 @@ class Recogniser:
 
         A particular one is sought as long as a more general one, since it tells whether that holds.
         """
-        settled = {
-            hit.symptom.id
-            for hit in self._hits
-            if hit.line and not (hit.pattern.weak or hit.pattern.brief or hit.pattern.bare) and not hit.pattern.needs
-        }
+        settled = {hit.symptom.id for hit in self._hits if hit.line and hit.pattern.settles}
         unsettled = {hit.symptom.id for hit in self._hits} - settled
         for hit in self._hits:
             sought = not hit.line and hit.symptom.id in unsettled

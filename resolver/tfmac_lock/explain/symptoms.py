@@ -85,6 +85,11 @@ class Pattern:
     brief: bool
     bare: bool
 
+    @property
+    def settles(self) -> bool:
+        """Whether one match is enough, whatever else the text says."""
+        return not (self.weak or self.brief or self.bare or self.needs)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cure:
