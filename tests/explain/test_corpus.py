@@ -28,6 +28,8 @@ NOT_YET = {
     "no-matching-distribution-c0e4a0b2": "poetry's stack alone, without its message",
     "optimizer-argument-58d55b0d": "two errors, of which the first is another one's",
     "training-diverges-8059f5a0": "a sentence, and no output",
+    "gpu-not-listed-5afd192e": "CUDA's own words; only the host's name says that it is a Mac",
+    "none-813d47e6": "the hint of OpenMP alone; the project is on PyTorch, and does not name it",
     "training-diverges-a9a91901": "a sentence, and a healthy line of output",
 }
 """Texts that are answered wrongly or not at all, and why."""
@@ -87,3 +89,13 @@ def test_a_text_of_another_framework_has_no_symptom_unless_it_names_tensorflow(
 ) -> None:
     assert recognise_text(OTHERS[framework], known).matches == ()
     assert recognise_text(OTHERS[framework] + "\nimport tensorflow as tf\n", known).matches
+
+
+def test_words_that_every_program_ends_with_count_only_where_little_stands_beside_them(
+    known: tuple[Symptom, ...],
+) -> None:
+    words = "libc++abi: terminating: mutex lock failed: Invalid argument\n"
+    output = "".join(f"{done} of 40 tiles were written\n" for done in range(40))
+    assert [match.weak for match in recognise_text(words, known).matches] == [True]
+    assert recognise_text(output + words, known).matches == ()
+    assert recognise_text(output + words + "zsh: abort python x.py", known).matches

@@ -58,6 +58,9 @@ class PatternEntry(Wording):
     brief: bool = Field(
         default=False, description="Counts only in a short text, where little else is said"
     )
+    bare: bool = Field(
+        default=False, description="Counts only where hardly anything stands beside it"
+    )
 
 
 class Example(_Model):
@@ -216,6 +219,7 @@ def _compile_symptom(entry: SymptomFile, folder_name: str, wordings: Wordings) -
                 "needs": [_compile_text(text, f"{where}: needs") for text in pattern.needs],
                 "weak": pattern.weak,
                 "brief": pattern.brief,
+                "bare": pattern.bare,
             }
             for pattern in entry.patterns
             for regex in pattern.regexes(wordings)
@@ -252,6 +256,9 @@ class Frameworks(_Model):
 
     ours: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = Field(
+        default=(), description="What speaks against symptoms that are generic, and no others"
+    )
     beside: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")], ...] = Field(
         default=(),
         description="Names in site-packages that go with TensorFlow; companions go without saying",
@@ -267,7 +274,7 @@ def _frameworks(root: Path) -> dict[str, Any]:
     # Its files, or all that was typed for Python: python -c "import NAME".
     shown = [rf"-packages[/\\]{{1,2}}(?!(?:{names})(?!\w))\w"]
     typed = [rf"""-c ['"]import (?!(?:{names})(?!\w))[A-Za-z]\w*['"]"""]
-    strangers = [*shown, *typed] if names else []
+    strangers = [*entry.elsewhere, *(shown if names else ()), *(typed if names else ())]
     return {
         key: [_compile_text(text, f"{path.name}: {key}") for text in rows]
         for key, rows in (

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 BRIEF = 1_500
 """Characters of a text that is short: a screen's half, with no room for what else happened."""
 
+BARE = 250
+"""Characters of a text that is one line of a program's end, and a shell's word for it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
@@ -123,11 +126,7 @@ class Recogniser:
 
         A particular one is sought as long as a more general one, since it tells whether that holds.
         """
-        settled = {
-            hit.symptom.id
-            for hit in self._hits
-            if hit.line and not (hit.pattern.weak or hit.pattern.brief) and not hit.pattern.needs
-        }
+        settled = {hit.symptom.id for hit in self._hits if hit.line and hit.pattern.settles}
         unsettled = {hit.symptom.id for hit in self._hits} - settled
         for hit in self._hits:
             sought = not hit.line and hit.symptom.id in unsettled
@@ -205,6 +204,8 @@ class Recogniser:
             if not hit.line or not self._holds(hit.symptom, hit.pattern.needs):
                 continue
             if hit.pattern.brief and self._total > BRIEF:
+                continue
+            if hit.pattern.bare and self._total > BARE:
                 continue
             match = Match(
                 symptom=hit.symptom,

@@ -75,13 +75,20 @@ class Pattern:
 
     It counts only if one of ``needs``, where there are any, occurs somewhere in the same text.
     ``weak`` marks texts that other faults print as well. ``brief`` ones count only in a short
-    text, as somebody pastes who has nothing else.
+    text, as somebody pastes who has nothing else, and ``bare`` ones only where hardly anything
+    stands beside them.
     """
 
     text: Text
     needs: tuple[Text, ...]
     weak: bool
     brief: bool
+    bare: bool
+
+    @property
+    def settles(self) -> bool:
+        """Whether one match is enough, whatever else the text says."""
+        return not (self.weak or self.brief or self.bare or self.needs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +236,8 @@ def _symptom(data: Mapping[str, Any], frameworks: Frameworks) -> Symptom:
                 needs=tuple(map(_text, pattern["needs"])),
                 weak=pattern["weak"],
                 brief=pattern["brief"],
+                # Compiled documents of before have none.
+                bare=pattern.get("bare", False),
             )
             for pattern in data["patterns"]
         ),

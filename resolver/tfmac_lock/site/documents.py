@@ -228,6 +228,7 @@ class Pattern(Text):
     needs: list[Text]
     weak: bool
     brief: bool
+    bare: bool
 
 
 class Condition(Part):

@@ -8,6 +8,7 @@ const matches = document.querySelector("#matches");
 const STAGES = ["install", "import", "device", "train", "result"];
 const LONGEST = 4 * 1024 * 1024;
 const BRIEF = 1500; // characters of a text in which little else can be said
+const BARE = 250; // and of one that is little more than a program's last line
 
 // The text without what only a terminal understands.
 function withoutCodes(text) {
@@ -129,13 +130,14 @@ export function recognise(text, { symptoms: all, frameworks }) {
   if (!ours && shows(frameworks.others)) return [];
   const strange = !ours && shows(frameworks.strangers);
   const holds = ({ generic, unless }) => !(strange && generic) && !shows(unless);
-  const brief = [...seen.forms[0][1].slice(0, 2 * BRIEF)].length <= BRIEF;
+  const shorterThan = (most) => [...seen.forms[0][1].slice(0, 2 * most)].length <= most;
+  const [brief, bare] = [shorterThan(BRIEF), shorterThan(BARE)];
   const hits = all.flatMap((symptom) => symptom.patterns.map((pattern) => ({ symptom, pattern, found: search(pattern, seen) })));
   const found = new Map();
   for (const { symptom, pattern, found: hit } of hits) {
     if (!hit) continue;
     if (!holds(symptom)) continue;
-    if (pattern.brief && !brief) continue;
+    if ((pattern.brief && !brief) || (pattern.bare && !bare)) continue;
     if (pattern.needs.length && !shows(pattern.needs)) continue;
     const specific = hits.filter((other) => other.found && other.symptom.instead_of.includes(symptom.id)).flatMap((other) => spansIn(other.pattern[hit.key], hit.text));
     const span = hit.spans.find((one) => !specific.some((other) => sameLines(hit.text, one, other)));
