@@ -29,6 +29,13 @@ NOT_YET = {
     "optimizer-argument-58d55b0d": "two errors, of which the first is another one's",
     "training-diverges-8059f5a0": "a sentence, and no output",
     "gpu-not-listed-5afd192e": "CUDA's own words; only the host's name says that it is a Mac",
+    "kernel-died-25a0ecdb": "the reporter names the plugin as what helped",
+    "source-build-7bfb1b1f": "a linker's words alone, of a program in C++",
+    "source-build-7e18ebf2": "Bazel's words alone",
+    "none-3ddd14b5": "a worker of Celery that was forked: macOS's words, whoever uses Metal",
+    "none-9a9ea82f": "protobuf's words alone; the cause is right whatever else is installed",
+    "none-b31ac92e": "pip's refusal under Homebrew, which has one cause whatever is installed",
+    "none-efe3adb1": "the same",
     "none-813d47e6": "the hint of OpenMP alone; the project is on PyTorch, and does not name it",
     "training-diverges-a9a91901": "a sentence, and a healthy line of output",
 }
