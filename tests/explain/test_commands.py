@@ -47,7 +47,7 @@ def advice(symptom: Symptom, names: Named, matrix: Matrix) -> Iterator[tuple[Ste
     seen = [frozenset[str]()]
     if names in VERSIONS[:2]:
         texts = (text for case in symptom.cases for text in case.seen[:1])
-        seen += [frozenset({text.regex.pattern}) for text in texts]
+        seen += [frozenset({text.pattern}) for text in texts]
     for near in seen:
         match = Match(symptom=symptom, line="", weak=False, at=(0, 0), near=near)
         for on_mac in (True, False):

@@ -111,7 +111,7 @@ def particular(match: Match, names: Named) -> Particular:
     """What the symptom is in this text: by the first of its cases that holds, if one does."""
     symptom = match.symptom
     for case in symptom.cases:
-        seen = not case.seen or any(text.regex.pattern in match.near for text in case.seen)
+        seen = not case.seen or any(text.pattern in match.near for text in case.seen)
         if seen and _holds(case.when, names):
             return Particular(
                 title=case.title or symptom.title,

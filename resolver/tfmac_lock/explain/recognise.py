@@ -81,13 +81,13 @@ class Recogniser:
         for symptom in symptoms:
             needs = (need for pattern in symptom.patterns for need in pattern.needs)
             for context in (*needs, *symptom.unless, *symptom.frameworks.texts):
-                self._contexts[context.regex.pattern] = context
+                self._contexts[context.pattern] = context
         self._seen: set[str] = set()
         known = [symptom.frameworks for symptom in symptoms[:1]]
-        self._whose = {text.regex.pattern for one in known for text in one.ours}
-        whose = {text.regex.pattern for one in known for text in one.texts}
+        self._whose = {text.pattern for one in known for text in one.ours}
+        whose = {text.pattern for one in known for text in one.texts}
         asked = {
-            text.regex.pattern
+            text.pattern
             for symptom in symptoms
             for texts in (symptom.unless, *(pattern.needs for pattern in symptom.patterns))
             for text in texts
@@ -232,13 +232,13 @@ class Recogniser:
         return not needs or self._any(needs)
 
     def _any(self, contexts: Sequence[Text]) -> bool:
-        return any(context.regex.pattern in self._seen for context in contexts)
+        return any(context.pattern in self._seen for context in contexts)
 
 
 def _near(symptom: Symptom, view: View) -> frozenset[str]:
     """Which patterns of the symptom's cases stand in the window."""
     texts = (text for case in symptom.cases for text in case.seen)
-    return frozenset(text.regex.pattern for text in texts if view.search(text)[1])
+    return frozenset(text.pattern for text in texts if view.search(text)[1])
 
 
 def _same_lines(form: str, one: tuple[int, int], other: tuple[int, int]) -> bool:

@@ -42,18 +42,29 @@ class Severity(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One regular expression, ready to run over text that is folded to lower case.
+    """One regular expression, for text that is folded to lower case.
 
-    ``loose`` suits text whose lines were joined. One of ``literals`` occurs, folded and
-    squeezed, wherever either matches, and one of each set in ``further``. Both begin with one of
-    ``openings``, if there are any.
+    ``pattern`` is as it was written, ``loosened`` suits text whose lines were joined; they are
+    compiled when they are first sought, since most texts ask for few. One of ``literals`` occurs,
+    folded and squeezed, wherever either matches, and one of each set in ``further``. Both begin
+    with one of ``openings``, if there are any.
     """
 
-    regex: re.Pattern[str]
-    loose: re.Pattern[str]
+    pattern: str
+    loosened: str
     literals: frozenset[bytes]
     further: tuple[frozenset[bytes], ...]
     openings: tuple[str, ...]
+
+    @property
+    def regex(self) -> re.Pattern[str]:
+        """The pattern, compiled."""
+        return _folded(self.pattern)
+
+    @property
+    def loose(self) -> re.Pattern[str]:
+        """The one for joined lines, compiled."""
+        return _folded(self.loosened)
 
     def finditer(self, folded: str, *, loose: bool) -> Iterator[re.Match[str]]:
         """The matches of one of the two in a text that is folded to lower case."""
@@ -188,13 +199,21 @@ def _literals(texts: list[str]) -> frozenset[bytes]:
     return frozenset(text.encode("ascii") for text in texts)
 
 
+@functools.cache
 def _folded(regex: str) -> re.Pattern[str]:
     r"""The same expression in lower case, but for ``\S`` and the like.
 
     Over folded text it finds what it finds in any case in the text itself, and several times as
     fast: only where case counts does the matcher skip to the letters that a match begins with.
+
+    Raises:
+        DataError: it is none.
+
     """
-    return re.compile(re.sub(r"\\.|[A-Z]", _fold, regex), re.ASCII)
+    try:
+        return re.compile(re.sub(r"\\.|[A-Z]", _fold, regex), re.ASCII)
+    except re.error as error:
+        raise DataError("data/symptoms.json", f"is damaged: {error!r}") from error
 
 
 def _fold(part: re.Match[str]) -> str:
@@ -203,8 +222,8 @@ def _fold(part: re.Match[str]) -> str:
 
 def _text(data: Mapping[str, Any]) -> Text:
     return Text(
-        regex=_folded(data["regex"]),
-        loose=_folded(data["loose"]),
+        pattern=data["regex"],
+        loosened=data["loose"],
         literals=_literals(data["literals"]),
         further=tuple(map(_literals, data["further"])),
         # Compiled documents of before have none.
@@ -281,7 +300,7 @@ def load(data: Mapping[str, Any], *, path: str = "symptoms.json") -> tuple[Sympt
             **{key: tuple(map(_text, known[key])) for key in ("ours", "others", "strangers")}
         )
         return tuple(_symptom(entry, frameworks) for entry in data["symptoms"])
-    except (KeyError, TypeError, re.error) as error:
+    except (KeyError, TypeError) as error:
         raise DataError(path, f"is damaged: {error!r}") from error
 
 
