@@ -52,6 +52,7 @@ def test_compiling_twice_gives_the_same_bytes(built: dict[str, str]) -> None:
     assert build(ROOT) == built
 
 
+@pytest.mark.slow
 def test_a_generated_file_that_is_missing_or_changed_is_stale_and_mended(
     built: dict[str, str], tmp_path: Path
 ) -> None:

@@ -254,6 +254,7 @@ def test_a_worker_that_hears_no_clock_is_ended_from_outside(go: Path) -> None:
     assert json.loads(asyncio.run(ask()))["packages"] == []
 
 
+@pytest.mark.slow
 def test_a_job_that_takes_too_much_memory_is_refused(attacked: Running) -> None:
     status, answer = post(attacked, "lock", {**GOOD, "packages": ["eats"]})
 

@@ -53,6 +53,7 @@ async def others(made: Workers, than: set[int]) -> set[int]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.slow
 def test_an_idle_worker_that_is_lost_is_replaced_without_being_asked(fault: signal.Signals) -> None:
     async def lose() -> tuple[int, set[int], int]:
         async with running() as made:

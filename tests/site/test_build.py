@@ -80,6 +80,7 @@ def target(site: dict[str, bytes], page: str, link: str) -> str | None:
     return posixpath.join(path, "index.html") if path.endswith("/") or not path else path
 
 
+@pytest.mark.slow
 def test_every_link_of_every_page_leads_to_a_file_of_the_site(
     site: dict[str, bytes], pages: dict[str, Page]
 ) -> None:

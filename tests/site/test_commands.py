@@ -6,6 +6,8 @@ import html
 import re
 import shlex
 
+import pytest
+
 from tfmac_lock.cli import parse
 
 CODE = re.compile(r"<pre[^>]*><code(?: [^>]*)?>([^<]+)</code>")
@@ -25,6 +27,7 @@ def commands(site: dict[str, bytes]) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_every_command_that_a_page_shows_is_taken(site: dict[str, bytes]) -> None:
     found = commands(site)
     refused = []

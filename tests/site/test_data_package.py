@@ -20,6 +20,8 @@ from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.dated import Dated, facts_line, newest
 from tfmac_lock.site.data_package import version_of, write_data_package
 
+pytestmark = pytest.mark.slow  # the package is made first, with all documents of the site
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -60,7 +62,6 @@ def test_every_document_fits_the_schema_that_comes_with_it(source: Path) -> None
     assert "<feed" in (folder / "changes.atom").read_text()[:200]
 
 
-@pytest.mark.slow
 def test_the_same_facts_give_the_same_bytes_and_what_is_gone_is_removed(
     source: Path, tmp_path: Path
 ) -> None:
@@ -172,7 +173,6 @@ def test_a_checkout_uses_its_own_facts() -> None:
 
 
 @pytest.mark.index
-@pytest.mark.slow
 def test_the_package_can_be_built_and_read_where_it_is_installed(
     source: Path, tmp_path: Path
 ) -> None:
