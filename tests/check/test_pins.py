@@ -124,7 +124,7 @@ def test_what_is_no_file_is_told_apart_from_what_is_not_there(tmp_path: Path) ->
         ("uv.lock", "toml_file", "", '[[package]]\nname = "a"\n'),
         ("conda-lock.yml", "conda_lock_yml", "package:\n", "- {name: a, platform: osx-arm64}\n"),
         ("environment.yml", "environment_yml", "dependencies:\n", "- a\n"),
-        ("env.yml", "environment_yml", "dependencies:\n- pip:\n  - a\n", "  - a\n"),
+        ("env.yml", "environment_yml", "dependencies:\n- a\n- pip:\n", "  - a\n"),
         (
             "pixi.lock",
             "pixi_lock",
@@ -139,7 +139,7 @@ def test_as_many_pins_as_the_limit_are_read_and_one_more_is_refused(
 ) -> None:
     monkeypatch.setattr(f"tfmac_lock.check.formats.{module}.MAX_PINS", 4)
     end = "]}}}\n" if name == "pixi.lock" else ""
-    most = 2 if name == "env.yml" else 4  # the part of pip counts, and its first line
+    most = 2 if name == "env.yml" else 4  # the part of pip counts, and what stands before it
     read(tmp_path, name, head + row * most + end)
     with pytest.raises(InputFileError, match="names more than 4 packages"):
         read(tmp_path, name, head + row * (most + 1) + end)

@@ -112,6 +112,9 @@ class _Running(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.AnnAssign):  # of a local name, which is never looked at
+                inner.annotation = ast.Constant(value=None)
         return self.generic_visit(node)
 
     def visit_arg(self, node: ast.arg) -> ast.AST:

@@ -46,7 +46,7 @@ def known_packages(case: Case) -> Iterator[Finding]:
                 pin,
                 f"{row.title}: {row.text}",
                 row.instead,
-                row.sources[0] if row.sources else "matrix/packages.toml",
+                row.sources[0],
             ),
         )
 
