@@ -23,9 +23,7 @@ def found(matrix: Matrix, *pins: Pin, complete: bool = False) -> list[tuple[str,
     file = PinFile(path="r.txt", format="requirements.txt", pins=pins, complete=complete)
     checked = check(file, facts.target(), matrix)
     return [
-        (one.code, one.package, one.line)
-        for one in checked.findings
-        if one.code != "pair-unproven"
+        (one.code, one.package, one.line) for one in checked.findings if one.code != "pair-unproven"
     ]
 
 
@@ -94,9 +92,7 @@ def test_a_bound_that_is_broken_is_an_error_at_its_package() -> None:
     file = PinFile(path="r.txt", format="requirements.txt", pins=(TENSORFLOW, *pins))
     (one,) = check(file, facts.target(), matrix).findings
     assert (one.code, one.level, one.package, one.line) == ("bound", Level.ERROR, "second", 4)
-    assert one.text == (
-        "second 2 does not work with TensorFlow 2.18.1: second outside <2 fails"
-    )
+    assert one.text == ("second 2 does not work with TensorFlow 2.18.1: second outside <2 fails")
     assert (one.cure, one.source) == ("second<2", "https://example.org/bound")
 
 
@@ -132,9 +128,7 @@ def test_a_bound_that_nothing_keeps_is_told_at_what_names_the_package_or_else_at
 ):
     matrix = facts.matrix(bounds=(bound("mine", "<2"), bound("mine", "<1.5"), bound("its", "<2")))
     assert found(matrix, TENSORFLOW, pin("its", "1")) == [("missing-bound", "tensorflow", 1)]
-    assert found(matrix, TENSORFLOW, pin("mine"), pin("its", "1")) == [
-        ("missing-bound", "mine", 3)
-    ]
+    assert found(matrix, TENSORFLOW, pin("mine"), pin("its", "1")) == [("missing-bound", "mine", 3)]
     assert found(matrix, TENSORFLOW, complete=True) == []
     assert found(matrix, TENSORFLOW, pin("mine"), complete=True) == [("missing-bound", "mine", 3)]
     assert found(matrix, pin("mine"), pin("its")) == []
@@ -146,9 +140,7 @@ def test_a_bound_that_the_metadata_of_tensorflow_keep_is_not_missing() -> None:
             release("tensorflow", "2.18.1"),
             wheels=(wheel("tensorflow", "2.18.1", requires=(text,)),),
         )
-        return facts.matrix(
-            releases=(needs,), bounds=(bound("mine", "<2"), bound("other", "<2"))
-        )
+        return facts.matrix(releases=(needs,), bounds=(bound("mine", "<2"), bound("other", "<2")))
 
     rest = pin("other", "1")
     assert found(with_requirement("mine<2"), TENSORFLOW, rest) == []
@@ -367,7 +359,9 @@ def test_the_two_versions_of_a_package_are_named() -> None:
 def test_hashes_are_for_all_packages_or_for_none(
     hashed: tuple[bool | None, ...], complete: bool, codes: list[str]
 ) -> None:
-    pins = tuple(replace(pin(name, "1"), hashed=one) for name, one in zip("abc", hashed, strict=True))
+    pins = tuple(
+        replace(pin(name, "1"), hashed=one) for name, one in zip("abc", hashed, strict=True)
+    )
     file = PinFile(path="r.txt", format="requirements.txt", pins=pins, complete=complete)
     told = check(file, facts.target(), facts.matrix()).findings
     assert [one.code for one in told] == codes

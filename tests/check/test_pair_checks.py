@@ -74,7 +74,9 @@ def test_every_release_without_a_wheel_or_unknown_is_told() -> None:
 
 def test_of_an_unknown_release_the_newest_final_one_is_named() -> None:
     matrix = with_releases(
-        release("tensorflow", "2.20.0"), release("tensorflow", "2.19.0"), release("tensorflow", "3.0rc1")
+        release("tensorflow", "2.20.0"),
+        release("tensorflow", "2.19.0"),
+        release("tensorflow", "3.0rc1"),
     )
     (one,) = found(matrix, replace(TENSORFLOW, version="9.9"), code="unknown-release")
     assert one.text == (
@@ -181,7 +183,8 @@ def test_a_pair_that_does_not_load_is_told_with_what_is_missing() -> None:
     matrix = with_releases(pair_loads=(loads(False),))
     (one,) = found(matrix, TENSORFLOW, METAL, code="pair-broken")
     assert one.text.startswith(
-        "tensorflow 2.18.1 with tensorflow-metal 1.2.0 does not load: `__ZN1a`, `__ZN1b` are missing"
+        "tensorflow 2.18.1 with tensorflow-metal 1.2.0 does not load: `__ZN1a`, `__ZN1b` are "
+        "missing"
     )
     assert one.source == "the binaries of tensorflow 2.18.1 and tensorflow-metal 1.2.0"
     assert (one.package, one.line, one.level) == ("tensorflow-metal", 2, Level.ERROR)
