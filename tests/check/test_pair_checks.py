@@ -43,6 +43,36 @@ def with_releases(*more: Release, **others: object) -> Matrix:
     return facts.matrix(releases=(*RELEASES, *more), **others)  # type: ignore[arg-type]
 
 
+# -- the machine that the file is for
+
+
+@pytest.mark.parametrize(
+    ("python", "arch", "mac", "meant"),
+    [
+        ("3.9", "", "arm64", "Python 3.9"),
+        ("3.10", "", "arm64", "Python 3.10"),
+        ("3.12", "", "arm64", "Python 3.12"),
+        ("3.11", "arm64", "arm64", None),
+        ("", "", "arm64", None),
+        ("", "x86_64", "arm64", "x86_64 Macs"),
+        ("", "arm64", "x86_64", "arm64 Macs"),
+        ("3.10", "arm64", "x86_64", "Python 3.10 and arm64 Macs"),
+        ("3.10", "x86_64", "x86_64", "Python 3.10"),
+    ],
+)
+def test_a_file_for_another_machine_says_for_which(
+    python: str, arch: str, mac: str, meant: str | None
+) -> None:
+    target = facts.target("3.11", "m1" if mac == "arm64" else "intel")
+    file = PinFile(path="p.lock", format="pixi.lock", pins=(), python=python, arch=arch)
+    told = check(file, target, facts.matrix()).findings
+    assert [(one.code, one.text, one.path) for one in told] == (
+        [("other-target", f"the file is for {meant}, and not for {target}", "p.lock")]
+        if meant
+        else []
+    )
+
+
 # -- releases
 
 
@@ -207,6 +237,32 @@ def test_a_pair_that_was_seen_to_fail_is_told_as_the_observer_said_it(load: bool
     (one,) = found(matrix, TENSORFLOW, METAL, code="pair-broken")
     assert one.text == "tensorflow 2.18.1 with tensorflow-metal 1.2.0: it ends the process"
     assert one.source == "https://example.org/seen"
+
+
+def test_of_several_who_saw_a_pair_fail_the_first_is_named_with_the_source() -> None:
+    seen = tuple(
+        replace(
+            evidence(Grade.REPORTED, "broken", text=f"{name} saw it end"),
+            source=f"https://example.org/{name}",
+        )
+        for name in ("one", "two", "three")
+    )
+    (one,) = found(with_releases(evidence=seen), TENSORFLOW, METAL, code="pair-broken")
+    assert one.text == "tensorflow 2.18.1 with tensorflow-metal 1.2.0: one saw it end"
+    assert one.source == "https://example.org/one"
+
+
+@pytest.mark.parametrize("grade", [Grade.TRAINED_CPU, Grade.TRAINED_GPU])
+def test_a_training_that_failed_on_two_macs_is_told(grade: Grade) -> None:
+    seen = tuple(
+        replace(
+            evidence(grade, "broken", text="it fails", results=True, chip=chip, macos="26"),
+            submitter=chip,
+        )
+        for chip in ("m1", "m4")
+    )
+    told = found(with_releases(evidence=seen), TENSORFLOW, METAL, code="pair-broken")
+    assert [one.text for one in told] == ["tensorflow 2.18.1 with tensorflow-metal 1.2.0: it fails"]
 
 
 def test_a_tensorflow_without_plugin_that_was_seen_to_fail_stands_at_itself() -> None:
