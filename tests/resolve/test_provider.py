@@ -13,6 +13,7 @@ from packaging.version import Version
 from tests.support.facts import bound, target
 from tests.support.universe import Universe, asked_for, resolve, rules
 from tfmac_lock.errors import Refusal
+from tfmac_lock.matrix.companions import Companion, Needed
 from tfmac_lock.matrix.verdict import Pair
 from tfmac_lock.matrix.waivers import Waiver
 from tfmac_lock.resolve.pairs import Option, Options
@@ -31,12 +32,13 @@ from tfmac_lock.resolve.provider import (
 from tfmac_lock.resolve.solve import solve
 from tfmac_lock.resolve.versions import VersionSet
 from tfmac_lock.resolve.view import View
-from tfmac_lock.target import Arch, MacOSVersion
+from tfmac_lock.target import Arch, MacOSVersion, Os
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tfmac_lock.pypi.model import IndexFile
+    from tfmac_lock.pypi.model import IndexFile, Metadata
+    from tfmac_lock.pypi.sdist import SourceArchive
     from tfmac_lock.resolve.provider import Rules
     from tfmac_lock.resolve.requirement import Requirement
 
@@ -65,6 +67,16 @@ def test_the_pair_is_decided_before_what_was_asked_for_and_that_before_the_rest(
 def test_what_is_in_trouble_comes_before_what_was_asked_for(provider: Provider) -> None:
     assert first(provider, ("wanted", ONE), ("another", TWO), conflicts="another") == "another"
     assert first(provider, (PAIR, TWO), ("another", ONE), conflicts="another") == PAIR
+
+
+@pytest.mark.parametrize(
+    ("count", "decided"), [(TROUBLE - 1, "a"), (TROUBLE, "z"), (TROUBLE + 1, "z")]
+)
+def test_a_package_is_in_trouble_from_so_many_conflicts_on(
+    count: int, decided: str, provider: Provider
+) -> None:
+    counts = Counter(z=count)
+    assert min("az", key=lambda name: provider.prioritize(name, ONE, counts)) == decided
 
 
 def test_what_has_one_version_left_comes_before_what_has_several(provider: Provider) -> None:
@@ -306,18 +318,21 @@ def test_a_waiver_loosens_the_very_requirement_that_it_is_about(requires: str, t
         source="https://example.org",
     )
     universe = Universe()
-    universe.add("app", "1.0", requires)
-    universe.add("other", "1.0", requires)
+    for name, version in (("app", "1.0"), ("app", "2.0"), ("other", "1.0")):
+        universe.add(name, version, requires, "helper<2")
     for version in ("1.0", "2.5", "3.0"):
         universe.add("lib", version)
+        universe.add("helper", version)
     made = replace(rules(universe), waivers=[waiver])
 
-    def version_with(wanted: str) -> str:
-        found = solve(made, asked_for(wanted, target=made.view.target))
-        return str(found.packages[canonicalize_name("lib")].version)
+    def versions_with(wanted: str) -> tuple[str, str]:
+        found = solve(made, asked_for(wanted, target=made.view.target)).packages
+        lib, helper = (found[canonicalize_name(name)] for name in ("lib", "helper"))
+        return str(lib.version), str(helper.version)
 
-    assert version_with("app") == taken
-    assert version_with("other") == "1.0"
+    assert versions_with("app<2") == (taken, "1.0")
+    assert versions_with("app") == ("1.0", "1.0")
+    assert versions_with("other") == ("1.0", "1.0")
 
 
 # -- the pair
@@ -390,6 +405,33 @@ def test_what_requires_tensorflow_by_any_name_is_about_the_pair(
 ) -> None:
     universe.add("app", "1.0", requires)
     assert chosen(paired(universe, BEST, OLDER), "app")["tensorflow"] == tensorflow
+
+
+@pytest.mark.parametrize(("os", "brings"), [(Os.MACOS, False), (Os.LINUX, True)])
+def test_the_extra_of_tensorflow_brings_cuda_where_it_can_be(
+    os: Os, brings: bool, universe: Universe
+) -> None:
+    made = paired(universe, BEST, OLDER)
+    facts = Facts(replace(made, view=View(universe, target("3.11", "intel", os=os))), ())
+    item = required("tensorflow[and-cuda]>=2.18")
+    extra = {"tensorflow[and-cuda]": VersionSet(0b01)}
+    assert facts.sets(item, canonicalize_name("app")) == {
+        PAIR: VersionSet(0b01),
+        **(extra if brings else {}),
+    }
+    assert facts.sets(item) == facts.sets(item, canonicalize_name("app"))
+    # What one of the pair's packages requires of the other is about that project.
+    assert facts.sets(item, canonicalize_name("tensorflow-macos")) == {
+        "tensorflow": VersionSet(0b01),
+        **extra,
+    }
+    plugin = required("tensorflow-metal")
+    assert facts.sets(plugin, canonicalize_name("app")) == {PAIR: VersionSet(0b01)}
+    alone = Facts(rules(universe), ())
+    assert alone.sets(item) == {"tensorflow": VersionSet(0b01), **extra}
+    several = required("numpy[b,a]<2")
+    assert list(facts.sets(several)) == ["numpy", "numpy[a]", "numpy[b]"]
+    assert set(facts.sets(several).values()) == {VersionSet(0b100)}
 
 
 def test_a_constraint_on_tensorflow_is_about_the_pair(universe: Universe) -> None:
@@ -529,9 +571,19 @@ def test_a_constraint_is_about_its_package_alone_and_a_bound_beside_its_pairs(
     assert said(provider, "numpy") == []
     assert said(provider, "six") == [{"six": (True, ~VersionSet(0b1))}]
     assert said(provider, "six[x]") == []
-    assert said(provider, "tensorflow") == []
     alone = asking(rules(universe, bounds=[bound("numpy", "<2")]))
     assert said(alone, "numpy") == [{"numpy": (True, ~VersionSet(0b100))}]
+
+
+def test_a_constraint_on_tensorflow_is_said_of_the_pair_or_of_the_project_where_there_is_none(
+    universe: Universe,
+) -> None:
+    limits = ["tensorflow<2.18"]
+    provider = asking(paired(universe, BEST, OLDER, constraints=limits))
+    assert said(provider, "tensorflow") == []
+    assert said(provider, PAIR)[-1] == {PAIR: (True, ~VersionSet(0b10))}
+    alone = asking(rules(universe, constraints=limits))
+    assert said(alone, "tensorflow") == [{"tensorflow": (True, ~VersionSet(0b10))}]
 
 
 def test_the_pair_comes_with_what_each_of_its_packages_and_the_user_say(
@@ -681,6 +733,167 @@ def test_a_pin_of_a_yanked_version_opens_it_once_and_a_pin_of_the_pair_none(
         alone.get_dependencies("pins", 0)
 
 
+# -- what is needed beside the metadata
+
+
+def needing(requires: str, *, versions: str = "", tensorflow: str = "") -> Companion:
+    need = Needed(
+        id="a",
+        versions=versions,
+        tensorflow=tensorflow,
+        requires=requires,
+        reason="its metadata forget it",
+        source="https://example.org/need",
+    )
+    return Companion(
+        name="extra",
+        couples="keras",
+        text="An invented companion.",
+        modules=("extra",),
+        needs=(need,),
+        sources=("https://example.org",),
+    )
+
+
+def beside(universe: Universe, companion: Companion) -> Provider:
+    """A provider that was asked for the companion, and whose clauses were taken."""
+    for version in ("1.0", "2.0"):
+        universe.add("extra", version)
+        universe.add("helper", version)
+    provider = asking(replace(paired(universe, BEST, OLDER), companions={"extra": companion}))
+    provider.choose_version("extra[x]", VersionSet(0b11))
+    assert provider.consume_pending_clauses() == []
+    return provider
+
+
+NEED = "need of extra: a"
+
+
+def test_versions_with_a_need_require_it_beside_its_pairs_and_no_more_beside_others(
+    universe: Universe,
+) -> None:
+    companion = needing("helper<2", versions="<2", tensorflow=">=2.18")
+    provider = beside(universe, companion)
+    assert said(provider, "extra") == []
+    assert provider.get_dependencies("extra", 0) == {}
+    assert provider.get_dependencies("extra", 1) == {NEED: VersionSet(0b11)}
+    assert provider.get_dependencies("extra[x]", 1) == {"extra": VersionSet(0b10)}
+    assert provider.has_satisfying_version(NEED, VersionSet(0b10))
+    assert not provider.has_satisfying_version(NEED, VersionSet(0b100))
+    assert provider.choose_version(NEED, VersionSet(0b11)) == 0
+    assert provider.get_dependencies(NEED, 0) == {
+        PAIR: VersionSet(0b01),
+        "helper": VersionSet(0b10),
+    }
+    assert provider.get_dependencies(NEED, 1) == {PAIR: VersionSet(0b10)}
+    assert provider.facts.needs("unknown") == ()
+
+
+def test_a_need_beside_every_pair_cannot_be_passed_over(universe: Universe) -> None:
+    provider = beside(universe, needing("helper"))
+    said(provider, "extra")
+    assert provider.get_dependencies(NEED, 1) == {NEED: VersionSet(0)}
+    assert provider.get_dependencies(NEED, 0) == {
+        PAIR: VersionSet(0b11),
+        "helper": VersionSet(0b11),
+    }
+
+
+def test_a_need_that_nothing_meets_holds_nowhere(universe: Universe) -> None:
+    provider = beside(universe, needing("helper>2"))
+    said(provider, "extra")
+    assert provider.get_dependencies(NEED, 0) == {NEED: VersionSet(0)}
+
+
+def test_a_need_of_tensorflow_is_a_clause_and_nothing_that_is_required(universe: Universe) -> None:
+    provider = beside(universe, needing("tensorflow<2.18", versions="<2"))
+    assert said(provider, "extra") == [
+        {"extra": (True, VersionSet(0b10)), PAIR: (True, VersionSet(0b01))}
+    ]
+    assert provider.get_dependencies("extra", 1) == {}
+
+
+# -- what is read, and how often
+
+
+class Reading(Watched):
+    """An index that notes of which wheels the metadata were read, and finds fault with archives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[str] = []
+        self.fault = ""
+
+    def metadata(self, file: IndexFile) -> Metadata:
+        self.read.append(file.filename)
+        return super().metadata(file)
+
+    def source_archive(self, file: IndexFile) -> SourceArchive:
+        return replace(super().source_archive(file), fault=self.fault)
+
+
+def test_a_wheel_is_read_once_for_all_searches_of_a_target_unless_the_matrix_knows_it() -> None:
+    universe = Reading()
+    universe.add("lib", "2.0", "core")
+    known = universe.add("lib", "1.0", "core")
+    made = replace(rules(universe), known={known.sha256 or "": ()})
+    lib = canonicalize_name("lib")
+    for _ in range(2):
+        facts = Facts(made, ())
+        assert texts(facts.requires(lib, 0)) == ["core"]
+        assert facts.requires(lib, 1) == ()
+    assert universe.read == ["lib-2.0-py3-none-any.whl"]
+
+
+def test_an_archive_with_a_fault_is_refused_with_it_and_one_without_is_read() -> None:
+    universe = Reading()
+    for version in ("1.0", "2.0"):
+        file = universe.add("lib", version, "core", sdist=True)
+    lib = canonicalize_name("lib")
+    assert texts(facts_of(universe).requires(lib, 0)) == ["core"]
+    universe.native[file.filename] = "a C extension"
+    assert texts(facts_of(universe, allow_source=["lib"]).requires(lib, 0)) == ["core"]
+    universe.fault = "has no metadata"
+    facts = facts_of(universe, allow_source=["lib"])
+    for place, file_name in enumerate(("lib-2.0.tar.gz", "lib-1.0.tar.gz")):
+        with pytest.raises(UnusableFile) as caught:
+            facts.requires(lib, place)
+        assert str(caught.value) == f"{file_name} has no metadata"
+
+
+def test_archives_are_passed_over_package_by_package() -> None:
+    universe = Reading()
+    universe.fault = "has no metadata"
+    for name in ("lib", "other"):
+        for version in range(ARCHIVES + 1):
+            universe.add(name, f"{version}.0", sdist=True)
+    facts = facts_of(universe)
+    for name in map(canonicalize_name, ("lib", "other")):
+        for place in range(ARCHIVES + 1):
+            why = "has no metadata" if place < ARCHIVES else "was not looked at, since newer ones"
+            with pytest.raises(UnusableFile, match=why):
+                facts.requires(name, place)
+
+
+def test_only_wheels_of_the_index_are_fetched_ahead() -> None:
+    universe = Watched()
+    for number in range(MANY):
+        universe.add("lib", f"{number}.0", sdist=number % 2 == 0)
+    made = rules(universe)
+    provider = asking(made)
+    for _ in range(FEW):
+        provider.choose_version("lib[x]", ~VersionSet(0))
+    assert universe.ahead == []
+    for _ in range(FEW + MANY):
+        provider.choose_version("lib", ~VersionSet(0))
+    odd = [f"{number}.0" for number in range(MANY - 1, 0, -2)]
+    assert universe.ahead == [odd, odd]
+    given = asking(replace(made, given={canonicalize_name("lib"): Version("1.0")}))
+    for _ in range(FEW + MANY):
+        assert given.choose_version("lib", VersionSet(1)) == 0
+    assert universe.ahead == [odd, odd]
+
+
 # -- nightly builds that require the same
 
 
@@ -755,6 +968,9 @@ def test_what_is_looked_at_next_is_fetched_together() -> None:
     provider.widen_decision("nightly", 90)
     wanted = [91, 93, 96]
     assert universe.ahead == [[f"1.0.dev{100 - place}" for place in wanted]]
+    universe.ahead.clear()
+    trying(universe, FEW).widen_decision("nightly", 87)
+    assert universe.ahead[-1] == [f"1.0.dev{100 - place}" for place in (88, 90, 93, 99)]
     # From there on the builds in between are not fetched.
     universe.ahead.clear()
     for _ in range(MANY):

@@ -171,7 +171,7 @@ class Facts:
         project = self.project(item.name)
         found = project.admitted(item.specifier)
         yanked = project.yanked & ~self.opened.get(item.name, 0)
-        if yanked & found and not (item.is_exact or self._user_pins(item.name, found)):
+        if not (item.is_exact or self._user_pins(item.name, found)):
             found &= ~yanked
         if not (self.counts_pre(item.name) or item.specifier.prereleases or self.all_pre):
             self.left_pre_out |= bool(found & project.finals and found & ~project.finals)
