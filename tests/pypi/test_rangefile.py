@@ -441,6 +441,18 @@ def test_as_many_bytes_as_the_budget_are_fetched_and_no_more():
                     file.read(1)
 
 
+def test_of_a_file_whose_directory_would_be_hundreds_of_megabytes_no_more_is_fetched():
+    size = 1 << 30
+    _, headers, _ = piece(size - TAIL, size, size)
+    server = Answers((206, headers, bytes(TAIL)))
+    with (
+        open_remote(server, Limits(), FILE) as file,
+        pytest.raises(BadIndexAnswer, match="more bytes than is allowed"),
+    ):
+        file.read(256 << 20)
+    assert len(server.asked) == 1
+
+
 def test_a_file_can_be_read_and_moved_in_as_python_asks():
     file = RangeFile("u", rangefile.Piece(start=0, total=3, content=b"abc"), lambda a, b: b"", 0)
     assert file.readable()
