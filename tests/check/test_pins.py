@@ -124,7 +124,7 @@ def test_what_is_no_file_is_told_apart_from_what_is_not_there(tmp_path: Path) ->
         ("uv.lock", "toml_file", "", '[[package]]\nname = "a"\n'),
         ("conda-lock.yml", "conda_lock_yml", "package:\n", "- {name: a, platform: osx-arm64}\n"),
         ("environment.yml", "environment_yml", "dependencies:\n", "- a\n"),
-        ("env.yml", "environment_yml", "dependencies:\n- pip:\n  - a\n", "  - a\n"),
+        ("env.yml", "environment_yml", "dependencies:\n- a\n- pip:\n", "  - a\n"),
         (
             "pixi.lock",
             "pixi_lock",
@@ -139,7 +139,7 @@ def test_as_many_pins_as_the_limit_are_read_and_one_more_is_refused(
 ) -> None:
     monkeypatch.setattr(f"tfmac_lock.check.formats.{module}.MAX_PINS", 4)
     end = "]}}}\n" if name == "pixi.lock" else ""
-    most = 2 if name == "env.yml" else 4  # the part of pip counts, and its first line
+    most = 2 if name == "env.yml" else 4  # the part of pip counts, and what stands before it
     read(tmp_path, name, head + row * most + end)
     with pytest.raises(InputFileError, match="names more than 4 packages"):
         read(tmp_path, name, head + row * (most + 1) + end)
@@ -282,3 +282,58 @@ def test_the_head_of_a_file_of_ours_says_for_which_machine_it_is(tmp_path: Path)
     assert not formats.is_for_linux(path)
     path.write_text("#    tfmac-lock --python 3.11 --also linux-cuda\n")
     assert formats.is_for_linux(path)
+
+
+# -- long texts in a message
+
+
+LONG = "x/" * 200
+"""Longer than what any message shows."""
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "text", "shown", "why"),
+    [
+        ("requirements.txt", "-r ../", LONG, 97, "lies outside this folder and is not read"),
+        ("environment.yml", "dependencies:\n- ", LONG, 60, "is not a conda specification"),
+        ("environment.yml", "dependencies:\n- pip:\n  - ", LONG, 60, "is not a requirement"),
+        ("mac.txt", "@EXPLICIT\n", LONG, 60, "is not the address of a package"),
+    ],
+)
+def test_a_long_line_is_shown_by_its_beginning(
+    name: str, head: str, text: str, shown: int, why: str, tmp_path: Path
+) -> None:
+    before = "../" if head.endswith("../") else ""
+    with pytest.raises(InputFileError) as caught:
+        read(tmp_path, name, f"{head}{text}\n")
+    assert caught.value.reason == f"{before + text[:shown]!r} {why}"
+    assert caught.value.line == head.count("\n") + 1
+
+
+def test_what_a_parser_says_of_a_file_is_told_in_one_line_that_ends(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="is not TOML: ") as caught:
+        read(tmp_path, "uv.lock", "a = \n")
+    assert "\n" not in caught.value.reason
+    text = 'lock-version = "1.0"\ncreated-by = "x"\npackages = []\nenvironments = ["{}"]\n'
+    with pytest.raises(InputFileError, match="is not a pylock file: ") as caught:
+        read(tmp_path, "pylock.toml", text.format("x" * 500))
+    assert "\n" not in caught.value.reason
+    assert len(caught.value.reason) == len("is not a pylock file: ") + 200
+
+
+def test_the_address_that_a_package_is_built_from_is_kept_by_its_beginning(tmp_path: Path) -> None:
+    address = "https://example.org/" + "a" * 300 + ".zip"
+    (pin,) = read(tmp_path, "requirements.txt", f"mine @ {address}\n").pins
+    assert pin.source == address[:200]
+    (pin,) = read(
+        tmp_path, "environment.yml", f"dependencies:\n- pip:\n  - mine @ {address}\n"
+    ).pins
+    assert pin.source == address[:200]
+
+
+def test_a_file_that_includes_itself_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="includes itself"):
+        read(tmp_path, "requirements.txt", "six==1\n-r requirements.txt\n")
+    (tmp_path / "other.txt").write_text("-r requirements.txt\n")
+    with pytest.raises(InputFileError, match="includes itself"):
+        read(tmp_path, "requirements.txt", "six==1\n-r other.txt\n")

@@ -112,6 +112,12 @@ class _Running(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
+        for one in node.decorator_list:
+            if isinstance(one, ast.Call) and ast.unparse(one.func) == "functools.lru_cache":
+                one.keywords = []  # how many answers are kept changes none of them
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.AnnAssign):  # of a local name, which is never looked at
+                inner.annotation = ast.Constant(value=None)
         return self.generic_visit(node)
 
     def visit_arg(self, node: ast.arg) -> ast.AST:

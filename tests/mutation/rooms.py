@@ -61,7 +61,10 @@ ROOMS = {
         ("check/pair_checks.py", "check/package_checks.py", "check/pins.py", "check/formats/*.py"),
         (
             "check/formats",
-            *(f"check/test_{one}.py" for one in ("pins", "formats", "hostile", "judge")),
+            *(
+                f"check/test_{one}.py"
+                for one in ("pins", "formats", "hostile", "pair_checks", "package_checks", "judge")
+            ),
         ),
         tuple(
             f"check/test_judge.py::test_{one}"

@@ -31,11 +31,16 @@ def test_links_become_absolute_addresses_without_credentials(href, url, fragment
     [
         *("javascript:alert(1)", "mailto:a@b", "ftp://h/a.whl", "file:///etc/passwd"),
         *("https://[bad/a.whl", "https://h/\ud800.whl", "https://evil?@h/a.whl"),
-        "https://evil\\@h/a.whl",
+        *("https://evil\\@h/a.whl", "https://h/a.whl?x=\ud800", "https://h\ud800/a.whl"),
     ],
 )
 def test_what_cannot_be_fetched_is_no_link(href):
     assert links.resolve(BASE, href) is None
+
+
+@pytest.mark.parametrize("href", ["/srv/\ud800.whl", "\ud800 a.whl", "file:///\ud800/a.whl"])
+def test_a_name_that_no_encoding_has_is_no_link_on_this_disk_either(href):
+    assert links.resolve("file:///srv/simple/a/index.html", href) is None
 
 
 def test_only_a_page_on_this_disk_may_link_to_this_disk():

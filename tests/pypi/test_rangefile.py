@@ -441,6 +441,33 @@ def test_as_many_bytes_as_the_budget_are_fetched_and_no_more():
                     file.read(1)
 
 
+@pytest.mark.parametrize("reads", [1, 2, 3])
+def test_what_is_fetched_from_the_middle_counts_by_its_length(reads):
+    total, each = 1 << 20, rangefile._AT_LEAST
+    end = rangefile.Piece(start=total - 1, total=total, content=b"x")
+
+    def read(budget: int) -> bytes:
+        file = RangeFile("u", end, lambda start, stop: bytes(stop - start), budget)
+        places = [(number + 1) * (total // 4) for number in range(reads)]
+        return b"".join(file.read(1) for place in places if file.seek(place) == place)
+
+    assert read(reads * each) == bytes(reads)
+    with pytest.raises(BadIndexAnswer, match="more bytes than is allowed"):
+        read(reads * each - 1)
+
+
+def test_of_a_file_whose_directory_would_be_hundreds_of_megabytes_no_more_is_fetched():
+    size = 1 << 30
+    _, headers, _ = piece(size - TAIL, size, size)
+    server = Answers((206, headers, bytes(TAIL)))
+    with (
+        open_remote(server, Limits(), FILE) as file,
+        pytest.raises(BadIndexAnswer, match="more bytes than is allowed"),
+    ):
+        file.read(256 << 20)
+    assert len(server.asked) == 1
+
+
 def test_a_file_can_be_read_and_moved_in_as_python_asks():
     file = RangeFile("u", rangefile.Piece(start=0, total=3, content=b"abc"), lambda a, b: b"", 0)
     assert file.readable()

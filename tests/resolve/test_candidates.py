@@ -255,6 +255,11 @@ def test_a_view_looks_as_far_as_the_newest_macos_and_never_less_far_than_its_tar
     assert View(universe, MAC, newest=MacOSVersion(12)).newest == MAC.macos
 
 
+def test_a_view_counts_pre_releases_as_much_only_where_that_is_asked_for() -> None:
+    assert not View(Universe(), MAC).pre
+    assert View(Universe(), MAC, pre=True).pre
+
+
 def test_a_view_shares_with_one_like_it_what_no_macos_decides() -> None:
     universe = Universe()
     universe.add("lib", "1.0")

@@ -46,7 +46,7 @@ def known_packages(case: Case) -> Iterator[Finding]:
                 pin,
                 f"{row.title}: {row.text}",
                 row.instead,
-                row.sources[0] if row.sources else "matrix/packages.toml",
+                row.sources[0],
             ),
         )
 
@@ -229,7 +229,7 @@ def hashes(case: Case) -> Iterator[Finding]:
     without = [pin for pin in pins if not pin.hashed]
     if not without:
         return
-    if len(without) < len(pins):
+    if any(pin.hashed for pin in pins):
         for pin in without:
             yield case.finding(
                 "hash-missing",

@@ -224,7 +224,7 @@ def defects(case: Case) -> Iterator[Finding]:
                     pin,
                     f"{defect.title}: {defect.text}",
                     defect.way_out,
-                    defect.sources[0] if defect.sources else "matrix/defects.toml",
+                    defect.sources[0],
                 ),
             )
 

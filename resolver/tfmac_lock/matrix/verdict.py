@@ -133,7 +133,7 @@ def fold(reasons: Sequence[Reason], *, plugin: bool) -> Verdict:
         status = Status.CAUTION
     else:
         status = Status.WORKS
-    if plugin and status is Status.UNPROVEN and not (VOUCHING & grades):
+    if not vouched and status is Status.UNPROVEN:
         reasons = (*reasons, NOBODY_TRAINED)
     grade = max(grades, default=None)
     return Verdict(status=status, grade=grade, reasons=tuple(reasons))

@@ -53,10 +53,7 @@ def resolve(base: str, href: str) -> tuple[str, str] | None:
         return None
     url = address.bare
     if _UNQUOTED.search(url):
-        try:
-            url = quote(url, safe="/:?&=%+,;@!$'()*~[]")
-        except UnicodeEncodeError:
-            return None
+        url = quote(url, safe="/:?&=%+,;@!$'()*~[]")
     return url, fragment
 
 

@@ -171,7 +171,7 @@ class Facts:
         project = self.project(item.name)
         found = project.admitted(item.specifier)
         yanked = project.yanked & ~self.opened.get(item.name, 0)
-        if yanked & found and not (item.is_exact or self._user_pins(item.name, found)):
+        if not (item.is_exact or self._user_pins(item.name, found)):
             found &= ~yanked
         if not (self.counts_pre(item.name) or item.specifier.prereleases or self.all_pre):
             self.left_pre_out |= bool(found & project.finals and found & ~project.finals)
@@ -421,7 +421,7 @@ class Provider(BaseProvider[str, int]):
         version_range: RangeProtocol[int],
         conflict_counts: Mapping[str, int],
         culprit_counts: Mapping[str, int] | None = None,
-    ) -> tuple[int, bool, int, str]:
+    ) -> tuple[int | str, ...]:
         """The pair and its packages first, then what is in trouble, then what was asked for.
 
         Of these first what has one version left, then whoever requires a package before it.
@@ -429,9 +429,9 @@ class Provider(BaseProvider[str, int]):
         del culprit_counts
         name, _ = split(package)
         if package == PAIR:
-            return (0, False, 0, package)
+            return (0,)
         if is_ours(package) or (self.facts.rules.options and name in PAIR_NAMES):
-            return (1, False, 0, package)
+            return (1, package)
         tier = 3 if name in self._asked else 4
         if conflict_counts[package] >= TROUBLE:
             tier = 2
@@ -613,7 +613,7 @@ class Provider(BaseProvider[str, int]):
         """
         name, extra = split(package)
         stride = self._strides.get(name, 0)
-        if not stride or extra or is_ours(package) or not self.facts.guess_nightlies:
+        if not stride or extra or not self.facts.guess_nightlies:
             return None
         own = self.get_dependencies(package, version)
         releases = self.facts.project(name).releases

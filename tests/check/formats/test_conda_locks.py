@@ -10,6 +10,7 @@ from tests.support.facts import target
 from tests.support.pins import by_name, read
 from tfmac_lock.check.pins import Pin
 from tfmac_lock.errors import InputFileError
+from tfmac_lock.target import Os
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +79,14 @@ def test_conda_lock_for_linux_alone_is_refused_with_what_it_is_for(tmp_path: Pat
         InputFileError, match="has no packages for osx-arm64, only for linux-64, linux-aarch64"
     ):
         read(tmp_path, "conda-lock.yml", text)
+
+
+def test_conda_lock_for_macs_alone_has_nothing_for_a_linux_guest(tmp_path: Path) -> None:
+    text = CONDA_LOCK.partition("- name: _libgcc_mutex")[0]
+    with pytest.raises(
+        InputFileError, match="has no packages for linux-aarch64, only for osx-arm64"
+    ):
+        read(tmp_path, "conda-lock.yml", text, target(os=Os.LINUX))
 
 
 PIXI = f"""\
@@ -184,6 +193,7 @@ https://example.org/noarch/_tz-data-2024a-h_0.tar.bz2
 # pip numpy @ https://example.org/{WHEEL}#sha256={DIGEST}
 # pip wrapt @ https://example.org/wrapt-1.14.1.tar.gz
 # pip odd @ https://example.org/odd.whl
+# pip half @ https://example.org/half-1.whl
 """
 
 
@@ -191,7 +201,7 @@ def test_an_explicit_list_gives_condas_packages_and_pips(tmp_path: Path) -> None
     file = read(tmp_path, "explicit.txt", EXPLICIT)
     path = str(tmp_path / "explicit.txt")
     found = by_name(file)
-    assert list(found) == ["python", "tz-data", "numpy", "wrapt", "odd"]
+    assert list(found) == ["python", "tz-data", "numpy", "wrapt", "odd", "half"]
     assert found["python"] == Pin(
         name="python", version="3.11.9", hashed=True, manager="conda", path=path, line=4
     )
@@ -208,7 +218,7 @@ def test_an_explicit_list_gives_condas_packages_and_pips(tmp_path: Path) -> None
         line=7,
     )
     assert (found["wrapt"].version, found["wrapt"].hashed) == ("1.14.1", False)
-    assert found["odd"].version == ""
+    assert found["odd"].version == found["half"].version == ""
     assert (file.python, file.arch, file.complete) == ("3.11", "arm64", True)
 
 
@@ -225,4 +235,4 @@ def test_a_line_of_an_explicit_list_that_is_no_address_is_a_fault_there(tmp_path
         InputFileError, match="'numpy==1' is not the address of a package"
     ) as caught:
         read(tmp_path, "explicit.txt", EXPLICIT + "numpy==1\n")
-    assert caught.value.line == 10
+    assert caught.value.line == 11

@@ -85,6 +85,9 @@ def test_pylock_gives_each_package_with_its_files_and_hashes(tmp_path: Path) -> 
         ('requires-python = "==3.9.*"', "3.9", ""),
         ('requires-python = "<3.11"', "3.10", ""),
         ('requires-python = ">=3.12"', "3.14", ""),
+        ('requires-python = "==3.7.*"', "", ""),
+        ('requires-python = "==3.15.*"', "", ""),
+        ('requires-python = ">=3.13.50,<3.14"', "3.13", ""),
         ("environments = [\"platform_machine == 'arm64'\"]", "", ""),
         ("environments = [\"platform_machine == 'x86_64'\"]", "", "x86_64"),
         (

@@ -65,6 +65,10 @@ NAME = "requirements.txt"
                 hashed=None,
             ),
         ),
+        (
+            "https://x/y-1-py3-none.whl",
+            Pin(name="y-1-py3-none-whl", source="https://x/y-1-py3-none.whl", hashed=None),
+        ),
         ("https://x/y-1.whl", Pin(name="y-1-whl", source="https://x/y-1.whl", hashed=None)),
         (
             "-e git+https://x/mine.git@v1#egg=thing",
@@ -185,3 +189,22 @@ def test_a_file_is_of_a_whole_environment_where_it_pins_all_with_what_tensorflow
         ("tensorflow==2.18.0\n", False),
     ):
         assert read(tmp_path, NAME, text).complete is complete
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, 60), (61, 57)])
+def test_a_long_line_that_is_no_requirement_is_shown_by_its_beginning(
+    length: int, shown: int, tmp_path: Path
+) -> None:
+    line = "six !".ljust(length, "x")
+    with pytest.raises(InputFileError) as caught:
+        read(tmp_path, NAME, f"{line}\n")
+    text = line if shown == length else f"{line[:shown]}..."
+    assert caught.value.reason.startswith(f"{text!r} is not a requirement: Expected ")
+    assert "\n" not in caught.value.reason
+
+
+def test_why_a_line_is_no_requirement_is_told_briefly(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError) as caught:
+        read(tmp_path, NAME, f"six>={'x-' * 100}\n")
+    _, _, why = caught.value.reason.partition(" is not a requirement: ")
+    assert 0 < len(why) <= 120

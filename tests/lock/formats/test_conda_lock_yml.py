@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import warnings
@@ -185,6 +186,18 @@ def test_the_content_hash_is_of_the_request() -> None:
 
     assert conda_lock_yml.content_hash(same) == conda_lock_yml.content_hash(lock())
     assert conda_lock_yml.content_hash(other) != conda_lock_yml.content_hash(lock())
+
+
+def test_the_content_hash_of_a_request_is_that_of_earlier_releases() -> None:
+    asked = lock()
+    parts = (
+        f'"as_of": "{asked.as_of}"',
+        f'"channels": ["{FORGE}"]',
+        f'"command": "{asked.command}"',
+        '"platform": "osx-arm64"',
+    )
+    text = "{" + ", ".join(parts) + "}"
+    assert conda_lock_yml.content_hash(asked) == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_the_order_of_the_locks_does_not_matter() -> None:

@@ -15,6 +15,7 @@ from tfmac_lock.lock.formats import lock_json, pylock_toml, requirements_txt
 from tfmac_lock.lock.model import from_json, lock_id, to_json
 from tfmac_lock.matrix import loading
 from tfmac_lock.matrix.reasons import Reason
+from tfmac_lock.pypi.attestations import Publisher
 from tfmac_lock.target import Os
 
 # -- requirements.txt
@@ -233,6 +234,16 @@ def test_pylock_toml_records_size_and_day_of_the_files_that_the_matrix_knows() -
     assert wheel["size"] == upload[1].size
     assert wheel["upload-time"].isoformat().replace("+00:00", "Z") == upload[1].time
     assert set(second["wheels"][0]) == {"url", "hashes"}
+
+
+def test_pylock_toml_names_who_published_a_file_where_that_is_known() -> None:
+    one = Publisher(kind="GitHub", claims=(("repository", "a/b"), ("workflow", "release.yml")))
+    other = Publisher(kind="Google")
+    known = replace(PACKAGES[0], publishers=(one, other))
+    for render in (pylock_toml.render, pylock_toml.render_brief):
+        rows = tomllib.loads(render(lock((known, *PACKAGES[1:]))))["packages"]
+        assert rows[0]["attestation-identities"] == [one.to_json(), other.to_json()]
+        assert all("attestation-identities" not in row for row in rows[1:])
 
 
 def test_the_brief_pylock_toml_installs_the_same_files_and_says_less() -> None:

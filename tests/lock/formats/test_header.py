@@ -81,6 +81,14 @@ def test_of_the_reasons_the_head_tells_the_defects() -> None:
     assert header(made)[8:] == ["  a defect", ""]
 
 
+@pytest.mark.parametrize(("length", "lines"), [(88, 1), (89, 2)])
+def test_a_defect_is_told_in_lines_of_ninety_characters(length: int, lines: int) -> None:
+    reason = Reason(kind="defect", text="a ".ljust(length, "x"), source="x")
+    made = lock()
+    made = replace(made, verdict=replace(made.verdict, reasons=(reason,)))
+    assert len(header(made)[8:-1]) == lines
+
+
 def test_an_empty_line_of_a_comment_ends_in_no_blank() -> None:
     assert commented(["a", "", " b"]) == ["# a", "#", "#  b"]
 

@@ -90,6 +90,8 @@ def test_constraints_tell_the_first_two_reasons_of_a_limit_and_how_many_more() -
     assert constraints_txt.why(HELD) == ["numpy: it is older [https://x/numpy]"]
     two = replace(LATER, reasons=LATER.reasons[:2])
     assert len(constraints_txt.why(two)) == 2
+    three = replace(LATER, reasons=LATER.reasons[:3])
+    assert constraints_txt.why(three)[2:] == ["setuptools: and 1 more reason like these"]
 
 
 def test_constraints_name_their_file_and_what_they_cannot_say() -> None:

@@ -47,8 +47,10 @@ def why(limit: Limit) -> list[str]:
         f"{limit.package}: {reason}{f' [{source}]' if source.startswith('http') else ''}"
         for reason, source in limit.reasons[:2]
     ]
-    if limit.reasons[2:]:
-        texts.append(f"{limit.package}: and {len(limit.reasons) - 2} more reasons like these")
+    more = len(limit.reasons[2:])
+    if more:
+        reasons = "reason" if more == 1 else "reasons"
+        texts.append(f"{limit.package}: and {more} more {reasons} like these")
     return [line for text in texts for line in wrapped(text)]
 
 
