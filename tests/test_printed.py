@@ -98,6 +98,7 @@ TYPED = sorted(
 )
 
 
+@pytest.mark.slow
 def test_there_is_something_for_all_that_is_filled_in() -> None:
     named = {name for one in printed() for name in re.findall(r"\{([^}]*)\}", one.words)}
     left_out = {"__version__", "command.name"}

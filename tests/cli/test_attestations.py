@@ -101,6 +101,7 @@ def test_attestations_of_another_file_are_no_attestations(
     assert names(folder) == set()
 
 
+@pytest.mark.slow
 def test_with_the_extra_only_what_is_signed_is_attested(
     run: Callable[..., Said], folder: Path, index: HtmlIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:

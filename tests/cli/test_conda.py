@@ -141,6 +141,7 @@ def test_a_conflict_with_tensorflow_is_one_paragraph(
         (["--offline", "--channel", "http://127.0.0.1:9/forge"], 3, "once without --offline"),
     ],
 )
+@pytest.mark.slow
 def test_bad_input_gets_one_clear_line(
     run: Callable[..., Any],
     folder: Path,

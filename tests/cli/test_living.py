@@ -199,6 +199,7 @@ def test_a_new_release_comes_in_with_an_update(
     assert "daily  1.1 -> 1.2" in said.out
 
 
+@pytest.mark.slow
 def test_a_file_that_somebody_changed_is_made_anew(
     run: Callable[..., Said], folder: Path, index: HtmlIndex
 ) -> None:

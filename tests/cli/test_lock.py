@@ -411,6 +411,7 @@ def test_constraints_and_requirements_are_read_from_files(
     assert "-r more.in -c limits.txt" in (folder / "out" / "requirements.txt").read_text()
 
 
+@pytest.mark.slow
 def test_pre_in_a_requirements_file_admits_prereleases(
     run: Callable[..., Said], folder: Path, index: HtmlIndex
 ) -> None:
@@ -530,6 +531,7 @@ def test_an_index_that_is_down_is_told(run: Callable[..., Said], folder: Path) -
     refusal(said, folder, f"127.0.0.1:{port}", "could not be read")
 
 
+@pytest.mark.slow
 def test_an_index_that_never_answers_is_told(
     run: Callable[..., Said], folder: Path, index: HtmlIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:

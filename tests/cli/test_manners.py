@@ -291,6 +291,7 @@ def test_a_limit_is_read_as_people_write_it(
     assert limit() == size
 
 
+@pytest.mark.slow
 def test_a_resolution_keeps_the_cache_to_its_limit_once_a_day(
     run: Callable[..., Said], folder: Path, index: HtmlIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -229,6 +229,7 @@ def test_a_tensorflow_without_wheels_gives_way_to_the_nearest(
     assert "tensorflow 2.18.9 -> 2.18.1" in said.out
 
 
+@pytest.mark.slow
 def test_a_new_file_of_the_same_name_is_no_obstacle(
     run: Callable[..., Said], folder: Path, tmp_path: Path, wheels: Path, served: HtmlIndex
 ) -> None:

@@ -98,6 +98,7 @@ def test_what_the_index_lacks_comes_from_conda_by_itself(
     ("series", "tensorflow"),
     [("3.9", "2.9"), ("3.10", "2.10"), ("3.11", "2.15"), ("3.12", "2.18")],
 )
+@pytest.mark.slow
 def test_natives_come_from_conda_where_asked(
     make: Callable[..., ResolvedLock], series: str, tensorflow: str
 ) -> None:
@@ -109,6 +110,7 @@ def test_natives_come_from_conda_where_asked(
     assert max(taken(made.lock).values()) == 1
 
 
+@pytest.mark.slow
 def test_a_package_that_both_halves_are_asked_for_is_taken_once(
     make: Callable[..., ResolvedLock],
 ) -> None:

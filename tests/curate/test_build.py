@@ -64,6 +64,7 @@ def test_a_generated_file_that_is_missing_or_changed_is_stale_and_mended(
     assert differing(tmp_path, built) == write(tmp_path, built) == [changed]
 
 
+@pytest.mark.slow
 def test_every_fact_survives_compiling(built: dict[str, str], tmp_path: Path) -> None:
     folder = read_folder(ROOT / "matrix")
     path = tmp_path / "matrix.json"

@@ -118,6 +118,7 @@ def test_an_fstring_is_a_message_with_gaps_and_docstrings_are_none(tmp_path: Pat
     }
 
 
+@pytest.mark.slow
 def test_facts_that_differ_in_versions_alone_are_one_message(found: list[Message]) -> None:
     assert sum("it was built for TensorFlow" in one.text for one in found) == 1
     every = [one.text for one in found if one.kind == "facts"]

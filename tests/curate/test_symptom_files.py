@@ -83,6 +83,7 @@ console.log(JSON.stringify(found));
 """
 
 
+@pytest.mark.slow
 def test_javascript_takes_every_pattern_and_finds_the_same() -> None:
     node = shutil.which("node")
     if node is None:

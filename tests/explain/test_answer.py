@@ -30,6 +30,7 @@ def facts(text: str, known: Sequence[Symptom], matrix: Matrix) -> str:
     return "\n".join(fact.text for fact in told(text, known, matrix).answers[0].facts)
 
 
+@pytest.mark.slow
 def test_a_pair_is_judged_by_its_binaries_and_another_plugin_is_named(
     known: tuple[Symptom, ...], matrix: Matrix
 ) -> None:

@@ -253,6 +253,7 @@ def test_check_asks_no_index(
 
 
 @pytest.mark.parametrize("command", ["lock", "fetch"])
+@pytest.mark.slow
 def test_a_certificate_of_nobody_is_told_and_a_known_one_heals(
     command: str,
     wheels: Path,

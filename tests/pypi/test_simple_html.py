@@ -182,6 +182,7 @@ texts = st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C", "
         ['<a href="{}" {}>x</a><br/>\n', "<p><A HREF='{}'\n{} >x</A>", '<a href="{}" {} >']
     ),
 )
+@pytest.mark.slow
 def test_what_is_written_is_read_back_in_any_style(files, style):
     lines = []
     for name, yanked, requires in files:

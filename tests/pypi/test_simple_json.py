@@ -142,6 +142,7 @@ texts = st.lists(words, min_size=1).map(" ".join)
         )
     )
 )
+@pytest.mark.slow
 def test_what_is_written_is_read_back(entries):
     read = parse(page(*({**entry, "url": entry["filename"]} for entry in entries)), URL)
     assert [

@@ -142,6 +142,7 @@ def test_files_that_are_none_are_refused(settings: Settings, name: str, text: st
 
 
 @pytest.mark.index
+@pytest.mark.slow
 def test_a_lock_with_more_packages_is_resolved(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

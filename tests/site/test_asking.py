@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tfmac_lock.site.inputs import Inputs
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]  # on the whole site, which is made first
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 LINE = "M2, Python 3.11, with pandas"
 WORKING = {**JOBS, "check": work.check}

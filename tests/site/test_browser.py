@@ -12,7 +12,7 @@ from .conftest import BASE, opened
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]  # on the whole site, which is made first
 COMBO = "locks/tensorflow-2.18.1-metal-1.2.0-py3.11-arm64/"
 
 
