@@ -5,7 +5,6 @@ They are made of the published locks and the facts when the site is built, and s
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..lock.model import Combo, Lock
-    from ..matrix.facts import Matrix
     from .inputs import Inputs
 
 FOLDER = "constraints"
@@ -49,14 +47,8 @@ def published(inputs: Inputs) -> Iterator[Constraints]:
         if there is None or (there.combo.metal is None and combo.metal is not None):
             best[file_name(combo)] = item.lock
     for name, lock in sorted(best.items(), key=_newest_first):
-        # By the very lock, which what is kept holds: a page for each language asks for the same.
-        key = ("constraints", name, id(lock))
-        yield inputs.matrix.once(key, functools.partial(_of_lock, inputs.matrix, name, lock))
-
-
-def _of_lock(matrix: Matrix, name: str, lock: Lock) -> Constraints:
-    text = constraints_txt.render([limits_of(matrix, lock)], name)
-    return Constraints(name=name, lock=lock, text=text)
+        text = constraints_txt.render([limits_of(inputs.matrix, lock)], name)
+        yield Constraints(name=name, lock=lock, text=text)
 
 
 def file_name(combo: Combo) -> str:
