@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
 
+from tfmac_lock.explain import mentions
 from tfmac_lock.explain.mentions import Collector, Facts
+from tfmac_lock.explain.sought import Sought
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def facts(text: str) -> Facts:
@@ -61,3 +70,26 @@ def test_the_macos_that_a_file_was_built_for_is_not_this_macos() -> None:
 
 def test_what_is_no_version_is_not_taken() -> None:
     assert facts("tensorflow==2.x and numpy==latest").versions == {}
+
+
+def _sought() -> Iterator[Sought]:
+    """What is looked for by the words that it begins with."""
+    yield from (one for one in vars(mentions).values() if isinstance(one, Sought))
+    yield from mentions._TOOLS.values()
+    yield from (prose for *_, prose in mentions._PROSE)
+
+
+def test_the_words_that_a_pattern_is_sought_by_pass_over_no_match() -> None:
+    texts = [
+        tomllib.loads(path.read_text(encoding="utf-8"))["text"]
+        for path in sorted((Path(__file__).parent / "corpus").glob("*/*.toml"))
+        if path.parent.name != "unseen"
+    ]
+    every = "\n".join(texts)
+    found = 0
+    for sought in _sought():
+        for text in (every, every.lower()):
+            alone = [match.span() for match in sought._regex.finditer(text)]
+            assert [match.span() for match in sought.finditer(text)] == alone
+            found += len(alone)
+    assert found > 1000

@@ -9,8 +9,8 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from tests.lock.test_make import facts, index, lock, pins  # noqa: F401 - a fixture
-from tests.support.facts import target
-from tfmac_lock.matrix.companions import Companion, Companions, Needed
+from tests.support.facts import companion_needing, target
+from tfmac_lock.matrix.companions import Companions
 from tfmac_lock.matrix.ranking import NoCombo
 from tfmac_lock.resolve.conflict import Fact, Unsatisfiable
 
@@ -23,22 +23,7 @@ SOME = canonicalize_name("some")
 
 
 def needing(requires: str, *, versions: str = "", tensorflow: str = "") -> Matrix:
-    need = Needed(
-        id="a",
-        versions=versions,
-        tensorflow=tensorflow,
-        requires=requires,
-        reason="its metadata forget it",
-        source="https://example.org/need",
-    )
-    companion = Companion(
-        name="extra",
-        couples="keras",
-        text="An invented companion.",
-        modules=("extra",),
-        needs=(need,),
-        sources=("https://example.org",),
-    )
+    companion = companion_needing(requires, versions=versions, tensorflow=tensorflow)
     return replace(facts(), companions=Companions(facts=(companion,)))
 
 

@@ -10,10 +10,9 @@ import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.support.facts import bound, target
+from tests.support.facts import bound, companion_needing, target
 from tests.support.universe import Universe, asked_for, resolve, rules
 from tfmac_lock.errors import Refusal
-from tfmac_lock.matrix.companions import Companion, Needed
 from tfmac_lock.matrix.verdict import Pair
 from tfmac_lock.matrix.waivers import Waiver
 from tfmac_lock.resolve.pairs import Option, Options
@@ -37,6 +36,7 @@ from tfmac_lock.target import Arch, MacOSVersion, Os
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tfmac_lock.matrix.companions import Companion
     from tfmac_lock.pypi.model import IndexFile, Metadata
     from tfmac_lock.pypi.sdist import SourceArchive
     from tfmac_lock.resolve.provider import Rules
@@ -736,25 +736,6 @@ def test_a_pin_of_a_yanked_version_opens_it_once_and_a_pin_of_the_pair_none(
 # -- what is needed beside the metadata
 
 
-def needing(requires: str, *, versions: str = "", tensorflow: str = "") -> Companion:
-    need = Needed(
-        id="a",
-        versions=versions,
-        tensorflow=tensorflow,
-        requires=requires,
-        reason="its metadata forget it",
-        source="https://example.org/need",
-    )
-    return Companion(
-        name="extra",
-        couples="keras",
-        text="An invented companion.",
-        modules=("extra",),
-        needs=(need,),
-        sources=("https://example.org",),
-    )
-
-
 def beside(universe: Universe, companion: Companion) -> Provider:
     """A provider that was asked for the companion, and whose clauses were taken."""
     for version in ("1.0", "2.0"):
@@ -772,7 +753,7 @@ NEED = "need of extra: a"
 def test_versions_with_a_need_require_it_beside_its_pairs_and_no_more_beside_others(
     universe: Universe,
 ) -> None:
-    companion = needing("helper<2", versions="<2", tensorflow=">=2.18")
+    companion = companion_needing("helper<2", versions="<2", tensorflow=">=2.18")
     provider = beside(universe, companion)
     assert said(provider, "extra") == []
     assert provider.get_dependencies("extra", 0) == {}
@@ -790,7 +771,7 @@ def test_versions_with_a_need_require_it_beside_its_pairs_and_no_more_beside_oth
 
 
 def test_a_need_beside_every_pair_cannot_be_passed_over(universe: Universe) -> None:
-    provider = beside(universe, needing("helper"))
+    provider = beside(universe, companion_needing("helper"))
     said(provider, "extra")
     assert provider.get_dependencies(NEED, 1) == {NEED: VersionSet(0)}
     assert provider.get_dependencies(NEED, 0) == {
@@ -800,13 +781,13 @@ def test_a_need_beside_every_pair_cannot_be_passed_over(universe: Universe) -> N
 
 
 def test_a_need_that_nothing_meets_holds_nowhere(universe: Universe) -> None:
-    provider = beside(universe, needing("helper>2"))
+    provider = beside(universe, companion_needing("helper>2"))
     said(provider, "extra")
     assert provider.get_dependencies(NEED, 0) == {NEED: VersionSet(0)}
 
 
 def test_a_need_of_tensorflow_is_a_clause_and_nothing_that_is_required(universe: Universe) -> None:
-    provider = beside(universe, needing("tensorflow<2.18", versions="<2"))
+    provider = beside(universe, companion_needing("tensorflow<2.18", versions="<2"))
     assert said(provider, "extra") == [
         {"extra": (True, VersionSet(0b10)), PAIR: (True, VersionSet(0b01))}
     ]

@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from tfmac_lock.matrix import loading as data
+from tfmac_lock.matrix.companions import Companion, Needed
 from tfmac_lock.matrix.facts import (
     BinaryFact,
     Bound,
@@ -257,4 +258,24 @@ def matrix(
         kernels=kernels,
         reports=reports,
         linux=linux,
+    )
+
+
+def companion_needing(requires: str, *, versions: str = "", tensorflow: str = "") -> Companion:
+    """An invented companion with one need that its metadata forget."""
+    need = Needed(
+        id="a",
+        versions=versions,
+        tensorflow=tensorflow,
+        requires=requires,
+        reason="its metadata forget it",
+        source="https://example.org/need",
+    )
+    return Companion(
+        name="extra",
+        couples="keras",
+        text="An invented companion.",
+        modules=("extra",),
+        needs=(need,),
+        sources=("https://example.org",),
     )

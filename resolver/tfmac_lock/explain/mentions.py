@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from . import conflicts
-from .sought import Sought, places
+from .sought import Sought, matches, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,8 +132,8 @@ _LISTED = tuple(
     )
 )
 _LISTED_STRENGTH = 4
-_MENTIONS: tuple[tuple[int, Sought], ...] = tuple(
-    (strength, Sought(_NAME_STARTS, f"(?a){pattern}"))
+_MENTIONS: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
+    (strength, re.compile(pattern, re.ASCII))
     for strength, pattern in (
         (4, rf"\b({_NAMES})\.__version__[^\n]{{0,8}}\n[^\n0-9]{{0,10}}({_VERSION})\b"),
         (3, rf"(?<![\w+-] )(?<![\w-])({_NAMES})==({_VERSION})\b"),
@@ -326,10 +326,10 @@ class Collector:
                 self._mention(mention[1], mention[2], _LISTED_STRENGTH)
         starts = places(folded, _NAME_STARTS)
         for strength, pattern in _MENTIONS:
-            for mention in pattern.at(folded, starts):
+            for mention in matches(pattern, folded, starts):
                 self._mention(mention[1], mention[2], strength)
-        for strength, name, pattern in _PROSE:
-            for mention in pattern.finditer(folded):
+        for strength, name, prose in _PROSE:
+            for mention in prose.finditer(folded):
                 self._mention(name, mention[1], strength)
         refused = _REFUSED.findall(text) if _IS_REFUSED in text else []
         if refused:

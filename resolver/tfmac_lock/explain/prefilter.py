@@ -46,15 +46,14 @@ def _beginnings(literals: Iterable[bytes]) -> set[int]:
     return chosen
 
 
-def _end(literal: bytes, beginnings: set[int]) -> bytes:
-    """The literal from the rarest of the beginnings on, as far as tells it from most texts."""
+def _start(literal: bytes, beginnings: set[int]) -> int:
+    """Where the rarest of the beginnings stands in the literal."""
     starts = [
         at
         for at, byte in enumerate(literal[: len(literal) - _SHORTEST_END + 1])
         if byte in beginnings
     ]
-    start = min(starts, key=lambda at: (_COMMON.get(literal[at], 1), at))
-    return literal[start : start + _LONGEST_END]
+    return min(starts, key=lambda at: (_COMMON.get(literal[at], 1), at))
 
 
 def _common(first: bytes, last: bytes) -> bytes:
@@ -95,7 +94,9 @@ class Prefilter:
     def __init__(self, literals: Iterable[bytes]) -> None:
         wanted = sorted(set(literals))
         beginnings = _beginnings(wanted)
-        ends = {literal: _end(literal, beginnings) for literal in wanted}
+        starts = {literal: _start(literal, beginnings) for literal in wanted}
+        # As much of each as tells it from most texts.
+        ends = {literal: literal[at : at + _LONGEST_END] for literal, at in starts.items()}
         known = set(ends.values())
         sought: dict[bytes, list[bytes]] = defaultdict(list)
         for literal, end in ends.items():
@@ -105,8 +106,8 @@ class Prefilter:
         self._groups = {
             end: _Group(
                 literals=tuple(alike),
-                before=max(literal.index(ends[literal]) for literal in alike),
-                after=max(len(literal) - literal.index(ends[literal]) for literal in alike),
+                before=max(starts[literal] for literal in alike),
+                after=max(len(literal) - starts[literal] for literal in alike),
             )
             for end, alike in sought.items()
         }

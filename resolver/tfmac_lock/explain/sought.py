@@ -24,24 +24,25 @@ def places(text: str, words: Iterable[str]) -> list[int]:
     return sorted(found)
 
 
+def matches(pattern: re.Pattern[str], text: str, starts: Iterable[int]) -> Iterator[re.Match[str]]:
+    """The matches that begin at one of the ``starts``, which are in order, and do not overlap."""
+    end = 0
+    for start in starts:
+        if start >= end and (found := pattern.match(text, start)):
+            yield found
+            end = found.end()
+
+
 class Sought:
     """``pattern``, each of whose matches begins with one of ``words`` as they stand here."""
 
-    def __init__(self, words: Iterable[str], pattern: str | re.Pattern[str]) -> None:
-        self.words = tuple(words)
+    def __init__(self, words: Iterable[str], pattern: str) -> None:
+        self._words = tuple(words)
         self._regex = re.compile(pattern)
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """The matches that do not overlap, from left to right, as of a regular expression."""
-        return self.at(text, places(text, self.words))
-
-    def at(self, text: str, starts: Iterable[int]) -> Iterator[re.Match[str]]:
-        """Those that begin at one of the ``starts``, which are in order."""
-        end = 0
-        for start in starts:
-            if start >= end and (found := self._regex.match(text, start)):
-                yield found
-                end = found.end()
+        return matches(self._regex, text, places(text, self._words))
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
 from ..matrix import loading
-from .sought import Sought
+from .sought import matches, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,11 +69,9 @@ class Text:
     def finditer(self, folded: str, *, loose: bool) -> Iterator[re.Match[str]]:
         """The matches of one of the two in a text that is folded to lower case."""
         regex = self.loose if loose else self.regex
-        return (
-            Sought(self.openings, regex).finditer(folded)
-            if self.openings
-            else regex.finditer(folded)
-        )
+        if not self.openings:
+            return regex.finditer(folded)
+        return matches(regex, folded, places(folded, self.openings))
 
     def possible(self, squeezed: bytes) -> bool:
         """Whether the rest of what it needs stands in the window too."""
