@@ -24,7 +24,9 @@ def parse_toml(content: bytes | str) -> dict[str, Any]:
 
     text = content.decode() if isinstance(content, bytes) else content
     part = r"(?:[\w\"'-]{1,80}[ \t]{0,4}\.[ \t]{0,4})"
-    if re.search(f"{part}{{{MOST_DOTS}}}", text):
+    # A key stands in one line, and hardly a line has as many dots.
+    dotted = (line for line in text.split("\n") if line.count(".") >= MOST_DOTS)
+    if any(re.search(f"{part}{{{MOST_DOTS}}}", line) for line in dotted):
         raise ValueError(f"it has a key of more than {MOST_DOTS} parts")
     try:
         return tomllib.loads(text)

@@ -13,6 +13,7 @@ is too high is refused. The tree that it walks is the one that :mod:`re` parses 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import re
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class Compiled:
     openings: frozenset[str]
 
 
+@functools.cache
 def compile_pattern(text: str) -> Compiled:
     """The pattern in the forms that are run; raises PatternError where it must not run."""
     tree = parse(text)
