@@ -167,6 +167,23 @@ def test_the_form_agrees_with_the_command_line(browser: Browser, address: str) -
             page.wait_for_selector(f"#answer a[href*='{wanted.combo.id}/requirements.txt']")
 
 
+CHOSEN_EARLY = """
+new MutationObserver((_, observer) => {
+  const python = document.querySelector("select[name=python]");
+  if (!python?.querySelector("option[value='3.9']")) return;
+  python.value = "3.9";
+  observer.disconnect();
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
+def test_what_was_chosen_before_the_script_came_is_answered(browser: Browser, address: str) -> None:
+    """As a browser does that fills a form again, and somebody whose line is slow."""
+    with opened(browser, address, script=CHOSEN_EARLY) as page:
+        page.wait_for_selector("#answer a[href*='-py3.9-arm64/requirements.txt']")
+        assert page.input_value("select[name=python]") == "3.9"
+
+
 def test_an_error_that_is_pasted_finds_its_cause_in_the_browser(
     browser: Browser, address: str, inputs: object
 ) -> None:

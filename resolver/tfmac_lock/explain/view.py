@@ -21,6 +21,7 @@ class View:
 
     plain: str
     _forms: list[tuple[str, str]] | None = field(default=None, repr=False)
+    _spans: dict[tuple[str, bool], list[tuple[int, int]]] = field(default_factory=dict, repr=False)
 
     def form(self, loose: bool) -> tuple[str, str]:
         """The text as it is or with its lines joined, and the same folded."""
@@ -30,9 +31,15 @@ class View:
         return self._forms[loose]
 
     def spans(self, pattern: Text, loose: bool) -> list[tuple[int, int]]:
-        """Where the pattern matches in one of the forms."""
-        found = pattern.finditer(self.form(loose)[1], loose=loose)
-        return [match.span() for match in itertools.islice(found, _MOST_MATCHES)]
+        """Where the pattern matches in one of the forms.
+
+        Several symptoms may ask for the same one.
+        """
+        key = (pattern.pattern, loose)
+        if key not in self._spans:
+            found = pattern.finditer(self.form(loose)[1], loose=loose)
+            self._spans[key] = [match.span() for match in itertools.islice(found, _MOST_MATCHES)]
+        return self._spans[key]
 
     def search(self, pattern: Text) -> tuple[bool, list[tuple[int, int]]]:
         """Whether it is the joined form that matches, and where."""

@@ -219,7 +219,9 @@ form.addEventListener("submit", (event) => {
   update(false);
 });
 
-if (["chip", "macos", "python", "with", "tensorflow"].some((name) => parameters.get(name))) {
+const inAddress = ["chip", "macos", "python", "with", "tensorflow"].some((name) => parameters.get(name));
+const inForm = ["chip", "macos", "python", "words"].some((name) => form.elements[name].value);
+if (inAddress || inForm) {
   shown = JSON.stringify(chosen());
   show(false);
 } else {

@@ -92,11 +92,12 @@ export function rememberChoice() {
   remember({ chip, macos, python, tensorflow, with: packages.join(" ") });
 }
 
-// Done once, when the page is read: what is guessed or typed later stands.
+// Done once, when the page is read: what is guessed or typed later stands, and so does what was
+// chosen before this was loaded, unless the address says otherwise.
 function restore() {
   for (const name of SELECTS) {
-    const wanted = parameters.get(name) || "";
-    if (has(form.elements[name], wanted)) form.elements[name].value = wanted;
+    const wanted = parameters.get(name);
+    if (wanted && has(form.elements[name], wanted)) form.elements[name].value = wanted;
   }
   const version = parameters.get("tensorflow");
   const packages = (parameters.get("with") || "").split(" ").filter(Boolean);
