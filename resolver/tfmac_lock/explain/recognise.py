@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BRIEF = 1_500
 """Characters of a text that is short: a screen's half, with no room for what else happened."""
 
-BARE = 300
+BARE = 250
 """Characters of a text that is one line of a program's end, and a shell's word for it."""
 
 

@@ -8,7 +8,7 @@ const matches = document.querySelector("#matches");
 const STAGES = ["install", "import", "device", "train", "result"];
 const LONGEST = 4 * 1024 * 1024;
 const BRIEF = 1500; // characters of a text in which little else can be said
-const BARE = 300; // and of one that is little more than a program's last line
+const BARE = 250; // and of one that is little more than a program's last line
 
 // The text without what only a terminal understands.
 function withoutCodes(text) {
