@@ -28,6 +28,17 @@ def test_explain_prints_the_answer_and_exits_with_0(
     assert "Sources:" in out
 
 
+@pytest.mark.parametrize("named", ["", "import tensorflow\n"])
+def test_explain_says_once_that_a_text_of_any_program_does_not_name_tensorflow(
+    named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "log"
+    log.write_text(f"{named}zsh: illegal hardware instruction  python x.py\n")
+    assert main(["explain", str(log)]) == 0
+    out = capsys.readouterr().out
+    assert out.count("Nothing in the text names TensorFlow") == (0 if named else 1)
+
+
 def test_explain_says_when_it_knows_nothing_and_asks_for_more(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

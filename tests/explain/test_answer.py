@@ -122,6 +122,26 @@ def test_every_symptom_can_be_explained_from_its_own_example(
             )
 
 
+OPENMP = "OMP: Error #15: Initializing libiomp5.dylib, but found libomp.dylib already initialized."
+
+
+@pytest.mark.parametrize(
+    ("text", "ours", "unsure"),
+    [
+        (OPENMP, False, True),
+        (f">>> import tensorflow as tf\n{OPENMP}", True, False),
+        ("all is well", False, False),
+        ("Library not loaded: @rpath/libhdf5.103.dylib", False, False),
+    ],
+)
+def test_it_says_that_a_text_which_any_program_may_print_does_not_name_tensorflow(
+    text: str, ours: bool, unsure: bool, known: tuple[Symptom, ...], matrix: Matrix
+) -> None:
+    said = told(text, known, matrix)
+    assert (said.ours, said.unsure) == (ours, unsure)
+    assert document(said)["names_tensorflow"] is ours
+
+
 def test_the_document_has_the_promised_fields(known: tuple[Symptom, ...], matrix: Matrix) -> None:
     match = document(told(PAIR_2_18, known, matrix))["matches"][0]
     assert match["symptom"] == "plugin-symbol-missing"

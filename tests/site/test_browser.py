@@ -202,6 +202,10 @@ def test_an_error_that_is_pasted_finds_its_cause_in_the_browser(
         link = page.locator("#matches .match a").first
         assert "plugin-symbol-missing" in (link.get_attribute("href") or "")
         assert page.locator("#matches img").count() == 0
+        assert "Nothing in the text names TensorFlow" not in page.inner_text("#matches")
+        page.fill("#log", "OMP: Error #15: Initializing libiomp5.dylib, but found libomp.dylib")
+        page.click("button[type=submit]")
+        page.wait_for_selector("text=Nothing in the text names TensorFlow")
         page.fill("#log", "all is well")
         page.click("button[type=submit]")
         page.wait_for_selector("text=Nothing known was recognised")

@@ -130,6 +130,12 @@ def render(explanation: Explanation, *, color: bool) -> str:
         lines += _nothing(explanation)
     for answer in explanation.answers:
         lines += _answer(answer, color=color)
+    if explanation.unsure:
+        unsure = translated(
+            "Nothing in the text names TensorFlow, and other programs print the same; this is what "
+            "it means if TensorFlow is concerned."
+        )
+        lines.append(_wrap(unsure, "", ""))
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -58,11 +58,14 @@ class Answer:
 class Explanation:
     """All answers, the root first, and what the text names.
 
-    ``cut`` says that reading stopped before the end of the text.
+    ``ours`` says that the text names TensorFlow, ``unsure`` that it does not and that other programs
+    print what was recognised too. ``cut`` says that reading stopped before the end of the text.
     """
 
     answers: tuple[Answer, ...]
     named: tuple[tuple[str, str], ...]
+    ours: bool
+    unsure: bool
     cut: bool
 
 
@@ -74,6 +77,8 @@ def explain(recognition: Recognition, matrix: Matrix, *, on_mac: bool = True) ->
             _answer(match, names, matrix, on_mac=on_mac) for match in recognition.matches
         ),
         named=tuple(named_facts(recognition.facts)),
+        ours=recognition.ours,
+        unsure=not recognition.ours and any(one.symptom.generic for one in recognition.matches[:1]),
         cut=recognition.cut,
     )
 
@@ -250,6 +255,7 @@ def document(explanation: Explanation) -> dict[str, Any]:
             for answer in explanation.answers
         ],
         "named": [{"name": name, "value": value} for name, value in explanation.named],
+        "names_tensorflow": explanation.ours,
         "cut": explanation.cut,
     }
 

@@ -49,11 +49,13 @@ class Match:
 class Recognition:
     """What a text shows: the matches, the root first, and the facts that it names.
 
-    ``cut`` says that reading stopped before the end.
+    ``ours`` says that it names TensorFlow, or something of TensorFlow's. ``cut`` says that reading
+    stopped before the end.
     """
 
     matches: tuple[Match, ...]
     facts: mentions.Facts
+    ours: bool
     cut: bool
 
 
@@ -222,7 +224,12 @@ class Recogniser:
                 matches[symptom.id] = Match(
                     symptom=symptom, line=self._curve.line, weak=False, at=(1 << 30, 0)
                 )
-        return Recognition(matches=root_first(matches.values()), facts=self.facts.finish(), cut=cut)
+        return Recognition(
+            matches=root_first(matches.values()),
+            facts=self.facts.finish(),
+            ours=not self._whose.isdisjoint(self._seen),
+            cut=cut,
+        )
 
     def _holds(self, symptom: Symptom, needs: Sequence[Text]) -> bool:
         if self._any(symptom.unless):

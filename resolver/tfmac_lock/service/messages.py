@@ -129,6 +129,7 @@ class ExplainAnswer(Document):
 
     matches: list[Recognised]
     named: list[NamedFact]
+    names_tensorflow: bool
     cut: bool
 
 

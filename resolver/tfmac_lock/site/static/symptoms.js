@@ -120,14 +120,19 @@ function caseOf(symptom, seen) {
   };
 }
 
-// The symptoms that a text shows, roots before what follows from them. One that names another
-// framework and not TensorFlow shows none; one that shows files of a package that does not go with
-// TensorFlow shows nothing that programs of all kinds print.
-export function recognise(text, { symptoms: all, frameworks }) {
+// The symptoms that a text shows, roots before what follows from them.
+export function recognise(text, known) {
+  return look(text, known).matches;
+}
+
+// The same, and whether the text names TensorFlow. One that names another framework and not
+// TensorFlow shows none; one that shows files of a package that does not go with TensorFlow shows
+// nothing that programs of all kinds print.
+function look(text, { symptoms: all, frameworks }) {
   const seen = views(text.slice(0, LONGEST));
   const shows = (texts) => texts.some((one) => search(one, seen));
   const ours = shows(frameworks.ours);
-  if (!ours && shows(frameworks.others)) return [];
+  if (!ours && shows(frameworks.others)) return { ours, matches: [] };
   const strange = !ours && shows(frameworks.strangers);
   const holds = ({ generic, unless }) => !(strange && generic) && !shows(unless);
   const shorterThan = (most) => [...seen.forms[0][1].slice(0, 2 * most)].length <= most;
@@ -159,7 +164,7 @@ export function recognise(text, { symptoms: all, frameworks }) {
   );
   if (ordered.some((match) => !match.weak && match.symptom.severity === "error")) ordered = ordered.filter((match) => !match.weak);
   const follows = new Set(ordered.flatMap((match) => match.symptom.leads_to));
-  return [...ordered.filter((match) => !follows.has(match.symptom.id)), ...ordered.filter((match) => follows.has(match.symptom.id))];
+  return { ours, matches: [...ordered.filter((match) => !follows.has(match.symptom.id)), ...ordered.filter((match) => follows.has(match.symptom.id))] };
 }
 
 // A command for any Mac, as the pages of the symptoms print it; the program itself fills in what a log names.
@@ -204,9 +209,10 @@ paste.addEventListener("submit", async (event) => {
   event.preventDefault();
   matches.hidden = false;
   try {
-    const found = recognise(paste.querySelector("textarea").value, await readDocument("api/v1/symptoms.json"));
+    const { ours, matches: found } = look(paste.querySelector("textarea").value, await readDocument("api/v1/symptoms.json"));
+    const unsure = !ours && found[0]?.symptom.generic;
     const said = pages.href === root.href ? {} : await readDocument("symptoms.json", pages);
-    matches.replaceChildren(fill(found.length ? "found" : "nothing", { matches: found.map((one) => show(one, said)) }));
+    matches.replaceChildren(fill(found.length ? "found" : "nothing", { matches: found.map((one) => show(one, said)), unsure }));
   } catch (error) {
     matches.replaceChildren(fill("failed", { text: error.message }));
   }
