@@ -191,7 +191,9 @@ def _cures(entries: tuple[CureEntry, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def _compile_symptom(entry: SymptomFile, folder_name: str, wordings: Wordings) -> dict[str, Any]:
+def _compile_symptom(
+    entry: SymptomFile, folder_name: str, wordings: Wordings, systems: tuple[str, ...]
+) -> dict[str, Any]:
     where = f"{folder_name}/{entry.id}.toml"
     if not entry.patterns and not entry.detector:
         raise DataError(where, "has neither patterns nor a detector")
@@ -206,12 +208,13 @@ def _compile_symptom(entry: SymptomFile, folder_name: str, wordings: Wordings) -
         _check_conditions(case.when, f"{where}: case {short(case.cause or case.title)}")
     for cure in (*entry.cures, *(cure for case in entry.cases for cure in case.cures)):
         _check_conditions(cure.when, f"{where}: cure {short(cure.text)}")
+    unless = (*entry.unless, *(systems if entry.stage == "install" else ()))
     return {
         **entry.model_dump(mode="json", exclude={"examples", "near_misses"}),
         "cause": words(entry.cause),
         "leads_to": sorted(entry.leads_to),
         "instead_of": sorted(entry.instead_of),
-        "unless": [_compile_text(text, f"{where}: unless") for text in entry.unless],
+        "unless": [_compile_text(text, f"{where}: unless") for text in unless],
         "tried": [words(text) for text in entry.tried],
         "patterns": [
             {
@@ -259,16 +262,17 @@ class Frameworks(_Model):
     elsewhere: tuple[str, ...] = Field(
         default=(), description="What speaks against symptoms that are generic, and no others"
     )
+    systems: tuple[str, ...] = Field(
+        default=(), description="Other systems: what speaks against symptoms of installing"
+    )
     beside: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")], ...] = Field(
         default=(),
         description="Names in site-packages that go with TensorFlow; companions go without saying",
     )
 
 
-def _frameworks(root: Path) -> dict[str, Any]:
+def _frameworks(entry: Frameworks, root: Path) -> dict[str, Any]:
     """The patterns of texts that are ours, and of texts that are somebody else's."""
-    path = root / FRAMEWORKS
-    entry = checked(read_toml(path), Frameworks, path.name) if path.exists() else Frameworks()
     companions = {one.stem.replace("-", "_") for one in (root / "companions").glob("*.toml")}
     names = "|".join(sorted({*entry.beside, *companions}))
     # Its files, or all that was typed for Python: python -c "import NAME".
@@ -276,7 +280,7 @@ def _frameworks(root: Path) -> dict[str, Any]:
     typed = [rf"""-c ['"]import (?!(?:{names})(?!\w))[A-Za-z]\w*['"]"""]
     strangers = [*entry.elsewhere, *(shown if names else ()), *(typed if names else ())]
     return {
-        key: [_compile_text(text, f"{path.name}: {key}") for text in rows]
+        key: [_compile_text(text, f"{FRAMEWORKS}: {key}") for text in rows]
         for key, rows in (
             ("ours", entry.ours),
             ("others", entry.others),
@@ -304,10 +308,15 @@ def compile_symptoms(folder: Path) -> dict[str, Any]:
                     )
     path = folder.parent / WORDINGS
     wordings = checked(read_toml(path), Wordings, path.name) if path.exists() else Wordings()
+    path = folder.parent / FRAMEWORKS
+    whose = checked(read_toml(path), Frameworks, path.name) if path.exists() else Frameworks()
     return {
         "schema_version": symptoms.SCHEMA_VERSION,
-        "frameworks": _frameworks(folder.parent),
-        "symptoms": [_compile_symptom(entry, folder.name, wordings) for entry in entries.values()],
+        "frameworks": _frameworks(whose, folder.parent),
+        "symptoms": [
+            _compile_symptom(entry, folder.name, wordings, whose.systems)
+            for entry in entries.values()
+        ],
     }
 
 

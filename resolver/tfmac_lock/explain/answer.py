@@ -58,8 +58,8 @@ class Answer:
 class Explanation:
     """All answers, the root first, and what the text names.
 
-    ``ours`` says that the text names TensorFlow, ``unsure`` that it does not and that other programs
-    print what was recognised too. ``cut`` says that reading stopped before the end of the text.
+    ``ours`` says that the text names TensorFlow, ``unsure`` that it does not and that other
+    programs print what was recognised too. ``cut`` says that reading stopped before the end.
     """
 
     answers: tuple[Answer, ...]
