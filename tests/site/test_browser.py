@@ -184,6 +184,24 @@ def test_what_was_chosen_before_the_script_came_is_answered(browser: Browser, ad
         assert page.input_value("select[name=python]") == "3.9"
 
 
+CHOSEN_AT_ONCE = """
+for (const [name, value] of [["chip", "intel"], ["python", "3.11"]]) {
+  const select = document.querySelector(`select[name=${name}]`);
+  select.value = value;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+}
+"""
+
+
+def test_what_is_chosen_while_the_page_of_another_mac_is_on_its_way_goes_along(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        page.evaluate(CHOSEN_AT_ONCE)
+        page.wait_for_url("**/intel/?chip=intel&python=3.11")
+        page.wait_for_selector("#answer a[href*='-py3.11-x86_64/requirements.txt']")
+
+
 def test_an_error_that_is_pasted_finds_its_cause_in_the_browser(
     browser: Browser, address: str, inputs: object
 ) -> None:

@@ -69,9 +69,13 @@ function filtered() {
   apply();
 }
 
+// Another kind of Mac has a page of its own. What is chosen while that is on its way goes along.
+let leaving = false;
+
 function changed(event) {
   const choice = chosen();
-  if (event.target.name === "chip" && choice.arch !== form.dataset.arch) {
+  leaving ||= event.target.name === "chip" && choice.arch !== form.dataset.arch;
+  if (leaving) {
     rememberChoice();
     location.href = new URL((choice.arch === "x86_64" ? "intel/" : "./") + location.search, pages).href;
     return;
