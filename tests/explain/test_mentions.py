@@ -68,6 +68,19 @@ def test_the_macos_that_a_file_was_built_for_is_not_this_macos() -> None:
     assert facts("libmetal_plugin.dylib (which was built for Mac OS X 12.0)").macos == ""
 
 
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("zsh: no matches found: ludwig[viz]", "ludwig[viz]"),
+        ("zsh: no matches found: tensorflow[and-cuda]", "tensorflow"),
+        ("zsh: no matches found: .[dev]", ""),
+        ("zsh: no matches found: *.whl", ""),
+    ],
+)
+def test_the_requirement_that_a_shell_took_for_a_pattern(line: str, meant: str) -> None:
+    assert facts(line).unquoted == meant
+
+
 def test_what_is_no_version_is_not_taken() -> None:
     assert facts("tensorflow==2.x and numpy==latest").versions == {}
 

@@ -79,6 +79,7 @@ def _values(names: Named, matrix: Matrix, *, on_mac: bool) -> Mapping[str, str]:
         "companion": names.companion,
         "missing": names.missing,
         "wanted": _wanted(names),
+        "unquoted": names.unquoted,
         "others": _others(names),
     }
 

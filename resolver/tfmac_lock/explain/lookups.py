@@ -41,7 +41,8 @@ class Named:
     ``missing`` is the package that an installer did not find, ``companion`` the first package
     beside TensorFlow; ``numpy_api`` the C API that was compiled for and the installed numpy's;
     ``asked`` what an installer was asked for, ``wheel`` the file that pip refused, ``unmet`` the
-    requirements that it says are not met, ``tool`` what the user works with beside pip.
+    requirements that it says are not met, ``tool`` what the user works with beside pip,
+    ``unquoted`` the requirement that a shell took for a pattern.
     """
 
     package: str = ""
@@ -62,6 +63,7 @@ class Named:
     wheel: str = ""
     unmet: tuple[Unmet, ...] = ()
     tool: str = ""
+    unquoted: str = ""
 
     def version_of(self, package: str) -> str:
         """The version of a package, if it was named."""
@@ -97,6 +99,7 @@ def named(facts: Facts) -> Named:
         wheel=facts.wheel,
         unmet=facts.unmet,
         tool=facts.tool,
+        unquoted=facts.unquoted,
     )
 
 

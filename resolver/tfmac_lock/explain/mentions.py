@@ -62,6 +62,7 @@ _NAMES = "|".join(
     name.replace("-", "[-_]")
     for name in sorted({*PACKAGES, *COMPANIONS}, key=lambda name: (-len(name), name))
 )
+_UNQUOTED = re.compile(r"no matches found: ([A-Za-z][\w.-]{0,60})\[([\w,.-]{1,60})\]")
 _VERSION = r"\d{1,4}(?:\.\d{1,5}){1,3}(?:(?:rc|a|b|\.post|\.dev)\d{1,4})?"
 _MOST_NAMED = 20
 """Distinct values kept of one kind."""
@@ -77,7 +78,8 @@ class Facts:
     TensorFlow, ``numpy_api`` the C API that something was compiled for and the one of the
     installed numpy, ``python_command`` the word with which the user starts Python, ``asked`` the
     packages that an installer was asked for, ``wheel`` the file that pip refused, ``unmet`` the
-    requirements that pip says are not met, ``tool`` what the user works with beside pip.
+    requirements that pip says are not met, ``tool`` what the user works with beside pip,
+    ``unquoted`` the requirement that a shell took for a pattern, without an extra for CUDA.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -96,6 +98,7 @@ class Facts:
     wheel: str = ""
     unmet: tuple[conflicts.Unmet, ...] = ()
     tool: str = ""
+    unquoted: str = ""
 
     @property
     def tensorflow(self) -> tuple[str, str]:
@@ -351,6 +354,10 @@ class Collector:
             words = next(group for group in found.groups() if group)
             name = re.split(r"[=<>~!;\[]", words)[0].lower().replace("_", "-")
             self._single.setdefault("missing", name.strip(".-"))
+        if typed := _UNQUOTED.search(text):
+            name, extras = typed.groups()
+            cuda = re.search("cuda|gpu", extras)
+            self._single.setdefault("unquoted", name if cuda else f"{name}[{extras}]")
         if beside := _COMPANION.search(text):
             name = next(group for group in beside.groups() if group).lower().replace("_", "-")
             self._single.setdefault("companion", _IMPORTED_AS.get(name, name))
@@ -425,6 +432,7 @@ _SINGLE = (
     "python_command",
     "wheel",
     "tool",
+    "unquoted",
 )
 
 

@@ -85,6 +85,7 @@ GAPS = {
     "companion": "PACKAGE",
     "missing": "PACKAGE",
     "wanted": '"PACKAGE==VERSION"',
+    "unquoted": "PACKAGE[EXTRA]",
     "others": "--with PACKAGE",
 }
 """The same table is in static/symptoms.js."""

@@ -176,6 +176,7 @@ const GAPS = {
   companion: "PACKAGE",
   missing: "PACKAGE",
   wanted: '"PACKAGE==VERSION"',
+  unquoted: "PACKAGE[EXTRA]",
   others: "--with PACKAGE",
 };
 
