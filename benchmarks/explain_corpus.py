@@ -55,8 +55,13 @@ class Case:
         return "right" if self.found[0] in self.expects else "wrong"
 
 
-def cases(half: str) -> Iterator[Case]:
+@functools.cache
+def cases(half: str) -> tuple[Case, ...]:
     """Every text of one half."""
+    return tuple(_read(half))
+
+
+def _read(half: str) -> Iterator[Case]:
     for path in sorted((CORPUS / half).glob("*.toml")):
         entry = tomllib.loads(path.read_text(encoding="utf-8"))
         recognised = recognise_text(entry["text"], shipped())
@@ -88,7 +93,7 @@ def unnamed_lines() -> frozenset[tuple[str, str]]:
 
 def figures(half: str) -> dict[str, float]:
     """The counts of one half, with the three shares that have a bar."""
-    found = list(cases(half))
+    found = cases(half)
     outcomes = [case.outcome for case in found]
     answered = [case for case in found if case.outcome == "false"]
     alike = [case for case in answered if (case.found[0], case.line) in unnamed_lines()]

@@ -16,7 +16,7 @@ from tfmac_lock.explain import symptoms
 from tfmac_lock.matrix import loading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from tfmac_lock.explain.symptoms import Symptom
     from tfmac_lock.matrix.facts import Matrix
@@ -32,9 +32,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_xdist_auto_num_workers() -> int:
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """Half as many again as there are cores: a third of the time a test waits for a process."""
-    return max(1, (os.cpu_count() or 1) * 3 // 2)
+    cores = yield
+    return cores * 3 // 2
 
 
 @pytest.fixture(autouse=True)

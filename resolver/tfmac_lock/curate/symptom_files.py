@@ -5,7 +5,7 @@ Needs the ``curate`` extra; the program itself reads what :func:`compile_symptom
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -19,6 +19,8 @@ from .wordings import Wording, Wordings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+M = TypeVar("M", bound=BaseModel)
 
 LOOK_UPS = (
     "pair",
@@ -289,6 +291,12 @@ def _frameworks(entry: Frameworks, root: Path) -> dict[str, Any]:
     }
 
 
+def _beside(folder: Path, name: str, model: type[M]) -> M:
+    """The file of that name beside the folder of symptoms, or an empty one where there is none."""
+    path = folder.parent / name
+    return checked(read_toml(path), model, name) if path.exists() else model()
+
+
 def compile_symptoms(folder: Path) -> dict[str, Any]:
     """The folder's symptoms as the document that the program and the site read.
 
@@ -306,10 +314,8 @@ def compile_symptoms(folder: Path) -> dict[str, Any]:
                     raise DataError(
                         f"{folder.name}/{entry.id}.toml: {field}", f"{other!r} is not another id"
                     )
-    path = folder.parent / WORDINGS
-    wordings = checked(read_toml(path), Wordings, path.name) if path.exists() else Wordings()
-    path = folder.parent / FRAMEWORKS
-    whose = checked(read_toml(path), Frameworks, path.name) if path.exists() else Frameworks()
+    wordings = _beside(folder, WORDINGS, Wordings)
+    whose = _beside(folder, FRAMEWORKS, Frameworks)
     return {
         "schema_version": symptoms.SCHEMA_VERSION,
         "frameworks": _frameworks(whose, folder.parent),
